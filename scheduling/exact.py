@@ -1,0 +1,47 @@
+"""Exact sums over int64 columns, and decimals that are rounded to a named side."""
+
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+Column = npt.NDArray[np.int64]
+
+_LOW = np.int64((1 << 32) - 1)
+
+
+def exact_sum(values: Column) -> int:
+    """Sum an int64 array of up to 2^31 entries without overflow.
+
+    Each half of 32 bits is summed on its own, so no partial sum leaves int64.
+    """
+    return (int((values >> 32).sum()) << 32) + int((values & _LOW).sum())
+
+
+def as_pq(value: Fraction | int) -> str:
+    """Write a rational as ``"p/q"`` in lowest terms; an integer is ``"p/1"``."""
+    value = Fraction(value)
+    return f"{value.numerator}/{value.denominator}"
+
+
+def decimal(value: Fraction | int, places: int, *, up: bool, commas: bool = False) -> str:
+    """Write a rational with `places` decimals, rounded up or down, never to nearest.
+
+    A lower bound is shown rounded down and a factor rounded up, so that what is shown is
+    still true.
+
+    >>> decimal(Fraction(2, 3), 2, up=False), decimal(Fraction(2, 3), 2, up=True)
+    ('0.66', '0.67')
+    """
+    scaled = Fraction(value) * 10**places
+    units = -((-scaled.numerator) // scaled.denominator) if up else scaled.__floor__()
+    whole, below = divmod(abs(units), 10**places)
+    sign = "-" if units < 0 else ""
+    shown = f"{whole:,}" if commas else str(whole)
+    return f"{sign}{shown}.{below:0{places}}" if places else sign + shown
+
+
+def exact_dot(values: Column, weights: Column) -> int:
+    """Sum ``values * weights`` exactly, for 0 <= values < 2^63 and 0 <= weights < 2^31."""
+    low = exact_sum((values & _LOW) * weights)
+    return (exact_sum((values >> 32) * weights) << 32) + low

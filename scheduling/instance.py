@@ -1,0 +1,252 @@
+"""What is to be scheduled: requests with arrival, prompt and output length, and a memory."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from scheduling.errors import InputError
+from scheduling.exact import Column, exact_sum
+
+# Bounds that keep every volume and every point of time inside int64, and far above real use.
+MAX_MEMORY = 2**31 - 1
+MAX_ARRIVAL = 2**48
+MAX_REQUESTS = 2**31 - 1
+
+FORMAT = "kvproof-instance"
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Instance:
+    """Requests and the memory that they share (THEORY section 1).
+
+    Parameters
+    ----------
+    memory
+        KV-cache capacity M in tokens, 1 to 2^31 - 1.
+    arrival, prompt, output
+        Columns of shape (rows,), kept as read-only int64: arrival step (0 to 2^48), prompt
+        length (>= 0) and output length (>= 1) in tokens, with prompt + output <= memory.
+    count
+        How many consecutive equal requests each row stands for (>= 1), or None: one each.
+        The order of requests matters, for ties between requests go by index.
+
+    Raises
+    ------
+    InputError
+        A column has the wrong type or length, or a value is out of its range.
+    """
+
+    memory: int
+    arrival: Column
+    prompt: Column
+    output: Column
+    count: Column | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.memory, bool) or not isinstance(self.memory, int | np.integer):
+            raise InputError(f"instance: memory must be an integer, got {self.memory!r}")
+        if not 1 <= self.memory <= MAX_MEMORY:
+            raise InputError(f"instance: memory must be 1 to {MAX_MEMORY}, got {self.memory}")
+        object.__setattr__(self, "memory", int(self.memory))
+        for name in ("arrival", "prompt", "output", "count"):
+            values = getattr(self, name)
+            if values is not None:
+                object.__setattr__(self, name, _column(name, values))
+        rows = len(self.arrival)
+        for name in ("prompt", "output", "count"):
+            values = getattr(self, name)
+            if values is not None and len(values) != rows:
+                raise InputError(
+                    f"instance: column {name} has {len(values)} rows and column arrival has {rows}"
+                )
+        if not rows:
+            raise InputError("instance: there is no request; give at least one")
+        _within("arrival", self.arrival, 0, MAX_ARRIVAL)
+        _within("prompt", self.prompt, 0, self.memory)
+        _within("output", self.output, 1, self.memory)
+        if self.count is not None:
+            _within("count", self.count, 1, MAX_REQUESTS)
+            if exact_sum(self.count) > MAX_REQUESTS:
+                raise InputError(f"instance: more than {MAX_REQUESTS} requests in all")
+        peak = self.prompt + self.output
+        worst = int(peak.argmax())
+        if peak[worst] > self.memory:
+            raise InputError(
+                f"instance: request {worst} needs prompt + output = {peak[worst]} tokens, "
+                f"more than memory {self.memory}"
+            )
+
+    # ---- size and shape -------------------------------------------------------------------
+
+    @property
+    def rows(self) -> int:
+        """Number of rows (classes, where counts are given)."""
+        return len(self.arrival)
+
+    @cached_property
+    def requests(self) -> int:
+        """Number n of requests."""
+        return self.rows if self.count is None else exact_sum(self.count)
+
+    @cached_property
+    def volume(self) -> Column:
+        """Volume v = prompt * output + output * (output + 1) / 2 of each row, in token-steps."""
+        return self.prompt * self.output + self.output * (self.output + 1) // 2
+
+    @cached_property
+    def total_volume(self) -> int:
+        """Sum of the volumes of all requests, in token-steps."""
+        return self.total(self.volume)
+
+    @cached_property
+    def max_peak(self) -> int:
+        """Largest prompt + output, in tokens."""
+        return int((self.prompt + self.output).max())
+
+    @property
+    def eps(self) -> Fraction:
+        """Largest share of the memory that one request ever holds: max (s + o) / M."""
+        return Fraction(self.max_peak, self.memory)
+
+    @property
+    def is_backlog(self) -> bool:
+        """Whether every request is there at step 0."""
+        return not self.arrival.any()
+
+    @property
+    def load(self) -> Fraction | None:
+        """Total volume over memory times arrival span (THEORY 6); None where the span is 0."""
+        span = int(self.arrival.max() - self.arrival.min())
+        return Fraction(self.total_volume, self.memory * span) if span else None
+
+    def total(self, per_row: Column) -> int:
+        """Sum a per-row quantity over all requests, exactly."""
+        if self.count is None:
+            return exact_sum(per_row)
+        return sum(int(c) * int(v) for c, v in zip(self.count, per_row, strict=True))
+
+    # ---- forms ----------------------------------------------------------------------------
+
+    def expanded(self) -> "Instance":
+        """Return the same requests, one row each."""
+        if self.count is None:
+            return self
+        columns = (np.repeat(c, self.count) for c in (self.arrival, self.prompt, self.output))
+        arrival, prompt, output = columns
+        return Instance(memory=self.memory, arrival=arrival, prompt=prompt, output=output)
+
+    def merged(self) -> "Instance":
+        """Return the canonical form: runs of equal consecutive requests as one row with a count."""
+        columns = (self.arrival, self.prompt, self.output)
+        change = np.ones(self.rows, dtype=bool)
+        change[1:] = False
+        for column in columns:
+            change[1:] |= column[1:] != column[:-1]
+        first = np.flatnonzero(change)
+        per_row = np.ones(self.rows, dtype=np.int64) if self.count is None else self.count
+        count = np.add.reduceat(per_row, first)
+        arrival, prompt, output = (column[first] for column in columns)
+        return Instance(
+            memory=self.memory, arrival=arrival, prompt=prompt, output=output, count=count
+        )
+
+    def backlog(self) -> "Instance":
+        """Return the same requests with every arrival at 0."""
+        return Instance(
+            memory=self.memory,
+            arrival=np.zeros_like(self.arrival),
+            prompt=self.prompt,
+            output=self.output,
+            count=self.count,
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 (hex) of the canonical form: an instance and its expansion share it.
+
+        The bytes are ``kvproof-instance/1``, a line feed, then little-endian int64: memory,
+        number of rows, and the columns arrival, prompt, output, count of :meth:`merged`.
+        """
+        form = self.merged()
+        hasher = hashlib.sha256(f"{FORMAT}/{VERSION}\n".encode())
+        hasher.update(np.array([form.memory, form.rows], dtype="<i8").tobytes())
+        for column in (form.arrival, form.prompt, form.output, form.count):
+            assert column is not None  # merged() always counts
+            hasher.update(np.ascontiguousarray(column, dtype="<i8").tobytes())
+        return hasher.hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the instance as the JSON object that :meth:`from_json` reads."""
+        data: dict[str, Any] = {"format": FORMAT, "version": VERSION, "memory": self.memory}
+        for name in ("arrival", "prompt", "output", "count"):
+            values = getattr(self, name)
+            if values is not None:
+                data[name] = values.tolist()
+        return data
+
+    @classmethod
+    def from_json(cls, data: object, *, memory: int | None = None) -> Self:
+        """Build an instance from a parsed JSON object; `memory` replaces the object's own.
+
+        Raises
+        ------
+        InputError
+            The object is not of this format, or a field is missing, unknown or out of range.
+        """
+        if not isinstance(data, dict) or data.get("format") != FORMAT:
+            raise InputError(f'not an instance: expected an object with "format": "{FORMAT}"')
+        if data.get("version") != VERSION or isinstance(data.get("version"), bool):
+            raise InputError(f"instance version {data.get('version')!r} is unknown; 1 is known")
+        known = {"format", "version", "memory", "arrival", "prompt", "output", "count"}
+        if unknown := sorted(set(data) - known):
+            raise InputError(f"instance: unknown field {unknown[0]!r}")
+        if missing := sorted(known - {"count"} - set(data)):
+            raise InputError(f"instance: field {missing[0]!r} is missing")
+        for name in ("arrival", "prompt", "output", "count"):
+            if name in data and not isinstance(data[name], list):
+                raise InputError(f"instance: field {name!r} must be a list of integers")
+        return cls(
+            memory=data["memory"] if memory is None else memory,
+            arrival=data["arrival"],
+            prompt=data["prompt"],
+            output=data["output"],
+            count=data.get("count"),
+        )
+
+
+def _column(name: str, values: npt.NDArray[Any] | Sequence[int]) -> Column:
+    """Return `values` as a read-only int64 column, refusing anything that is not an integer."""
+    if isinstance(values, list | tuple):
+        for position, value in enumerate(values):
+            # bool is an int to Python, but a column of truth values is a mistake
+            if type(value) is not int and not isinstance(value, np.integer):
+                raise InputError(
+                    f"instance: column {name}, row {position}: expected an integer, got {value!r}"
+                )
+    try:
+        column = np.array(values) if len(values) else np.zeros(0, dtype=np.int64)
+        if column.ndim == 1 and column.dtype.kind in "iu":
+            fits = column.dtype.kind == "i" or not len(column) or column.max() < 2**63
+            if fits:
+                column = column.astype(np.int64)
+                column.flags.writeable = False
+                return column
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise InputError(f"instance: column {name} must be a flat list of 64-bit integers")
+
+
+def _within(name: str, column: Column, low: int, high: int) -> None:
+    outside = (column < low) | (column > high)
+    if outside.any():
+        row = int(outside.argmax())
+        raise InputError(
+            f"instance: column {name}, row {row}: must be {low} to {high}, got {column[row]}"
+        )

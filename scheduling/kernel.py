@@ -1,0 +1,257 @@
+"""The simulator that users run: Numba kernels that go from event to event, never step by step.
+
+What is running is kept as a profile: for each distinct future completion step the number of
+requests that complete then and the sum of their ``prompt - start``. The tokens held at step u are
+then ``sum(prompt - start) + u * number`` over all that complete at u or later, and while the
+profile is unchanged the first step at which a request fits follows from one ascending pass over
+it (:func:`_earliest`). :mod:`scheduling.reference` is the plain version of the same rule.
+"""
+
+from heapq import heappop, heappush
+
+import numpy as np
+from numba import njit
+
+# Columns of a profile row: completion step, number of requests, sum of prompt - start. The sums
+# may wrap around in int64; what is made of them is a number of tokens and so comes out exact.
+_END, _NUMBER, _OFFSET = 0, 1, 2
+_NEVER = np.int64(2**62)
+
+
+@njit(cache=True)
+def _earliest(  # type: ignore[no-untyped-def]
+    profile, low, high, number, offset, memory, prompt, output, now
+):
+    """Return the first step >= now at which a request fits, if nothing else starts until then.
+
+    Rows low..high-1 of the profile are running, `number` and `offset` are their totals. Held
+    tokens peak at completion steps e (where ``held + prompt + (e - p) <= memory`` bounds the
+    start p from below, until p reaches e) and at the request's own end. A start that fails at e
+    fails there for every p below that bound, so p only grows and one pass suffices; an own end
+    that fails inside an interval between completions fails until it reaches the interval's end.
+    """
+    start = now
+    for row in range(low, high):
+        end = profile[row, _END]
+        if end > start:
+            held = offset + number * end
+            own_end = start + output
+            if end <= own_end or held - number * (end - own_end) + prompt + output > memory:
+                start = max(start, min(held + prompt + end - memory, end))
+            else:
+                break
+        number -= profile[row, _NUMBER]
+        offset -= profile[row, _OFFSET]
+    return start
+
+
+@njit(cache=True)
+def _insert(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
+    """Add a request to the profile; return profile, low, high (the array may have moved)."""
+    if high == len(profile):
+        kept = high - low
+        target = profile if 2 * kept < high else np.empty((max(2 * high, 64), 3), np.int64)
+        for row in range(kept):
+            for column in range(3):
+                target[row, column] = profile[low + row, column]
+        profile, low, high = target, 0, kept
+    row = high
+    while row > low and profile[row - 1, _END] > end:
+        row -= 1
+    if row > low and profile[row - 1, _END] == end:
+        profile[row - 1, _NUMBER] += 1
+        profile[row - 1, _OFFSET] += offset
+        return profile, low, high
+    for moved in range(high, row, -1):
+        for column in range(3):
+            profile[moved, column] = profile[moved - 1, column]
+    profile[row, _END] = end
+    profile[row, _NUMBER] = 1
+    profile[row, _OFFSET] = offset
+    return profile, low, high + 1
+
+
+@njit(cache=True)
+def run_strict(memory, arrival, prompt, output, reserved, by_arrival, running, now):  # type: ignore[no-untyped-def]
+    """Start the requests by the strict rule of THEORY section 2; return their start steps.
+
+    All columns are in the order of the policy (row 0 goes first), so that a request's row is its
+    rank; `by_arrival` lists the rows by arrival, then row. `reserved` is what admission takes
+    for the output. `running` is the profile of what runs already, `now` the first step.
+    """
+    n = len(prompt)
+    starts = np.empty(n, np.int64)
+    profile = running.copy()
+    low, high = 0, len(running)
+    number = running[:, _NUMBER].sum()
+    offset = running[:, _OFFSET].sum()
+    waiting = [np.int64(0) for _ in range(0)]  # heap of rows
+    ending = [(np.int64(0), np.int64(0)) for _ in range(0)]  # heap of (true end, row)
+    arrived = 0
+    started = 0
+    head = np.int64(-1)  # the row that `ready` was computed for, under the present profile
+    ready = np.int64(0)
+    while started < n:
+        while arrived < n and arrival[by_arrival[arrived]] <= now:
+            heappush(waiting, by_arrival[arrived])
+            arrived += 1
+        next_arrival = arrival[by_arrival[arrived]] if arrived < n else _NEVER
+        if len(waiting) == 0:
+            now = next_arrival
+            continue
+        while low < high and profile[low, _END] <= now:
+            number -= profile[low, _NUMBER]
+            offset -= profile[low, _OFFSET]
+            low += 1
+        while len(ending) > 0 and ending[0][0] <= now:
+            row = heappop(ending)[1]
+            reserved_end = starts[row] + reserved[row]
+            if reserved_end > now:
+                _release(profile, low, high, reserved_end, prompt[row] - starts[row])
+                number -= 1
+                offset -= prompt[row] - starts[row]
+                head = np.int64(-1)
+        if waiting[0] != head:
+            head = waiting[0]
+            ready = _earliest(
+                profile, low, high, number, offset, memory, prompt[head], reserved[head], now
+            )
+        if ready <= now:
+            row = heappop(waiting)
+            starts[row] = now
+            started += 1
+            head = np.int64(-1)
+            profile, low, high = _insert(profile, low, high, now + reserved[row], prompt[row] - now)
+            number += 1
+            offset += prompt[row] - now
+            if reserved[row] > output[row]:
+                heappush(ending, (now + output[row], row))
+        else:
+            now = min(ready, next_arrival)
+            if len(ending) > 0:
+                now = min(now, ending[0][0])
+    return starts
+
+
+@njit(cache=True)
+def _release(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
+    """Take a request that ended before its reserved end out of the profile, in place."""
+    row = low
+    while profile[row, _END] != end:
+        row += 1
+    profile[row, _NUMBER] -= 1
+    profile[row, _OFFSET] -= offset
+
+
+@njit(cache=True)
+def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now):  # type: ignore[no-untyped-def]
+    """As :func:`run_strict`, but a request that does not fit is passed over (backfilling).
+
+    A request that was tried and did not fit waits in `later` for the exact step at which it
+    would fit if nothing else started; starts only add to the profile, so that step stays a lower
+    bound. The others are `due`: a tree over rows gives the next one, in the order of the policy,
+    whose prompt fits the memory that is free in the very next step; only such are tried. An
+    early end of a reservation frees memory, so then every waiting request is due again.
+    """
+    n = len(prompt)
+    starts = np.empty(n, np.int64)
+    profile = running.copy()
+    low, high = 0, len(running)
+    number = running[:, _NUMBER].sum()
+    offset = running[:, _OFFSET].sum()
+    due = _tree(n)
+    later = [(np.int64(0), np.int64(0)) for _ in range(0)]  # heap of (not before, row)
+    ending = [(np.int64(0), np.int64(0)) for _ in range(0)]  # heap of (true end, row)
+    arrived = 0
+    started = 0
+    while started < n:
+        while arrived < n and arrival[by_arrival[arrived]] <= now:
+            _put(due, by_arrival[arrived], prompt[by_arrival[arrived]])
+            arrived += 1
+        while low < high and profile[low, _END] <= now:
+            number -= profile[low, _NUMBER]
+            offset -= profile[low, _OFFSET]
+            low += 1
+        freed = False
+        while len(ending) > 0 and ending[0][0] <= now:
+            row = heappop(ending)[1]
+            reserved_end = starts[row] + reserved[row]
+            if reserved_end > now:
+                _release(profile, low, high, reserved_end, prompt[row] - starts[row])
+                number -= 1
+                offset -= prompt[row] - starts[row]
+                freed = True
+        while len(later) > 0 and (freed or later[0][0] <= now):
+            row = heappop(later)[1]
+            _put(due, row, prompt[row])
+        row = np.int64(-1)
+        while True:
+            free = memory - (offset + number * (now + 1)) - 1
+            row = _next(due, row + 1, free)
+            if row < 0:
+                break
+            _put(due, row, _NEVER)
+            ready = _earliest(
+                profile, low, high, number, offset, memory, prompt[row], reserved[row], now
+            )
+            if ready > now:
+                heappush(later, (ready, row))
+                continue
+            starts[row] = now
+            started += 1
+            profile, low, high = _insert(profile, low, high, now + reserved[row], prompt[row] - now)
+            number += 1
+            offset += prompt[row] - now
+            if reserved[row] > output[row]:
+                heappush(ending, (now + output[row], row))
+        upcoming = _NEVER
+        if due[1] < _NEVER:  # not before the smallest prompt fits with a single token
+            upcoming = _earliest(
+                profile, low, high, number, offset, memory, due[1], np.int64(1), now + 1
+            )
+        if len(later) > 0:
+            upcoming = min(upcoming, later[0][0])
+        if arrived < n:
+            upcoming = min(upcoming, arrival[by_arrival[arrived]])
+        if len(ending) > 0:
+            upcoming = min(upcoming, ending[0][0])
+        now = upcoming
+    return starts
+
+
+@njit(cache=True)
+def _tree(n):  # type: ignore[no-untyped-def]
+    """Return an empty tree of minima over n leaves; node i has the children 2i and 2i + 1."""
+    leaves = 1
+    while leaves < n:
+        leaves *= 2
+    return np.full(2 * leaves, _NEVER)
+
+
+@njit(cache=True)
+def _put(tree, leaf, value):  # type: ignore[no-untyped-def]
+    node = len(tree) // 2 + leaf
+    tree[node] = value
+    while node > 1:
+        node //= 2
+        tree[node] = min(tree[2 * node], tree[2 * node + 1])
+
+
+@njit(cache=True)
+def _next(tree, leaf, most):  # type: ignore[no-untyped-def]
+    """Return the first leaf at or after `leaf` whose value is at most `most`, or -1."""
+    leaves = len(tree) // 2
+    if leaf >= leaves:
+        return np.int64(-1)
+    node = leaves + leaf
+    while tree[node] > most:
+        while node & 1:  # a right child: what follows it follows its parent
+            node //= 2
+        if node == 0:
+            return np.int64(-1)
+        node += 1
+    while node < leaves:
+        node *= 2
+        if tree[node] > most:
+            node += 1
+    return np.int64(node - leaves)

@@ -1,0 +1,97 @@
+"""Scheduling policies: small objects that say which waiting request goes first.
+
+A policy has a ``name`` and either
+
+- ``key(instance)``: a static key for each request, smallest first; ties go by arrival, then by
+  index (SVF, SJF, FCFS, and anything a user writes in five lines), or
+- ``next_batch(instance, waiting)``: the waiting requests to start next, in order (Sorted-F).
+
+What admission may use is the true output length, unless the policy also has
+``reserved(instance)``: the output length that is set aside for each request while it runs.
+
+    class ShortestPromptFirst:
+        name = "shortest-prompt"
+
+        def key(self, instance):
+            return instance.prompt
+
+The command line takes such a class as ``package.module:ShortestPromptFirst``, or by name through
+the entry-point group ``kvproof.policies``.
+"""
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from scheduling.exact import Column
+from scheduling.instance import Instance
+
+
+@runtime_checkable
+class KeyPolicy(Protocol):
+    """A policy with a static key; `instance` has one row for each request."""
+
+    name: str
+
+    def key(self, instance: Instance) -> npt.NDArray[Any]:
+        """Return the keys, shape (n,), smallest first."""
+
+
+@runtime_checkable
+class BatchPolicy(Protocol):
+    """A policy that forms batches; each runs strictly before the next is formed."""
+
+    name: str
+
+    def next_batch(self, instance: Instance, waiting: Column) -> Column:
+        """Return a non-empty ordered selection of `waiting` (indices, ascending)."""
+
+
+Policy = KeyPolicy | BatchPolicy
+
+
+class SVF:
+    """Smallest volume first: key ``prompt * output + output * (output + 1) / 2`` (2606.22327)."""
+
+    name = "svf"
+
+    def key(self, instance: Instance) -> Column:
+        """Return the volumes."""
+        return instance.volume
+
+
+class SJF:
+    """Shortest job first by output length; with the admission test this is MC-SF (2502.07115)."""
+
+    name = "sjf"
+
+    def key(self, instance: Instance) -> Column:
+        """Return the output lengths."""
+        return instance.output
+
+
+class FCFS:
+    """First come, first served."""
+
+    name = "fcfs"
+
+    def key(self, instance: Instance) -> Column:
+        """Return the arrivals."""
+        return instance.arrival
+
+
+def arrival_rank_order(requests: Instance, key: npt.NDArray[Any]) -> Column:
+    """Return the requests ordered by key, then arrival, then index."""
+    if key.dtype == object:  # Fractions, say: rank them, as sorting by two keys needs numbers
+        key = np.unique(key, return_inverse=True)[1]
+    if requests.is_backlog:
+        return np.argsort(key, kind="stable")
+    return np.lexsort((requests.arrival, key))
+
+
+def reserved_outputs(requests: Instance, policy: Policy) -> Column:
+    """Return the output length that admission takes for each request."""
+    reserve = getattr(policy, "reserved", None)
+    reserved = None if reserve is None else reserve(requests)
+    return requests.output if reserved is None else reserved

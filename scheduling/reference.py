@@ -1,0 +1,74 @@
+"""The rule of THEORY section 2, token by token: slow, plain, and what the kernels are held to."""
+
+import bisect
+
+import numpy as np
+
+from scheduling.exact import Column
+from scheduling.instance import Instance
+from scheduling.policies import KeyPolicy, Policy, arrival_rank_order, reserved_outputs
+
+
+def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False) -> Column:
+    """Return the start steps of `policy`, in the order of ``instance.expanded()``.
+
+    Walks every step. ``held[u]`` is what the running requests will hold in step u, as far as
+    admission may know: a request is taken at its reserved output until it truly ends.
+    """
+    requests = instance.expanded()
+    n, memory = requests.rows, requests.memory
+    arrival, prompt, output = (
+        column.tolist() for column in (requests.arrival, requests.prompt, requests.output)
+    )
+    reserved = reserved_outputs(requests, policy).tolist()
+    rank = None
+    if isinstance(policy, KeyPolicy):
+        rank = np.argsort(arrival_rank_order(requests, policy.key(requests))).tolist()
+    held: dict[int, int] = {}
+
+    def fits(i: int, now: int) -> bool:
+        return all(
+            held.get(u, 0) + prompt[i] + (u - now) <= memory
+            for u in range(now + 1, now + reserved[i] + 1)
+        )
+
+    starts = [-1] * n
+    coming = sorted(range(n), key=lambda i: (arrival[i], i), reverse=True)  # next one last
+    waiting: list[int] = []  # for a key policy in its order, for a batch policy by index
+    batch: list[int] = []
+    running: list[int] = []
+    now = 0
+    while coming or waiting or batch:
+        if not waiting and not batch:
+            now = max(now, arrival[coming[-1]])
+        while coming and arrival[coming[-1]] <= now:
+            bisect.insort(waiting, coming.pop(), key=lambda i: rank[i] if rank else i)
+        for i in [i for i in running if starts[i] + output[i] <= now]:
+            running.remove(i)
+            for u in range(now + 1, starts[i] + reserved[i] + 1):
+                held[u] -= prompt[i] + (u - starts[i])
+        blocked = False
+        while not blocked:
+            if not isinstance(policy, KeyPolicy) and not batch and waiting:
+                chosen = policy.next_batch(requests, np.array(waiting, dtype=np.int64))
+                batch = [int(i) for i in chosen]
+                waiting = [i for i in waiting if i not in batch]
+            line = waiting if rank is not None else batch
+            position = 0
+            while position < len(line):
+                i = line[position]
+                if fits(i, now):
+                    starts[i] = now
+                    line.pop(position)
+                    running.append(i)
+                    for u in range(now + 1, now + reserved[i] + 1):
+                        held[u] = held.get(u, 0) + prompt[i] + (u - now)
+                elif skip:
+                    position += 1
+                else:
+                    break
+            # a batch that has been started makes room for the next one within the same step
+            blocked = bool(line) or not waiting
+        held.pop(now, None)
+        now += 1
+    return np.array(starts, dtype=np.int64)

@@ -1,0 +1,74 @@
+"""Policies by name: the built-in ones, those of entry points, and ``package.module:Name``."""
+
+import importlib
+import sys
+from fractions import Fraction
+from importlib.metadata import entry_points
+
+from scheduling.errors import InputError
+from scheduling.one_bit import Admission, OneBitSVF
+from scheduling.policies import FCFS, SJF, SVF, BatchPolicy, KeyPolicy, Policy
+
+GROUP = "kvproof.policies"
+BUILTIN = ("svf", "svf-1bit", "sjf", "fcfs", "sorted-f")
+
+
+def find_policy(
+    name: str, *, theta: Fraction | None = None, admission: Admission = "true"
+) -> Policy:
+    """Return the policy called `name`.
+
+    Parameters
+    ----------
+    name
+        A built-in name, the name of an entry point of the group ``kvproof.policies``, or
+        ``package.module:Name``, looked for in the current folder too.
+    theta, admission
+        Passed to svf-1bit.
+
+    Raises
+    ------
+    InputError
+        There is no such policy, it cannot be loaded, or it is not a policy.
+    """
+    match name:
+        case "svf":
+            return SVF()
+        case "sjf":
+            return SJF()
+        case "fcfs":
+            return FCFS()
+        case "svf-1bit":
+            return OneBitSVF(theta=theta, admission=admission)
+        case "sorted-f":
+            from scheduling.sorted_f import SortedF  # it brings Numba along
+
+            return SortedF()
+    return _loaded(name)
+
+
+def _loaded(name: str) -> Policy:
+    try:
+        if ":" in name:
+            if "" not in sys.path:
+                sys.path.insert(0, "")  # a console script does not look in the current folder
+            module, _, attribute = name.partition(":")
+            found = getattr(importlib.import_module(module), attribute)
+        else:
+            entries = entry_points(group=GROUP, name=name)
+            if not entries:
+                known = ", ".join([*BUILTIN, *sorted(e.name for e in entry_points(group=GROUP))])
+                raise InputError(
+                    f"policy {name!r} is unknown; known: {known}; or give package.module:Name"
+                )
+            found = next(iter(entries)).load()
+        policy = found() if isinstance(found, type) else found
+    except InputError:
+        raise
+    except Exception as error:  # whatever a user's module does when it is loaded
+        raise InputError(
+            f"policy {name!r} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(policy, KeyPolicy | BatchPolicy):
+        raise InputError(f"policy {name!r} needs a name and either key() or next_batch()")
+    return policy

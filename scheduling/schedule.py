@@ -1,0 +1,78 @@
+"""When each request starts, and what that costs."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from scheduling.errors import InputError
+from scheduling.exact import Column, exact_sum
+from scheduling.instance import Instance
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Schedule:
+    """A start step for each request of an instance (THEORY section 1).
+
+    Nothing is claimed about feasibility: :func:`scheduling.feasibility.check_schedule` tells.
+
+    Parameters
+    ----------
+    instance
+        The requests.
+    starts
+        Start steps, int64 of shape (requests,), in the order of ``instance.expanded()``.
+
+    Raises
+    ------
+    InputError
+        `starts` has the wrong length.
+    """
+
+    instance: Instance
+    starts: Column
+
+    def __post_init__(self) -> None:
+        starts = np.array(self.starts, dtype=np.int64)
+        if starts.shape != (self.instance.requests,):
+            raise InputError(
+                f"schedule: {starts.size} starts for {self.instance.requests} requests"
+            )
+        starts.flags.writeable = False
+        object.__setattr__(self, "starts", starts)
+
+    @cached_property
+    def _requests(self) -> Instance:
+        return self.instance.expanded()
+
+    @cached_property
+    def completion(self) -> Column:
+        """Completion step of each request: start + output."""
+        return self.starts + self._requests.output
+
+    @cached_property
+    def latency(self) -> Column:
+        """Completion - arrival of each request, in steps."""
+        return self.completion - self._requests.arrival
+
+    @cached_property
+    def total_latency(self) -> int:
+        """Sum of the latencies: the objective."""
+        return exact_sum(self.latency)
+
+    @property
+    def mean_latency(self) -> Fraction:
+        """Total latency over the number of requests, in steps."""
+        return Fraction(self.total_latency, len(self.starts))
+
+    @cached_property
+    def makespan(self) -> int:
+        """Latest completion step."""
+        return int(self.completion.max())
+
+    @property
+    def memory_utilisation(self) -> Fraction:
+        """Token-steps held over token-steps there were from first arrival to last completion."""
+        span = self.makespan - int(self.instance.arrival.min())
+        return Fraction(self.instance.total_volume, self.instance.memory * span)
