@@ -1,0 +1,71 @@
+"""Tables in Parquet files, through the optional dependency pyarrow."""
+
+from collections.abc import Iterator, Sequence
+from io import BufferedReader
+from typing import Any
+
+from scheduling.errors import InputError
+from scheduling.traces.cells import shown
+from scheduling.traces.tables import Row, Table
+
+
+def parquet_table(where: str, file: BufferedReader) -> Table:
+    """Open a Parquet file as a table of text.
+
+    Integers and timestamps become text exactly, floats by the shortest text that gives them
+    back, so that a Parquet file reads as the CSV file it was made from.
+    """
+    try:
+        import pyarrow as arrow
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        raise InputError(
+            f"{where}: a Parquet file needs pyarrow; install it: pip install 'kvproof[parquet]'"
+        ) from None
+
+    try:
+        parquet = ParquetFile(file)
+        columns = tuple(parquet.schema_arrow.names)
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{where}: broken Parquet: {_one_line(error)}") from None
+
+    def rows(wanted: Sequence[str]) -> Iterator[Row]:
+        done = 0
+        batches = parquet.iter_batches(columns=list(wanted))
+        while True:
+            column = wanted[0]
+            try:
+                batch = next(batches, None)
+                if batch is None:
+                    return
+                texts = []
+                for column in wanted:
+                    cells = batch.column(column)
+                    if cells.null_count:
+                        row = done + cells.is_null().index(True).as_py() + 1
+                        raise InputError(f"{where}: row {row}, column {shown(column)}: no value")
+                    texts.append(_as_text(cells).to_pylist())
+            except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
+                what = f"cannot be read: {_one_line(error)}"
+                raise InputError(f"{where}: column {shown(column)}: {what}") from None
+            yield from enumerate(zip(*texts, strict=True), done + 1)
+            done += batch.num_rows
+
+    return Table(columns=columns, rows=rows, place="row")
+
+
+def _as_text(cells: Any) -> Any:
+    """Cast a column to text; a type whose text would hide its unit is refused."""
+    import pyarrow as arrow
+
+    if arrow.types.is_duration(cells.type):
+        raise arrow.ArrowTypeError(f"{cells.type} is no point of time; store numbers instead")
+    if arrow.types.is_timestamp(cells.type) and cells.type.tz is not None:
+        cells = cells.cast(arrow.timestamp(cells.type.unit, "UTC"))  # needs no zone database
+    return cells.cast(arrow.string())
+
+
+def _one_line(error: Exception) -> str:
+    """Return the library's message for a message of ours: it may quote bytes of the file."""
+    text = " ".join(str(error).split())[:200]
+    return text if text.isprintable() else ascii(text)

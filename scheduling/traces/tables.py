@@ -1,0 +1,86 @@
+"""A trace file as a table of text, whatever kind of file it is."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+
+from scheduling.errors import InputError
+
+# (line, cells): where the row stands in the file, and the text of the columns asked for.
+Row = tuple[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """An opened file: its column names, and a way to walk its rows once.
+
+    Parameters
+    ----------
+    columns
+        All column names, in the file's order.
+    rows
+        Takes the columns wanted (two or more) and yields a :data:`Row` for each row.
+    place
+        What a row's position is called: a ``line`` of a text file, else a ``row``; from 1.
+    """
+
+    columns: tuple[str, ...]
+    rows: Callable[[Sequence[str]], Iterator[Row]]
+    place: str = "line"
+
+
+def display_name(path: str | os.PathLike[str]) -> str:
+    """Return the path for a message, on one line and printable whatever it holds."""
+    text = str(path)
+    return text if text.isprintable() else ascii(text)
+
+
+@contextmanager
+def open_table(path: str | os.PathLike[str]) -> Iterator[Table]:
+    """Open a file as a table, its kind recognised from how it begins.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or is of no kind that holds a trace.
+    """
+    where = display_name(path)
+    try:
+        with open(path, "rb") as file:
+            yield _recognise(where, file)
+    except FileNotFoundError:
+        raise InputError(f"{where}: no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{where}: is a directory; name one trace file in it") from None
+    except OSError as error:
+        raise InputError(f"{where}: cannot be read: {error.strerror or error}") from None
+
+
+# How files begin that are mistaken for traces, and what to do about it.
+_STRANGERS = (
+    (b"version https://git-lfs", "is a Git LFS pointer, not the trace; fetch it: git lfs pull"),
+    (b"\x1f\x8b", "is compressed (gzip); decompress it first"),
+    (b"\x28\xb5\x2f\xfd", "is compressed (zstd); decompress it first"),
+    (b"PK\x03\x04", "is a zip archive; extract the trace first"),
+    (b"[", "is a JSON array; write one object per line"),
+)
+
+
+def _recognise(where: str, file: BufferedReader) -> Table:
+    start = file.peek()[:64]
+    if not start:
+        raise InputError(f"{where}: the file is empty")
+    if start.startswith(b"PAR1"):
+        from scheduling.traces.parquet import parquet_table
+
+        return parquet_table(where, file)
+
+    from scheduling.traces.text import csv_table, jsonl_table
+
+    start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for magic, complaint in _STRANGERS:
+        if start.startswith(magic):
+            raise InputError(f"{where}: {complaint}")
+    return (jsonl_table if start.startswith(b"{") else csv_table)(where, file)

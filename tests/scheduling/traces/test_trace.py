@@ -1,0 +1,135 @@
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduling.errors import InputError
+from scheduling.traces import BUILTIN, Notes, Trace
+
+AZURE, LENGTHS = BUILTIN[0], BUILTIN[-1]
+
+
+def trace(**changed: Any) -> Trace:
+    fields: dict[str, Any] = {
+        "source": "t",
+        "format": AZURE,
+        "ticks": (5, 5, 17, 30),
+        "tick": Fraction(1, 10),
+        "line": np.array([2, 3, 5, 6]),
+        "prompt": np.array([9, 1, 2, 0]),
+        "output": np.array([1, 1, 3, 1]),
+        "failed": 0,
+        "resorted": False,
+        "place": "line",
+    }
+    return Trace(**(fields | changed))
+
+
+def test_times_become_steps_from_the_first_request_on() -> None:
+    instance, notes = trace().to_instance(memory=10, step=Fraction(1, 2))
+    assert instance.arrival.tolist() == [0, 0, 2, 5]  # 0, 0, 1.2 and 2.5 seconds
+    assert instance.prompt.tolist() == [9, 1, 2, 0]
+    assert instance.output.tolist() == [1, 1, 3, 1]
+    assert instance.memory == 10
+    assert notes == Notes(kept=4)
+    assert notes.lines() == ()
+
+
+def test_backlog_keeps_the_order_and_drops_the_times() -> None:
+    instance, _ = trace().to_instance(memory=10, backlog=True)
+    assert instance.is_backlog
+    assert instance.prompt.tolist() == [9, 1, 2, 0]
+
+
+def test_the_limit_comes_before_the_memory() -> None:
+    instance, notes = trace().to_instance(memory=9, limit=3, oversize="drop")
+    assert instance.prompt.tolist() == [1, 2]
+    assert notes == Notes(kept=2, unread=1, oversize=1)
+    # so a large request beyond the limit is no error
+    assert trace(prompt=np.array([1, 1, 2, 99])).to_instance(memory=10, limit=3)[1].kept == 3
+
+
+def test_times_start_at_the_first_request_kept() -> None:
+    late = trace(prompt=np.array([99, 99, 2, 0]))
+    instance, _ = late.to_instance(memory=10, step=Fraction(1, 10), oversize="drop")
+    assert instance.arrival.tolist() == [0, 13]
+
+
+def test_notes_in_words() -> None:
+    notes = Notes(kept=1, failed=1234, unread=2, oversize=3, resorted=True)
+    assert notes.lines() == (
+        "failed requests (output of 0 tokens), dropped: 1,234",
+        "the rows were not in order of time: sorted, stably",
+        "requests beyond the limit, left out: 2",
+        "requests larger than the memory, dropped: 3",
+    )
+
+
+UNTIMED = {"ticks": None, "tick": Fraction(1)}
+EMPTY = {name: np.array([], dtype=np.int64) for name in ("line", "prompt", "output")}
+
+
+@pytest.mark.parametrize(
+    ("fields", "arguments", "message"),
+    [
+        # a request larger than the memory: how many, which, and what to do
+        ({}, {"memory": 9}, "t: 1 of 4 requests need more than the memory of 9 tokens (prompt"),
+        ({}, {"memory": 9}, " line 2: 9 + 1); raise --memory to 10 or choose --oversize drop"),
+        ({}, {"memory": 0}, "(prompt + output at line 2: 9 + 1, line 3: 1 + 1, line 5: 2 + 3, ..."),
+        # two lengths that each fit and no memory that holds both: raising it is no remedy
+        ({"prompt": np.full(4, 2**31 - 1)}, {}, "2147483647 + 3, ...); choose --oversize drop"),
+        # a trace without times
+        (UNTIMED, {}, "t: column 'TIMESTAMP' is missing from this azure trace; --backlog lets"),
+        (UNTIMED | {"format": LENGTHS}, {}, "a column of times is missing from this lengths"),
+        # nothing left
+        ({}, {"memory": 1, "limit": 1, "oversize": "drop"}, "t: no request is left; requests bey"),
+        ({}, {"memory": 1, "limit": 1, "oversize": "drop"}, "out: 3; requests larger"),
+        (EMPTY | {"ticks": (), "failed": 7}, {}, "t: no request is left; failed requests"),
+        # the span of the times
+        ({"ticks": (0, 0, 0, 2**52)}, {}, "t: line 6: arrives more than 281474976710656 steps"),
+        ({"ticks": (0, 0, 0, 2**52)}, {}, "after the first request; take a longer --step"),
+        ({"ticks": (0, 0, 0, 10**60)}, {}, "line 6: arrives more than"),
+        # arguments
+        ({}, {"step": Fraction(0)}, "step must be > 0"),
+        ({}, {"step": Fraction(-1)}, "step must be > 0"),
+        ({}, {"limit": 0}, "limit must be at least 1"),
+        ({}, {"oversize": "ignore"}, "oversize must be error or drop, got 'ignore'"),
+    ],
+)  # fmt: skip
+def test_refusals(fields: dict[str, Any], arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        trace(**fields).to_instance(**({"memory": 10} | arguments))
+    assert message in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_no_times_is_a_backlog_well() -> None:
+    assert trace(**UNTIMED).to_instance(memory=10, backlog=True)[0].is_backlog
+
+
+def test_columns_are_read_only() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        trace().prompt[0] = 5
+
+
+rationals = st.fractions(min_value=Fraction(1, 10**12), max_value=10**6, max_denominator=10**12)
+
+
+@given(
+    ticks=st.lists(st.integers(-(10**40), 10**40), min_size=1, max_size=8).map(sorted),
+    tick=st.integers(0, 40).map(lambda places: Fraction(1, 10**places)) | rationals,
+    step=rationals,
+)
+def test_steps_are_exact(ticks: list[int], tick: Fraction, step: Fraction) -> None:
+    ones = np.ones(len(ticks), dtype=np.int64)
+    exact = [floor((t * tick - ticks[0] * tick) / step) for t in ticks]
+    given = trace(ticks=tuple(ticks), tick=tick, line=ones, prompt=ones, output=ones)
+    if exact[-1] > 2**48:
+        with pytest.raises(InputError, match="take a longer --step"):
+            given.to_instance(memory=2, step=step)
+    else:
+        assert given.to_instance(memory=2, step=step)[0].arrival.tolist() == exact
