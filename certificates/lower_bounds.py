@@ -1,0 +1,125 @@
+"""Lower bounds on OPT that need no search: outputs, volume, centroid (THEORY section 4).
+
+All are exact rationals, O(n log n). What is computed here is reproduced to the last digit by the
+independent checker, which shares no code with it.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+import numpy as np
+
+from certificates.fluid import Fluid, serve
+from scheduling.exact import Column, exact_dot, exact_sum
+from scheduling.instance import Instance
+
+# A sum over more denominators than this is taken on a grid: their common denominator would have
+# as many digits as there are requests.
+EXACT_GROUPS = 256
+GRID = 10**12
+
+
+class BoundKind(StrEnum):
+    """Where a lower bound on OPT comes from."""
+
+    OUTPUTS = "outputs"
+    VOLUME = "volume"
+    CENTROID = "centroid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LowerBound:
+    """OPT is at least `value`."""
+
+    kind: BoundKind
+    value: Fraction
+
+
+def best_bound(instance: Instance) -> LowerBound:
+    """Return the largest of the three bounds below."""
+    bounds = (
+        LowerBound(kind=BoundKind.CENTROID, value=centroid_bound(instance)),
+        LowerBound(kind=BoundKind.VOLUME, value=volume_bound(instance)),
+        LowerBound(kind=BoundKind.OUTPUTS, value=outputs_bound(instance)),
+    )
+    return max(bounds, key=lambda bound: bound.value)
+
+
+def outputs_bound(instance: Instance) -> Fraction:
+    """OPT >= sum of outputs: no latency is below its output length."""
+    return Fraction(instance.total(instance.output))
+
+
+def volume_bound(instance: Instance) -> Fraction:
+    """Volume certificate: total latency of the fluid schedule, least remaining volume first."""
+    requests = instance.expanded()
+    if requests.is_backlog:
+        finish = sum_of_prefix_sums(requests.volume) + requests.total_volume
+    else:
+        finish = serve(requests, by_remaining=True).finish
+    return Fraction(finish, requests.memory) - exact_sum(requests.arrival)
+
+
+def centroid_bound(instance: Instance) -> Fraction:
+    """Centroid certificate: mean busy times of the fluid schedule plus what the shapes add.
+
+    The completion of a request is the mean time of its tokens plus a distance that its shape
+    fixes, ``1/2 + o - (o + 1)(3s + 2o + 1) / (3 (2s + o + 1))``. The mean times sum to at least
+    the mean busy times of the fluid schedule that serves M token-steps per step, smallest
+    original volume first, preempting at arrivals (Goemans et al. 2002).
+    """
+    requests = instance.expanded()
+    if requests.is_backlog:
+        finish = sum_of_prefix_sums(requests.volume) + requests.total_volume
+        fluid = Fluid(finish=finish, waits={})
+    else:
+        fluid = serve(requests, by_remaining=False)
+    memory = requests.memory
+    halves = 2 * (exact_sum(requests.output) - exact_sum(requests.arrival)) + requests.rows
+    groups: defaultdict[int, int] = defaultdict(int)
+    groups[2 * memory] += 2 * fluid.finish - requests.total_volume + memory * halves
+    for width, numerator in _shape_terms(requests).items():
+        groups[3 * width] -= numerator
+    for volume, wait in fluid.waits.items():
+        groups[memory * volume] -= wait
+    return grouped_sum(groups)
+
+
+def sum_of_prefix_sums(volume: Column) -> int:
+    """Sum over k of ``v_(1) + ... + v_(k-1)``, volumes ascending: M times THEORY's sum of P_k."""
+    ascending = np.sort(volume)
+    return exact_dot(ascending, np.arange(len(volume) - 1, -1, -1, dtype=np.int64))
+
+
+def grouped_sum(groups: Mapping[int, int]) -> Fraction:
+    """Add ``numerator / denominator`` over {denominator: numerator}, never above the true sum.
+
+    Exact up to 256 denominators; beyond that each term is rounded down to a multiple of 10^-12.
+    """
+    if len(groups) <= EXACT_GROUPS:
+        return sum((Fraction(n, d) for d, n in groups.items()), Fraction(0))
+    return Fraction(sum(n * GRID // d for d, n in groups.items()), GRID)
+
+
+def _shape_terms(requests: Instance) -> dict[int, int]:
+    """Sum ``(o + 1)(3s + 2o + 1)`` over the requests of each width ``2s + o + 1``.
+
+    With D the width, the product is ``(o + 1)(3D + o - 1) / 2``, so the sums of ``o + 1`` and of
+    ``o^2 - 1`` do; the latter fits int64 for one request and is added in two halves.
+    """
+    output = requests.output
+    width = 2 * requests.prompt + output + 1
+    order = np.argsort(width, kind="stable")
+    width, output = width[order], output[order]
+    first = np.flatnonzero(np.concatenate(([True], width[1:] != width[:-1])))
+    square = output * output - 1
+    low = np.add.reduceat(square & 0xFFFFFFFF, first)
+    high = np.add.reduceat(square >> 32, first)
+    linear = np.add.reduceat(output + 1, first)
+    columns = (column.tolist() for column in (width[first], linear, high, low))
+    return {
+        d: (3 * d * one + (hi << 32) + lo) // 2 for d, one, hi, lo in zip(*columns, strict=True)
+    }
