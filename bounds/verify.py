@@ -1,0 +1,81 @@
+"""Run a policy and say what is proved about the schedule that comes out."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from bounds.svf import svf_backlog_bound
+from certificates.lower_bounds import LowerBound, best_bound
+from scheduling.feasibility import check_schedule
+from scheduling.instance import Instance
+from scheduling.policies import SVF, Policy
+from scheduling.schedule import Schedule
+from scheduling.simulate import Progress, simulate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """A policy's schedule, tested for feasibility, and what is proved about it.
+
+    Parameters
+    ----------
+    policy, rule, admission
+        Name of the policy; ``"strict"`` or ``"skip"``; what admission uses of the output
+        length, ``"true"`` or ``"reserve"``.
+    schedule
+        The schedule; it is feasible.
+    lower_bound
+        A lower bound on OPT for the same instance.
+    theorem_bound
+        What a theorem allows the total latency to be, or None where none applies.
+    """
+
+    policy: str
+    rule: str
+    admission: str
+    schedule: Schedule
+    lower_bound: LowerBound
+    theorem_bound: int | None
+
+    @property
+    def factor(self) -> Fraction:
+        """Total latency over the lower bound: the schedule costs at most this times OPT."""
+        return self.schedule.total_latency / self.lower_bound.value
+
+    @property
+    def violation(self) -> bool:
+        """Whether the schedule costs more than a theorem allows."""
+        return self.theorem_bound is not None and self.schedule.total_latency > self.theorem_bound
+
+
+def verify(
+    instance: Instance,
+    policy: Policy,
+    *,
+    skip: bool = False,
+    lower_bound: LowerBound | None = None,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Schedule `instance` by `policy`, test the schedule, and bound it against OPT.
+
+    `lower_bound` is the bound on OPT to use (the same for every policy); None computes the best
+    of outputs, volume and centroid. `skip` and `progress` are those of
+    :func:`scheduling.simulate.simulate`.
+
+    Raises
+    ------
+    InputError
+        The policy does not answer as its protocol asks.
+    RejectedError
+        The schedule is not feasible, which would be an error of the simulator.
+    """
+    schedule = simulate(instance, policy, skip=skip, progress=progress)
+    check_schedule(schedule)
+    strict_svf = type(policy) is SVF and not skip
+    return Verdict(
+        policy=policy.name,
+        rule="skip" if skip else "strict",
+        admission=getattr(policy, "admission", "true"),
+        schedule=schedule,
+        lower_bound=best_bound(instance) if lower_bound is None else lower_bound,
+        theorem_bound=svf_backlog_bound(instance) if strict_svf else None,
+    )

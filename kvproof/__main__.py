@@ -1,0 +1,57 @@
+"""The command line: ``kvproof COMMAND ...`` or ``python -m kvproof COMMAND ...``."""
+
+import os
+import sys
+
+import click
+
+from kvproof.cli import cli
+from scheduling.errors import KvproofError
+
+INTERNAL_ERROR = 4
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line and exit with the code that docs/exit-codes.md gives each outcome."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; every outcome becomes an exit code and at most one line on stderr."""
+    try:
+        code = cli.main(arguments, prog_name="kvproof", standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        return _fail(error.format_message(), error.exit_code)
+    except KvproofError as error:
+        return _fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # the reader of a pipe has seen enough; keep the interpreter from complaining at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        return _fail("out of memory; take fewer requests (--limit)", 3)
+    except Exception as error:
+        if os.environ.get("KVPROOF_DEBUG"):
+            raise
+        return _fail(
+            f"internal error: {type(error).__name__}: {error} "
+            "(please report it; KVPROOF_DEBUG=1 shows where)",
+            INTERNAL_ERROR,
+        )
+
+
+def _fail(message: str, code: int) -> int:
+    print("kvproof: " + " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    main()

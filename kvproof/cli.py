@@ -1,0 +1,49 @@
+"""The table of commands; a command's module is imported only when it runs."""
+
+import importlib
+
+import click
+
+import kvproof
+
+# name: (module with the object `command`, what it does in one line)
+COMMANDS = {
+    "verify": (
+        "kvproof.commands.verify",
+        "Schedule a trace by each policy and prove how far each is from optimal.",
+    ),
+    "simulate": (
+        "kvproof.commands.simulate",
+        "Schedule a trace by one policy and write the schedule.",
+    ),
+}
+
+
+class Commands(click.Group):
+    """A group whose help needs none of the commands' modules."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of a user's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import and return a command."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(kvproof.__version__, prog_name="kvproof")
+def cli() -> None:
+    """Proofs about LLM-serving schedulers: bounds, certificates, worst cases.
+
+    Exit codes: 0 done or verified, 1 rejected, 2 bad input or usage, 3 a limit was reached,
+    4 internal error, 5 a theorem is contradicted, 130 interrupted.
+    """

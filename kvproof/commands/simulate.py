@@ -1,0 +1,79 @@
+"""``kvproof simulate``: one policy, its schedule as JSON."""
+
+import json
+from fractions import Fraction
+from typing import Any, Literal
+
+import click
+
+from kvproof.options import input_options, json_option, rule_options
+
+
+@click.command("simulate")
+@input_options
+@click.option("--policy", default="svf", show_default=True, help="The policy.")
+@rule_options
+@click.option("--out", type=click.Path(), help="Write the schedule here.", metavar="FILE")
+@json_option
+def command(
+    trace: str,
+    policy: str,
+    skip: bool,
+    theta: Fraction | None,
+    admission: Literal["true", "reserve"],
+    out: str | None,
+    as_json: bool,
+    **reading: Any,
+) -> None:
+    """Schedule TRACE by one policy and write the schedule.
+
+    The schedule is a JSON object with the start step of each request, in the order of the
+    instance (for a trace: in order of arrival). Without --out and --json only a summary is shown.
+    """
+    from kvproof.inputs import load
+    from kvproof.output import console, print_json, progress_bar, write_file
+    from scheduling.feasibility import check_schedule
+    from scheduling.registry import find_policy
+    from scheduling.simulate import simulate
+
+    chosen = find_policy(policy, theta=theta, admission=admission)
+    with progress_bar() as bar:
+        task = bar.add_task(f"reading {trace}", total=None)
+        source = load(trace, **reading)
+        bar.update(task, description=policy, total=source.instance.requests)
+        schedule = simulate(
+            source.instance,
+            chosen,
+            skip=skip,
+            progress=lambda done, _: bar.update(task, completed=done),
+        )
+        check_schedule(schedule)
+    instance = source.instance
+    data: dict[str, Any] = {
+        "format": "kvproof-schedule",
+        "version": 1,
+        "source": source.source,
+        "digest": instance.digest,
+        "requests": instance.requests,
+        "memory": instance.memory,
+        "policy": chosen.name,
+        "rule": "skip" if skip else "strict",
+        "admission": getattr(chosen, "admission", "true"),
+        "total_latency": schedule.total_latency,
+        "makespan": schedule.makespan,
+        "notes": list(source.notes),
+        "starts": schedule.starts.tolist(),
+    }
+    if out is not None:
+        write_file(out, (json.dumps(data) + "\n").encode())
+    if as_json:
+        print_json(data)
+        return
+    show = console()
+    for note in source.notes:
+        show.print(f"note: {note}")
+    show.print(
+        f"{chosen.name} ({data['rule']}): {instance.requests:,} requests, memory "
+        f"{instance.memory:,}: total latency {schedule.total_latency:,} steps, makespan "
+        f"{schedule.makespan:,}" + (f"; schedule written to {out}" if out else "")
+    )

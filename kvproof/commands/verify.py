@@ -1,0 +1,186 @@
+"""``kvproof verify``: the main job."""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from kvproof.options import input_options, json_option, rule_options
+
+if TYPE_CHECKING:
+    from bounds.verify import Verdict
+    from kvproof.inputs import Input
+
+THEOREM_CONTRADICTED = 5
+
+
+@click.command("verify")
+@input_options
+@click.option(
+    "--policy",
+    "policies",
+    help="Policies, separated by commas [default: svf,svf-1bit,sjf,fcfs,sorted-f]; "
+    "package.module:Name is one of your own.",
+)
+@rule_options
+@json_option
+def command(
+    trace: str,
+    policies: str | None,
+    skip: bool,
+    theta: Fraction | None,
+    admission: Literal["true", "reserve"],
+    as_json: bool,
+    **reading: Any,
+) -> int:
+    """Schedule TRACE by each policy and prove how far each is from optimal.
+
+    TRACE is a request trace (CSV, JSON lines or Parquet; its kind is recognised) or an instance
+    file. The proved factor is the total latency over a certified lower bound on the optimum:
+    no schedule, clairvoyant or not, is better by more than that factor.
+    """
+    # imported here, so that help needs none of it
+    from bounds.verify import verify
+    from certificates.lower_bounds import best_bound
+    from kvproof.inputs import load
+    from kvproof.output import print_json, progress_bar
+    from scheduling.registry import BUILTIN, find_policy
+
+    names = [n.strip() for n in policies.split(",")] if policies is not None else list(BUILTIN)
+    chosen = [find_policy(name, theta=theta, admission=admission) for name in names]
+    with progress_bar() as bar:
+        stage = bar.add_task(f"reading {trace}", total=len(chosen) + 2)
+        source = load(trace, **reading)
+        bar.update(stage, advance=1, description="lower bound on OPT")
+        bound = best_bound(source.instance)
+        bar.advance(stage)
+        verdicts = []
+        for policy in chosen:
+            bar.update(stage, description=policy.name)
+            requests = bar.add_task("requests", total=source.instance.requests, visible=False)
+            verdicts.append(
+                verify(
+                    source.instance,
+                    policy,
+                    skip=skip,
+                    lower_bound=bound,
+                    progress=lambda done, n, task=requests: bar.update(  # type: ignore[misc]
+                        task, completed=done, total=n, visible=True
+                    ),
+                )
+            )
+            bar.remove_task(requests)
+            bar.advance(stage)
+    if as_json:
+        print_json(_as_json(source, verdicts, skip))
+    else:
+        _print_table(source, verdicts, skip)
+    return THEOREM_CONTRADICTED if any(v.violation for v in verdicts) else 0
+
+
+def _as_json(source: "Input", verdicts: list["Verdict"], skip: bool) -> dict[str, Any]:
+    from kvproof.output import exact_and_decimal
+    from scheduling.exact import as_pq
+
+    instance = source.instance
+    load = instance.load
+    return {
+        "command": "verify",
+        "source": source.source,
+        "format": source.format,
+        "step": None if source.step is None else as_pq(source.step),
+        "notes": list(source.notes),
+        "requests": instance.requests,
+        "memory": instance.memory,
+        "digest": instance.digest,
+        "backlog": instance.is_backlog,
+        "eps": as_pq(instance.eps),
+        "load": None if load is None else as_pq(load),
+        "rule": "skip" if skip else "strict",
+        "policies": [
+            {
+                "policy": v.policy,
+                "rule": v.rule,
+                "admission": v.admission,
+                "total_latency": v.schedule.total_latency,
+                **exact_and_decimal("mean_latency", v.schedule.mean_latency, 2, up=True),
+                "makespan": v.schedule.makespan,
+                **exact_and_decimal(
+                    "memory_utilisation", v.schedule.memory_utilisation, 4, up=False
+                ),
+                **exact_and_decimal("lower_bound", v.lower_bound.value, 4, up=False),
+                "lower_bound_kind": v.lower_bound.kind,
+                **exact_and_decimal("factor", v.factor, 4, up=True),
+                "theorem_bound": v.theorem_bound,
+                "violation": v.violation,
+            }
+            for v in verdicts
+        ],
+    }
+
+
+def _print_table(source: "Input", verdicts: list["Verdict"], skip: bool) -> None:
+    from rich.table import Table
+
+    from kvproof.output import console
+    from scheduling.exact import decimal
+
+    instance = source.instance
+    out = console()
+    out.print(_heading(source))
+    for note in source.notes:
+        out.print(f"  note: {note}")
+    table = Table()
+    table.add_column("policy")
+    columns = ("total latency", "mean latency", "makespan", "memory used", "OPT at least")
+    for column in (*columns, "proved factor"):
+        table.add_column(column, justify="right")
+    if instance.is_backlog:
+        table.add_column("theorem bound", justify="right")
+    for v in verdicts:
+        name = v.policy + (" (reserve)" if v.admission == "reserve" else "")
+        cells = [
+            name,
+            f"{v.schedule.total_latency:,}",
+            f"{float(v.schedule.mean_latency):,.1f}",
+            f"{v.schedule.makespan:,}",
+            f"{float(v.schedule.memory_utilisation):.1%}",
+            decimal(v.lower_bound.value, 2, up=False, commas=True),
+            decimal(v.factor, 4, up=True),
+        ]
+        if instance.is_backlog:
+            cells.append(_theorem(v))
+        table.add_row(*cells, style="bold red" if v.violation else None)
+    out.print(table)
+    kind = verdicts[0].lower_bound.kind
+    rule = "skip (backfilling)" if skip else "strict"
+    unit = "steps" if source.step is None else f"steps of {float(source.step):g} s"
+    out.print(
+        f"Latencies in {unit}; rule: {rule}; bound on OPT: {kind}. "
+        "A proved factor f says: no schedule at all has a total below total latency / f."
+    )
+    for v in verdicts:
+        if v.violation:
+            out.print(
+                f"VIOLATION: {v.policy} costs {v.schedule.total_latency:,}, more than the "
+                f"{v.theorem_bound:,} that the theorem for strict SVF on a backlog allows.",
+                style="bold red",
+            )
+
+
+def _theorem(verdict: "Verdict") -> str:
+    if verdict.theorem_bound is None:
+        return "-"
+    return f"{verdict.theorem_bound:,} {'BROKEN' if verdict.violation else 'kept'}"
+
+
+def _heading(source: "Input") -> str:
+    instance = source.instance
+    traffic = "backlog" if instance.is_backlog else "arrivals over time"
+    if not instance.is_backlog and instance.load is not None:
+        traffic += f", load {float(instance.load):.2f}"
+    plural = "s" if instance.requests > 1 else ""
+    return (
+        f"{source.source} ({source.format}): {instance.requests:,} request{plural}, "
+        f"memory {instance.memory:,} tokens, {traffic}, eps {float(instance.eps):.3f}"
+    )
