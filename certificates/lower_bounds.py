@@ -15,6 +15,7 @@ import numpy as np
 from certificates.fluid import Fluid, serve
 from scheduling.exact import Column, exact_dot, exact_sum
 from scheduling.instance import Instance
+from scheduling.sorting import sort_pairs, sort_values
 
 # A sum over more denominators than this is taken on a grid: their common denominator would have
 # as many digits as there are requests.
@@ -90,7 +91,7 @@ def centroid_bound(instance: Instance) -> Fraction:
 
 def sum_of_prefix_sums(volume: Column) -> int:
     """Sum over k of ``v_(1) + ... + v_(k-1)``, volumes ascending: M times THEORY's sum of P_k."""
-    ascending = np.sort(volume)
+    ascending = sort_values(volume)
     return exact_dot(ascending, np.arange(len(volume) - 1, -1, -1, dtype=np.int64))
 
 
@@ -110,10 +111,7 @@ def _shape_terms(requests: Instance) -> dict[int, int]:
     With D the width, the product is ``(o + 1)(3D + o - 1) / 2``, so the sums of ``o + 1`` and of
     ``o^2 - 1`` do; the latter fits int64 for one request and is added in two halves.
     """
-    output = requests.output
-    width = 2 * requests.prompt + output + 1
-    order = np.argsort(width, kind="stable")
-    width, output = width[order], output[order]
+    width, output = sort_pairs(2 * requests.prompt + requests.output + 1, requests.output)
     first = np.flatnonzero(np.concatenate(([True], width[1:] != width[:-1])))
     square = output * output - 1
     low = np.add.reduceat(square & 0xFFFFFFFF, first)

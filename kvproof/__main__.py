@@ -8,6 +8,8 @@ import click
 from kvproof.cli import cli
 from scheduling.errors import KvproofError
 
+DONE = 0
+OUT_OF_LIMITS = 3
 INTERNAL_ERROR = 4
 INTERRUPTED = 130
 
@@ -20,9 +22,13 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; every outcome becomes an exit code and at most one line on stderr."""
     try:
-        code = cli.main(arguments, prog_name="kvproof", standalone_mode=False)
+        # not cli.main(), which has exit codes of its own for a closed pipe and an interrupt
+        with cli.make_context("kvproof", arguments) as context:
+            code = cli.invoke(context)
         sys.stdout.flush()
-        return int(code or 0)
+        return int(code or DONE)
+    except click.exceptions.Exit as done:  # --help, --version
+        return done.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code
@@ -35,9 +41,9 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         # the reader of a pipe has seen enough; keep the interpreter from complaining at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return DONE
     except MemoryError:
-        return _fail("out of memory; take fewer requests (--limit)", 3)
+        return _fail("out of memory; take fewer requests (--limit)", OUT_OF_LIMITS)
     except Exception as error:
         if os.environ.get("KVPROOF_DEBUG"):
             raise

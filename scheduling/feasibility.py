@@ -45,18 +45,27 @@ def memory_at_completions(schedule: Schedule) -> tuple[Column, Column]:
     """Return the distinct completion steps, ascending, and the tokens held in each of them.
 
     At step u the running requests are those with ``start < u <= completion``; each holds
-    ``(prompt - start) + u``. Sums of ``prompt - start`` may wrap around in int64 on the way, but
-    their differences are exact, since no total exceeds 2^31 requests times 2^31 tokens.
+    ``(prompt - start) + u``, which is ``(peak - completion) + u``. Sums of these offsets may
+    wrap around in int64 on the way, but their differences are exact, since no total exceeds
+    2^31 requests times 2^31 tokens.
     """
-    starts, completion = schedule.starts, schedule.completion
-    offset = schedule.instance.expanded().prompt - starts
-    by_start = np.argsort(starts, kind="stable")
-    by_completion = np.argsort(completion, kind="stable")
-    offset_started = np.concatenate(([0], np.cumsum(offset[by_start])))
-    offset_ended = np.concatenate(([0], np.cumsum(offset[by_completion])))
-    ends = completion[by_completion]
-    steps = ends[np.concatenate(([True], ends[1:] != ends[:-1]))]
-    started = np.searchsorted(starts[by_start], steps, side="left")
-    ended = np.searchsorted(ends, steps, side="left")
-    held = (offset_started[started] - offset_ended[ended]) + (started - ended) * steps
+    requests = schedule.instance.expanded()
+    starts, prompt = _sorted_together(schedule.starts, requests.prompt)
+    ends, peak = _sorted_together(schedule.completion, requests.prompt + requests.output)
+    offset_started = np.concatenate(([0], np.cumsum(prompt - starts)))
+    offset_ended = np.concatenate(([0], np.cumsum(peak - ends)))
+    first = np.flatnonzero(np.concatenate(([True], ends[1:] != ends[:-1])))
+    steps = ends[first]
+    started = np.searchsorted(starts, steps, side="left")
+    held = (offset_started[started] - offset_ended[first]) + (started - first) * steps
     return steps, held
+
+
+def _sorted_together(time: Column, tokens: Column) -> tuple[Column, Column]:
+    """Return both columns in the order of `time`; in one sort of packed pairs where they fit."""
+    bits = int(tokens.max()).bit_length()
+    if int(time.max()).bit_length() + bits > 63 or time.min() < 0:
+        order = np.argsort(time)
+        return time[order], tokens[order]
+    packed = np.sort((time << bits) | tokens)
+    return packed >> bits, packed & ((1 << bits) - 1)

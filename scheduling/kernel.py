@@ -72,12 +72,12 @@ def _insert(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def run_strict(memory, arrival, prompt, output, reserved, by_arrival, running, now):  # type: ignore[no-untyped-def]
+def run_strict(memory, arrival, key, prompt, output, reserved, running, now):  # type: ignore[no-untyped-def]
     """Start the requests by the strict rule of THEORY section 2; return their start steps.
 
-    All columns are in the order of the policy (row 0 goes first), so that a request's row is its
-    rank; `by_arrival` lists the rows by arrival, then row. `reserved` is what admission takes
-    for the output. `running` is the profile of what runs already, `now` the first step.
+    All columns are in order of arrival; the waiting request of least key goes first, and among
+    equal keys the first row. `reserved` is what admission takes for the output. `running` is
+    the profile of what runs already, `now` the first step.
     """
     n = len(prompt)
     starts = np.empty(n, np.int64)
@@ -85,20 +85,26 @@ def run_strict(memory, arrival, prompt, output, reserved, by_arrival, running, n
     low, high = 0, len(running)
     number = running[:, _NUMBER].sum()
     offset = running[:, _OFFSET].sum()
-    waiting = [np.int64(0) for _ in range(0)]  # heap of rows
+    waiting = [(key[0], np.int64(0)) for _ in range(0)]  # heap of (key, row)
     ending = [(np.int64(0), np.int64(0)) for _ in range(0)]  # heap of (true end, row)
-    arrived = 0
+    # A backlog comes in order of key: its rows need no heap.
+    front, front_end = 0, 1
+    while (
+        front_end < n and arrival[front_end] == arrival[0] and key[front_end] >= key[front_end - 1]
+    ):
+        front_end += 1
+    now = max(now, arrival[0])
+    arrived = front_end
     started = 0
     head = np.int64(-1)  # the row that `ready` was computed for, under the present profile
     ready = np.int64(0)
     while started < n:
-        while arrived < n and arrival[by_arrival[arrived]] <= now:
-            heappush(waiting, by_arrival[arrived])
+        if front == front_end and len(waiting) == 0:
+            now = max(now, arrival[arrived])
+        while arrived < n and arrival[arrived] <= now:
+            heappush(waiting, (key[arrived], np.int64(arrived)))
             arrived += 1
-        next_arrival = arrival[by_arrival[arrived]] if arrived < n else _NEVER
-        if len(waiting) == 0:
-            now = next_arrival
-            continue
+        next_arrival = arrival[arrived] if arrived < n else _NEVER
         while low < high and profile[low, _END] <= now:
             number -= profile[low, _NUMBER]
             offset -= profile[low, _OFFSET]
@@ -111,21 +117,30 @@ def run_strict(memory, arrival, prompt, output, reserved, by_arrival, running, n
                 number -= 1
                 offset -= prompt[row] - starts[row]
                 head = np.int64(-1)
-        if waiting[0] != head:
-            head = waiting[0]
+        from_front = front < front_end and (
+            len(waiting) == 0 or (key[front], np.int64(front)) < waiting[0]
+        )
+        first = np.int64(front) if from_front else waiting[0][1]
+        if first != head:
+            head = first
             ready = _earliest(
                 profile, low, high, number, offset, memory, prompt[head], reserved[head], now
             )
         if ready <= now:
-            row = heappop(waiting)
-            starts[row] = now
+            if from_front:
+                front += 1
+            else:
+                heappop(waiting)
+            starts[head] = now
             started += 1
-            head = np.int64(-1)
-            profile, low, high = _insert(profile, low, high, now + reserved[row], prompt[row] - now)
+            profile, low, high = _insert(
+                profile, low, high, now + reserved[head], prompt[head] - now
+            )
             number += 1
-            offset += prompt[row] - now
-            if reserved[row] > output[row]:
-                heappush(ending, (now + output[row], row))
+            offset += prompt[head] - now
+            if reserved[head] > output[head]:
+                heappush(ending, (now + output[head], head))
+            head = np.int64(-1)
         else:
             now = min(ready, next_arrival)
             if len(ending) > 0:
@@ -146,6 +161,9 @@ def _release(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now):  # type: ignore[no-untyped-def]
     """As :func:`run_strict`, but a request that does not fit is passed over (backfilling).
+
+    The columns are in order of the policy, so that a request's row is its rank; `by_arrival`
+    lists the rows by arrival.
 
     A request that was tried and did not fit waits in `later` for the exact step at which it
     would fit if nothing else started; starts only add to the profile, so that step stays a lower

@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from scheduling.exact import Column
 from scheduling.instance import Instance
+from scheduling.sorting import stable_order
 
 
 @runtime_checkable
@@ -81,12 +82,10 @@ class FCFS:
         return instance.arrival
 
 
-def arrival_rank_order(requests: Instance, key: npt.NDArray[Any]) -> Column:
+def key_order(requests: Instance, key: npt.NDArray[Any]) -> Column:
     """Return the requests ordered by key, then arrival, then index."""
-    if key.dtype == object:  # Fractions, say: rank them, as sorting by two keys needs numbers
-        key = np.unique(key, return_inverse=True)[1]
-    if requests.is_backlog:
-        return np.argsort(key, kind="stable")
+    if requests.is_backlog and key.dtype == np.int64:
+        return stable_order(key)
     return np.lexsort((requests.arrival, key))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from scheduling.exact import Column
 from scheduling.instance import Instance
-from scheduling.policies import KeyPolicy, Policy, arrival_rank_order, reserved_outputs
+from scheduling.policies import KeyPolicy, Policy, key_order, reserved_outputs
 
 
 def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False) -> Column:
@@ -23,7 +23,7 @@ def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False
     reserved = reserved_outputs(requests, policy).tolist()
     rank = None
     if isinstance(policy, KeyPolicy):
-        rank = np.argsort(arrival_rank_order(requests, policy.key(requests))).tolist()
+        rank = np.argsort(key_order(requests, policy.key(requests))).tolist()
     held: dict[int, int] = {}
 
     def fits(i: int, now: int) -> bool:

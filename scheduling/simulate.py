@@ -1,8 +1,10 @@
 """Run a policy on an instance."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from scheduling.errors import InputError
 from scheduling.exact import Column
@@ -11,10 +13,11 @@ from scheduling.policies import (
     BatchPolicy,
     KeyPolicy,
     Policy,
-    arrival_rank_order,
+    key_order,
     reserved_outputs,
 )
 from scheduling.schedule import Schedule
+from scheduling.sorting import stable_order
 
 _IDLE = np.zeros((0, 3), dtype=np.int64)
 
@@ -57,15 +60,33 @@ def simulate(
 
 
 def _run_keys(requests: Instance, policy: KeyPolicy, skip: bool) -> Column:
-    key = np.asarray(policy.key(requests))
-    if key.shape != (requests.rows,):
-        raise InputError(
-            f"policy {policy.name}: key has shape {key.shape}, expected ({requests.rows},)"
-        )
-    order = arrival_rank_order(requests, key)
+    key = _numbers(policy, policy.key(requests), requests.rows)
+    reserved = reserved_outputs(requests, policy)
+    if skip or requests.is_backlog:
+        order = key_order(requests, key)
+    else:
+        order = stable_order(requests.arrival)
     starts = np.empty(requests.rows, dtype=np.int64)
-    starts[order] = _run(requests, order, reserved_outputs(requests, policy), skip, _IDLE, 0)
+    starts[order] = _run(requests, order, key[order], reserved, skip, _IDLE, 0)
     return starts
+
+
+def _numbers(policy: KeyPolicy, key: npt.NDArray[Any], requests: int) -> npt.NDArray[Any]:
+    """Return a policy's key as int64 or float64 that order as the key does."""
+    key = np.asarray(key)
+    if key.shape != (requests,):
+        raise InputError(f"policy {policy.name}: key has shape {key.shape}, expected ({requests},)")
+    if key.dtype == object or key.dtype.kind == "u":  # Fractions, say, or beyond int64: rank them
+        return np.unique(key, return_inverse=True)[1]
+    if key.dtype.kind == "f":
+        if np.isnan(key).any():
+            raise InputError(
+                f"policy {policy.name}: the key of request {np.isnan(key).argmax()} is NaN"
+            )
+        return key.astype(np.float64)
+    if key.dtype.kind in "ib":
+        return key.astype(np.int64, copy=False)
+    raise InputError(f"policy {policy.name}: keys must be numbers, got {key.dtype}")
 
 
 def _run_batches(
@@ -97,7 +118,8 @@ def _run_batches(
             )
         running = running[starts[running] + requests.output[running] > now]
         profile = _profile(requests, starts, running)
-        starts[batch] = _run(requests, batch, requests.output, skip, profile, now)
+        rank = np.arange(len(batch))  # all of the batch has arrived: its order alone decides
+        starts[batch] = _run(requests, batch, rank, requests.output, skip, profile, now)
         now = int(starts[batch].max())
         running = np.concatenate((running, batch))
         waiting = left
@@ -119,19 +141,30 @@ def _profile(requests: Instance, starts: Column, running: Column) -> Column:
 
 
 def _run(
-    requests: Instance, order: Column, reserved: Column, skip: bool, running: Column, now: int
+    requests: Instance,
+    order: Column,
+    key: npt.NDArray[Any],
+    reserved: Column,
+    skip: bool,
+    running: Column,
+    now: int,
 ) -> Column:
-    """Run the requests of `order` from step `now`; return their starts in that order."""
+    """Run the requests of `order` from step `now`; return their starts in that order.
+
+    `key` is in that order, too. It is by arrival, or by key for a backlog and for skip.
+    """
     # the kernels are compiled or loaded here, when they are first needed, not at start-up
     from scheduling.kernel import run_skip, run_strict
 
-    arrival, prompt, output, reserve = (
-        np.ascontiguousarray(column[order])
-        for column in (requests.arrival, requests.prompt, requests.output, reserved)
+    arrival, prompt, output = (
+        column[order] for column in (requests.arrival, requests.prompt, requests.output)
     )
-    by_arrival = np.argsort(arrival, kind="stable")
-    run = run_skip if skip else run_strict
-    starts: Column = run(
-        requests.memory, arrival, prompt, output, reserve, by_arrival, running, now
-    )
+    reserve = output if reserved is requests.output else reserved[order]
+    columns = (prompt, output, reserve)
+    starts: Column
+    if skip:
+        by_arrival = stable_order(arrival)
+        starts = run_skip(requests.memory, arrival, *columns, by_arrival, running, now)
+    else:
+        starts = run_strict(requests.memory, arrival, key, *columns, running, now)
     return starts

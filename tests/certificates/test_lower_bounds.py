@@ -1,0 +1,102 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from certificates.fluid import serve, serve_reference
+from certificates.lower_bounds import (
+    BoundKind,
+    best_bound,
+    centroid_bound,
+    grouped_sum,
+    outputs_bound,
+    sum_of_prefix_sums,
+    volume_bound,
+)
+from scheduling.instance import Instance
+from tests.strategies import backlogs, instances
+
+
+def instance_of(vector):
+    return Instance(**{k: vector[k] for k in ("memory", "arrival", "prompt", "output")})
+
+
+def test_known_bounds(vector):
+    instance = instance_of(vector)
+    assert centroid_bound(instance) == Fraction(vector["centroid_bound"])
+    if "volume_bound" in vector:  # known for backlogs
+        assert volume_bound(instance) == Fraction(vector["volume_bound"])
+    for bound in (centroid_bound, volume_bound, outputs_bound):
+        assert bound(instance) <= vector["opt"]
+
+
+@given(backlogs(max_requests=20))
+def test_backlog_form_is_the_formula_of_the_theory(instance):
+    rows = sorted(
+        (s * o + o * (o + 1) // 2, s, o)
+        for s, o in zip(instance.prompt.tolist(), instance.output.tolist(), strict=True)
+    )
+    before = 0
+    total = Fraction(0)
+    for v, s, o in rows:
+        mean_busy_time = Fraction(2 * before + v, 2 * instance.memory)
+        shape = Fraction((o + 1) * (3 * s + 2 * o + 1), 3 * (2 * s + o + 1))
+        total += mean_busy_time + Fraction(1, 2) + o - shape
+        before += v
+    assert centroid_bound(instance) == total
+
+
+@pytest.mark.parametrize("by_remaining", [False, True])
+@given(instance=instances(max_requests=20, max_arrival=60))
+def test_fluid_kernel_does_what_the_reference_does(by_remaining, instance):
+    assert serve(instance, by_remaining=by_remaining) == serve_reference(
+        instance, by_remaining=by_remaining
+    )
+
+
+@given(instances())
+def test_arrivals_at_zero_are_a_backlog(instance):
+    # the fluid schedule with every arrival at 0 is the closed form
+    fluid = serve(instance.backlog(), by_remaining=False)
+    assert fluid.finish == sum_of_prefix_sums(instance.volume) + instance.total_volume
+    assert not fluid.waits
+
+
+@given(instances(counts=True))
+def test_counts_are_requests(instance):
+    assert best_bound(instance) == best_bound(instance.expanded())
+
+
+def test_bounds_beyond_int64():
+    late = 2**48
+    instance = Instance(
+        memory=2**31 - 1, arrival=[0, late], prompt=[0, 0], output=[2**31 - 1, 2**31 - 1]
+    )
+    assert volume_bound(instance) == 2 * Fraction(2**31, 2)
+    assert best_bound(instance).value == 2 * (2**31 - 1)
+
+
+def test_best_bound_names_its_kind():
+    assert best_bound(Instance(memory=9, arrival=[0], prompt=[1], output=[5])).kind == "outputs"
+    crowd = Instance(memory=10, arrival=[0], prompt=[5], output=[5], count=[50])
+    assert best_bound(crowd).kind is BoundKind.CENTROID
+
+
+def test_many_denominators_are_added_on_a_grid_from_below():
+    groups = dict.fromkeys(range(1, 301), -1)
+    exact = sum(Fraction(n, d) for d, n in groups.items())
+    on_grid = grouped_sum(groups)
+    assert exact - Fraction(300, 10**12) < on_grid <= exact
+    assert on_grid.denominator <= 10**12
+    few = dict.fromkeys(range(1, 257), -1)
+    assert grouped_sum(few) == sum(Fraction(n, d) for d, n in few.items())
+
+
+def test_known_bounds_of_the_conversation_trace(conversation_trace):
+    from scheduling.traces import read_trace
+
+    instance, _ = read_trace(conversation_trace).to_instance(memory=60_000, backlog=True)
+    bound = best_bound(instance)
+    assert bound.kind is BoundKind.CENTROID
+    assert np.floor(float(bound.value) * 100) / 100 == 402_541_489.89

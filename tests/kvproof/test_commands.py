@@ -1,0 +1,192 @@
+"""The command line as a user runs it, in this process for speed; see test_process.py."""
+
+import json
+from fractions import Fraction
+
+import pytest
+
+import bounds.verify
+from kvproof.__main__ import run
+from scheduling.instance import Instance
+from tests.conftest import ROOT
+
+EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
+POLICIES = ["svf", "svf-1bit", "sjf", "fcfs", "sorted-f"]
+
+
+@pytest.fixture
+def instance_file(tmp_path):
+    instance = Instance(
+        memory=20, arrival=[0, 0, 3], prompt=[3, 0, 8], output=[4, 9, 2], count=[2, 1, 3]
+    )
+    path = tmp_path / "instance.json"
+    path.write_text(json.dumps(instance.to_json()))
+    return str(path)
+
+
+def run_json(capsys, *arguments):
+    code = run([*arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_verify_json_is_exact_and_says_where_it_comes_from(capsys):
+    code, data = run_json(capsys, "verify", EXAMPLE, "--memory", "60000", "--backlog")
+    assert code == 0
+    assert (data["requests"], data["memory"], data["rule"]) == (1000, 60_000, "strict")
+    assert [p["policy"] for p in data["policies"]] == POLICIES
+    for row in data["policies"]:
+        bound, factor = Fraction(row["lower_bound"]), Fraction(row["factor"])
+        assert factor == row["total_latency"] / bound
+        # what is rounded is rounded to the side that stays true
+        assert Fraction(str(row["lower_bound_decimal"])) <= bound
+        assert factor <= Fraction(str(row["factor_decimal"])) < factor + Fraction(1, 10_000)
+        assert row["lower_bound_kind"] == "centroid"
+        assert row["violation"] is False
+        assert (row["theorem_bound"] is None) == (row["policy"] != "svf")
+    svf = data["policies"][0]
+    assert svf["total_latency"] <= svf["theorem_bound"]
+
+
+def test_verify_table_shows_the_same(capsys):
+    assert run(["verify", EXAMPLE, "--memory", "60000", "--backlog", "--policy", "svf,fcfs"]) == 0
+    shown = capsys.readouterr().out
+    _, data = run_json(capsys, "verify", EXAMPLE, "--memory", "60000", "--backlog")
+    for row in data["policies"]:
+        listed = row["policy"] in ("svf", "fcfs")
+        assert (f"{row['total_latency']:,}" in shown) == listed
+        assert (f"{row['factor_decimal']:.4f}" in shown) == listed
+    assert f"{data['policies'][0]['theorem_bound']:,} kept" in shown
+
+
+def test_arrivals_have_no_theorem_bound(capsys):
+    _, data = run_json(capsys, "verify", EXAMPLE, "--memory", "60000")
+    assert not data["backlog"]
+    assert Fraction(data["load"]) > 0
+    assert all(row["theorem_bound"] is None for row in data["policies"])
+
+
+def test_skip_has_no_theorem_bound(capsys):
+    _, data = run_json(
+        capsys, "verify", EXAMPLE, "--memory", "60000", "--backlog", "--skip", "--limit", "200"
+    )
+    assert data["requests"] == 200
+    assert all(row["rule"] == "skip" and row["theorem_bound"] is None for row in data["policies"])
+
+
+def test_violation_is_flagged_and_exits_with_5(capsys, monkeypatch):
+    # a deliberately false theorem: no schedule is within it
+    monkeypatch.setattr(bounds.verify, "svf_backlog_bound", lambda instance: 1)
+    arguments = ["verify", EXAMPLE, "--memory", "60000", "--backlog", "--policy", "svf"]
+    assert run(arguments) == 5
+    assert "VIOLATION: svf costs 155,390, more than the 1 that" in capsys.readouterr().out
+    code, data = run_json(capsys, *arguments)
+    assert code == 5
+    assert data["policies"][0]["violation"] is True
+
+
+def test_an_instance_file_has_its_own_memory(capsys, instance_file):
+    _, data = run_json(capsys, "verify", instance_file)
+    assert (data["memory"], data["requests"], data["format"]) == (20, 6, "instance")
+    _, data = run_json(capsys, "verify", instance_file, "--memory", "11", "--backlog")
+    assert (data["memory"], data["backlog"]) == (11, True)
+    _, data = run_json(capsys, "verify", instance_file, "--memory", "9", "--oversize", "drop")
+    assert data["requests"] == 3
+    assert data["notes"] == ["requests larger than the memory, dropped: 3"]
+    _, data = run_json(capsys, "verify", instance_file, "--limit", "2")
+    assert data["requests"] == 2
+
+
+def test_simulate_writes_the_schedule(capsys, tmp_path, instance_file):
+    out = tmp_path / "schedule.json"
+    assert run(["simulate", instance_file, "--policy", "sjf", "--out", str(out)]) == 0
+    assert "total latency" in capsys.readouterr().out
+    written = json.loads(out.read_text())
+    _, printed = run_json(capsys, "simulate", instance_file, "--policy", "sjf")
+    assert written == printed
+    assert written["format"] == "kvproof-schedule"
+    assert len(written["starts"]) == 6
+    arrival = [0, 0, 0, 3, 3, 3]
+    output = [4, 4, 9, 2, 2, 2]
+    ends = zip(written["starts"], output, arrival, strict=True)
+    assert written["total_latency"] == sum(p + o - a for p, o, a in ends)
+
+
+def test_one_bit_options_are_named_in_the_output(capsys):
+    arguments = ["verify", EXAMPLE, "--memory", "60000", "--policy", "svf-1bit"]
+    _, true = run_json(capsys, *arguments, "--theta", "7/2")
+    _, reserve = run_json(capsys, *arguments, "--theta", "3.5", "--admission", "reserve")
+    assert true["policies"][0]["admission"] == "true"
+    assert reserve["policies"][0]["admission"] == "reserve"
+    assert true["policies"][0]["total_latency"] <= reserve["policies"][0]["total_latency"]
+
+
+GOOD = ["--memory", "60000"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["verify", EXAMPLE], "give --memory TOKENS"),
+        (["verify", EXAMPLE, "--memory", "0"], "--memory"),
+        (["verify", EXAMPLE, "--memory", "many"], "--memory"),
+        (["verify", EXAMPLE, "--memory", "100"], "need more than the memory of 100 tokens"),
+        (["verify", EXAMPLE, *GOOD, "--policy", "svg"], "policy 'svg' is unknown; known: svf"),
+        (["verify", EXAMPLE, *GOOD, "--policy", ""], "policy '' is unknown"),
+        (["verify", EXAMPLE, *GOOD, "--policy", "a.b:C"], "policy 'a.b:C' cannot be loaded"),
+        (["verify", EXAMPLE, *GOOD, "--step", "0"], "--step"),
+        (["verify", EXAMPLE, *GOOD, "--step", "1e999999999"], "--step"),
+        (["verify", EXAMPLE, *GOOD, "--step", "1/0"], "--step"),
+        (["verify", EXAMPLE, *GOOD, "--theta", "-1"], "--theta"),
+        (["verify", EXAMPLE, *GOOD, "--limit", "0"], "--limit"),
+        (["verify", EXAMPLE, *GOOD, "--oversize", "keep"], "--oversize"),
+        (["verify", EXAMPLE, *GOOD, "--frobnicate"], "No such option"),
+        (["verify", "no/such/file.csv", *GOOD], "no/such/file.csv"),
+        (["verify", ".", *GOOD], "."),
+        (["simulate", EXAMPLE, *GOOD, "--out", "no/such/folder/x.json"], "cannot be written"),
+        (["frobnicate"], "No such command"),
+    ],
+)
+def test_bad_input_gets_one_line_and_exit_code_2(capsys, arguments, said):
+    assert run(arguments) == 2
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    assert streams.err.startswith("kvproof: ")
+    assert streams.err.count("\n") == 1
+    assert said in streams.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"format": "kvproof-instance"', "not JSON"),
+        ('{"format": "kvproof-instance", "version": 1}', "field 'arrival' is missing"),
+        ('{"format": "kvproof-instance", "format": 1}', "field 'format' is given twice"),
+        ('{"format": "kvproof-instance", "memory": NaN}', "NaN is not a number"),
+        ('{"format": "kvproof-instance", "memory": ' + "9" * 5000 + "}", "too large"),
+        ('{"format": "kvproof-instance", "memory": ' + "[" * 100_000, "too large"),
+    ],
+)
+def test_bad_instance_files(capsys, tmp_path, text, said):
+    path = tmp_path / "bad.json"
+    path.write_text(text)
+    assert run(["verify", str(path)]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith(f"kvproof: {path}: ")
+    assert said in message
+    assert len(message) < len(str(path)) + 200
+
+
+def test_internal_error_and_interrupt(capsys, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(bounds.verify, "simulate", broken)
+    assert run(["verify", EXAMPLE, *GOOD]) == 4
+    assert "internal error: ZeroDivisionError: planted" in capsys.readouterr().err
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bounds.verify, "simulate", interrupted)
+    assert run(["verify", EXAMPLE, *GOOD]) == 130
+    assert capsys.readouterr().err == "kvproof: interrupted\n"

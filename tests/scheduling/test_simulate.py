@@ -1,0 +1,216 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scheduling.errors import InputError
+from scheduling.feasibility import check_schedule
+from scheduling.instance import Instance
+from scheduling.one_bit import OneBitSVF
+from scheduling.policies import FCFS, SJF, SVF
+from scheduling.reference import simulate_reference
+from scheduling.simulate import simulate
+from scheduling.sorted_f import SortedF
+from tests.strategies import backlogs, instances
+
+KEYED = {"svf": SVF(), "sjf": SJF(), "fcfs": FCFS()}
+
+
+class LongestFirst:
+    name = "longest-first"
+
+    def key(self, instance):
+        return -instance.output
+
+
+class Pairs:
+    """Two requests at a time, by prompt."""
+
+    name = "pairs"
+
+    def next_batch(self, instance, waiting):
+        return waiting[np.argsort(instance.prompt[waiting], kind="stable")][:2]
+
+
+POLICIES = [
+    *KEYED.values(),
+    OneBitSVF(),
+    OneBitSVF(theta=3),
+    OneBitSVF(theta=3, admission="reserve"),
+    SortedF(),
+    LongestFirst(),
+    Pairs(),
+]
+
+
+def test_known_totals_and_starts(vector):
+    instance = Instance(**{k: vector[k] for k in ("memory", "arrival", "prompt", "output")})
+    for name, total in vector["total_latency"].items():
+        policy, _, skip = name.partition("-")
+        schedule = simulate(instance, KEYED[policy], skip=skip == "skip")
+        check_schedule(schedule)
+        assert schedule.total_latency == total
+    assert simulate(instance, SVF()).starts.tolist() == vector["svf_starts"]
+
+
+@pytest.mark.parametrize("skip", [False, True], ids=["strict", "skip"])
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda p: f"{p.name}-{vars(p).get('admission')}")
+@settings(max_examples=200)
+@given(instance=st.one_of(instances(max_requests=14, counts=True), backlogs(max_requests=20)))
+def test_kernel_does_what_the_reference_does(policy, skip, instance):
+    try:
+        expected = simulate_reference(instance, policy, skip=skip)
+    except InputError:  # a reservation that cannot fit
+        with pytest.raises(InputError):
+            simulate(instance, policy, skip=skip)
+        return
+    schedule = simulate(instance, policy, skip=skip)
+    assert schedule.starts.tolist() == expected.tolist()
+    check_schedule(schedule)
+
+
+def random_instance(rng, requests, memory, *, span):
+    output = rng.integers(1, memory // 4, requests)
+    return Instance(
+        memory=memory,
+        arrival=rng.integers(0, span + 1, requests),
+        prompt=rng.integers(0, memory // 4, requests),
+        output=output,
+    )
+
+
+@pytest.mark.parametrize("skip", [False, True], ids=["strict", "skip"])
+@pytest.mark.parametrize("span", [0, 20_000])
+def test_kernel_at_high_concurrency(skip, span):
+    # hundreds of requests run at once, so that the profile grows and is compacted
+    rng = np.random.default_rng(3)
+    instance = Instance(
+        memory=3_000,
+        arrival=np.sort(rng.integers(0, span // 100 + 1, 3_000)),
+        prompt=rng.integers(0, 5, 3_000),
+        output=rng.integers(1, 80, 3_000),
+    )
+    for policy in (SVF(), OneBitSVF(admission="reserve"), SortedF()):
+        schedule = simulate(instance, policy, skip=skip)
+        assert np.array_equal(schedule.starts, simulate_reference(instance, policy, skip=skip))
+
+
+def test_large_times_do_not_overflow():
+    late = 2**48
+    instance = Instance(
+        memory=2**31 - 1, arrival=[late, late, late], prompt=[2**30] * 3, output=[2**30 - 1] * 3
+    )
+    schedule = simulate(instance, SVF())
+    check_schedule(schedule)
+    assert schedule.starts.tolist() == [late, late + 2**30 - 1, late + 2 * (2**30 - 1)]
+
+
+def test_ties_go_by_arrival_then_index():
+    # equal keys, one at a time: the earlier arrival first, then the smaller index
+    instance = Instance(memory=2, arrival=[1, 0, 1, 0], prompt=[0] * 4, output=[2] * 4)
+    assert simulate(instance, SJF()).starts.tolist() == [4, 0, 6, 2]
+
+
+def test_blocked_head_starts_where_nothing_completes():
+    # (0, 4) at M = 7: the second fits one step after the first, though nothing has completed
+    instance = Instance(memory=7, arrival=[0, 0], prompt=[0, 0], output=[4, 4])
+    assert simulate(instance, SVF()).starts.tolist() == [0, 1]
+
+
+def test_skip_svf_starves_where_strict_does_not():
+    """THEORY section 5, d = 64: the figures are known."""
+    d, fats, triangles = 64, 256, 16
+    memory, fat = 10 * d + 6, 5 * d + 3
+    half = (5 * d + 4) // 2
+    classes = [
+        *[(half - 1, 1)] * 2,
+        *[(fat - 1, 1)] * fats,
+        (3 * d, d),
+        (2 * d, 2 * d),
+        (d, 3 * d),
+        *[(0, 4 * d)] * triangles,
+    ]
+    prompt, output = zip(*classes, strict=True)
+    instance = Instance(memory=memory, arrival=[0] * len(prompt), prompt=prompt, output=output)
+    assert simulate(instance, SVF(), skip=True).total_latency == 324_329
+    assert simulate(instance, SVF()).total_latency == 31_357
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "policy", "total"),
+    [
+        (False, SVF(), 420_681_783),
+        (False, SJF(), 515_899_640),
+        (False, FCFS(), 853_604_427),
+        (True, SVF(), 69_559_792),
+        (True, SJF(), 74_866_322),
+        (True, FCFS(), 198_284_682),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_known_totals_of_the_conversation_trace(conversation_trace, arrivals, policy, total):
+    from scheduling.traces import read_trace
+
+    instance, _ = read_trace(conversation_trace).to_instance(memory=60_000, backlog=not arrivals)
+    schedule = simulate(instance, policy)
+    check_schedule(schedule)
+    assert schedule.total_latency == total
+
+
+class Keyed:
+    name = "mine"
+
+    def __init__(self, key):
+        self.key = lambda instance: key
+
+
+THREE = Instance(memory=9, arrival=[0, 0, 0], prompt=[5, 5, 5], output=[3, 2, 1])
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        [0.1, 0.3, 0.2],
+        [Fraction(1, 3), Fraction(2, 3), Fraction(1, 2)],
+        np.array([1, 2**64 - 1, 2], dtype=np.uint64),
+        np.array([1, 3, 2], dtype=np.int8),
+        [-3, 2**62, 5],
+    ],
+)
+def test_keys_of_any_numbers(key):
+    assert simulate(THREE, Keyed(np.array(key))).starts.tolist() == [0, 4, 3]
+    assert simulate_reference(THREE, Keyed(np.array(key))).tolist() == [0, 4, 3]
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        (Keyed([1, 2]), r"mine: key has shape \(2,\), expected \(3,\)"),
+        (Keyed([1.0, float("nan"), 2.0]), "mine: the key of request 1 is NaN"),
+        (Keyed(["a", "b", "c"]), "mine: keys must be numbers"),
+    ],
+)
+def test_bad_keys(policy, said):
+    with pytest.raises(InputError, match=said):
+        simulate(THREE, policy)
+
+
+class Batches:
+    name = "mine"
+
+    def __init__(self, batch):
+        self.next_batch = lambda instance, waiting: np.array(batch, dtype=np.int64)
+
+
+@pytest.mark.parametrize("batch", [[], [0, 0], [3], [-1], [0, 7], [1, 2, 0, 1]])
+def test_bad_batches(batch):
+    with pytest.raises(InputError, match="next_batch must return waiting requests"):
+        simulate(THREE, Batches(batch))
+
+
+def test_progress_of_a_batch_policy():
+    seen = []
+    simulate(THREE, Pairs(), progress=lambda done, n: seen.append((done, n)))
+    assert seen == [(2, 3), (3, 3)]
