@@ -1,0 +1,98 @@
+"""Attack the checker with mutants of valid certificates: an offline campaign.
+
+Each base is a tight certificate of a random tiny instance; each mutant changes one thing in it
+(and often recomputes the digest, as an attacker would). A mutant that the checker accepts must be
+proved true again by brute force, which shares no code with the checker. Run from the repository::
+
+    python benchmarks/mutants.py --mutants 1000000 --workers 2 --seed 0
+
+The exit code is 1 if a mutant that claims more than is true was accepted or the checker failed.
+"""
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter
+from multiprocessing import Pool
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "certificates" / "checker")]
+
+import checker_mutants  # noqa: E402 the tests' own helpers, off the import path
+import checker_samples  # noqa: E402
+
+from certificates.checker import Verdict, bounds, check, prices  # noqa: E402
+
+PER_BASE = 40
+
+
+def campaign(job: tuple[int, int]) -> tuple[Counter[tuple[str, str]], list[str]]:
+    """Return {(claim kind, outcome): mutants} and the failures, for (seed, number of mutants)."""
+    seed, number = job
+    rng = random.Random(seed)
+    # on tiny certificates, too, take the paths that are meant for large ones
+    prices.BLOCK = rng.choice((1, 2, 3, 32))
+    bounds.EXACT_GROUPS = rng.choice((0, 256, 256, 256))
+    tally: Counter[tuple[str, str]] = Counter()
+    failures: list[str] = []
+    made = 0
+    while made < number:
+        tiny = checker_samples.random_tiny(rng, memory=7)
+        for sample in checker_samples.samples(tiny, rng):
+            base = checker_mutants.with_counts(sample) if rng.random() < 0.3 else sample
+            kind = base["claim"]["kind"]
+            if kind in ("opt-lower-bound", "within-factor", "optimal"):
+                kind += f" ({base['proof']['lower_bound']['kind']})"
+            # chains are few: one for each instance, and only on backlogs
+            rounds = PER_BASE * 6 if kind == "svf-blocking-chain" else PER_BASE
+            for _ in range(min(rounds, number - made)):
+                data = checker_mutants.mutant(base, rng)
+                outcome = str(verdict := check(data).verdict)
+                if verdict is Verdict.VERIFIED:
+                    outcome = "accepted, proved true again"
+                    if not checker_mutants.proved_again(data):
+                        outcome = "ACCEPTED AND NOT TRUE"
+                        failures.append(data.hex())
+                elif verdict is Verdict.INTERNAL_ERROR:
+                    failures.append(data.hex())
+                tally[kind, outcome] += 1
+                made += 1
+    return tally, failures
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Attack the checker with mutants.")
+    parser.add_argument("--mutants", type=int, default=1_000_000)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    chunk = 10_000
+    jobs = [
+        (arguments.seed * 10**6 + j, min(chunk, arguments.mutants - j * chunk))
+        for j in range(-(-arguments.mutants // chunk))
+    ]
+    began = time.monotonic()
+    tally: Counter[tuple[str, str]] = Counter()
+    failures: list[str] = []
+    with Pool(arguments.workers) as pool:
+        for part, failed in pool.imap(campaign, jobs):
+            tally += part
+            failures += failed
+    outcomes = sorted({outcome for _, outcome in tally})
+    for kind in sorted({kind for kind, _ in tally}):
+        counts = ", ".join(f"{o} {tally[kind, o]:,}" for o in outcomes if tally[kind, o])
+        print(f"{kind}: {counts}")
+    totals = Counter[str]()
+    for (_, outcome), count in tally.items():
+        totals[outcome] += count
+    print(f"all {totals.total():,}: " + ", ".join(f"{o} {totals[o]:,}" for o in outcomes))
+    print(f"seed {arguments.seed}, {time.monotonic() - began:.0f} s; failures: {len(failures)}")
+    for data in failures[:20]:
+        print("failure (hex of the file):", data)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

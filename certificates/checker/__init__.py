@@ -1,0 +1,14 @@
+"""The independent checker: what a sceptic must trust, and all of it.
+
+Standard library only, exact integers and fractions only; shares no code with what builds
+certificates. The format is specified in ``docs/certificates.md``. From the command line:
+``python -m certificates.checker FILE...``, or ``python checker FILE...`` with a copy of this
+folder alone.
+"""
+
+from .cli import main
+from .limits import Limits
+from .run import check
+from .verdict import Result, Verdict
+
+__all__ = ["Limits", "Result", "Verdict", "check", "main"]

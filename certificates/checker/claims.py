@@ -1,0 +1,168 @@
+"""The claims, one function each: read its fields, establish it, and say it in words.
+
+`CLAIMS` and `LOWER_BOUNDS` are the only lists of what the format knows; a further kind of
+claim or of lower bound is one more entry.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from . import bounds
+from .chain import svf_blocking_chain
+from .feasibility import total_latency
+from .limits import Budget
+from .model import Instance, read_schedule
+from .prices import price_bound, read_prices
+from .reader import fields, integer, rational, text
+from .rules import read_policy, simulate
+from .verdict import Malformed, Rejected, show
+
+Claim = Callable[[object, object, Instance, Budget], str]
+LowerBound = Callable[[object, Instance, Budget], Fraction]
+
+
+def schedule(claim: object, proof: object, instance: Instance, budget: Budget) -> str:
+    """``schedule``: a feasible schedule of total latency U."""
+    claimed = fields(claim, "claim", "kind total_latency")
+    given = fields(proof, "proof", "schedule")
+    total = _claimed_total(claimed, given, instance, budget)
+    return f"a feasible schedule has total latency {show(total)}, so OPT <= {show(total)}"
+
+
+def opt_lower_bound(claim: object, proof: object, instance: Instance, budget: Budget) -> str:
+    """``opt-lower-bound``: no schedule has a total latency below the bound."""
+    claimed = fields(claim, "claim", "kind bound")
+    bound = rational(claimed["bound"], "claim.bound", budget)
+    kind, proved = _lower_bound(fields(proof, "proof", "lower_bound"), instance, budget)
+    if bound > proved:
+        raise Rejected(f"claim.bound: {show(bound)} is more than the {kind} bound, {show(proved)}")
+    return (
+        f"every feasible schedule has total latency at least {show(bound)} (OPT >= this), "
+        f"by the {kind} bound"
+    )
+
+
+def optimal(claim: object, proof: object, instance: Instance, budget: Budget) -> str:
+    """``optimal``: a schedule costs U, and a lower bound rounds up to U, as costs are integers."""
+    claimed = fields(claim, "claim", "kind total_latency")
+    given = fields(proof, "proof", "schedule lower_bound")
+    total = _claimed_total(claimed, given, instance, budget)
+    kind, proved = _lower_bound(given, instance, budget)
+    if proved <= total - 1:
+        raise Rejected(f"the {kind} bound, {show(proved)}, leaves room below {show(total)}")
+    return (
+        f"OPT = {show(total)}: a feasible schedule has this total latency, and none has less, "
+        f"by the {kind} bound"
+    )
+
+
+def within_factor(claim: object, proof: object, instance: Instance, budget: Budget) -> str:
+    """``within-factor``: a schedule costs at most F times a lower bound on OPT."""
+    claimed = fields(claim, "claim", "kind total_latency factor")
+    given = fields(proof, "proof", "schedule lower_bound")
+    factor = rational(claimed["factor"], "claim.factor", budget)
+    total = _claimed_total(claimed, given, instance, budget)
+    kind, proved = _lower_bound(given, instance, budget)
+    if total > factor * proved:
+        raise Rejected(
+            f"claim.factor: {show(total)} is more than {show(factor)} times the {kind} bound, "
+            f"{show(proved)}"
+        )
+    return (
+        f"a feasible schedule has total latency {show(total)}, at most "
+        f"{show(factor, up=True)} times OPT, by the {kind} bound"
+    )
+
+
+def ratio_at_least(claim: object, proof: object, instance: Instance, budget: Budget) -> str:
+    """``ratio-at-least``: a policy costs A where a feasible schedule costs B."""
+    claimed = fields(claim, "claim", "kind policy policy_total feasible_total ratio")
+    named = claimed["policy"] is not None
+    given = fields(proof, "proof", "witness" if named else "witness policy_schedule")
+    claimed_a = integer(claimed["policy_total"], "claim.policy_total", 0, None)
+    claimed_b = integer(claimed["feasible_total"], "claim.feasible_total", 0, None)
+    ratio = rational(claimed["ratio"], "claim.ratio", budget)
+    witness = read_schedule(given["witness"], "proof.witness", instance)
+    if named:
+        policy = read_policy(claimed["policy"], "claim.policy", budget)
+        subject, words = str(policy), f"{policy}, simulated here,"
+        starts = simulate(policy, instance, budget)
+    else:
+        subject, words = "this schedule", "the schedule in the certificate, of no named policy,"
+        starts = read_schedule(given["policy_schedule"], "proof.policy_schedule", instance)
+    a = total_latency(starts, "policy's schedule", instance, budget)
+    b = total_latency(witness, "proof.witness", instance, budget)
+    _same(claimed_a, a, "claim.policy_total")
+    _same(claimed_b, b, "claim.feasible_total")
+    if ratio != Fraction(a, b):
+        raise Rejected(f"claim.ratio: {show(ratio)} is claimed, and it is {show(Fraction(a, b))}")
+    return (
+        f"{words} has total latency {show(a)} where a feasible schedule has {show(b)}, "
+        f"so {subject} is at least {show(ratio)} times OPT on this instance"
+    )
+
+
+def _claimed_total(
+    claim: dict[str, object], proof: dict[str, object], instance: Instance, budget: Budget
+) -> int:
+    """Return the cost of the proof's schedule, which is feasible and costs what is claimed."""
+    claimed = integer(claim["total_latency"], "claim.total_latency", 0, None)
+    starts = read_schedule(proof["schedule"], "proof.schedule", instance)
+    total = total_latency(starts, "proof.schedule", instance, budget)
+    _same(claimed, total, "claim.total_latency")
+    return total
+
+
+def _same(claimed: int, computed: int, what: str) -> None:
+    if claimed != computed:
+        raise Rejected(f"{what}: {show(claimed)} is claimed, and it is {show(computed)}")
+
+
+def _lower_bound(
+    proof: dict[str, object], instance: Instance, budget: Budget
+) -> tuple[str, Fraction]:
+    """Return the kind of the proof's lower bound on OPT, and its value, computed here."""
+    where, value = "proof.lower_bound", proof["lower_bound"]
+    if not isinstance(value, dict) or "kind" not in value:
+        raise Malformed(f"{where}: expected an object with a kind")
+    kind = text(value["kind"], f"{where}.kind", *LOWER_BOUNDS)
+    return kind, LOWER_BOUNDS[kind](value, instance, budget)
+
+
+def _outputs(value: object, instance: Instance, budget: Budget) -> Fraction:
+    fields(value, "proof.lower_bound", "kind")
+    return bounds.outputs(instance)
+
+
+def _volume(value: object, instance: Instance, budget: Budget) -> Fraction:
+    fields(value, "proof.lower_bound", "kind")
+    return bounds.volume(instance, budget)
+
+
+def _centroid(value: object, instance: Instance, budget: Budget) -> Fraction:
+    fields(value, "proof.lower_bound", "kind")
+    return bounds.centroid(instance, budget)
+
+
+def _price(value: object, instance: Instance, budget: Budget) -> Fraction:
+    where = "proof.lower_bound"
+    found = fields(value, where, "kind denominator prices")
+    prices = read_prices(found["denominator"], found["prices"], where, budget)
+    return price_bound(prices, instance, budget)
+
+
+LOWER_BOUNDS: dict[str, LowerBound] = {
+    "outputs": _outputs,
+    "volume": _volume,
+    "centroid": _centroid,
+    "price": _price,
+}
+
+CLAIMS: dict[str, Claim] = {
+    "schedule": schedule,
+    "opt-lower-bound": opt_lower_bound,
+    "optimal": optimal,
+    "svf-blocking-chain": svf_blocking_chain,
+    "ratio-at-least": ratio_at_least,
+    "within-factor": within_factor,
+}

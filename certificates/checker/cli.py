@@ -1,0 +1,73 @@
+"""The command line: files in, one line for each and an exit code out."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import fields
+
+from .limits import Limits
+from .run import check
+
+
+def main(argv: Sequence[str] | None = None, *, prog: str = "check") -> int:
+    """Check files and print a verdict on each.
+
+    Parameters
+    ----------
+    argv
+        The arguments; None takes those of the process.
+    prog
+        The name of the command in its usage message.
+
+    Returns
+    -------
+    int
+        0 if every file is verified, else the worst: 1 rejected, 2 malformed (or wrong usage),
+        3 over a limit, 4 internal error, 130 interrupted.
+    """
+    parser = ArgumentParser(
+        prog=prog,
+        description="Verify certificates about KV-cache schedules, trusting nothing but itself.",
+        epilog="Exit code: 0 verified, 1 rejected, 2 malformed, 3 over a limit, "
+        "4 internal error; the highest over all files.",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a certificate, plain or gzip")
+    parser.add_argument("--instance", metavar="FILE", help="the instance it must be about")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    for field in fields(Limits):
+        option = "time-limit" if field.name == "seconds" else "max-" + field.name.replace("_", "-")
+        parser.add_argument(
+            f"--{option}",
+            dest=field.name,
+            type=int,
+            default=field.default,
+            metavar="N",
+            help=f"limit on {field.name.replace('_', ' ')} of each file (default %(default)s)",
+        )
+    arguments = parser.parse_args(argv)
+    limits = Limits(**{field.name: getattr(arguments, field.name) for field in fields(Limits)})
+    worst, rows = 0, []
+    try:
+        for name in arguments.files:
+            result = check(name, instance=arguments.instance, limits=limits)
+            worst = max(worst, result.verdict.exit_code)
+            if not arguments.json:
+                # ascii: a file's name may hold what the terminal cannot show
+                shown = name if name.isascii() and name.isprintable() else ascii(name)
+                print(f"{shown}: {result.verdict}: {result.claim_in_words or result.reason}")
+            rows.append(
+                {
+                    "file": name,
+                    "verdict": result.verdict,
+                    "exit_code": result.verdict.exit_code,
+                    "claim": result.claim_in_words,
+                    "reason": result.reason,
+                }
+            )
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    if arguments.json:
+        print(json.dumps({"exit_code": worst, "files": rows}, indent=2))
+    return worst

@@ -1,0 +1,117 @@
+"""The instance that a claim is about, its digest, and schedules of it."""
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from itertools import chain, groupby, repeat
+from sys import byteorder
+
+from .limits import Budget
+from .reader import fields, integer, integers, text
+from .verdict import Malformed, OverLimit
+
+LAST_ARRIVAL = 2**48
+MOST_MEMORY = 2**31 - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """Requests in order (counts expanded) and the memory that they share.
+
+    Parameters
+    ----------
+    memory
+        KV-cache capacity M, tokens.
+    arrival, prompt, output
+        One entry per request: steps, tokens, tokens.
+    digest
+        The 64 hexadecimal digits that name this instance.
+    """
+
+    memory: int
+    arrival: list[int]
+    prompt: list[int]
+    output: list[int]
+    digest: str
+
+    @property
+    def size(self) -> int:
+        """Number of requests n."""
+        return len(self.arrival)
+
+    @cached_property
+    def volume(self) -> list[int]:
+        """Token-steps of each request, ``s o + o (o + 1) / 2``."""
+        return [s * o + o * (o + 1) // 2 for s, o in zip(self.prompt, self.output, strict=True)]
+
+    @cached_property
+    def highest(self) -> int:
+        """Most tokens that one request holds, ``max (s + o) = eps M``."""
+        return max(s + o for s, o in zip(self.prompt, self.output, strict=True))
+
+    def __str__(self) -> str:
+        """Name the instance in words."""
+        plural = "s" if self.size > 1 else ""
+        return f"{self.size:,} request{plural} at memory {self.memory:,} (digest {self.digest})"
+
+
+def read_instance(value: object, where: str, budget: Budget) -> Instance:
+    """Read a ``kvproof-instance`` object, version 1."""
+    found = fields(value, where, "format version memory arrival prompt output", "count")
+    text(found["format"], f"{where}.format", "kvproof-instance")
+    integer(found["version"], f"{where}.version", 1, 1)
+    memory = integer(found["memory"], f"{where}.memory", 1, MOST_MEMORY)
+    arrival = integers(found["arrival"], f"{where}.arrival", 0, LAST_ARRIVAL)
+    prompt = integers(found["prompt"], f"{where}.prompt", 0, memory)
+    output = integers(found["output"], f"{where}.output", 1, memory)
+    count = [1] * len(arrival)
+    if "count" in found:
+        count = integers(found["count"], f"{where}.count", 1)
+    if not arrival:
+        raise Malformed(f"{where}: no requests")
+    for name, column in (("prompt", prompt), ("output", output), ("count", count)):
+        if len(column) != len(arrival):
+            raise Malformed(f"{where}: {len(arrival)} arrivals but {len(column)} of {name}")
+    for row, (s, o) in enumerate(zip(prompt, output, strict=True)):
+        if s + o > memory:
+            raise Malformed(f"{where}: row {row} needs {s} + {o} tokens of {memory}")
+    if sum(count) > budget.limits.requests:
+        raise OverLimit(f"{where}: more than {budget.limits.requests:,} requests")
+    digest = _digest(memory, zip(arrival, prompt, output, count, strict=True))
+    if "count" in found:
+        arrival, prompt, output = (expand(column, count) for column in (arrival, prompt, output))
+    return Instance(memory=memory, arrival=arrival, prompt=prompt, output=output, digest=digest)
+
+
+def _digest(memory: int, rows: Iterable[tuple[int, int, int, int]]) -> str:
+    """Hash the canonical rows: runs of equal neighbours merged, so counts do not matter."""
+    columns = [array("q") for _ in range(4)]
+    for request, run in groupby(rows, lambda row: row[:3]):
+        for column, entry in zip(columns, (*request, sum(row[3] for row in run)), strict=True):
+            column.append(entry)
+    hashed = sha256(b"kvproof-instance/1\n")
+    for column in (array("q", [memory, len(columns[0])]), *columns):
+        if byteorder == "big":
+            column.byteswap()
+        hashed.update(column.tobytes())
+    return hashed.hexdigest()
+
+
+def expand(values: list[int], count: list[int]) -> list[int]:
+    """Repeat each value as often as its count says."""
+    return list(chain.from_iterable(map(repeat, values, count)))
+
+
+def read_schedule(value: object, where: str, instance: Instance) -> list[int]:
+    """Read ``{"starts": [...]}``, optionally with ``"count"``: one start per request."""
+    found = fields(value, where, "starts", "count")
+    starts = integers(found["starts"], f"{where}.starts")
+    count = integers(found["count"], f"{where}.count", 1) if "count" in found else None
+    if count is not None and len(count) != len(starts):
+        raise Malformed(f"{where}: {len(starts)} starts but {len(count)} of count")
+    # looks before it expands: a count can be 2^62
+    if (len(starts) if count is None else sum(count)) != instance.size:
+        raise Malformed(f"{where}: not one start for each of {instance.size:,} requests")
+    return starts if count is None else expand(starts, count)

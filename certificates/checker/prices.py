@@ -1,0 +1,130 @@
+"""The price bound: any non-negative price per token and step proves a lower bound on OPT."""
+
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .limits import Budget
+from .model import Instance
+from .reader import array, integer, pair
+
+BLOCK = 32  # runs that may be passed over together
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Prices in runs, scaled by their common denominator; 0 beyond the last run.
+
+    Parameters
+    ----------
+    denominator
+        D: the price of a step is its numerator / D.
+    bound
+        Run r covers the steps ``bound[r] + 1, ..., bound[r + 1]``; ``bound[0] = 0``.
+    price
+        Numerator of each run, and a last 0.
+    sums, moments
+        At each bound, the sum of the prices y so far, and of ``step * y``.
+    """
+
+    denominator: int
+    bound: list[int]
+    price: list[int]
+    sums: list[int]
+    moments: list[int]
+
+    def until(self, step: int) -> tuple[int, int]:
+        """Return the sums of y and of ``step * y`` over the steps 1 to `step`."""
+        r = bisect_right(self.bound, step) - 1
+        first, price = self.bound[r], self.price[r]
+        moment = price * (step * (step + 1) - first * (first + 1)) // 2
+        return self.sums[r] + price * (step - first), self.moments[r] + moment
+
+
+def read_prices(denominator: object, runs: object, where: str, budget: Budget) -> Prices:
+    """Read ``[[length, numerator], ...]``; lengths from 1, numerators from 0."""
+    prices = Prices(integer(denominator, f"{where}.denominator", 1, None), [0], [], [0], [0])
+    for r, run in enumerate(array(runs, f"{where}.prices")):
+        budget.tick()
+        first, second = pair(run, f"{where}.prices[{r}]")
+        length = integer(first, f"{where}.prices[{r}][0]", 1)
+        price = integer(second, f"{where}.prices[{r}][1]", 0, None)
+        start, end = prices.bound[-1], prices.bound[-1] + length
+        prices.price.append(price)
+        prices.bound.append(end)
+        prices.sums.append(prices.sums[-1] + price * length)
+        moment = price * (end * (end + 1) - start * (start + 1)) // 2
+        prices.moments.append(prices.moments[-1] + moment)
+    prices.price.append(0)
+    return prices
+
+
+def price_bound(prices: Prices, instance: Instance, budget: Budget) -> Fraction:
+    """Return ``sum_i min_p [p + o - a + sum_j y_{p+j} (s + j)] - M sum_t y_t``.
+
+    The minimum is over all p >= a: every start of a feasible schedule is among them, and the
+    prices of the tokens that all requests hold sum to at most ``M sum y``.
+    """
+    lowest = [min(prices.price[r : r + BLOCK]) for r in range(0, len(prices.price), BLOCK)]
+    kinds = Counter(zip(instance.arrival, instance.prompt, instance.output, strict=True))
+    least = sum(
+        many * _cheapest(prices, lowest, a, s, o, budget) for (a, s, o), many in kinds.items()
+    )
+    return Fraction(least - instance.memory * prices.sums[-1], prices.denominator)
+
+
+def _cheapest(prices: Prices, lowest: list[int], a: int, s: int, o: int, budget: Budget) -> int:
+    """Return D times the least cost of one request over all starts p >= a.
+
+    Walks p in stretches on which both ends of its window (p, p + o] stay inside one run. The
+    step from p to p + 1 then changes the cost by ``change``, and each further step changes
+    ``change`` by `bend`: a parabola, least at an end or, if it opens upwards, where
+    ``change`` turns from negative. A block of runs is passed over as a whole if even its
+    earliest latency and its `lowest` price cannot beat the best start known.
+    """
+    unit, bound, price = prices.denominator, prices.bound, prices.price
+    last, volume = len(bound) - 1, s * o + o * (o + 1) // 2
+
+    def window(p: int) -> tuple[int, int]:
+        y_0, z_0 = prices.until(p)
+        y_1, z_1 = prices.until(p + o)
+        return y_1 - y_0, unit * (p + o - a) + (s - p) * (y_1 - y_0) + z_1 - z_0
+
+    head, tail = bisect_right(bound, a) - 1, bisect_right(bound, a + o) - 1
+    p, (inside, cost) = a, window(a)
+    best = cost
+    for r in range(head + BLOCK, last, BLOCK):  # a sample, so that whole blocks can be passed
+        budget.tick()
+        if unit * (bound[r] + o - a) >= best:
+            break
+        best = min(best, window(bound[r])[1])
+    # Prices are not negative, so no start from p on costs less than its latency p + o - a; and
+    # where the window lies beyond all prices, later starts only cost more.
+    while head < last and unit * (p + o - a) < best:
+        budget.tick()
+        if head % BLOCK == 0 and p == bound[head]:
+            ahead = min(head + BLOCK, last)
+            reach = bisect_right(bound, bound[ahead] + o) - 1
+            floor = min(lowest[head // BLOCK : reach // BLOCK + 1])
+            if unit * (p + o - a) + volume * floor >= best:
+                head, tail, p = ahead, reach, bound[ahead]
+                inside, cost = window(p)
+                best = min(best, cost)
+                continue
+        leaving, entering = price[head], price[tail]
+        stretch = bound[head + 1] - p
+        if tail < last:
+            stretch = min(stretch, bound[tail + 1] - (p + o))
+        change = unit - s * leaving + (s + o) * entering - inside
+        bend = leaving - entering
+        if bend > 0 > change:
+            turn = min(stretch, -(change // bend))  # first step from which change >= 0
+            best = min(best, cost + turn * change + bend * (turn * (turn - 1) // 2))
+        cost += stretch * change + bend * (stretch * (stretch - 1) // 2)
+        best = min(best, cost)
+        inside -= stretch * bend
+        p += stretch
+        head += p == bound[head + 1]
+        tail += tail < last and p + o == bound[tail + 1]
+    return best

@@ -1,0 +1,154 @@
+"""The trajectory bound: memory as a path over (requests running, tokens held).
+
+Split each request into a start event and an end event, priced ``alpha[c][p]`` and ``beta[c][p]``
+per class c and start p. Any schedule below the target uses allowed starts only, and the tokens
+that it holds form a path: in step t, requests whose last step was t - 1 leave (k - 1 running,
+``s + o`` tokens less), each one still running grows by one token, requests that start at t - 1
+join (k + 1 running, ``s + 1`` tokens). So its scaled cost is at least the sum over requests of the
+least ``scale * latency + alpha + beta``, plus the cheapest path, where an event earns its price.
+The events of a path need not belong together: that is the relaxation.
+"""
+
+from dataclasses import dataclass
+
+from .limits import Budget
+
+HUGE = 1 << 200  # no path, no start
+
+Rows = list[list[int]]  # [running][tokens]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A class of equal requests, and its allowed starts, ascending.
+
+    Times count from the earliest arrival of the instance.
+    """
+
+    arrival: int
+    prompt: int
+    output: int
+    count: int
+    starts: list[int]
+
+
+@dataclass(frozen=True)
+class Field:
+    """What every path has in common.
+
+    Parameters
+    ----------
+    kinds, memory, scale
+        The requests; M; what bounds are multiplied by.
+    horizon
+        Last step in which an allowed start holds memory.
+    least, most
+        Fewest and most tokens that k = 0, 1, ... running requests hold together.
+    joining, leaving
+        By step t: the kinds (once per copy that can be together) that may start at t, and those
+        whose last step may be t.
+    """
+
+    kinds: list[Kind]
+    memory: int
+    scale: int
+    horizon: int
+    least: list[int]
+    most: list[int]
+    joining: list[list[int]]
+    leaving: list[list[int]]
+
+
+def make_field(kinds: list[Kind], memory: int, scale: int) -> Field:
+    """Lay the events out by step."""
+    ones = sorted(k.prompt + 1 for k in kinds for _ in range(k.count))
+    peaks = sorted((k.prompt + k.output for k in kinds for _ in range(k.count)), reverse=True)
+    least, most = [0], [0]
+    for one, peak in zip(ones, peaks, strict=True):
+        if least[-1] + one > memory:
+            break
+        least.append(least[-1] + one)
+        most.append(min(memory, most[-1] + peak))
+    horizon = max(k.starts[-1] + k.output for k in kinds)
+    joining: list[list[int]] = [[] for _ in range(horizon + 1)]
+    leaving: list[list[int]] = [[] for _ in range(horizon + 1)]
+    for c, kind in enumerate(kinds):
+        copies = [c] * min(kind.count, len(least) - 1)
+        for p in kind.starts:
+            joining[p] += copies
+            leaving[p + kind.output] += copies
+    return Field(kinds, memory, scale, horizon, least, most, joining, leaving)
+
+
+class Vector:
+    """One multiplier vector: prices for the events at or after step `since`, and its tables.
+
+    ``table[t][k][u]`` (t >= since) is the cheapest end of a path that stands at k running and u
+    tokens in step t; ``rest[c][t]`` the least scaled cost of a request of kind c from t on.
+    """
+
+    def __init__(
+        self,
+        field: Field,
+        since: int,
+        alpha: list[dict[int, int]],
+        beta: list[dict[int, int]],
+        budget: Budget,
+    ) -> None:
+        self.since = since
+        self.beta = beta
+        self.rest = [_rest(field, c, alpha[c], beta[c]) for c in range(len(field.kinds))]
+        self.table = _table(field, since, alpha, beta, budget)
+
+
+def _rest(field: Field, c: int, alpha: dict[int, int], beta: dict[int, int]) -> list[int]:
+    kind = field.kinds[c]
+    rest = [HUGE] * (field.horizon + 2)
+    for p in kind.starts:
+        if p in alpha:
+            latency = p + kind.output - kind.arrival
+            rest[p] = field.scale * latency + alpha[p] + beta[p]
+    for t in range(field.horizon, -1, -1):
+        rest[t] = min(rest[t], rest[t + 1])
+    return rest
+
+
+def _table(
+    field: Field,
+    since: int,
+    alpha: list[dict[int, int]],
+    beta: list[dict[int, int]],
+    budget: Budget,
+) -> dict[int, Rows]:
+    running, memory = len(field.least) - 1, field.memory
+    rows = [[HUGE] * (memory + 1) for _ in range(running + 1)]
+    rows[0][0] = 0
+    table = {field.horizon + 1: rows}
+    for t in range(field.horizon, since - 1, -1):
+        rows = [row[:] for row in rows]
+        for c in field.joining[t]:
+            budget.tick()
+            tokens, price = field.kinds[c].prompt + 1, -alpha[c][t]
+            for k in range(running):  # row k + 1 is still as it was before this event
+                joined = rows[k + 1][tokens:]
+                rows[k][: len(joined)] = [
+                    x if x <= y + price else y + price
+                    for x, y in zip(rows[k], joined, strict=False)
+                ]
+        for k in range(1, running + 1):
+            rows[k] = rows[k][k:] + [HUGE] * k
+        for c in field.leaving[t]:
+            budget.tick()
+            kind = field.kinds[c]
+            tokens, price = kind.prompt + kind.output, -beta[c][t - kind.output]
+            for k in range(running, 0, -1):
+                rows[k][tokens:] = [
+                    x if x <= y + price else y + price
+                    for x, y in zip(rows[k][tokens:], rows[k - 1], strict=False)
+                ]
+        for k, row in enumerate(rows):
+            low, high = field.least[k], field.most[k]
+            row[:low] = [HUGE] * min(low, len(row))
+            row[high + 1 :] = [HUGE] * (memory - high)
+        table[t] = rows
+    return table

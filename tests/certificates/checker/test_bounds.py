@@ -1,0 +1,149 @@
+"""Lower bounds against their definitions, against known values and against brute-force OPT."""
+
+import itertools
+import json
+import random
+from fractions import Fraction
+from pathlib import Path
+
+import checker_samples
+import checker_truth as truth
+import pytest
+from checker_truth import Tiny
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from certificates.checker import bounds, prices
+from certificates.checker.limits import DEFAULT, Budget
+from certificates.checker.model import Instance, read_instance
+
+BUDGET = Budget(DEFAULT)
+VECTORS = json.loads(
+    (Path(__file__).parents[2] / "vectors" / "small.json").read_text(encoding="utf-8")
+)["instances"]
+
+
+def read(tiny: Tiny) -> Instance:
+    return read_instance(tiny.json(), "i", BUDGET)
+
+
+def price_value(tiny: Tiny, denominator: int, runs: list[list[int]]) -> Fraction:
+    read_runs = prices.read_prices(denominator, runs, "p", BUDGET)
+    return prices.price_bound(read_runs, read(tiny), BUDGET)
+
+
+def test_known_values() -> None:
+    for vector in VECTORS:
+        instance = read(Tiny.of(vector))
+        assert bounds.centroid(instance, BUDGET) == Fraction(vector["centroid_bound"])
+        assert bounds.volume(instance, BUDGET) <= vector["opt"]
+        assert bounds.outputs(instance) <= vector["opt"]
+        if "volume_bound" in vector:
+            assert bounds.volume(instance, BUDGET) == Fraction(vector["volume_bound"])
+
+
+def test_against_the_definitions() -> None:
+    rng = random.Random(4)
+    for _ in range(300):
+        tiny = checker_samples.random_tiny(rng, memory=10, requests=6)
+        assert bounds.volume(read(tiny), BUDGET) == truth.volume_bound(tiny)
+        assert bounds.centroid(read(tiny), BUDGET) == truth.centroid_bound(tiny)
+
+
+def test_interrupted_requests() -> None:
+    """A long request that shorter ones interrupt, and that waits with nothing done."""
+    tiny = Tiny(10, ((0, 0, 9), (1, 2, 2), (3, 2, 2), (3, 0, 9), (3, 0, 9), (9, 0, 1)))
+    assert bounds.centroid(read(tiny), BUDGET) == truth.centroid_bound(tiny)
+    assert bounds.volume(read(tiny), BUDGET) == truth.volume_bound(tiny)
+
+
+def test_brute_force_on_all_tiny_instances() -> None:
+    """Every kind of bound, on every instance with memory <= 4, arrivals <= 1 and 3 requests."""
+    seen = 0
+    for memory in (1, 2, 3, 4):
+        requests = [
+            (a, s, o) for a in (0, 1) for o in range(1, memory + 1) for s in range(memory - o + 1)
+        ]
+        for n in (1, 2, 3):
+            for rows in itertools.combinations_with_replacement(requests, n):
+                tiny = Tiny(memory, rows)
+                best, instance = truth.opt(tiny), read(tiny)
+                assert bounds.outputs(instance) <= best
+                assert bounds.volume(instance, BUDGET) <= best
+                assert bounds.centroid(instance, BUDGET) <= best
+                assert price_value(tiny, *checker_samples.closed_form_prices(tiny)) <= best
+                assert price_value(tiny, 2, [[1, seen % 5], [2, seen % 3], [1, 1]]) <= best
+                seen += 1
+    assert seen == 2316
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_bounds_stay_below_opt(rng: random.Random) -> None:
+    tiny = checker_samples.random_tiny(rng, memory=9, requests=4)
+    best, instance = truth.opt(tiny), read(tiny)
+    assert bounds.volume(instance, BUDGET) <= best
+    assert bounds.centroid(instance, BUDGET) <= best
+    runs = [[rng.randint(1, 4), rng.randint(0, 5)] for _ in range(rng.randint(0, 6))]
+    assert price_value(tiny, rng.randint(1, 30), runs) <= best
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_prices_in_runs_equal_prices_by_step(rng: random.Random) -> None:
+    tiny = checker_samples.random_tiny(rng, memory=25, requests=4)
+    denominator = rng.randint(1, 60)
+    runs = [
+        [rng.randint(1, 12), rng.choice((0, rng.randint(0, 9)))] for _ in range(rng.randint(0, 7))
+    ]
+    steps = [Fraction(y, denominator) for length, y in runs for _ in range(length)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prices, "BLOCK", rng.choice((1, 2, 3, prices.BLOCK)))
+        assert price_value(tiny, denominator, runs) == truth.price_bound(tiny, steps)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_passing_over_blocks_of_runs(rng: random.Random) -> None:
+    """Many runs, high and low, rising and falling, so that whole blocks are passed over."""
+    tiny = checker_samples.random_tiny(rng, memory=25, requests=3)
+    runs, level = [], rng.randint(0, 300)
+    for _ in range(rng.randint(60, 250)):
+        level = max(0, level + rng.randint(-4, rng.choice((3, 4))))
+        runs.append([rng.choice((1, 1, 2)), 0 if rng.random() < 0.01 else level])
+    denominator = rng.choice((1, 40, 400))
+    steps = [Fraction(y, denominator) for length, y in runs for _ in range(length)]
+    assert price_value(tiny, denominator, runs) == truth.price_bound(tiny, steps)
+
+
+def test_prices_far_away_and_huge_cost_no_time() -> None:
+    tiny = Tiny(5, ((2**48, 0, 5), (0, 1, 2)))
+    assert price_value(tiny, 1, [[2**62, 0]]) == 7
+    # its five tokens cost more than waiting for the free steps behind 2^40 dear ones, or less
+    waits = price_value(tiny, 1, [[2**40, 10**12]])
+    assert waits == 5 + 2**40 + 2 - 5 * 2**40 * 10**12
+    pays = price_value(tiny, 1, [[2**40, 10**9]])
+    assert pays == 5 + 5 * 10**9 + 2 - 5 * 2**40 * 10**9
+    assert price_value(tiny, 10**3999, [[2**62, 10**3998], [2**62, 3]]) < 0
+
+
+def test_many_denominators_are_rounded_down() -> None:
+    groups = {d: -(d // 2) for d in range(3, 3 + 257)}
+    exact = sum((Fraction(n, d) for d, n in groups.items()), Fraction(0))
+    rounded = bounds.grouped_sum(groups)
+    assert exact - Fraction(257, 10**12) < rounded <= exact
+    assert (rounded * 10**12).denominator == 1
+    assert rounded == sum(Fraction((n * 10**12) // d, 10**12) for d, n in groups.items())
+    del groups[3]
+    assert bounds.grouped_sum(groups) == exact + Fraction(1, 3)
+
+
+def test_rounded_centroid_is_close_below_the_exact_one() -> None:
+    rng = random.Random(1)
+    rows = tuple((rng.randint(0, 3 * i), i, rng.randint(1, 60)) for i in range(700))
+    instance = read(Tiny(1000, rows))
+    rounded = bounds.centroid(instance, BUDGET)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounds, "EXACT_GROUPS", 10**9)
+        exact = bounds.centroid(instance, BUDGET)
+    assert 0 < exact - rounded < Fraction(1, 10**8)

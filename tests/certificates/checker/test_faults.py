@@ -1,0 +1,92 @@
+"""Do the mutants have teeth? With a fault put into the checker, they find a false claim."""
+
+import random
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import checker_mutants
+import checker_samples
+import pytest
+
+from certificates.checker import Verdict, bounds, chain, check, claims, model, run
+from certificates.checker.limits import Budget
+from certificates.checker.model import Instance
+from certificates.checker.prices import Prices, price_bound
+from certificates.checker.rules import Policy, simulate
+
+Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+def roomier(patch: pytest.MonkeyPatch) -> None:
+    right = claims.total_latency
+
+    def wrong(starts: list[int], where: str, instance: Instance, budget: Budget) -> int:
+        larger = Instance(**{**_columns(instance), "memory": instance.memory + 1})
+        return right(starts, where, larger, budget)
+
+    patch.setattr(claims, "total_latency", wrong)
+
+
+def generous_centroid(patch: pytest.MonkeyPatch) -> None:
+    right = bounds.centroid
+    patch.setattr(bounds, "centroid", lambda i, b: right(i, b) + Fraction(1, 2))
+
+
+def free_memory_price(patch: pytest.MonkeyPatch) -> None:
+    def wrong(prices: Prices, instance: Instance, budget: Budget) -> Fraction:
+        return price_bound(prices, instance, budget) + Fraction(prices.sums[-1], prices.denominator)
+
+    patch.setattr(claims, "price_bound", wrong)
+
+
+def always_strict(patch: pytest.MonkeyPatch) -> None:
+    def wrong(policy: Policy, instance: Instance, budget: Budget) -> list[int]:
+        return simulate(Policy(policy.name, False, policy.theta, policy.reserve), instance, budget)
+
+    patch.setattr(claims, "simulate", wrong)
+
+
+def any_digest(patch: pytest.MonkeyPatch) -> None:
+    right = run._instance
+
+    def wrong(value: Any, source: Any, own: Any, budget: Budget) -> Instance:
+        if isinstance(value, dict) and "inline" in value:
+            instance = model.read_instance(value["inline"], "i", budget)
+            value = {**value, "digest": instance.digest}
+        return right(value, source, own, budget)
+
+    patch.setattr(run, "_instance", wrong)
+
+
+def unread_blocks(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(chain, "_follow", lambda *_: None)
+
+
+def _columns(instance: Instance) -> dict[str, Any]:
+    names = ("memory", "arrival", "prompt", "output", "digest")
+    return {name: getattr(instance, name) for name in names}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        roomier,
+        generous_centroid,
+        free_memory_price,
+        always_strict,
+        any_digest,
+        unread_blocks,
+    ],
+)
+def test_mutants_find_a_fault(fault: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault(monkeypatch)
+    rng = random.Random(0)
+    for _ in range(300):
+        for base in checker_samples.samples(checker_samples.random_tiny(rng), rng):
+            for _ in range(10):
+                data = checker_mutants.mutant(base, rng)
+                accepted = check(data).verdict is Verdict.VERIFIED
+                if accepted and not checker_mutants.proved_again(data):
+                    return
+    raise AssertionError("no mutant found it")

@@ -1,0 +1,102 @@
+"""The checker imports nothing but the standard library and itself, and runs from a copy."""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import certificates
+import certificates.checker
+
+ROOT = Path(__file__).resolve().parents[3]
+CHECKER = ROOT / "certificates" / "checker"
+VALID = ROOT / "tests" / "certificates" / "valid"
+
+
+def test_imports() -> None:
+    for path in CHECKER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level <= 1, f"{path.name} reaches out of its folder"
+                names = [] if node.level else [node.module or ""]
+            else:
+                continue
+            for name in names:
+                assert name.split(".")[0] in sys.stdlib_module_names, f"{path.name}: {name}"
+
+
+def test_only_decisions_by_integers() -> None:
+    """No float literal, no true division, no call of float in the checker."""
+    for path in CHECKER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), path
+            assert not isinstance(node, (ast.Div, ast.Assert)), f"{path.name}: {ast.dump(node)}"
+            assert not (isinstance(node, ast.Name) and node.id == "float"), path
+
+
+def run(*command: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    return subprocess.run(
+        command, cwd=cwd, env=clean, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        ("-m", "checker"),
+        ("-S", "-m", "checker"),
+        ("checker",),
+        ("-I", "-S", "checker"),
+        ("-W", "error", "checker"),
+    ],
+)
+def test_from_a_copied_folder(start: tuple[str, ...], tmp_path: Path) -> None:
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(CHECKER, tmp_path / "checker", ignore=ignore)
+    good = run(sys.executable, *start, str(VALID / "centroid.json"), cwd=tmp_path)
+    assert (good.returncode, good.stderr) == (0, "")
+    assert ": verified: every feasible schedule has total latency at least" in good.stdout
+    bad = VALID.parent / "rejected" / "cost-lower.json"
+    ended = run(sys.executable, *start, str(bad), cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (1, "")
+
+
+def test_a_copy_under_another_name(tmp_path: Path) -> None:
+    shutil.copytree(CHECKER, tmp_path / "kvc", ignore=shutil.ignore_patterns("__pycache__"))
+    ended = run(sys.executable, "kvc", str(VALID / "chain.json"), cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_it_loads_nothing_else() -> None:
+    code = (
+        "import sys, json; before = set(sys.modules)\n"
+        "import certificates.checker\n"
+        "print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    ended = run(sys.executable, "-c", code, cwd=ROOT)
+    for name in json.loads(ended.stdout):
+        top = name.split(".")[0]
+        assert top in sys.stdlib_module_names or top == "certificates", name
+        assert top != "certificates" or name.startswith("certificates.checker") or name == top
+
+
+def test_the_package_above_is_empty() -> None:
+    assert Path(certificates.__file__ or "").read_bytes() == b""
+
+
+def test_all_is_what_is_exported() -> None:
+    assert sorted(certificates.checker.__all__) == [
+        "Limits",
+        "Result",
+        "Verdict",
+        "check",
+        "main",
+    ]
