@@ -1,0 +1,23 @@
+"""Price certificates: finding good prices, and the exact bound that they prove.
+
+Nothing in here is trusted. Whatever prices come out, :func:`price_bound` is an exact rational
+that the independent checker computes again.
+"""
+
+from certificates.prices.closed_form import closed_form_prices
+from certificates.prices.evaluate import price_bound
+from certificates.prices.linear import lp_prices
+from certificates.prices.portfolio import PriceBound, ascent_prices, best_prices
+from certificates.prices.reference import price_bound_reference
+from certificates.prices.vector import Prices
+
+__all__ = [
+    "PriceBound",
+    "Prices",
+    "ascent_prices",
+    "best_prices",
+    "closed_form_prices",
+    "lp_prices",
+    "price_bound",
+    "price_bound_reference",
+]
