@@ -94,8 +94,10 @@ def main() -> None:
     lines = [
         "## Simulate and certify",
         "",
-        f"`make bench` on {machine()}. Lengths from `{options.trace.name}`, strict SVF, memory "
-        f"{MEMORY:,}; seconds after warm-up.",
+        (
+            f"`make bench` on {machine()}. Lengths from `{options.trace.name}`, strict SVF, memory "
+            f"{MEMORY:,}; seconds after warm-up."
+        ),
         "",
         "| requests | traffic | simulate | test | bound | in all | proved factor | peak memory |",
         "|---|---|---|---|---|---|---|---|",
@@ -130,8 +132,10 @@ def main() -> None:
     assert np.array_equal(schedule.starts, plain)
     lines += [
         "",
-        f"The same 20,000 requests (backlog) in one run: plain reference {slow:.1f} s, kernel "
-        f"{np.median(fast) * 1e3:.1f} ms: {slow / np.median(fast):,.0f} times the throughput.",
+        (
+            f"The same 20,000 requests (backlog) in one run: plain reference {slow:.1f} s, kernel "
+            f"{np.median(fast) * 1e3:.1f} ms: {slow / np.median(fast):,.0f} times the throughput."
+        ),
     ]
     print("\n".join(lines))
     write_section("scale", "\n".join(lines))

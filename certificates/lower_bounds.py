@@ -5,14 +5,16 @@ independent checker, which shares no code with it.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from certificates.fluid import Fluid, serve
+from certificates.prices import Prices, best_prices
 from scheduling.exact import Column, exact_dot, exact_sum
 from scheduling.instance import Instance
 from scheduling.sorting import sort_pairs, sort_values
@@ -29,24 +31,58 @@ class BoundKind(StrEnum):
     OUTPUTS = "outputs"
     VOLUME = "volume"
     CENTROID = "centroid"
+    PRICE = "price"
 
 
 @dataclass(frozen=True, kw_only=True)
 class LowerBound:
-    """OPT is at least `value`."""
+    """OPT is at least `value`; `prices` belong to the kind price only."""
 
     kind: BoundKind
     value: Fraction
+    prices: Prices | None = None
+
+    def proof(self) -> dict[str, Any]:
+        """Return the proof of the bound as certificates carry it (docs/certificates.md)."""
+        if self.prices is None:
+            return {"kind": self.kind}
+        return {
+            "kind": self.kind,
+            "denominator": self.prices.denominator,
+            "prices": self.prices.to_json(),
+        }
 
 
 def best_bound(instance: Instance) -> LowerBound:
-    """Return the largest of the three bounds below."""
-    bounds = (
-        LowerBound(kind=BoundKind.CENTROID, value=centroid_bound(instance)),
-        LowerBound(kind=BoundKind.VOLUME, value=volume_bound(instance)),
-        LowerBound(kind=BoundKind.OUTPUTS, value=outputs_bound(instance)),
-    )
-    return max(bounds, key=lambda bound: bound.value)
+    """Return the largest of centroid, volume and outputs."""
+    kinds = (BoundKind.CENTROID, BoundKind.VOLUME, BoundKind.OUTPUTS)
+    return max((find_bound(instance, kind) for kind in kinds), key=lambda bound: bound.value)
+
+
+def find_bound(
+    instance: Instance,
+    kind: BoundKind | None = None,
+    *,
+    incumbent: int | None = None,
+    progress: Callable[[int, float], None] | None = None,
+) -> LowerBound:
+    """Return the bound of one kind; None is the best of those that need no search.
+
+    `incumbent`, the total latency of a known schedule, and `progress`, called with (evaluations,
+    bound so far), are for the search for prices.
+    """
+    match kind:
+        case None:
+            return best_bound(instance)
+        case BoundKind.PRICE:
+            found = best_prices(instance, incumbent=incumbent, progress=progress)
+            return LowerBound(kind=kind, value=found.bound, prices=found.prices)
+        case BoundKind.CENTROID:
+            return LowerBound(kind=kind, value=centroid_bound(instance))
+        case BoundKind.VOLUME:
+            return LowerBound(kind=kind, value=volume_bound(instance))
+        case BoundKind.OUTPUTS:
+            return LowerBound(kind=kind, value=outputs_bound(instance))
 
 
 def outputs_bound(instance: Instance) -> Fraction:

@@ -16,6 +16,14 @@ COMMANDS = {
         "kvproof.commands.simulate",
         "Schedule a trace by one policy and write the schedule.",
     ),
+    "certify": (
+        "kvproof.commands.certify",
+        "Write a claim about a trace with its proof, for anyone to check.",
+    ),
+    "check": (
+        "kvproof.commands.check",
+        "Verify certificates, trusting nothing but the checker.",
+    ),
 }
 
 

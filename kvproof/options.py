@@ -94,4 +94,29 @@ def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+class BoundChoice(click.ParamType[Any]):
+    """A kind of lower bound on OPT, or ``best``: the best of those that need no search."""
+
+    name = "bound"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the BoundKind, or None for ``best``."""
+        from certificates.lower_bounds import BoundKind
+
+        if value is None or value == "best" or isinstance(value, BoundKind):
+            return None if value == "best" else value
+        if value not in list(BoundKind):
+            self.fail(f"{value!r} is not one of best, {', '.join(BoundKind)}", param, ctx)
+        return BoundKind(value)
+
+
+bound_option = click.option(
+    "--bound",
+    type=BoundChoice(),
+    default="best",
+    show_default=True,
+    metavar="[best|outputs|volume|centroid|price]",
+    help="The lower bound on OPT; best is of the first three, price searches for a better one.",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

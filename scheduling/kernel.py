@@ -14,7 +14,7 @@ from numba import njit
 
 # Columns of a profile row: completion step, number of requests, sum of prompt - start. The sums
 # may wrap around in int64; what is made of them is a number of tokens and so comes out exact.
-_END, _NUMBER, _OFFSET = 0, 1, 2
+END, NUMBER, OFFSET = 0, 1, 2
 _NEVER = np.int64(2**62)
 
 
@@ -32,7 +32,7 @@ def _earliest(  # type: ignore[no-untyped-def]
     """
     start = now
     for row in range(low, high):
-        end = profile[row, _END]
+        end = profile[row, END]
         if end > start:
             held = offset + number * end
             own_end = start + output
@@ -40,13 +40,13 @@ def _earliest(  # type: ignore[no-untyped-def]
                 start = max(start, min(held + prompt + end - memory, end))
             else:
                 break
-        number -= profile[row, _NUMBER]
-        offset -= profile[row, _OFFSET]
+        number -= profile[row, NUMBER]
+        offset -= profile[row, OFFSET]
     return start
 
 
 @njit(cache=True)
-def _insert(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
+def insert(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
     """Add a request to the profile; return profile, low, high (the array may have moved)."""
     if high == len(profile):
         kept = high - low
@@ -56,18 +56,18 @@ def _insert(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
                 target[row, column] = profile[low + row, column]
         profile, low, high = target, 0, kept
     row = high
-    while row > low and profile[row - 1, _END] > end:
+    while row > low and profile[row - 1, END] > end:
         row -= 1
-    if row > low and profile[row - 1, _END] == end:
-        profile[row - 1, _NUMBER] += 1
-        profile[row - 1, _OFFSET] += offset
+    if row > low and profile[row - 1, END] == end:
+        profile[row - 1, NUMBER] += 1
+        profile[row - 1, OFFSET] += offset
         return profile, low, high
     for moved in range(high, row, -1):
         for column in range(3):
             profile[moved, column] = profile[moved - 1, column]
-    profile[row, _END] = end
-    profile[row, _NUMBER] = 1
-    profile[row, _OFFSET] = offset
+    profile[row, END] = end
+    profile[row, NUMBER] = 1
+    profile[row, OFFSET] = offset
     return profile, low, high + 1
 
 
@@ -83,8 +83,8 @@ def run_strict(memory, arrival, key, prompt, output, reserved, running, now):  #
     starts = np.empty(n, np.int64)
     profile = running.copy()
     low, high = 0, len(running)
-    number = running[:, _NUMBER].sum()
-    offset = running[:, _OFFSET].sum()
+    number = running[:, NUMBER].sum()
+    offset = running[:, OFFSET].sum()
     waiting = [(key[0], np.int64(0)) for _ in range(0)]  # heap of (key, row)
     ending = [(np.int64(0), np.int64(0)) for _ in range(0)]  # heap of (true end, row)
     # A backlog comes in order of key: its rows need no heap.
@@ -105,9 +105,9 @@ def run_strict(memory, arrival, key, prompt, output, reserved, running, now):  #
             heappush(waiting, (key[arrived], np.int64(arrived)))
             arrived += 1
         next_arrival = arrival[arrived] if arrived < n else _NEVER
-        while low < high and profile[low, _END] <= now:
-            number -= profile[low, _NUMBER]
-            offset -= profile[low, _OFFSET]
+        while low < high and profile[low, END] <= now:
+            number -= profile[low, NUMBER]
+            offset -= profile[low, OFFSET]
             low += 1
         while len(ending) > 0 and ending[0][0] <= now:
             row = heappop(ending)[1]
@@ -133,7 +133,7 @@ def run_strict(memory, arrival, key, prompt, output, reserved, running, now):  #
                 heappop(waiting)
             starts[head] = now
             started += 1
-            profile, low, high = _insert(
+            profile, low, high = insert(
                 profile, low, high, now + reserved[head], prompt[head] - now
             )
             number += 1
@@ -152,10 +152,10 @@ def run_strict(memory, arrival, key, prompt, output, reserved, running, now):  #
 def _release(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
     """Take a request that ended before its reserved end out of the profile, in place."""
     row = low
-    while profile[row, _END] != end:
+    while profile[row, END] != end:
         row += 1
-    profile[row, _NUMBER] -= 1
-    profile[row, _OFFSET] -= offset
+    profile[row, NUMBER] -= 1
+    profile[row, OFFSET] -= offset
 
 
 @njit(cache=True)
@@ -175,8 +175,8 @@ def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now
     starts = np.empty(n, np.int64)
     profile = running.copy()
     low, high = 0, len(running)
-    number = running[:, _NUMBER].sum()
-    offset = running[:, _OFFSET].sum()
+    number = running[:, NUMBER].sum()
+    offset = running[:, OFFSET].sum()
     due = _tree(n)
     later = [(np.int64(0), np.int64(0)) for _ in range(0)]  # heap of (not before, row)
     ending = [(np.int64(0), np.int64(0)) for _ in range(0)]  # heap of (true end, row)
@@ -186,9 +186,9 @@ def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now
         while arrived < n and arrival[by_arrival[arrived]] <= now:
             _put(due, by_arrival[arrived], prompt[by_arrival[arrived]])
             arrived += 1
-        while low < high and profile[low, _END] <= now:
-            number -= profile[low, _NUMBER]
-            offset -= profile[low, _OFFSET]
+        while low < high and profile[low, END] <= now:
+            number -= profile[low, NUMBER]
+            offset -= profile[low, OFFSET]
             low += 1
         freed = False
         while len(ending) > 0 and ending[0][0] <= now:
@@ -217,7 +217,7 @@ def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now
                 continue
             starts[row] = now
             started += 1
-            profile, low, high = _insert(profile, low, high, now + reserved[row], prompt[row] - now)
+            profile, low, high = insert(profile, low, high, now + reserved[row], prompt[row] - now)
             number += 1
             offset += prompt[row] - now
             if reserved[row] > output[row]:

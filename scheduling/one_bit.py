@@ -42,11 +42,15 @@ class OneBitSVF:
         self.theta = None if theta is None else Fraction(theta)
         self.admission = admission
 
+    def threshold(self, instance: Instance) -> Fraction:
+        """Return theta, or the mean output where none was given."""
+        if self.theta is not None:
+            return self.theta
+        return Fraction(exact_sum(instance.output), instance.rows)
+
     def is_long(self, instance: Instance) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Return the bit of each request, exactly."""
-        theta = self.theta
-        if theta is None:
-            theta = Fraction(exact_sum(instance.output), instance.rows)
+        theta = self.threshold(instance)
         # for integers, output > theta is output > floor(theta)
         return instance.output > min(theta.__floor__(), instance.memory)
 

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from kvproof.options import input_options, json_option, rule_options
+from kvproof.options import bound_option, input_options, json_option, rule_options
 
 if TYPE_CHECKING:
     from bounds.verify import Verdict
+    from certificates.lower_bounds import BoundKind
     from kvproof.inputs import Input
 
 THEOREM_CONTRADICTED = 5
@@ -23,6 +24,7 @@ THEOREM_CONTRADICTED = 5
     "package.module:Name is one of your own.",
 )
 @rule_options
+@bound_option
 @json_option
 def command(
     trace: str,
@@ -30,6 +32,7 @@ def command(
     skip: bool,
     theta: Fraction | None,
     admission: Literal["true", "reserve"],
+    bound: "BoundKind | None",
     as_json: bool,
     **reading: Any,
 ) -> int:
@@ -41,7 +44,7 @@ def command(
     """
     # imported here, so that help needs none of it
     from bounds.verify import verify
-    from certificates.lower_bounds import best_bound
+    from certificates.lower_bounds import find_bound
     from kvproof.inputs import load
     from kvproof.output import print_json, progress_bar
     from scheduling.registry import BUILTIN, find_policy
@@ -52,7 +55,7 @@ def command(
         stage = bar.add_task(f"reading {trace}", total=len(chosen) + 2)
         source = load(trace, **reading)
         bar.update(stage, advance=1, description="lower bound on OPT")
-        bound = best_bound(source.instance)
+        lower_bound = find_bound(source.instance, bound)
         bar.advance(stage)
         verdicts = []
         for policy in chosen:
@@ -63,7 +66,7 @@ def command(
                     source.instance,
                     policy,
                     skip=skip,
-                    lower_bound=bound,
+                    lower_bound=lower_bound,
                     progress=lambda done, n, task=requests: bar.update(  # type: ignore[misc]
                         task, completed=done, total=n, visible=True
                     ),
@@ -120,6 +123,7 @@ def _as_json(source: "Input", verdicts: list["Verdict"], skip: bool) -> dict[str
 
 
 def _print_table(source: "Input", verdicts: list["Verdict"], skip: bool) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     from kvproof.output import console
@@ -130,28 +134,33 @@ def _print_table(source: "Input", verdicts: list["Verdict"], skip: bool) -> None
     out.print(_heading(source))
     for note in source.notes:
         out.print(f"  note: {note}")
-    table = Table()
-    table.add_column("policy")
-    columns = ("total latency", "mean latency", "makespan", "memory used", "OPT at least")
-    for column in (*columns, "proved factor"):
-        table.add_column(column, justify="right")
-    if instance.is_backlog:
-        table.add_column("theorem bound", justify="right")
+    narrow = out.width < 100
+    padding = (0, 1, 0, 0) if narrow else (0, 1)
+    box = None if narrow else SIMPLE_HEAD
+    table = Table(box=box, show_edge=False, pad_edge=False, padding=padding)
+    table.add_column("policy", no_wrap=True)
+    columns = ["total latency", "mean latency", "makespan", "memory used", "OPT at least"]
+    columns += ["proved factor", *(["theorem bound"] if instance.is_backlog else [])]
+    fold = "\n" if narrow else " "
+    for column in columns:
+        # a very narrow terminal folds a number, but never cuts it short
+        table.add_column(column.replace(" ", fold), justify="right", overflow="fold")
     for v in verdicts:
         name = v.policy + (" (reserve)" if v.admission == "reserve" else "")
         cells = [
             name,
             f"{v.schedule.total_latency:,}",
-            f"{float(v.schedule.mean_latency):,.1f}",
+            f"{float(v.schedule.mean_latency):,.{0 if narrow else 1}f}",
             f"{v.schedule.makespan:,}",
             f"{float(v.schedule.memory_utilisation):.1%}",
-            decimal(v.lower_bound.value, 2, up=False, commas=True),
+            decimal(v.lower_bound.value, 0 if narrow else 2, up=False, commas=True),
             decimal(v.factor, 4, up=True),
         ]
         if instance.is_backlog:
-            cells.append(_theorem(v))
+            cells.append(_theorem(v).replace(" ", fold))
         table.add_row(*cells, style="bold red" if v.violation else None)
     out.print(table)
+    out.print()
     kind = verdicts[0].lower_bound.kind
     rule = "skip (backfilling)" if skip else "strict"
     unit = "steps" if source.step is None else f"steps of {float(source.step):g} s"

@@ -1,0 +1,152 @@
+"""``kvproof certify``: a claim with its proof, in a file that a sceptic can check alone."""
+
+import gzip
+import json
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from kvproof.options import bound_option, input_options, json_option, rule_options
+
+if TYPE_CHECKING:
+    from certificates.build import Certificate
+    from certificates.lower_bounds import BoundKind
+    from scheduling.instance import Instance
+    from scheduling.policies import Policy
+
+CLAIMS = ("within-factor", "opt-lower-bound", "schedule", "svf-blocking-chain", "ratio-at-least")
+
+
+@click.command("certify")
+@input_options
+@click.option(
+    "--claim",
+    type=click.Choice(CLAIMS),
+    default="within-factor",
+    show_default=True,
+    help="What to claim.",
+)
+@click.option("--policy", default="svf", show_default=True, help="Whose schedule it is about.")
+@rule_options
+@bound_option
+@click.option(
+    "--witness",
+    help="For ratio-at-least: the policies to take the better schedule from "
+    "[default: all built-in ones, strict and skip].",
+)
+@click.option("--out", type=click.Path(), required=True, metavar="FILE", help="Where to write it.")
+@click.option(
+    "--instance-out",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write the instance beside the certificate, which then refers to it.",
+)
+@json_option
+def command(
+    trace: str,
+    claim: str,
+    policy: str,
+    skip: bool,
+    theta: Fraction | None,
+    admission: Literal["true", "reserve"],
+    bound: "BoundKind | None",
+    witness: str | None,
+    out: str,
+    instance_out: str | None,
+    as_json: bool,
+    **reading: Any,
+) -> int:
+    """Write a certificate about TRACE, and check it.
+
+    The file is compressed where its name ends in .gz. It is checked by the independent checker
+    before this command says that it holds; the exit code is the checker's.
+    """
+    from certificates.build import instance_json
+    from certificates.checker import check
+    from kvproof.inputs import load
+    from kvproof.output import console, print_json, progress_bar, write_file
+    from scheduling.registry import find_policy
+
+    beside = _beside(out, instance_out)
+    chosen = find_policy(policy, theta=theta, admission=admission)
+    with progress_bar() as bar:
+        task = bar.add_task(f"reading {trace}", total=None)
+        instance = load(trace, **reading).instance
+        bar.update(task, description=claim)
+        certificate = _build(instance, claim, chosen, skip, bound, witness)
+        bar.update(task, description=f"writing {out}")
+        if instance_out is not None:
+            text = (json.dumps(instance_json(instance)) + "\n").encode()
+            packed = instance_out.endswith(".gz")
+            write_file(instance_out, gzip.compress(text, mtime=0) if packed else text)
+        write_file(out, certificate.to_bytes(file=beside, compress=out.endswith(".gz")))
+        bar.update(task, description="checking")
+        result = check(out)
+    if as_json:
+        print_json(
+            {
+                "command": "certify",
+                "file": out,
+                "digest": instance.digest,
+                "claim": certificate.claim,
+                "verdict": result.verdict,
+                "exit_code": result.verdict.exit_code,
+                "words": result.claim_in_words,
+                "reason": result.reason,
+            }
+        )
+    else:
+        words = result.claim_in_words or result.reason
+        console().print(f"{out}: {result.verdict}: {words}", soft_wrap=True)
+    return result.verdict.exit_code
+
+
+def _build(
+    instance: "Instance",
+    claim: str,
+    policy: "Policy",
+    skip: bool,
+    kind: "BoundKind | None",
+    witness: str | None,
+) -> "Certificate":
+    from certificates import build
+    from certificates.lower_bounds import find_bound
+    from scheduling.registry import BUILTIN, find_policy
+    from scheduling.simulate import simulate
+
+    if claim == "opt-lower-bound":
+        return build.lower_bound_certificate(instance, find_bound(instance, kind))
+    schedule = simulate(instance, policy, skip=skip)
+    match claim:
+        case "schedule":
+            return build.schedule_certificate(schedule)
+        case "svf-blocking-chain":
+            return build.chain_certificate(schedule)
+        case "ratio-at-least":
+            names = BUILTIN if witness is None else [n.strip() for n in witness.split(",")]
+            others = (
+                simulate(instance, find_policy(name), skip=rule)
+                for name in names
+                for rule in (False, True)
+            )
+            best = min(others, key=lambda other: other.total_latency)
+            return build.ratio_certificate(policy, schedule, best, skip=skip)
+    found = find_bound(instance, kind, incumbent=schedule.total_latency)
+    return build.within_factor_certificate(schedule, found)
+
+
+def _beside(out: str, instance_out: str | None) -> str | None:
+    """Return the instance's name as the certificate states it: relative to its own folder."""
+    from pathlib import Path
+
+    from scheduling.errors import InputError
+
+    if instance_out is None:
+        return None
+    try:
+        return Path(instance_out).resolve().relative_to(Path(out).resolve().parent).as_posix()
+    except ValueError as error:
+        raise InputError(
+            f"--instance-out {instance_out}: must be in the folder of {out}, or below it"
+        ) from error

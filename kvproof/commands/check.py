@@ -1,0 +1,19 @@
+"""``kvproof check``: the independent checker, as it is."""
+
+import click
+
+
+@click.command(
+    "check",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def command(arguments: tuple[str, ...]) -> int:
+    """Verify certificates; the same as ``python -m certificates.checker``."""
+    from certificates.checker import main
+
+    try:
+        return main(list(arguments), prog="kvproof check")
+    except SystemExit as done:  # help, or wrong usage
+        return int(done.code or 0)

@@ -1,0 +1,94 @@
+"""``kvproof certify`` and ``kvproof check`` as a user runs them."""
+
+import json
+
+import pytest
+
+from kvproof.__main__ import run
+from tests.conftest import ROOT
+
+EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
+BACKLOG = ["--memory", "60000", "--backlog", "--limit", "150"]
+CLAIMS = ["within-factor", "opt-lower-bound", "schedule", "svf-blocking-chain", "ratio-at-least"]
+
+
+@pytest.mark.parametrize("name", ["c.json", "c.json.gz"])
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_every_claim_is_written_checked_and_checks_again(capsys, tmp_path, claim, name):
+    out = str(tmp_path / name)
+    assert run(["certify", EXAMPLE, *BACKLOG, "--claim", claim, "--out", out, "--json"]) == 0
+    written = json.loads(capsys.readouterr().out)
+    assert written["claim"]["kind"] == claim
+    assert written["verdict"] == "verified"
+    assert run(["check", out]) == 0
+    assert f"{out}: verified: {written['words']}" in capsys.readouterr().out
+    with open(out, "rb") as file:
+        assert (file.read(2) == b"\x1f\x8b") == name.endswith(".gz")
+
+
+@pytest.mark.parametrize("bound", ["best", "outputs", "volume", "centroid", "price"])
+def test_every_bound_can_be_certified(capsys, tmp_path, bound):
+    out = str(tmp_path / "c.json")
+    assert run(["certify", EXAMPLE, *BACKLOG, "--bound", bound, "--out", out]) == 0
+    kind = "centroid" if bound == "best" else bound
+    assert f"by the {kind} bound" in capsys.readouterr().out
+
+
+def test_a_printed_bound_is_the_certified_one(capsys, tmp_path):
+    out = str(tmp_path / "c.json")
+    for bound in ("best", "price"):
+        options = [*BACKLOG, "--bound", bound, "--json"]
+        assert run(["verify", EXAMPLE, *options, "--policy", "svf"]) == 0
+        row = json.loads(capsys.readouterr().out)["policies"][0]
+        assert run(["certify", EXAMPLE, *options, "--claim", "opt-lower-bound", "--out", out]) == 0
+        claim = json.loads(capsys.readouterr().out)["claim"]
+        assert claim["bound"] == row["lower_bound"]
+
+
+def test_the_instance_in_a_file_of_its_own(capsys, tmp_path):
+    out, instance = str(tmp_path / "c.json"), str(tmp_path / "i.json.gz")
+    assert run(["certify", EXAMPLE, *BACKLOG, "--out", out, "--instance-out", instance]) == 0
+    assert json.loads((tmp_path / "c.json").read_text())["instance"]["file"] == "i.json.gz"
+    assert run(["check", "--instance", instance, out]) == 0
+    elsewhere = str(tmp_path / "below" / "c.json")
+    (tmp_path / "below").mkdir()
+    capsys.readouterr()
+    assert run(["certify", EXAMPLE, *BACKLOG, "--out", elsewhere, "--instance-out", instance]) == 2
+    assert "must be in the folder of" in capsys.readouterr().err
+
+
+def test_a_witness_policy_can_be_named(capsys, tmp_path):
+    out = str(tmp_path / "c.json")
+    options = ["--claim", "ratio-at-least", "--policy", "fcfs", "--witness", "sjf", "--out", out]
+    assert run(["certify", EXAMPLE, *BACKLOG, *options]) == 0
+    assert "strict fcfs, simulated here" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--claim", "svf-blocking-chain", "--policy", "fcfs"], "SVF order"),
+        (["--claim", "optimal"], "--claim"),
+        (["--bound", "magic"], "not one of best, outputs"),
+        (["--claim", "ratio-at-least", "--witness", "magic"], "policy 'magic' is unknown"),
+    ],
+)
+def test_what_cannot_be_certified(capsys, tmp_path, options, said):
+    assert run(["certify", EXAMPLE, *BACKLOG, *options, "--out", str(tmp_path / "c.json")]) == 2
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_check_passes_on_the_checkers_verdicts(capsys, tmp_path):
+    out = tmp_path / "c.json"
+    assert run(["certify", EXAMPLE, *BACKLOG, "--claim", "schedule", "--out", str(out)]) == 0
+    data = json.loads(out.read_text())
+    data["claim"]["total_latency"] -= 1
+    false = tmp_path / "false.json"
+    false.write_text(json.dumps(data))
+    assert run(["check", str(false)]) == 1
+    assert run(["check", str(tmp_path / "absent.json")]) == 2
+    assert run(["check", "--time-limit", "0", str(out)]) == 3
+    assert run(["check", str(out), str(false)]) == 1
+    assert run(["check"]) == 2
+    assert run(["check", "--help"]) == 0
