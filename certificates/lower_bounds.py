@@ -17,7 +17,7 @@ from certificates.fluid import Fluid, serve
 from certificates.prices import Prices, best_prices
 from scheduling.exact import Column, exact_dot, exact_sum
 from scheduling.instance import Instance
-from scheduling.sorting import sort_pairs, sort_values
+from scheduling.sorting import count_pairs, sort_values
 
 # A sum over more denominators than this is taken on a grid: their common denominator would have
 # as many digits as there are requests.
@@ -147,12 +147,12 @@ def _shape_terms(requests: Instance) -> dict[int, int]:
     With D the width, the product is ``(o + 1)(3D + o - 1) / 2``, so the sums of ``o + 1`` and of
     ``o^2 - 1`` do; the latter fits int64 for one request and is added in two halves.
     """
-    width, output = sort_pairs(2 * requests.prompt + requests.output + 1, requests.output)
+    width, output, count = count_pairs(2 * requests.prompt + requests.output + 1, requests.output)
     first = np.flatnonzero(np.concatenate(([True], width[1:] != width[:-1])))
     square = output * output - 1
-    low = np.add.reduceat(square & 0xFFFFFFFF, first)
-    high = np.add.reduceat(square >> 32, first)
-    linear = np.add.reduceat(output + 1, first)
+    low = np.add.reduceat((square & 0xFFFFFFFF) * count, first)
+    high = np.add.reduceat((square >> 32) * count, first)
+    linear = np.add.reduceat((output + 1) * count, first)
     columns = (column.tolist() for column in (width[first], linear, high, low))
     return {
         d: (3 * d * one + (hi << 32) + lo) // 2 for d, one, hi, lo in zip(*columns, strict=True)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 Column = npt.NDArray[np.int64]
 
 _LOW = np.int64((1 << 32) - 1)
+_CHUNK = 1 << 18  # what is made on the way stays in the cache
 
 
 def exact_sum(values: Column) -> int:
@@ -15,7 +16,11 @@ def exact_sum(values: Column) -> int:
 
     Each half of 32 bits is summed on its own, so no partial sum leaves int64.
     """
-    return (int((values >> 32).sum()) << 32) + int((values & _LOW).sum())
+    total = 0
+    for begin in range(0, len(values), _CHUNK):
+        part = values[begin : begin + _CHUNK]
+        total += (int((part >> 32).sum()) << 32) + int((part & _LOW).sum())
+    return total
 
 
 def as_pq(value: Fraction | int) -> str:
@@ -43,5 +48,8 @@ def decimal(value: Fraction | int, places: int, *, up: bool, commas: bool = Fals
 
 def exact_dot(values: Column, weights: Column) -> int:
     """Sum ``values * weights`` exactly, for 0 <= values < 2^63 and 0 <= weights < 2^31."""
-    low = exact_sum((values & _LOW) * weights)
-    return (exact_sum((values >> 32) * weights) << 32) + low
+    total = 0
+    for begin in range(0, len(values), _CHUNK):
+        part, weight = values[begin : begin + _CHUNK], weights[begin : begin + _CHUNK]
+        total += (exact_sum((part >> 32) * weight) << 32) + exact_sum((part & _LOW) * weight)
+    return total

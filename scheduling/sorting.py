@@ -32,15 +32,19 @@ def stable_order(key: Column) -> Column:
     return order
 
 
-def sort_pairs(major: Column, minor: Column) -> tuple[Column, Column]:
-    """Return both columns in the stable order of `major`."""
+def count_pairs(major: Column, minor: Column) -> tuple[Column, Column, Column]:
+    """Return the distinct pairs in ascending order, and how often each occurs."""
     bits = int(minor.max()).bit_length()
-    small = len(major) < _SHORT or major.min() < 0 or minor.min() < 0
-    if small or int(major.max()).bit_length() + bits > 63:
-        order = np.argsort(major, kind="stable")
-        return major[order], minor[order]
-    packed = _radix((major << bits) | minor, bits, bits + int(major.max()).bit_length())
-    return packed >> bits, packed & ((1 << bits) - 1)
+    if major.min() < 0 or minor.min() < 0 or int(major.max()).bit_length() + bits > 63:
+        pairs, count = np.unique(np.stack((major, minor)), axis=1, return_counts=True)
+        return pairs[0], pairs[1], count
+    packed = major << bits
+    packed |= minor
+    packed = sort_values(packed)
+    first = np.flatnonzero(np.concatenate(([True], packed[1:] != packed[:-1])))
+    count = np.diff(first, append=len(packed))
+    distinct = packed[first]
+    return distinct >> bits, distinct & ((1 << bits) - 1), count
 
 
 @njit(cache=True)
