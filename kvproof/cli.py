@@ -24,6 +24,18 @@ COMMANDS = {
         "kvproof.commands.check",
         "Verify certificates, trusting nothing but the checker.",
     ),
+    "theorems": (
+        "kvproof.commands.theorems",
+        "List what is claimed; check a proof step by step.",
+    ),
+    "taxonomy": (
+        "kvproof.commands.taxonomy",
+        "The best known bounds for every case, checked and drawn.",
+    ),
+    "experiment": (
+        "kvproof.commands.experiment",
+        "Run an experiment of the paper again.",
+    ),
 }
 
 

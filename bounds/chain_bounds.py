@@ -1,0 +1,92 @@
+"""Bounds on the total of strict SVF on a backlog, exact and in O(n log n) (THEORY section 3).
+
+Throughout, requests are in SVF order, ``W_k = v_1 + ... + v_(k-1)``, ``P_k = W_k / M``, m is the
+largest peak s + o. A float is used nowhere; a Python loop only in :func:`prefix_total`.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+
+from certificates.lower_bounds import sum_of_prefix_sums
+from scheduling.instance import Instance
+
+
+def chain_total(instance: Instance) -> Fraction:
+    """Return ``2/(1 - eps) sum P_k + sum o_k``; needs eps < 1."""
+    return Fraction(2 * _prefix_sums(instance), instance.memory - instance.max_peak) + _outputs(
+        instance
+    )
+
+
+def eta_total(instance: Instance) -> Fraction:
+    """Return ``1/(eta (1 - eps)) sum P_k + sum o_k``, eta the least mean over peak; eps < 1."""
+    slack = instance.memory - instance.max_peak
+    return Fraction(_prefix_sums(instance), slack) / eta(instance) + _outputs(instance)
+
+
+def integral_total(instance: Instance) -> Fraction:
+    """Return ``2/(M - m + 2) sum W_k + sum o_k``; also for eps = 1."""
+    slack = instance.memory - instance.max_peak + 2
+    return Fraction(2 * _prefix_sums(instance), slack) + _outputs(instance)
+
+
+def prefix_total(instance: Instance) -> Fraction:
+    """Return the sum of the best bounds ``B_k >= S_k`` (integers), plus ``sum o_k``.
+
+    B_k is the least of ``floor(2 W_k/(M - m_k + 2))``, ``floor(P_k/(eta_(k-1) (1 - eps_k)))``
+    and ``max over i < k of (B_i + o_i)``, where m_k and eps_k are taken over the requests up to
+    k and eta_(k-1) over those before it.
+    """
+    requests = instance.expanded()
+    order = np.argsort(requests.volume, kind="stable")
+    prompt, output, volume = (
+        column[order].tolist() for column in (requests.prompt, requests.output, requests.volume)
+    )
+    before = total = last_end = largest = 0
+    best_eta = (1, 1)  # the least mean over peak so far, as numerator and denominator
+    for s, o, v in zip(prompt, output, volume, strict=True):
+        largest = max(largest, s + o)
+        start = min(2 * before // (instance.memory - largest + 2), last_end)
+        if largest < instance.memory:
+            numerator, denominator = best_eta
+            start = min(start, before * denominator // (numerator * (instance.memory - largest)))
+        total += start + o
+        last_end = max(last_end, start + o)
+        before += v
+        if (2 * s + o + 1) * best_eta[1] < best_eta[0] * 2 * (s + o):
+            best_eta = (2 * s + o + 1, 2 * (s + o))
+    return Fraction(total)
+
+
+def eta(instance: Instance) -> Fraction:
+    """Return the least mean over peak, ``min (2 s + o + 1)/(2 (s + o))``; at least 1/2.
+
+    It is 1/2 + (s + 1)/(2 (s + o)), so the least (s + 1)/(s + o) decides.
+    """
+    prompt, output = instance.prompt, instance.output
+    if output.max() == 1:
+        return Fraction(1)
+    # the candidates near the float minimum are compared exactly
+    share = (prompt + 1) / (prompt + output)
+    near = np.flatnonzero(share <= share.min() * (1 + 1e-9))
+    pairs = np.unique(np.stack((prompt[near], output[near])), axis=1)
+    return min(
+        Fraction(2 * int(s) + int(o) + 1, 2 * (int(s) + int(o))) for s, o in pairs.T.tolist()
+    )
+
+
+def least_prompt_share(instance: Instance) -> Fraction:
+    """Return q, the least prompt over output."""
+    share = instance.prompt / instance.output
+    near = np.flatnonzero(share <= share.min() * (1 + 1e-9))
+    pairs = np.unique(np.stack((instance.prompt[near], instance.output[near])), axis=1)
+    return min(Fraction(int(s), int(o)) for s, o in pairs.T.tolist())
+
+
+def _prefix_sums(instance: Instance) -> int:
+    return sum_of_prefix_sums(instance.expanded().volume)
+
+
+def _outputs(instance: Instance) -> int:
+    return instance.total(instance.output)

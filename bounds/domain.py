@@ -1,0 +1,79 @@
+"""Where a theorem speaks: traffic, information, rule, policy and range of eps."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from scheduling.instance import Instance
+
+
+class Traffic(StrEnum):
+    """How requests arrive."""
+
+    BACKLOG = "backlog"
+    LIGHT = "Poisson, light"
+    HEAVY = "Poisson, heavy"
+    ARRIVALS = "any arrivals"
+
+
+class Information(StrEnum):
+    """What a policy knows of an output length before the request ends."""
+
+    EXACT = "exact length"
+    ONE_BIT = "one bit"
+    DISTRIBUTION = "distribution only"
+    NOTHING = "nothing"
+
+
+class Rule(StrEnum):
+    """What happens behind a head that does not fit; OWN is a rule that is neither."""
+
+    STRICT = "strict"
+    SKIP = "skip"
+    OWN = "own"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """The cases that a theorem covers.
+
+    Parameters
+    ----------
+    traffic
+        BACKLOG, or ARRIVALS for instances with any arrivals (backlogs among them).
+    policy
+        Name of the policy, ``"opt"`` for statements about OPT alone, ``"any"`` for statements
+        about every policy with this information, ``"each"`` for each policy of this toolkit.
+    information
+        What that policy knows.
+    rule
+        Its rule, or None where the theorem speaks of both.
+    below
+        eps must be below this; None: at most 1.
+    """
+
+    traffic: Traffic
+    policy: str
+    information: Information = Information.EXACT
+    rule: Rule | None = None
+    below: Fraction | None = None
+
+    def covers(self, instance: Instance) -> bool:
+        """Whether the instance's traffic and eps are in the domain."""
+        if self.traffic is Traffic.BACKLOG and not instance.is_backlog:
+            return False
+        return self.below is None or instance.eps < self.below
+
+    def covers_policy(self, policy: str, rule: str) -> bool:
+        """Whether the theorem speaks of this policy under this rule."""
+        return self.policy in (policy, "each") and self.rule in (None, rule)
+
+    def __str__(self) -> str:
+        if self.policy == "opt":
+            who = "OPT"
+        else:
+            what = f"every policy that knows: {self.information}"
+            who = {"any": what, "each": "each policy here"}.get(self.policy, self.policy)
+        rule = "" if self.rule is None else f", {self.rule}"
+        eps = "" if self.below is None else f", eps < {self.below}"
+        return f"{self.traffic}; {who}{rule}{eps}"

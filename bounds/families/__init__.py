@@ -1,0 +1,56 @@
+"""Families of bad instances: generators whose ratio is simulated and certified, never assumed."""
+
+from bounds.families.family import Measured, Witness, measure
+from bounds.families.natural import random_waves
+from bounds.families.others import (
+    fat_first,
+    hidden_slots,
+    long_first,
+    long_then_shorts,
+    long_then_tokens,
+    one_class,
+)
+from bounds.families.svf import (
+    retried_waves,
+    separators,
+    skip_slots,
+    skip_staggered,
+    tight_separators,
+    waves,
+)
+
+FAMILIES = {
+    "waves": waves,
+    "separators": separators,
+    "tight_separators": tight_separators,
+    "skip_slots": skip_slots,
+    "skip_staggered": skip_staggered,
+    "retried_waves": retried_waves,
+    "long_first": long_first,
+    "fat_first": fat_first,
+    "long_then_shorts": long_then_shorts,
+    "long_then_tokens": long_then_tokens,
+    "one_class": one_class,
+    "hidden_slots": hidden_slots,
+    "random_waves": random_waves,
+}
+
+__all__ = [
+    "FAMILIES",
+    "Measured",
+    "Witness",
+    "fat_first",
+    "hidden_slots",
+    "long_first",
+    "long_then_shorts",
+    "long_then_tokens",
+    "measure",
+    "one_class",
+    "random_waves",
+    "retried_waves",
+    "separators",
+    "skip_slots",
+    "skip_staggered",
+    "tight_separators",
+    "waves",
+]

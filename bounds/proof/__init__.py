@@ -1,0 +1,1 @@
+"""Proofs as lists of small steps, and the exact methods that check each of them."""

@@ -1,0 +1,55 @@
+"""Simulations that refute a claim, or show a growth that has no proof."""
+
+from fractions import Fraction
+
+from bounds.families import measure, retried_waves, skip_staggered
+from bounds.proof.steps import Argument, Computation, Step
+from bounds.proofs.simulated import simulated
+from certificates.lower_bounds import best_bound
+from scheduling.exact import decimal
+
+
+def retried() -> tuple[Step, ...]:
+    """Hold the claim 2 + 1/k against a certified bound on OPT."""
+    return (
+        *(
+            Computation(
+                claim=f"k = {k}: SVF / OPT < 2 < 2 + 1/{k}",
+                why="The simulator's SVF over a certified lower bound on OPT: the claim is false.",
+                run=lambda k=k: _below(k),  # type: ignore[misc]
+            )
+            for k in (2, 3, 8)
+        ),
+    )
+
+
+def _below(k: int) -> tuple[bool, str]:
+    witness = retried_waves(k=k, length=60, requests=600 * k)
+    factor = measure(witness).policy_total / best_bound(witness.instance).value
+    return factor < 2, f"SVF / OPT <= {decimal(factor, 4, up=True)}"
+
+
+def staggered() -> tuple[Step, ...]:
+    """Growth of the ratio with d."""
+    return (
+        Argument(
+            "The triangles end one at a time, d steps apart, and each is replaced at once, so "
+            "nearly 6d tokens are always held and a fat of 5d + 3 never fits in 10d + 6. (The six "
+            "tokens of slack let the phases drift: that is why this is no proof.)"
+        ),
+        *(
+            simulated(
+                lambda d=d, root=root: skip_staggered(d=d, fats=32 * root, longs=2 * root),  # type: ignore[misc]
+                f"d = {d}, {32 * root} fats, {2 * root} triangles",
+                Fraction(3 * root, 4),
+            )
+            for d, root in ((16, 4), (64, 8), (256, 16))
+        ),
+        simulated(
+            lambda: skip_staggered(d=64, fats=256, longs=16),
+            "d = 64, 256 fats, 16 triangles",
+            Fraction(10),
+            total=324_329,
+            feasible=31_357,
+        ),
+    )

@@ -1,0 +1,181 @@
+"""Why the families for SVF behave as they do, and that they do: waves, separators, skipping."""
+
+from fractions import Fraction
+
+from bounds.families import separators, skip_slots, waves
+from bounds.proof.steps import Argument, Identity, Inequality, Step
+from bounds.proofs.simulated import simulated
+
+
+def waves_steps() -> tuple[Step, ...]:
+    """Waves: 2 - 1/k - 1/(kd)."""
+    return (
+        Argument(
+            "L = (2k - 1) d - 1, M = k L. SVF: the first k start at 0, their peaks fill the "
+            "memory in step L. At a step 0 < t < L the head does not fit, for in step L it would "
+            "hold L - t > 0 besides. At L all k have ended. So a wave of k starts every L steps."
+        ),
+        Identity(
+            "Sum(k*i*L, (i, 1, w)) == k*L*w*(w + 1)/2",
+            "The total latency of w waves.",
+            positive="k L",
+            integers="w i",
+        ),
+        Argument(
+            "One start every d steps: in a completion step the running requests have held "
+            "L, L - d, L - 2d, ... tokens, of which exactly 2k - 1 are positive, as "
+            "(2k - 2) d < L < (2k - 1) d. Memory is largest at completion steps."
+        ),
+        Identity(
+            "Sum(((2*k - 1)*d - 1) - i*d, (i, 0, 2*k - 2)) == k*((2*k - 1)*d - 1) - (k - 1)",
+            "Peak of one start every d steps: M - (k - 1).",
+            positive="d",
+            integers="k i",
+        ),
+        Identity(
+            "Sum(d*(i - 1) + L, (i, 1, n)) == d*n*(n - 1)/2 + n*L",
+            "Its total latency.",
+            positive="d L",
+            integers="n i",
+        ),
+        Identity(
+            "Limit((k*L*w*(w + 1)/2)/(d*k*w*(k*w - 1)/2 + k*w*L), w, oo) == L/(d*k)",
+            "The ratio for n = k w requests, as w grows.",
+            positive="k L d w",
+        ),
+        Identity("((2*k - 1)*d - 1)/(d*k) == 2 - 1/k - 1/(k*d)", "That limit.", positive="k d"),
+        Identity("Limit(2 - 1/k - 1/(k*d), k, oo) == 2", "eps = 1/k -> 0.", positive="k d"),
+        simulated(
+            lambda: waves(k=8, d=20, requests=1600),
+            "k = 8, d = 20, 1,600 requests",
+            Fraction(184, 100),
+            total=8 * 299 * 200 * 201 // 2,
+            feasible=20 * 1600 * 1599 // 2 + 1600 * 299,
+        ),
+    )
+
+
+def separators_steps() -> tuple[Step, ...]:
+    """Separators: 1/(1 - eps)."""
+    return (
+        Argument(
+            "Stage j = 1..J: c_j = ceil(C/j) slims (j p - L, L), then one fat (p L, j); "
+            "M = C p + p L - (C + 1) L. p is as large as needed. Volumes:"
+        ),
+        Inequality(
+            "p*L*j + j*(j + 1)/2 > (j*p - L)*L + L*(L + 1)/2",
+            ("1 <= j", "2 <= L", "L <= p"),
+            "A stage's fat comes after its slims.",
+        ),
+        Inequality(
+            "((j + 1)*p - L)*L + L*(L + 1)/2 > p*L*j + j*(j + 1)/2",
+            ("1 <= j", "2 <= L", "(L*(L - 1) + j*(j + 1))/(2*L) < p"),
+            "The next stage's slims come after the fat.",
+        ),
+        Inequality(
+            "c*(j*p - L + 1) + p*L + 1 > C*p + p*L - (C + 1)*L",
+            ("1 <= j", "1 <= C", "2 <= L", "L <= p", "C/j <= c <= C/j + 1"),
+            "While all c_j slims of a stage run, the stage's fat does not fit: in its first step "
+            "they hold at least c_j (j p - L + 1) and it p L + 1.",
+        ),
+        Argument(
+            "So the fat of stage j starts no earlier than the first of its slims ends, at least L "
+            "after the last slim of the stage could have started first, and slims of stage j "
+            "start no earlier than the fat of stage j - 1 (strict order): by induction the slims "
+            "of stage j end at j L or later. SVF's total is at least sum_j c_j j L >= J C L."
+        ),
+        Argument(
+            "Feasible: pack slims, as rectangles of height j p and length L, in stage order into "
+            "rounds of L steps; each full round takes more than M - J p of height, and the first "
+            "j stages have heights of at most j (C + J) p. So stage j ends by L (j A + 1) with "
+            "A = (C + J) p/(M - J p); then the fats, one after the other, J of them. With H_J the "
+            "harmonic sum, sum_j c_j <= C H_J + J, and the total is at most "
+            "L (J (C + J) A + C H_J + J) + J (L (J A + 1) + J^2)."
+        ),
+        Identity(
+            "Limit((C + J)*p/(C*p + p*L - (C + 1)*L - J*p), p, oo) == (C + J)/(C + L - J)",
+            "A as p grows.",
+            positive="C J L p",
+        ),
+        Identity(
+            "Limit(((b*C)*(J*(C + J)*(C + J)/(C + b*C - J) + C*H + J) "
+            "+ J*(b*C*(J*(C + J)/(C + b*C - J) + 1) + J**2))/(J*C*b*C), C, oo) "
+            "== 1/(1 + b) + H/J",
+            "Feasible total over J C L with L = b C, as C grows: the ratio is at least "
+            "1/(1/(1 + b) + H_J/J).",
+            positive="C J b H",
+        ),
+        Argument("H_J/J -> 0 as J grows, so the ratio tends to 1 + b = (C + L)/C."),
+        Identity(
+            "Limit((p*L + J)/(C*p + p*L - (C + 1)*L), p, oo) == L/(C + L)",
+            "eps as p grows; so 1 + L/C = 1/(1 - eps), for every rational eps in (0, 1).",
+            positive="C J L p",
+        ),
+        simulated(
+            lambda: separators(slots=200, length=800, stages=30, prompt=8000),
+            "C = 200, L = 800, J = 30, p = 8,000",
+            Fraction(347, 100),
+        ),
+    )
+
+
+def skip_steps() -> tuple[Step, ...]:
+    """Skipping: no constant at any eps > 0."""
+    return (
+        Argument(
+            "D = q^2 >= 2k, h = k^2 D, M = k (h + D): starters (h, 1), ..., (h, k), N fats "
+            "(h + kD, k), kq longs (h, D). Call starters and longs slot holders."
+        ),
+        Inequality(
+            "(h + k*D)*k + k*(k + 1)/2 > h*k + k*(k + 1)/2",
+            ("2 <= k", "2*k <= D", "k*D <= h"),
+            "In SVF order the fats come after the starters ...",
+        ),
+        Inequality(
+            "h*D + D*(D + 1)/2 > (h + k*D)*k + k*(k + 1)/2",
+            ("2 <= k", "2*k <= D", "k*D <= h"),
+            "... and before the longs.",
+        ),
+        Inequality(
+            "(k - 1)*(h + 1) + h + k*D + 1 > k*(h + D)",
+            ("2 <= k", "2*k <= D", "k*D <= h"),
+            "No fat fits in any step in which at least k - 1 slot holders run,",
+        ),
+        Inequality(
+            "(k + 1)*(h + 1) > k*(h + D)",
+            ("2 <= k", "2*k <= D", "k*D <= h"),
+            "and never do more than k slot holders; k of them always fit: k (h + D) = M.",
+        ),
+        Argument(
+            "At step 0 the k starters start. When a slot holder ends, the other k - 1 go on, so "
+            "no fat fits and, as skipping is allowed, the next long starts at once. Slot j ends "
+            "its i-th long at j + i D; for j = 1..k <= D these steps are distinct, so at most one "
+            "slot is ever empty until the longs run out, at 1 + q D. Hence every fat starts at "
+            "2 + q D or later and ends k steps after: SVF with skipping costs more than "
+            "N (q D + 2 + k)."
+        ),
+        Argument(
+            "Feasible: the fats one after the other, k steps each; at N k the starters, from "
+            "N k + k on the longs, k at a time. Its total is at most "
+            "k N (N + 1)/2 + (k q + k) (N k + k) + k D q (q + 1)/2 (k >= 1 covers the starters)."
+        ),
+        Inequality(
+            "4*k*(q*q**2 + 2 + k)*q**2 >= q*(k*q**2*(q**2 + 1)/2 + (k*q + k)*(q**2*k + k) "
+            "+ k*q**2*q*(q + 1)/2)",
+            ("2 <= k", "k <= q"),
+            "With N = q^2, D = q^2 the ratio is at least q/(4k): unbounded in q for each k.",
+        ),
+        Inequality(
+            "(k**2*D + k*D + k)/(k*(k**2*D + D)) < (k + 2)/(k**2 + 1)",
+            ("2 <= k", "2*k <= D"),
+            "eps at h = k^2 D, which tends to 0 as k grows.",
+        ),
+        *(
+            simulated(
+                lambda k=k, q=q: skip_slots(k=k, q=q),  # type: ignore[misc]
+                f"k = {k}, q = {q}",
+                Fraction(q, 4 * k),
+            )
+            for k, q in ((2, 8), (2, 16), (4, 16), (8, 32))
+        ),
+    )

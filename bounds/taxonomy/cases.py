@@ -1,0 +1,73 @@
+"""The cases: traffic by information by rule by policy, and which is a special case of which."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise, product
+
+from bounds.domain import Information, Rule, Traffic
+
+#: The best policy for an amount of information; it may use any rule without preemption.
+BEST = "best"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One case; `rule` is None for the best policy."""
+
+    traffic: Traffic
+    information: Information
+    rule: Rule | None
+    policy: str
+
+    @property
+    def who(self) -> str:
+        """The policy and its rule."""
+        if self.policy == BEST:
+            return f"best policy, {self.information}"
+        rule = "" if self.rule is Rule.OWN else f" {self.rule}"
+        return f"{self.policy}{rule}"
+
+    def __str__(self) -> str:
+        return f"{self.traffic}: {self.who}"
+
+
+_POLICIES: tuple[tuple[Information, Rule | None, str], ...] = (
+    (Information.EXACT, None, BEST),
+    (Information.EXACT, Rule.STRICT, "svf"),
+    (Information.EXACT, Rule.SKIP, "svf"),
+    (Information.EXACT, Rule.STRICT, "sjf"),
+    (Information.EXACT, Rule.SKIP, "sjf"),
+    (Information.EXACT, Rule.STRICT, "sorted-f"),
+    (Information.EXACT, Rule.OWN, "gba"),
+    (Information.ONE_BIT, None, BEST),
+    (Information.ONE_BIT, Rule.STRICT, "svf-1bit"),
+    (Information.ONE_BIT, Rule.SKIP, "svf-1bit"),
+    (Information.DISTRIBUTION, None, BEST),
+    (Information.NOTHING, None, BEST),
+    (Information.NOTHING, Rule.STRICT, "fcfs"),
+    (Information.NOTHING, Rule.SKIP, "fcfs"),
+    (Information.NOTHING, Rule.OWN, "gsa"),
+)
+
+CASES: tuple[Case, ...] = tuple(
+    Case(traffic=traffic, information=information, rule=rule, policy=policy)
+    for traffic, (information, rule, policy) in product(Traffic, _POLICIES)
+)
+
+
+def implications() -> Iterator[tuple[Case, Case]]:
+    """Yield (a, b) where the worst ratio of a is at most that of b.
+
+    A backlog and Poisson arrivals are arrivals; the best policy is no worse than any policy that
+    knows as much, and more information does not hurt it. GSA may stop and restart requests,
+    which the best policy here may not, so nothing follows from it.
+    """
+    at = {(c.traffic, c.information, c.rule, c.policy): c for c in CASES}
+    for case in CASES:
+        if case.traffic is not Traffic.ARRIVALS:
+            yield case, at[Traffic.ARRIVALS, case.information, case.rule, case.policy]
+        if case.policy not in (BEST, "gsa"):
+            yield at[case.traffic, case.information, None, BEST], case
+    for traffic in Traffic:
+        for more, less in pairwise(Information):
+            yield at[traffic, more, None, BEST], at[traffic, less, None, BEST]

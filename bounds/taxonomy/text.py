@@ -1,0 +1,46 @@
+"""How bounds are written in tables and pictures."""
+
+import math
+from fractions import Fraction
+
+from bounds.taxonomy.graph import Known
+from bounds.theorem import Bound
+
+SHOWN = ((Fraction(0), "eps -> 0"), (Fraction(1, 2), "eps <= 1/2"), (Fraction(1), "eps <= 1"))
+
+
+def number(value: Bound) -> str:
+    """Write a bound: small fractions exactly, others with four digits."""
+    if value == math.inf:
+        return "∞"
+    exact = Fraction(value)
+    return str(exact) if exact.denominator < 10 else f"{float(exact):.4g}"
+
+
+def span(known: Known) -> str:
+    """Write what is known: an interval, one value, or that there is no constant."""
+    if known.lower.value == math.inf:
+        return "no constant"
+    if known.lower.value == known.upper.value:
+        return number(known.lower.value)
+    return f"[{number(known.lower.value)}, {number(known.upper.value)}]"
+
+
+def source(known: Known) -> str:
+    """Name where the bounds come from."""
+    low, high = known.lower.theorem, known.upper.theorem
+    parts = []
+    if low is not None:
+        parts.append(f"≥ {low.name}")
+    if high is not None:
+        parts.append(f"≤ {high.name}")
+    return ", ".join(parts) or "-"
+
+
+def state(known: Known) -> str:
+    """Say whether something is left to find out."""
+    if not known.consistent:
+        return "INCONSISTENT"
+    if known.lower.value == known.upper.value:
+        return "settled"
+    return "open: no upper bound" if known.upper.value == math.inf else "open"

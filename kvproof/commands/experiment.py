@@ -1,0 +1,178 @@
+"""``kvproof experiment``: experiments of the paper, run again."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kvproof.options import json_option
+
+if TYPE_CHECKING:
+    from bounds.experiments.poisson import Result, Workload
+
+_DEFAULT_TRACE = Path(__file__).parents[2] / "examples" / "azure_code_1000.csv"
+
+
+@click.group("experiment")
+def command() -> None:
+    """Run an experiment of the paper again and say whether it comes out the same."""
+
+
+@command.command("poisson")
+@click.option(
+    "--trace",
+    type=click.Path(),
+    help="Trace whose lengths are resampled [default: the Azure code sample in examples/].",
+)
+@click.option(
+    "--loads",
+    default="0.5,0.7,0.8,0.9,1.0,1.1,2.0",
+    show_default=True,
+    help="Loads, separated by commas: volume that arrives per step over memory.",
+)
+@click.option("--requests", type=click.IntRange(10, 10**6), default=4000, show_default=True)
+@click.option("--runs", type=click.IntRange(2, 1000), default=10, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--mean", type=click.IntRange(1, 10**6), default=100, show_default=True,
+    help="Mean of the exponential outputs, in tokens.",
+)  # fmt: skip
+@click.option(
+    "--memory-exponential", type=click.IntRange(1, 2**31 - 1), default=20_000, show_default=True,
+    help="KV-cache capacity for the exponential outputs.",
+)  # fmt: skip
+@click.option(
+    "--memory-trace", type=click.IntRange(1, 2**31 - 1), default=60_000, show_default=True,
+    help="KV-cache capacity for the trace's lengths.",
+)  # fmt: skip
+@click.option("--plot", "picture", type=click.Path(), help="Write a PNG here.", metavar="FILE")
+@json_option
+def poisson(
+    trace: str | None,
+    loads: str,
+    requests: int,
+    runs: int,
+    seed: int,
+    mean: int,
+    memory_exponential: int,
+    memory_trace: int,
+    picture: str | None,
+    as_json: bool,
+) -> None:
+    """Run SVF, one-bit SVF, SJF and FCFS under Poisson arrivals over a range of loads.
+
+    Outputs are exponential (no prompts), or lengths resampled from a trace. Prints mean and tail
+    latency and the proved factor with 95 percent intervals over seeds, and says whether the
+    paper's figures 2 and 3 come out in shape.
+    """
+    from bounds.experiments.plot import plot
+    from bounds.experiments.poisson import exponential, run
+    from kvproof.output import print_json, progress_bar, write_file
+
+    levels = _loads(loads)
+    workloads: list[Workload] = [exponential(mean=mean, memory=memory_exponential)]
+    traced = _traced(trace, memory_trace)
+    if traced is not None:
+        workloads.append(traced)
+    results = []
+    with progress_bar() as bar:
+        task = bar.add_task("runs", total=len(workloads) * len(levels) * runs)
+        for workload in workloads:
+            bar.update(task, description=workload.name)
+            results.append(
+                run(
+                    workload,
+                    loads=levels,
+                    requests=requests,
+                    runs=runs,
+                    seed=seed,
+                    progress=lambda: bar.advance(task),
+                )
+            )
+    if picture is not None:
+        write_file(picture, plot(results))
+    if as_json:
+        print_json(_as_json(results, picture))
+    else:
+        _print(results)
+        if traced is None:
+            click.echo("note: no trace at hand (--trace): only exponential outputs were run")
+        if picture is not None:
+            click.echo(f"picture written to {picture}")
+
+
+def _loads(text: str) -> list[float]:
+    from scheduling.errors import InputError
+
+    try:
+        loads = [float(part) for part in text.split(",")]
+    except ValueError:
+        loads = []
+    if not loads or any(not 0 < load <= 100 for load in loads) or sorted(set(loads)) != loads:
+        raise InputError(f"--loads must be ascending numbers above 0 such as 0.5,0.9, got {text!r}")
+    return loads
+
+
+def _traced(trace: str | None, memory: int) -> "Workload | None":
+    from bounds.experiments.poisson import resampled
+    from scheduling.errors import InputError
+    from scheduling.traces import read_trace
+
+    path = _DEFAULT_TRACE if trace is None else Path(trace)
+    if trace is None and not path.exists():
+        return None
+    read = read_trace(path)
+    if not (read.prompt + read.output <= memory).any():
+        raise InputError(f"{path}: no request fits --memory-trace {memory}")
+    return resampled(name=path.name, prompt=read.prompt, output=read.output, memory=memory)
+
+
+def _as_json(results: "list[Result]", picture: str | None) -> dict[str, Any]:
+    from bounds.experiments.findings import findings
+
+    return {
+        "command": "experiment poisson",
+        "workloads": [
+            {
+                **asdict(result),
+                "findings": [
+                    {**asdict(finding), "verdict": finding.verdict} for finding in findings(result)
+                ],
+            }
+            for result in results
+        ],
+        "plot": picture,
+    }
+
+
+def _print(results: "list[Result]") -> None:
+    from rich.table import Table
+
+    from bounds.experiments.findings import findings
+    from bounds.experiments.poisson import TAIL
+    from kvproof.output import console
+
+    out = console()
+    for result in results:
+        table = Table(
+            title=f"{result.workload}: memory {result.memory:,}, {result.requests:,} requests, "
+            f"{result.runs} runs, seed {result.seed}"
+        )
+        columns = ("mean latency", f"{TAIL}th percentile", "proved factor", "mean less SVF's")
+        for column in ("load", "policy", *columns):
+            table.add_column(column, justify="left" if column == "policy" else "right")
+        last = None
+        for cell in result.cells:
+            if last not in (None, cell.load):
+                table.add_section()
+            last = cell.load
+            excess = "-" if cell.policy == "svf" else str(cell.excess)
+            table.add_row(
+                f"{cell.load:g}", cell.policy, str(cell.mean), str(cell.tail),
+                f"{cell.factor.mean:.4f} ± {cell.factor.half_width:.2g}", excess,
+            )  # fmt: skip
+        out.print(table)
+        for finding in findings(result):
+            out.print(f"{finding.verdict}: {finding.claim} ({finding.detail})", soft_wrap=True)
+        out.print("")

@@ -1,0 +1,222 @@
+"""``kvproof taxonomy``: the best known bounds for every case."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kvproof.options import json_option
+
+if TYPE_CHECKING:
+    from bounds.proof.steps import StepVerdict
+    from bounds.queueing.crosscheck import CrossCheck
+    from bounds.taxonomy.check import CaseVerdict
+    from bounds.taxonomy.graph import Taxonomy
+
+REJECTED = 1
+THEOREM_CONTRADICTED = 5
+
+
+@click.command("taxonomy")
+@click.option("--check", is_flag=True, help="Check every proof; one verdict per case.")
+@click.option(
+    "--graph", type=click.Path(), help="Draw the graph of cases to this SVG.", metavar="FILE"
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="For --check's runs."
+)
+@json_option
+def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
+    """Print the best known bounds on policy / OPT for each case, and where they come from.
+
+    A case is traffic by information by rule by policy. Bounds flow along implications; --check
+    checks every proof step behind them, compares section 7's values with runs, and prints one
+    verdict per case. Exit code 1 if a check is rejected, 5 if bounds contradict each other.
+    """
+    from bounds.taxonomy.graph import Taxonomy
+    from kvproof.output import print_json, write_file
+
+    taxonomy = Taxonomy()
+    crossed = taxonomy.inconsistencies()
+    verdicts: tuple[CaseVerdict, ...] = ()
+    runs: list[CrossCheck] = []
+    others: dict[str, StepVerdict] = {}
+    if check:
+        from bounds.queueing.crosscheck import fluid_queue, real_backlog, real_poisson
+        from bounds.taxonomy.check import check_cases, check_others
+
+        verdicts = check_cases(taxonomy)
+        others = check_others(verdicts)
+        for compare in (fluid_queue, real_backlog, real_poisson):
+            runs += compare(seed=seed)
+    if graph is not None:
+        from bounds.taxonomy.draw import draw
+
+        write_file(graph, draw(taxonomy))
+    if as_json:
+        print_json(_as_json(taxonomy, verdicts, others, runs, graph))
+    else:
+        if check:
+            _print_checks(verdicts, others, runs)
+        else:
+            _print_table(taxonomy)
+        if graph is not None:
+            click.echo(f"graph written to {graph}")
+        for one in crossed:
+            click.echo(f"INCONSISTENT: {one}")
+    if crossed:
+        return THEOREM_CONTRADICTED
+    failed = (
+        any(one.rejected for one in verdicts)
+        or "rejected" in others.values()
+        or any(run.expected and not run.agrees for run in runs)
+    )
+    return REJECTED if failed else 0
+
+
+def _print_table(taxonomy: "Taxonomy") -> None:
+    from rich.table import Table
+
+    from bounds.taxonomy.cases import CASES
+    from bounds.taxonomy.text import SHOWN, source, span, state
+    from kvproof.output import console
+
+    out = console()
+    table = Table()
+    for column in ("traffic", "policy", *(label for _, label in SHOWN), "from (eps <= 1/2)", "gap"):
+        table.add_column(column, overflow="fold")
+    last = None
+    for case in CASES:
+        known = [taxonomy.known(case, cap) for cap, _ in SHOWN]
+        if last not in (None, case.traffic):
+            table.add_section()
+        table.add_row(
+            "" if case.traffic is last else str(case.traffic),
+            case.who,
+            *(span(one) for one in known),
+            source(known[1]),
+            state(known[1]),
+        )
+        last = case.traffic
+    out.print(table)
+    out.print(
+        "[lower, upper] bounds on the worst policy / OPT; under Poisson arrivals on the ratio of "
+        "expected totals, light: load -> 0. ∞: no upper bound is known."
+    )
+
+
+def _print_checks(
+    verdicts: "tuple[CaseVerdict, ...]",
+    others: "dict[str, StepVerdict]",
+    runs: "list[CrossCheck]",
+) -> None:
+    from rich.table import Table
+
+    from kvproof.output import console
+
+    out = console()
+    table = Table()
+    for column in ("case", "verdict", "steps", "rests on"):
+        table.add_column(column, overflow="fold")
+    for one in verdicts:
+        steps = ", ".join(f"{count} {name}" for name, count in sorted(one.verdicts.items()))
+        bad = one.rejected or one.inconsistencies
+        table.add_row(
+            str(one.case),
+            one.text,
+            steps or "-",
+            ", ".join(
+                f"{name} ({one.claimed[name]})" if name in one.claimed else name
+                for name in one.theorems
+            )
+            or "-",
+            style="bold red" if bad else None,
+        )
+    out.print(table)
+    out.print(
+        "Proofs that no case rests on: "
+        + "; ".join(f"{name}: {verdict}" for name, verdict in others.items()),
+        soft_wrap=True,
+    )
+    table = Table(title="Section 7 against runs (95 percent intervals over seeds)")
+    for column in ("what", "predicted", "measured", "agrees", "theorem"):
+        table.add_column(column, overflow="fold")
+    for run in runs:
+        agrees = "yes" if run.agrees else "NO" if run.expected else "no, as expected"
+        table.add_row(run.what, f"{run.predicted:.4g}", str(run.measured), agrees, run.theorem)
+    out.print(table)
+    for remark in dict.fromkeys(run.remark for run in runs if run.remark):
+        out.print(f"note: {remark}", soft_wrap=True)
+
+
+def _as_json(
+    taxonomy: "Taxonomy",
+    verdicts: "tuple[CaseVerdict, ...]",
+    others: "dict[str, StepVerdict]",
+    runs: "list[CrossCheck]",
+    graph: str | None,
+) -> dict[str, Any]:
+    from fractions import Fraction
+    from math import inf
+
+    from bounds.taxonomy.cases import CASES
+    from bounds.taxonomy.text import SHOWN, state
+    from scheduling.exact import as_pq
+
+    checked = {one.case: one for one in verdicts}
+    cases = []
+    for case in CASES:
+        bounds = []
+        for cap, _ in SHOWN:
+            known = taxonomy.known(case, cap)
+            bounds.append(
+                {
+                    "eps_at_most": as_pq(cap),
+                    **{
+                        side: {
+                            # null: infinite
+                            "value": None if bound.value == inf else as_pq(Fraction(bound.value)),
+                            "theorem": bound.theorem.name if bound.theorem else None,
+                            "path": [str(c) for c in bound.path],
+                        }
+                        for side, bound in (("lower", known.lower), ("upper", known.upper))
+                    },
+                    "state": state(known),
+                }
+            )
+        entry: dict[str, Any] = {
+            "traffic": str(case.traffic),
+            "information": str(case.information),
+            "rule": None if case.rule is None else str(case.rule),
+            "policy": case.policy,
+            "bounds": bounds,
+        }
+        if case in checked:
+            one = checked[case]
+            entry["check"] = {
+                "verdict": one.text,
+                "steps": one.verdicts,
+                "theorems": list(one.theorems),
+                "claimed": one.claimed,
+            }
+        cases.append(entry)
+    return {
+        "command": "taxonomy",
+        "cases": cases,
+        "inconsistencies": [str(one) for one in taxonomy.inconsistencies()],
+        "other_proofs": {name: str(verdict) for name, verdict in others.items()},
+        "runs": [
+            {
+                "what": run.what,
+                "theorem": run.theorem,
+                "predicted": run.predicted,
+                "mean": run.measured.mean,
+                "half_width": run.measured.half_width,
+                "runs": run.measured.runs,
+                "agrees": run.agrees,
+                "expected": run.expected,
+                "remark": run.remark,
+            }
+            for run in runs
+        ],
+        "graph": graph,
+    }

@@ -1,0 +1,176 @@
+"""``kvproof theorems``: what is claimed, and what stands behind it."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kvproof.options import json_option
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from bounds.proof.steps import StepResult
+    from bounds.theorem import Theorem
+
+REJECTED = 1
+
+
+@click.group("theorems", invoke_without_command=True)
+@json_option
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """List the theorems, or show one with every step of its proof checked."""
+    if context.invoked_subcommand is not None:
+        return
+    from bounds.theorems import THEOREMS
+    from kvproof.output import console, print_json
+
+    if as_json:
+        print_json({"command": "theorems", "theorems": [_summary(t) for t in THEOREMS]})
+        return
+    from rich.table import Table
+
+    table = Table()
+    for column in ("name", "what", "says", "domain", "status", "eps -> 0", "eps <= 1/2"):
+        table.add_column(column, overflow="fold")
+    for theorem in THEOREMS:
+        at = [_constant(theorem, cap) for cap in _caps()]
+        table.add_row(
+            theorem.name,
+            theorem.title,
+            str(theorem.kind),
+            str(theorem.domain),
+            str(theorem.status),
+            *(a["text"] if a else "" for a in at),
+        )
+    out = console()
+    out.print(table)
+    out.print("kvproof theorems show NAME checks a proof step by step.")
+
+
+@command.command("show")
+@click.argument("name")
+@json_option
+@click.pass_context
+def show(context: click.Context, name: str, as_json: bool) -> int:
+    """Print theorem NAME and check every step of its proof.
+
+    Exit code 1 if a step is rejected. A step in words is shown as argued; one that no exact
+    method decides as undecided.
+    """
+    from bounds.proof.check import worst
+    from bounds.proof.steps import StepVerdict
+    from bounds.theorems import find
+    from kvproof.output import print_json
+
+    # also where --json stands before `show`
+    as_json = as_json or (context.parent is not None and context.parent.params["as_json"])
+    theorem = find(name)
+    results = theorem.check()
+    rejected = any(r.verdict is StepVerdict.REJECTED for r in results)
+    if as_json:
+        steps = [
+            {
+                "claim": step.claim,
+                "over": list(getattr(step, "over", ())),
+                "why": step.why,
+                "kind": type(step).__name__.lower(),
+                "verdict": str(result.verdict),
+                "method": result.method,
+                "counterexample": result.counterexample,
+            }
+            for step, result in zip(theorem.steps(), results, strict=True)
+        ]
+        print_json(
+            {
+                "command": "theorems show",
+                **_summary(theorem),
+                "steps": steps,
+                "verdict": str(worst(results)),
+            }
+        )
+    else:
+        _print(theorem, results)
+    return REJECTED if rejected else 0
+
+
+def _caps() -> "tuple[Fraction, Fraction]":
+    from fractions import Fraction
+
+    return Fraction(0), Fraction(1, 2)
+
+
+def _constant(theorem: "Theorem", cap: "Fraction") -> dict[str, Any] | None:
+    from fractions import Fraction
+    from math import inf
+
+    from scheduling.exact import as_pq
+
+    value = None if theorem.constant is None else theorem.constant(cap)
+    if value is None:
+        return None
+    if value == inf:
+        return {"exact": None, "text": "unbounded"}
+    return {"exact": as_pq(Fraction(value)), "text": f"{float(value):.4g}"}
+
+
+def _summary(theorem: "Theorem") -> dict[str, Any]:
+    domain = theorem.domain
+    return {
+        "name": theorem.name,
+        "title": theorem.title,
+        "kind": str(theorem.kind),
+        "statement": theorem.statement,
+        "latex": theorem.latex,
+        "traffic": str(domain.traffic),
+        "policy": domain.policy,
+        "rule": None if domain.rule is None else str(domain.rule),
+        "information": str(domain.information),
+        "eps_below": None if domain.below is None else str(domain.below),
+        "source": theorem.source,
+        "status": str(theorem.status),
+        "evidence": [{"kind": str(e.kind), "detail": e.detail} for e in theorem.evidence],
+        "uses": list(theorem.uses),
+        "constant": {
+            label: _constant(theorem, cap)
+            for label, cap in zip(("limit", "1/2"), _caps(), strict=True)
+        },
+    }
+
+
+def _print(theorem: "Theorem", results: "tuple[StepResult, ...]") -> None:
+    from collections import Counter
+
+    from kvproof.output import console
+
+    out = console()
+    out.print(f"[bold]{theorem.name}[/bold]: {theorem.title}", soft_wrap=True)
+    for label, text in (
+        ("statement", theorem.statement),
+        ("LaTeX", theorem.latex),
+        ("says", str(theorem.kind)),
+        ("domain", str(theorem.domain)),
+        ("source", theorem.source),
+        ("status", str(theorem.status)),
+        ("uses", ", ".join(theorem.uses)),
+    ):
+        if text:
+            out.print(f"  {label}: {text}", markup=False, soft_wrap=True)
+    for evidence in theorem.evidence:
+        out.print(f"  {evidence.kind}: {evidence.detail}", markup=False, soft_wrap=True)
+    if not results:
+        out.print("There is no proof here to check.")
+        return
+    for number, (step, result) in enumerate(zip(theorem.steps(), results, strict=True), 1):
+        over = getattr(step, "over", ())
+        out.print(f"\n{number}. {step.why}", markup=False, soft_wrap=True)
+        if step.claim:
+            where = f"   for {', '.join(over)}" if over else ""
+            out.print(f"     {step.claim}{where}", markup=False, soft_wrap=True)
+        out.print(f"     {result.verdict}: {result.method}", markup=False, soft_wrap=True)
+        if result.counterexample is not None:
+            point = ", ".join(f"{k} = {v}" for k, v in result.counterexample.items())
+            out.print(f"     counterexample: {point}", markup=False, soft_wrap=True)
+    counts = Counter(str(r.verdict) for r in results)
+    said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    out.print(f"\n{len(results)} steps: {said}.")
