@@ -167,7 +167,7 @@ def chain_certificate(schedule: Schedule) -> Certificate:
 def policy_json(policy: Policy, instance: Instance, *, skip: bool) -> dict[str, Any] | None:
     """Name a policy as the checker does; None where it does not know it."""
     rule = "skip" if skip else "strict"
-    if isinstance(policy, OneBitSVF):
+    if type(policy) is OneBitSVF:
         requests = instance.expanded()
         return {
             "name": policy.name,

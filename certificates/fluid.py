@@ -99,20 +99,23 @@ def serve_reference(requests: Instance, *, by_remaining: bool) -> Fluid:
     stopped = [0] * len(volume)
     waits: defaultdict[int, int] = defaultdict(int)
     finish = now = 0
-    coming = list(range(len(volume)))
-    ready: list[int] = []
-    while coming or ready:
+    arrived = 0
+    ready: list[tuple[int, int]] = []  # heap of (key, job)
+    while arrived < len(release) or ready:
         if not ready:
-            now = max(now, release[coming[0]])
-        while coming and release[coming[0]] <= now:
-            ready.append(coming.pop(0))
-        job = min(ready, key=lambda j: (left[j] if by_remaining else volume[j], j))
+            now = max(now, release[arrived])
+        while arrived < len(release) and release[arrived] <= now:
+            heappush(ready, (volume[arrived], arrived))
+            arrived += 1
+        job = heappop(ready)[1]
         if left[job] < volume[job] and not by_remaining:
             waits[volume[job]] += (now - stopped[job]) * (volume[job] - left[job])
-        until = min(now + left[job], release[coming[0]]) if coming else now + left[job]
+        done = now + left[job]
+        until = done if arrived == len(release) else min(done, release[arrived])
         left[job] -= until - now
         now = stopped[job] = until
-        if not left[job]:
-            ready.remove(job)
+        if left[job]:
+            heappush(ready, (left[job] if by_remaining else volume[job], job))
+        else:
             finish += now
     return Fluid(finish=finish, waits={v: wait for v, wait in waits.items() if wait})

@@ -9,14 +9,22 @@ from kvproof.cli import cli
 from scheduling.errors import KvproofError
 
 DONE = 0
+BAD_INPUT = 2
 OUT_OF_LIMITS = 3
 INTERNAL_ERROR = 4
 INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line and exit with the code that docs/exit-codes.md gives each outcome."""
-    sys.exit(run(sys.argv[1:]))
+    """Run the command line and exit with the code that docs/guide.md gives each outcome."""
+    if sys.stdout is None:  # closed by the caller: only the exit code is wanted
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _abandon_stdout()
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -24,9 +32,7 @@ def run(arguments: list[str]) -> int:
     try:
         # not cli.main(), which has exit codes of its own for a closed pipe and an interrupt
         with cli.make_context("kvproof", arguments) as context:
-            code = cli.invoke(context)
-        sys.stdout.flush()
-        return int(code or DONE)
+            return int(cli.invoke(context) or DONE)
     except click.exceptions.Exit as done:  # --help, --version
         return done.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -38,10 +44,12 @@ def run(arguments: list[str]) -> int:
         return _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return _fail("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        # the reader of a pipe has seen enough; keep the interpreter from complaining at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        _abandon_stdout()
+        return INTERRUPTED
+    except OSError as error:
+        _abandon_stdout()
+        return _fail(f"cannot read or write: {error}", BAD_INPUT)
     except MemoryError:
         return _fail("out of memory; take fewer requests (--limit)", OUT_OF_LIMITS)
     except Exception as error:
@@ -52,6 +60,11 @@ def run(arguments: list[str]) -> int:
             "(please report it; KVPROOF_DEBUG=1 shows where)",
             INTERNAL_ERROR,
         )
+
+
+def _abandon_stdout() -> None:
+    """Keep the interpreter from failing to flush what can no longer be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int) -> int:

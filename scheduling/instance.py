@@ -202,7 +202,7 @@ class Instance:
         """
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise InputError(f'not an instance: expected an object with "format": "{FORMAT}"')
-        if data.get("version") != VERSION or isinstance(data.get("version"), bool):
+        if type(data.get("version")) is not int or data["version"] != VERSION:
             raise InputError(f"instance version {data.get('version')!r} is unknown; 1 is known")
         known = {"format", "version", "memory", "arrival", "prompt", "output", "count"}
         if unknown := sorted(set(data) - known):

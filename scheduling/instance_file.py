@@ -1,6 +1,9 @@
 """Instance files: JSON objects of the format ``kvproof-instance``."""
 
+import gzip
 import json
+import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,17 +15,29 @@ from scheduling.instance import FORMAT, MAX_MEMORY, Instance
 
 
 def is_instance_file(path: Path) -> bool:
-    """Whether the file holds a JSON object that calls itself an instance.
+    """Whether the file, plain or gzip, is JSON that names the format of instances.
 
-    A trace of JSON lines also starts with a brace; only an instance names its format near the
-    beginning or has no second object.
+    A trace of JSON lines also starts with a brace, but names no format. What can be read only
+    once, a pipe, is left to the trace reader, as is a file that cannot be read.
     """
     try:
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
-            head = file.read(1 << 16)
-    except OSError:
-        return False  # the trace reader says what is wrong with the file
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and FORMAT.encode() in head
+            head = file.read(100)
+        if not head.startswith(b"\x1f\x8b") and b"{" not in head:
+            return False
+        data = _contents(path)
+    except (OSError, EOFError, zlib.error):
+        return False
+    return data[:100].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and (
+        f'"{FORMAT}"'.encode() in data
+    )
+
+
+def _contents(path: Path) -> bytes:
+    data = path.read_bytes()
+    return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
 
 
 def read_instance(
@@ -52,8 +67,8 @@ def read_instance(
         too large, or none is left.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = _contents(Path(path)).decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
     try:
         data = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
@@ -82,9 +97,14 @@ def read_instance(
 
 def first_requests(instance: Instance, limit: int) -> Instance:
     """Return the first `limit` requests in order of arrival, or all if there are fewer."""
-    requests = instance.expanded()
-    first = np.sort(np.argsort(requests.arrival, kind="stable")[:limit])
-    return _rows(requests, first, requests.memory)
+    order = np.argsort(instance.arrival, kind="stable")
+    count = np.ones(instance.rows, np.int64) if instance.count is None else instance.count
+    before = np.cumsum(count[order]) - count[order]
+    kept = order[before < limit]
+    left = np.minimum(count[kept], limit - before[before < limit])
+    rows = np.argsort(kept)
+    chosen = _rows(instance, kept[rows], instance.memory)
+    return chosen if instance.count is None else replace(chosen, count=left[rows])
 
 
 def fit(instance: Instance, memory: int, *, drop: bool) -> tuple[Instance, int]:
@@ -123,11 +143,11 @@ def _rows(instance: Instance, rows: Column, memory: int) -> Instance:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data = dict(pairs)
-    if len(data) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"field {twice!r} is given twice")
+    data: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in data:
+            raise InputError(f"field {name!r} is given twice")
+        data[name] = value
     return data
 
 

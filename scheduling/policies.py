@@ -19,11 +19,13 @@ The command line takes such a class as ``package.module:ShortestPromptFirst``, o
 the entry-point group ``kvproof.policies``.
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from scheduling.errors import InputError, KvproofError
 from scheduling.exact import Column
 from scheduling.instance import Instance
 from scheduling.sorting import stable_order
@@ -90,7 +92,39 @@ def key_order(requests: Instance, key: npt.NDArray[Any]) -> Column:
 
 
 def reserved_outputs(requests: Instance, policy: Policy) -> Column:
-    """Return the output length that admission takes for each request."""
+    """Return the output length that admission takes for each request.
+
+    Raises
+    ------
+    InputError
+        The policy's reservations are not integers, one for each request, from its output
+        length up to what fits the memory.
+    """
     reserve = getattr(policy, "reserved", None)
-    reserved = None if reserve is None else reserve(requests)
-    return requests.output if reserved is None else reserved
+    answer = None if reserve is None else ask(policy, reserve, requests)
+    if answer is None:
+        return requests.output
+    reserved = np.asarray(answer)
+    if reserved.shape != (requests.rows,) or reserved.dtype.kind not in "iu":
+        raise InputError(
+            f"policy {policy.name}: reserved() must return {requests.rows} integers, got "
+            f"{reserved.dtype} of shape {reserved.shape}"
+        )
+    wrong = (reserved < requests.output) | (reserved > requests.memory - requests.prompt)
+    if wrong.any():
+        i = int(wrong.argmax())
+        raise InputError(
+            f"policy {policy.name}: request {i} reserves {reserved[i]}, which must be from its "
+            f"output {requests.output[i]} to {requests.memory - requests.prompt[i]}"
+        )
+    return reserved.astype(np.int64)
+
+
+def ask(policy: Policy, method: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a policy's method; whatever goes wrong inside is an InputError that names the policy."""
+    try:
+        return method(*arguments)
+    except KvproofError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise InputError(f"policy {policy.name} failed: {type(error).__name__}: {error}") from error

@@ -65,10 +65,10 @@ def _loaded(name: str) -> Policy:
         policy = found() if isinstance(found, type) else found
     except InputError:
         raise
-    except Exception as error:  # whatever a user's module does when it is loaded
+    except (Exception, SystemExit) as error:  # whatever a user's module does when it is loaded
         raise InputError(
             f"policy {name!r} cannot be loaded: {type(error).__name__}: {error}"
         ) from error
-    if not isinstance(policy, KeyPolicy | BatchPolicy):
+    if not isinstance(policy, KeyPolicy | BatchPolicy) or not isinstance(policy.name, str):
         raise InputError(f"policy {name!r} needs a name and either key() or next_batch()")
     return policy

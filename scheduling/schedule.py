@@ -10,6 +10,8 @@ from scheduling.errors import InputError
 from scheduling.exact import Column, exact_sum
 from scheduling.instance import Instance
 
+LAST_START = 2**62
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Schedule:
@@ -27,14 +29,19 @@ class Schedule:
     Raises
     ------
     InputError
-        `starts` has the wrong length.
+        `starts` has the wrong length, or a start is no integer or outside 0 to 2^62.
     """
 
     instance: Instance
     starts: Column
 
     def __post_init__(self) -> None:
-        starts = np.array(self.starts, dtype=np.int64)
+        starts = np.array(self.starts)
+        if starts.dtype.kind not in "iu" or (len(starts) and starts.min() < 0):
+            raise InputError("schedule: starts must be integers, at least 0")
+        if len(starts) and starts.max() > LAST_START:
+            raise InputError(f"schedule: starts must be at most {LAST_START}, got {starts.max()}")
+        starts = starts.astype(np.int64)
         if starts.shape != (self.instance.requests,):
             raise InputError(
                 f"schedule: {starts.size} starts for {self.instance.requests} requests"

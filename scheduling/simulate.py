@@ -13,6 +13,7 @@ from scheduling.policies import (
     BatchPolicy,
     KeyPolicy,
     Policy,
+    ask,
     key_order,
     reserved_outputs,
 )
@@ -60,7 +61,7 @@ def simulate(
 
 
 def _run_keys(requests: Instance, policy: KeyPolicy, skip: bool) -> Column:
-    key = _numbers(policy, policy.key(requests), requests.rows)
+    key = _numbers(policy, ask(policy, policy.key, requests), requests.rows)
     reserved = reserved_outputs(requests, policy)
     if skip or requests.is_backlog:
         order = key_order(requests, key)
@@ -77,7 +78,8 @@ def _numbers(policy: KeyPolicy, key: npt.NDArray[Any], requests: int) -> npt.NDA
     if key.shape != (requests,):
         raise InputError(f"policy {policy.name}: key has shape {key.shape}, expected ({requests},)")
     if key.dtype == object or key.dtype.kind == "u":  # Fractions, say, or beyond int64: rank them
-        return np.unique(key, return_inverse=True)[1]
+        ranks: Column = ask(policy, np.unique, key, False, True)[1]
+        return ranks
     if key.dtype.kind == "f":
         if np.isnan(key).any():
             raise InputError(
@@ -107,7 +109,10 @@ def _run_batches(
         if upto > arrived:
             waiting = np.sort(np.concatenate((waiting, by_arrival[arrived:upto])))
             arrived = upto
-        batch = np.asarray(policy.next_batch(requests, waiting), dtype=np.int64)
+        batch = np.asarray(ask(policy, policy.next_batch, requests, waiting))
+        if batch.ndim != 1 or (len(batch) and batch.dtype.kind not in "iu"):
+            raise InputError(f"policy {policy.name}: next_batch must return a list of indices")
+        batch = batch.astype(np.int64)
         if len(batch) and batch.min() >= 0 and batch.max() < n:
             chosen[batch] = True
         left = waiting[~chosen[waiting]]

@@ -1,6 +1,7 @@
 """The command line: files in, one line for each and an exit code out."""
 
 import json
+import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "check") -> int:
             if not arguments.json:
                 # ascii: a file's name may hold what the terminal cannot show
                 shown = name if name.isascii() and name.isprintable() else ascii(name)
-                print(f"{shown}: {result.verdict}: {result.claim_in_words or result.reason}")
+                _say(f"{shown}: {result.verdict}: {result.claim_in_words or result.reason}")
             rows.append(
                 {
                     "file": name,
@@ -69,5 +70,13 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "check") -> int:
         print("interrupted", file=sys.stderr)
         return 130
     if arguments.json:
-        print(json.dumps({"exit_code": worst, "files": rows}, indent=2))
+        _say(json.dumps({"exit_code": worst, "files": rows}, indent=2))
     return worst
+
+
+def _say(text: str) -> None:
+    """Print; where nobody reads on, or nothing more can be written, the exit code still tells."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -46,7 +46,7 @@ def load(source: Path | bytes, budget: Budget) -> object:
         return int(text)
 
     try:
-        return json.loads(
+        value: object = json.loads(
             data.decode("ascii"),
             object_pairs_hook=_object,
             parse_int=integer,
@@ -57,6 +57,8 @@ def load(source: Path | bytes, budget: Budget) -> object:
         raise Malformed(f"byte {error.start} is not ASCII") from None
     except json.JSONDecodeError as error:
         raise Malformed(f"not JSON: {error}") from None
+    budget.check()
+    return value
 
 
 def _plain_bytes(source: Path | bytes, budget: Budget) -> bytes:
@@ -67,7 +69,7 @@ def _plain_bytes(source: Path | bytes, budget: Budget) -> bytes:
             with source.open("rb") as file:
                 data = file.read(budget.limits.file_bytes + 1)
         except (OSError, ValueError) as error:
-            raise Malformed(f"cannot read {source.name!r}: {type(error).__name__}") from None
+            raise Malformed(f"cannot read {str(source)!r}: {type(error).__name__}") from None
     if data[:2] == b"\x1f\x8b" and len(data) <= budget.limits.file_bytes:
         unzip = zlib.decompressobj(wbits=31)
         try:  # never asks for more than the limit, so a bomb stays small
@@ -103,10 +105,11 @@ def _weigh(data: bytes, budget: Budget) -> None:
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise Malformed(f"duplicated key {_brief(next(k for k in keys if keys.count(k) > 1))}")
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise Malformed(f"duplicated key {_brief(key)}")
+        found[key] = value
     return found
 
 

@@ -10,12 +10,21 @@ import click
 from kvproof.options import bound_option, input_options, json_option, rule_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from certificates.build import Certificate
     from certificates.lower_bounds import BoundKind
     from scheduling.instance import Instance
     from scheduling.policies import Policy
 
-CLAIMS = ("within-factor", "opt-lower-bound", "schedule", "svf-blocking-chain", "ratio-at-least")
+CLAIMS = (
+    "within-factor",
+    "opt-lower-bound",
+    "optimal",
+    "schedule",
+    "svf-blocking-chain",
+    "ratio-at-least",
+)
 
 
 @click.command("certify")
@@ -59,36 +68,46 @@ def command(
 ) -> int:
     """Write a certificate about TRACE, and check it.
 
-    The file is compressed where its name ends in .gz. It is checked by the independent checker
-    before this command says that it holds; the exit code is the checker's.
+    The file is compressed where its name ends in .gz. It is written only if the independent
+    checker verifies it; the exit code is the checker's.
     """
     from certificates.build import instance_json
-    from certificates.checker import check
+    from certificates.checker import Verdict, check
     from kvproof.inputs import load
-    from kvproof.output import console, print_json, progress_bar, write_file
+    from kvproof.output import check_target, console, print_json, progress_bar, write_file
     from scheduling.registry import find_policy
 
+    check_target(out, trace)
+    if instance_out is not None:
+        check_target(instance_out, trace, out)
     beside = _beside(out, instance_out)
     chosen = find_policy(policy, theta=theta, admission=admission)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
-        instance = load(trace, **reading).instance
+        source = load(trace, **reading)
+        instance = source.instance
+
+        def progress(done: int, best: float) -> None:
+            bar.update(task, completed=done, description=f"prices: {best:,.0f}")
+
         bar.update(task, description=claim)
-        certificate = _build(instance, claim, chosen, skip, bound, witness)
-        bar.update(task, description=f"writing {out}")
-        if instance_out is not None:
-            text = (json.dumps(instance_json(instance)) + "\n").encode()
-            packed = instance_out.endswith(".gz")
-            write_file(instance_out, gzip.compress(text, mtime=0) if packed else text)
-        write_file(out, certificate.to_bytes(file=beside, compress=out.endswith(".gz")))
+        certificate = _build(instance, claim, chosen, skip, bound, witness, progress)
         bar.update(task, description="checking")
-        result = check(out)
+        data = certificate.to_bytes(file=beside, compress=out.endswith(".gz"))
+        text = (json.dumps(instance_json(instance)) + "\n").encode()
+        result = check(data, instance=text)
+        if result.verdict is Verdict.VERIFIED:  # what does not hold replaces no file
+            if instance_out is not None:
+                packed = instance_out.endswith(".gz")
+                write_file(instance_out, gzip.compress(text, mtime=0) if packed else text)
+            write_file(out, data)
     if as_json:
         print_json(
             {
                 "command": "certify",
                 "file": out,
                 "digest": instance.digest,
+                "notes": list(source.notes),
                 "claim": certificate.claim,
                 "verdict": result.verdict,
                 "exit_code": result.verdict.exit_code,
@@ -97,6 +116,8 @@ def command(
             }
         )
     else:
+        for note in source.notes:
+            console().print(f"note: {note}")
         words = result.claim_in_words or result.reason
         console().print(f"{out}: {result.verdict}: {words}", soft_wrap=True)
     return result.verdict.exit_code
@@ -109,14 +130,17 @@ def _build(
     skip: bool,
     kind: "BoundKind | None",
     witness: str | None,
+    progress: "Callable[[int, float], None]",
 ) -> "Certificate":
     from certificates import build
     from certificates.lower_bounds import find_bound
+    from scheduling.errors import InputError
     from scheduling.registry import BUILTIN, find_policy
     from scheduling.simulate import simulate
 
     if claim == "opt-lower-bound":
-        return build.lower_bound_certificate(instance, find_bound(instance, kind))
+        found = find_bound(instance, kind, progress=progress)
+        return build.lower_bound_certificate(instance, found)
     schedule = simulate(instance, policy, skip=skip)
     match claim:
         case "schedule":
@@ -131,8 +155,17 @@ def _build(
                 for rule in (False, True)
             )
             best = min(others, key=lambda other: other.total_latency)
+            if best.total_latency >= schedule.total_latency:
+                raise InputError(
+                    f"no ratio above 1: {policy.name} costs {schedule.total_latency:,} and the "
+                    f"best witness {best.total_latency:,}; name others by --witness"
+                )
             return build.ratio_certificate(policy, schedule, best, skip=skip)
-    found = find_bound(instance, kind, incumbent=schedule.total_latency)
+        case "optimal":
+            total = schedule.total_latency
+            found = find_bound(instance, kind, incumbent=total, progress=progress)
+            return build.optimal_certificate(schedule, found)
+    found = find_bound(instance, kind, progress=progress)
     return build.within_factor_certificate(schedule, found)
 
 

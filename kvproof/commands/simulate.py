@@ -31,11 +31,13 @@ def command(
     instance (for a trace: in order of arrival). Without --out and --json only a summary is shown.
     """
     from kvproof.inputs import load
-    from kvproof.output import console, print_json, progress_bar, write_file
+    from kvproof.output import check_target, console, print_json, progress_bar, write_file
     from scheduling.feasibility import check_schedule
     from scheduling.registry import find_policy
     from scheduling.simulate import simulate
 
+    if out is not None:
+        check_target(out, trace)
     chosen = find_policy(policy, theta=theta, admission=admission)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
@@ -50,6 +52,7 @@ def command(
         check_schedule(schedule)
     instance = source.instance
     data: dict[str, Any] = {
+        "command": "simulate",
         "format": "kvproof-schedule",
         "version": 1,
         "source": source.source,

@@ -144,7 +144,7 @@ def _print(theorem: "Theorem", results: "tuple[StepResult, ...]") -> None:
     from kvproof.output import console
 
     out = console()
-    out.print(f"[bold]{theorem.name}[/bold]: {theorem.title}", soft_wrap=True)
+    out.print(f"{theorem.name}: {theorem.title}", style="bold", soft_wrap=True)
     for label, text in (
         ("statement", theorem.statement),
         ("LaTeX", theorem.latex),

@@ -55,7 +55,15 @@ def command(
         stage = bar.add_task(f"reading {trace}", total=len(chosen) + 2)
         source = load(trace, **reading)
         bar.update(stage, advance=1, description="lower bound on OPT")
-        lower_bound = find_bound(source.instance, bound)
+        search = bar.add_task("evaluations", total=None, visible=False)
+        lower_bound = find_bound(
+            source.instance,
+            bound,
+            progress=lambda done, best: bar.update(
+                search, visible=True, completed=done, description=f"prices: {best:,.0f}"
+            ),
+        )
+        bar.remove_task(search)
         bar.advance(stage)
         verdicts = []
         for policy in chosen:
@@ -134,7 +142,7 @@ def _print_table(source: "Input", verdicts: list["Verdict"], skip: bool) -> None
     out.print(_heading(source))
     for note in source.notes:
         out.print(f"  note: {note}")
-    narrow = out.width < 100
+    narrow = out.width < 120
     padding = (0, 1, 0, 0) if narrow else (0, 1)
     box = None if narrow else SIMPLE_HEAD
     table = Table(box=box, show_edge=False, pad_edge=False, padding=padding)

@@ -10,6 +10,14 @@ from tests.conftest import ROOT
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
 BACKLOG = ["--memory", "60000", "--backlog", "--limit", "150"]
 CLAIMS = ["within-factor", "opt-lower-bound", "schedule", "svf-blocking-chain", "ratio-at-least"]
+TWO = {
+    "format": "kvproof-instance",
+    "version": 1,
+    "memory": 8,
+    "arrival": [0, 0],
+    "prompt": [5, 5],
+    "output": [3, 3],
+}
 
 
 @pytest.mark.parametrize("name", ["c.json", "c.json.gz"])
@@ -68,7 +76,9 @@ def test_a_witness_policy_can_be_named(capsys, tmp_path):
     ("options", "said"),
     [
         (["--claim", "svf-blocking-chain", "--policy", "fcfs"], "SVF order"),
-        (["--claim", "optimal"], "--claim"),
+        (["--claim", "optimal"], "does not prove a total latency of"),
+        (["--claim", "best"], "--claim"),
+        (["--claim", "ratio-at-least", "--witness", "fcfs"], "no ratio above 1"),
         (["--bound", "magic"], "not one of best, outputs"),
         (["--claim", "ratio-at-least", "--witness", "magic"], "policy 'magic' is unknown"),
     ],
@@ -92,3 +102,47 @@ def test_check_passes_on_the_checkers_verdicts(capsys, tmp_path):
     assert run(["check", str(out), str(false)]) == 1
     assert run(["check"]) == 2
     assert run(["check", "--help"]) == 0
+
+
+def test_optimal_and_the_factor_of_a_rounded_bound(capsys, tmp_path):
+    # price proves 9 here, which verify prints and certify must not fall short of
+    instance, out = tmp_path / "i.json", str(tmp_path / "c.json")
+    instance.write_text(json.dumps(TWO))
+    options = [str(instance), "--bound", "price", "--json"]
+    assert run(["verify", *options, "--policy", "svf"]) == 0
+    row = json.loads(capsys.readouterr().out)["policies"][0]
+    assert run(["certify", *options, "--out", out]) == 0
+    assert json.loads(capsys.readouterr().out)["claim"]["factor"] == row["factor"]
+    assert run(["certify", *options, "--claim", "optimal", "--out", out]) == 0
+    assert "OPT = 9" in json.loads(capsys.readouterr().out)["words"]
+
+
+def test_certify_says_what_was_left_out(capsys, tmp_path):
+    assert run(["certify", EXAMPLE, *BACKLOG, "--out", str(tmp_path / "c.json")]) == 0
+    assert "note: requests beyond the limit, left out: 850" in capsys.readouterr().out
+
+
+def test_no_input_is_replaced(capsys, tmp_path):
+    instance = tmp_path / "i.json"
+    instance.write_text(json.dumps(TWO))
+    name = str(instance)
+    for arguments in (
+        ["certify", name, "--out", name],
+        ["certify", name, "--out", str(tmp_path / "c"), "--instance-out", name],
+        ["certify", name, "--out", str(tmp_path / "c"), "--instance-out", str(tmp_path / "c")],
+        ["simulate", name, "--out", name],
+        ["simulate", name, "--out", ""],
+        ["simulate", name, "--out", str(tmp_path)],
+    ):
+        assert run(arguments) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["i.json"]
+
+
+def test_a_link_is_followed_and_a_device_written_to(tmp_path):
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    link.symlink_to(target)
+    for out in (str(link), "/dev/null"):
+        assert run(["certify", EXAMPLE, *BACKLOG, "--claim", "schedule", "--out", out]) == 0
+    assert link.is_symlink()
+    assert target.stat().st_size

@@ -1,5 +1,6 @@
 """The command line as a user runs it, in this process for speed; see test_process.py."""
 
+import gzip
 import json
 from fractions import Fraction
 
@@ -7,6 +8,7 @@ import pytest
 
 import bounds.verify
 from kvproof.__main__ import run
+from kvproof.output import exact_and_decimal
 from scheduling.instance import Instance
 from tests.conftest import ROOT
 
@@ -96,6 +98,45 @@ def test_an_instance_file_has_its_own_memory(capsys, instance_file):
     assert data["requests"] == 2
 
 
+def test_instance_files_of_every_form(capsys, tmp_path):
+    # fields in any order, however far apart; and compressed, as certify writes them
+    many = Instance(memory=9, arrival=[0] * 30_000, prompt=[1] * 30_000, output=[2] * 30_000)
+    data = many.to_json()
+    names = ("arrival", "prompt", "format", "version", "memory", "output")
+    text = json.dumps({name: data[name] for name in names})
+    (tmp_path / "i.json").write_text(text)
+    (tmp_path / "i.json.gz").write_bytes(gzip.compress(text.encode()))
+    for name in ("i.json", "i.json.gz"):
+        arguments = ["verify", str(tmp_path / name), "--policy", "svf", "--limit", "7"]
+        code, said = run_json(capsys, *arguments)
+        assert (code, said["requests"]) == (0, 7)
+
+
+def test_first_requests_of_huge_classes(capsys, tmp_path):
+    path = tmp_path / "i.json"
+    huge = Instance(
+        memory=9, arrival=[3, 0, 5], prompt=[1, 2, 3], output=[2, 2, 2], count=[10**9, 2, 10**9]
+    )
+    path.write_text(json.dumps(huge.to_json()))
+    _, data = run_json(capsys, "simulate", str(path), "--limit", "5", "--policy", "fcfs")
+    assert data["starts"][3:] == [0, 0]  # the order of the instance is kept
+    assert data["requests"] == 5
+
+
+@pytest.mark.parametrize("value", [Fraction(84000234000163, 42), Fraction(10**15 + 1, 3)])
+def test_decimals_of_large_numbers_stay_on_their_side(value):
+    for up in (False, True):
+        shown = exact_and_decimal("x", value, 4, up=up)["x_decimal"]
+        assert Fraction(shown) >= value if up else Fraction(shown) <= value
+
+
+def test_names_that_look_like_markup(capsys, tmp_path):
+    path = tmp_path / "b[red]:cat:.csv"
+    path.write_text((ROOT / "examples" / "azure_code_1000.csv").read_text())
+    assert run(["verify", str(path), "--memory", "60000", "--policy", "svf"]) == 0
+    assert "b[red]:cat:.csv" in capsys.readouterr().out
+
+
 def test_simulate_writes_the_schedule(capsys, tmp_path, instance_file):
     out = tmp_path / "schedule.json"
     assert run(["simulate", instance_file, "--policy", "sjf", "--out", str(out)]) == 0
@@ -142,6 +183,7 @@ GOOD = ["--memory", "60000"]
         (["verify", EXAMPLE, *GOOD, "--frobnicate"], "No such option"),
         (["verify", "no/such/file.csv", *GOOD], "no/such/file.csv"),
         (["verify", ".", *GOOD], "."),
+        (["verify", "no[/such].csv", *GOOD], "no[/such].csv"),
         (["simulate", EXAMPLE, *GOOD, "--out", "no/such/folder/x.json"], "cannot be written"),
         (["frobnicate"], "No such command"),
     ],
@@ -160,6 +202,7 @@ def test_bad_input_gets_one_line_and_exit_code_2(capsys, arguments, said):
     [
         ('{"format": "kvproof-instance"', "not JSON"),
         ('{"format": "kvproof-instance", "version": 1}', "field 'arrival' is missing"),
+        ('{"format": "kvproof-instance", "version": 1.0}', "version 1.0 is unknown"),
         ('{"format": "kvproof-instance", "format": 1}', "field 'format' is given twice"),
         ('{"format": "kvproof-instance", "memory": NaN}', "NaN is not a number"),
         ('{"format": "kvproof-instance", "memory": ' + "9" * 5000 + "}", "too large"),

@@ -47,16 +47,45 @@ def test_streams_and_exit_codes():
     assert kvproof_process("--version").stdout == f"kvproof, version {kvproof.__version__}\n"
 
 
-def test_a_closed_pipe_is_no_error():
+def into_closed_pipe(*arguments):
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "w") as closed:
-        done = subprocess.run(
-            [sys.executable, "-m", "kvproof", "--help"],
+        return subprocess.run(
+            [sys.executable, "-m", "kvproof", *arguments],
             stdout=closed,
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
         )
+
+
+def test_a_closed_pipe_gives_no_traceback_and_hides_no_verdict(tmp_path):
+    done = into_closed_pipe("verify", "examples/azure_code_1000.csv", "--memory", "60000")
+    assert done.returncode in (0, 130)
+    assert done.stderr == ""
+    broken = tmp_path / "broken.json"
+    broken.write_text("{}")
+    done = into_closed_pipe("check", str(broken))
+    assert done.returncode == 2
+    assert done.stderr == ""
+    names = sorted((ROOT / "tests" / "certificates" / "rejected").glob("*.json"))
+    rejected = str(next(name for name in names if "digest" in name.name))
+    assert into_closed_pipe("check", rejected).returncode == 1
+
+
+def test_a_full_device_and_a_closed_stdout():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "kvproof", "theorems"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+    assert "Traceback" not in done.stderr
+    assert "internal error" not in done.stderr
+    shell = f"{sys.executable} -m kvproof --version >&-"
+    done = subprocess.run(shell, shell=True, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0
     assert done.stderr == ""

@@ -67,6 +67,13 @@ def test_wrong_number_of_starts():
         Schedule(instance=instance, starts=[0])
 
 
+@pytest.mark.parametrize("starts", [[0.9, 5.7], ["0", "1"], [True, False], [-1, 0], [2**62 + 1, 0]])
+def test_starts_that_are_no_steps(starts):
+    instance = Instance(memory=5, arrival=[0, 0], prompt=[1, 1], output=[2, 2])
+    with pytest.raises(InputError, match="starts must be"):
+        Schedule(instance=instance, starts=starts)
+
+
 def test_costs():
     instance = Instance(memory=10, arrival=[2, 4], prompt=[1, 0], output=[2, 3])
     schedule = Schedule(instance=instance, starts=[3, 4])

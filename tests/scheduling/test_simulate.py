@@ -197,6 +197,43 @@ def test_bad_keys(policy, said):
         simulate(THREE, policy)
 
 
+class Reserving(SVF):
+    name = "mine"
+
+    def __init__(self, reserved):
+        self.reserved = lambda instance: reserved
+
+
+@pytest.mark.parametrize(
+    ("reserved", "said"),
+    [
+        (np.array([3.0, 2.0, 1.0]), "must return 3 integers, got float64"),
+        (np.array([3, 2]), r"got int64 of shape \(2,\)"),
+        ([3, 2, 9], "request 2 reserves 9, which must be from its output 1 to 4"),
+        ([2, 2, 1], "request 0 reserves 2, which must be from its output 3 to 4"),
+    ],
+)
+def test_bad_reservations(reserved, said):
+    with pytest.raises(InputError, match=said):
+        simulate(THREE, Reserving(reserved))
+
+
+class Failing:
+    name = "mine"
+
+    def __init__(self, error):
+        self.error = error
+
+    def key(self, instance):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("x"), SystemExit(0), KeyError("y")])
+def test_a_policy_that_fails_is_named(error):
+    with pytest.raises(InputError, match=f"policy mine failed: {type(error).__name__}"):
+        simulate(THREE, Failing(error))
+
+
 class Batches:
     name = "mine"
 

@@ -49,6 +49,10 @@ def price(runs: list[list[int]]) -> bytes:
 
 
 ATTACKS: dict[str, tuple[Callable[[], bytes], Verdict]] = {
+    "many keys, the last one twice": (
+        lambda: ("{" + "".join(f'"{k}":1,' for k in range(300_000)) + '"7":1}').encode(),
+        Verdict.MALFORMED,
+    ),
     "an integer of a million digits": (lambda: with_total("9" * 10**6), Verdict.OVER_LIMIT),
     "a price of a million digits": (
         lambda: price([[1, 1]]).replace(b"[1, 1]", b"[1, " + b"7" * 10**6 + b"]"),
