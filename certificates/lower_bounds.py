@@ -68,6 +68,8 @@ def find_bound(
 ) -> LowerBound:
     """Return the bound of one kind; None is the best of those that need no search.
 
+    PRICE searches for prices, and falls back on that best one where it is better still.
+
     `incumbent`, the total latency of a known schedule, and `progress`, called with (evaluations,
     bound so far), are for the search for prices.
     """
@@ -76,7 +78,8 @@ def find_bound(
             return best_bound(instance)
         case BoundKind.PRICE:
             found = best_prices(instance, incumbent=incumbent, progress=progress)
-            return LowerBound(kind=kind, value=found.bound, prices=found.prices)
+            searched = LowerBound(kind=kind, value=found.bound, prices=found.prices)
+            return max(searched, best_bound(instance), key=lambda bound: bound.value)
         case BoundKind.CENTROID:
             return LowerBound(kind=kind, value=centroid_bound(instance))
         case BoundKind.VOLUME:
