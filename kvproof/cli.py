@@ -24,6 +24,10 @@ COMMANDS = {
         "kvproof.commands.check",
         "Verify certificates, trusting nothing but the checker.",
     ),
+    "solve": (
+        "kvproof.commands.solve",
+        "Find the optimum of a small instance, with a proof.",
+    ),
     "theorems": (
         "kvproof.commands.theorems",
         "List what is claimed; check a proof step by step.",

@@ -15,6 +15,7 @@ from .model import Instance, read_schedule
 from .prices import price_bound, read_prices
 from .reader import fields, integer, rational, text
 from .rules import read_policy, simulate
+from .search import search_bound
 from .verdict import Malformed, Rejected, show
 
 Claim = Callable[[object, object, Instance, Budget], str]
@@ -156,6 +157,7 @@ LOWER_BOUNDS: dict[str, LowerBound] = {
     "volume": _volume,
     "centroid": _centroid,
     "price": _price,
+    "search": search_bound,
 }
 
 CLAIMS: dict[str, Claim] = {

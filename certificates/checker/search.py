@@ -1,4 +1,4 @@
-"""Lower bound by exact search: go through all schedules below a target, and find none.
+"""Lower bound by exact search: go through all schedules below a target, and find the best.
 
 The certificate holds multipliers only; states, bounds and dominance are worked out here. Going
 forward in time, a state is: which requests have started, their latencies so far, and the tokens
@@ -23,7 +23,7 @@ from .limits import Budget
 from .model import Instance
 from .prices import Prices, price_bound, read_prices
 from .reader import array, fields, integer, integers
-from .trajectory import Field, Kind, Vector, make_field
+from .trajectory import Field, Kind, Rows, Vector, make_field
 from .verdict import Malformed, OverLimit, Rejected
 
 MOST_CELLS = 20_000_000  # of a table, and of all tables in use at once
@@ -46,7 +46,7 @@ class State:
     running
         The requests with tokens at t or later.
     guide
-        Position of the vector that bounded it best.
+        Number of the vector that bounded it best; tried first, as it usually prunes.
     """
 
     latency: int
@@ -57,10 +57,11 @@ class State:
 
 
 class Search:
-    """The search for a schedule below `target`."""
+    """The search for schedules below `target`; `best` is the least total met, or the target."""
 
     def __init__(self, field: Field, target: int, budget: Budget) -> None:
         self.field, self.target, self.budget = field, target, budget
+        self.best = target
         self.cutoff = (target - 1) * field.scale
         kinds = field.kinds
         self.lanes = max(kind.output for kind in kinds) + 1
@@ -72,10 +73,9 @@ class Search:
         self.window = (1 << (self.bits * self.lanes)) - 1
         self.shape = [self._pack(k.prompt + j + 1 for j in range(k.output)) for k in kinds]
         # seen from a last step backwards, and what is not looked at is empty
-        self.shadow = [
-            self._pack(k.prompt + k.output - j for j in range(k.output)) for k in kinds
-        ]
+        self.shadow = [self._pack(k.prompt + k.output - j for j in range(k.output)) for k in kinds]
         self.mask = [(1 << (self.bits * k.output)) - 1 for k in kinds]
+        self.allowed = [frozenset(kind.starts) for kind in kinds]
         self.radix = [1]
         for kind in kinds:
             self.radix.append(self.radix[-1] * (kind.count + 1))
@@ -84,7 +84,7 @@ class Search:
         return sum(held << (self.bits * j) for j, held in enumerate(tokens))
 
     def run(self, vectors: "Vectors") -> None:
-        """Raise `Rejected` unless no state is left at the end."""
+        """Go through all steps; raise `Rejected` if states are left where the proof ends."""
         layer = {0: [State(0, 0, 0, (), 0)]}
         for t in range(self.field.horizon + 1):
             if not layer:
@@ -142,6 +142,9 @@ class Search:
             for v in vectors
         ]
         tables = [v.table[t + 1] for v in vectors]
+        place = {v.number: v_place for v_place, v in enumerate(vectors)}
+        hopes: dict[int, list[int]] = {}
+        costs = [t + kinds[c].output - kinds[c].arrival for c in options]
         most = len(field.least) - 1
         for state in states:
             self.budget.tick()
@@ -156,36 +159,38 @@ class Search:
             ):
                 continue
             running = tuple(e for e in state.running if e[1] + kinds[e[0]].output > t)
-            base: list[int | None] = [None] * len(vectors)
-            guide = state.guide if state.guide < len(vectors) else 0
-            order = [guide, *(v for v in range(len(vectors)) if v != guide)]
-            for chosen, future in self._choices(options, room, state.future):
+            base: dict[int, int] = {}
+            guide = place.get(state.guide, 0)
+            others = [v for v in range(len(vectors)) if v != guide]
+            hope = hopes.get(guide)
+            if hope is None:
+                hope = hopes[guide] = self._hopes(options, room, start[guide], tables[guide])
+            first = scale * state.latency + later[guide]
+            first += sum(vectors[guide].beta[c][p] for c, p in running)
+            base[guide] = first
+            table = tables[guide]
+            for chosen, future, number, known in self._choices(
+                options, room, state.future, len(running), first, start[guide], hope
+            ):
                 tokens = future & self.lane
-                number = len(running) + sum(chosen)
-                remaining = left - sum(chosen)
-                latency = state.latency
-                for c, taken in zip(options, chosen, strict=True):
-                    if taken:
-                        latency += taken * (t + kinds[c].output - kinds[c].arrival)
-                if not remaining:
-                    if latency < self.target:
-                        raise Rejected(
-                            f"proof.lower_bound: a schedule of total latency {latency} is below "
-                            f"the target {self.target}"
-                        )
-                    continue
                 if number > most:
                     continue
-                best, which = -1, guide
-                for v in order:
-                    known = base[v]
-                    if known is None:
-                        known = base[v] = (
-                            scale * state.latency
-                            + later[v]
-                            + sum(vectors[v].beta[c][p] for c, p in running)
-                        )
-                    bound = known + tables[v][number][tokens]
+                best, which = known + table[number][tokens], guide
+                if best > self.cutoff:
+                    continue
+                latency = state.latency
+                for taken, cost in zip(chosen, costs, strict=True):
+                    latency += taken * cost
+                if left + len(running) == number:
+                    self.best = min(self.best, latency)
+                    continue
+                for v in others:
+                    ground = base.get(v)
+                    if ground is None:
+                        ground = scale * state.latency + later[v]
+                        ground += sum(vectors[v].beta[c][p] for c, p in running)
+                        base[v] = ground
+                    bound = ground + tables[v][number][tokens]
                     for taken, gain in zip(chosen, start[v], strict=True):
                         if taken:
                             bound += taken * gain
@@ -209,33 +214,48 @@ class Search:
                     if taken:
                         child += taken * radix[c]
                         joined += ((c, t),) * taken
-                yield child, State(latency, future >> self.bits, past, joined, which)
+                yield (
+                    child,
+                    State(latency, future >> self.bits, past, joined, vectors[which].number),
+                )
+
+    @staticmethod
+    def _hopes(options: list[int], room: list[int], gains: list[int], table: Rows) -> list[int]:
+        """Return for each x the least that taking options[x:], and then the path, can add."""
+        hopes = [min(map(min, table))]
+        for c, gain in zip(reversed(options), reversed(gains), strict=True):
+            hopes.append(hopes[-1] + min(0, gain * room[c]))
+        return hopes[::-1]
 
     def _choices(
-        self, options: list[int], room: list[int], future: int
-    ) -> Iterator[tuple[list[int], int]]:
-        """Yield every way to start waiting requests that fits: how many of each, and tokens."""
-        full, guard = self.full, self.guard
-        stack = [(0, future, [0] * len(options))]
+        self, options: list[int], room: list[int], future: int, running: int, known: int,
+        gains: list[int], hopes: list[int],
+    ) -> Iterator[tuple[list[int], int, int, int]]:  # fmt: skip
+        """Yield the ways to start waiting requests that fit.
+
+        Each as (how many of each, the tokens then held, the number then running, the lower
+        bound before the path's part).
+
+        `known` is a lower bound for taking nothing, before the path's part; taking one of
+        options[x] adds gains[x], and hopes[x] is the least that taking options[x:] and the path
+        can add. What exceeds the cutoff at its best is left out.
+        """
+        full, guard, shape, cutoff = self.full, self.guard, self.shape, self.cutoff
+        tick = self.budget.tick
+        stack = [(0, future, [0] * len(options), running, known)]
         while stack:
-            self.budget.tick()
-            depth, held, chosen = stack.pop()
-            yield chosen, held
+            tick()
+            depth, held, chosen, number, bound = stack.pop()
+            yield chosen, held, number, bound
             for place in range(depth, len(options)):
                 c = options[place]
-                if chosen[place] < room[c]:
-                    more = held + self.shape[c]
+                worse = bound + gains[place]
+                if worse + hopes[place] <= cutoff and chosen[place] < room[c]:
+                    more = held + shape[c]
                     if (full - more) & guard == guard:
                         taken = chosen.copy()
                         taken[place] += 1
-                        stack.append((place, more, taken))
-
-    @property
-    def allowed(self) -> list[frozenset[int]]:
-        """The allowed starts of each kind, for membership tests."""
-        if not hasattr(self, "_allowed"):
-            self._allowed = [frozenset(kind.starts) for kind in self.field.kinds]
-        return self._allowed
+                        stack.append((place, more, taken, number + 1, worse))
 
 
 class Vectors:
@@ -278,7 +298,7 @@ class Vectors:
         unit = integer(found["unit"], f"{where}.unit", 1)
         alpha = self._multipliers(found["start"], f"{where}.start", unit, since, ends=False)
         beta = self._multipliers(found["end"], f"{where}.end", unit, since, ends=True)
-        return Vector(self.field, since, alpha, beta, self.budget)
+        return Vector(self.field, place, since, alpha, beta, self.budget)
 
     def _multipliers(
         self, value: object, where: str, unit: int, since: int, *, ends: bool
@@ -303,7 +323,7 @@ class Vectors:
 
 
 def search_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
-    """Return the target of a ``search`` proof, after finding that no schedule is below it."""
+    """Return the least total below the target of a ``search`` proof, or the target if none is."""
     where = "proof.lower_bound"
     found = fields(value, where, "kind target scale denominator prices vectors layers")
     target = integer(found["target"], f"{where}.target", 1)
@@ -316,13 +336,12 @@ def search_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
     cells = (field.horizon + 2) * len(field.least) * (instance.memory + 1)
     if cells > MOST_CELLS:
         raise OverLimit(f"{where}: {cells:,} table cells; the limit is {MOST_CELLS:,}")
-    Search(field, target, budget).run(Vectors(field, found, budget))
-    return Fraction(target)
+    search = Search(field, target, budget)
+    search.run(Vectors(field, found, budget))
+    return Fraction(search.best)
 
 
-def _kinds(
-    instance: Instance, prices: Prices, target: int, budget: Budget
-) -> list[Kind] | None:
+def _kinds(instance: Instance, prices: Prices, target: int, budget: Budget) -> list[Kind] | None:
     """Return the classes, largest volume first, with the starts that a total below target allows.
 
     None if there is one without any: then no schedule is below the target. Ties of volume go to

@@ -90,11 +90,13 @@ class Vector:
     def __init__(
         self,
         field: Field,
+        number: int,
         since: int,
         alpha: list[dict[int, int]],
         beta: list[dict[int, int]],
         budget: Budget,
     ) -> None:
+        self.number = number
         self.since = since
         self.beta = beta
         self.rest = [_rest(field, c, alpha[c], beta[c]) for c in range(len(field.kinds))]

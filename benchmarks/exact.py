@@ -1,0 +1,305 @@
+"""Exact OPT against plain PuLP + HiGHS, PuLP + CBC and CP-SAT, in resumable pieces.
+
+    python benchmarks/exact.py --out exact.jsonl                  # everything
+    python benchmarks/exact.py --out exact.jsonl --family n20     # one family
+    python benchmarks/exact.py --out exact.jsonl --engine kvproof # our engine only
+    python benchmarks/exact.py --out exact.jsonl --check          # certificates too
+    python benchmarks/exact.py --report exact.jsonl               # the tables
+    python benchmarks/exact.py --tiny                             # brute force, whole box
+    python benchmarks/exact.py --cross 300                        # engines against CP-SAT
+
+Each (instance, engine) is one line of the file, and what is there already is not run again. Peers
+get the plain time-indexed model (one binary column per request and start, horizon and incumbent
+from SVF's best schedule) and 60 s. Every run is a process of its own; kernels are compiled first.
+"""
+
+import argparse
+import gzip
+import itertools
+import json
+import math
+import platform
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+PEERS = ("highs", "cbc", "cpsat")
+PEER_LIMIT = 60.0
+
+
+def instances():
+    """Yield (family, name, memory, rows, our time limit), rows as (arrival, prompt, output)."""
+    rng = random.Random(1)
+    for n, memory, smax, omax in (
+        (6, 20, 6, 8), (10, 30, 8, 10), (15, 40, 10, 12), (20, 50, 10, 15), (30, 100, 20, 20),
+    ):  # fmt: skip
+        rows = [(0, rng.randint(1, smax), rng.randint(1, omax)) for _ in range(n)]
+        yield "stream", f"stream-{n}", memory, rows, 300 if n == 30 else 120
+    for family, n, memory, smax, omax, amax in (
+        ("n15", 15, 40, 10, 12, 0), ("n20", 20, 50, 10, 15, 0),
+        ("n20a", 20, 50, 10, 15, 30), ("n25", 25, 60, 10, 15, 0),
+    ):  # fmt: skip
+        for seed in range(100, 108):
+            rng = random.Random(seed)
+            rows = [
+                (rng.randint(0, amax), rng.randint(1, smax), rng.randint(1, omax)) for _ in range(n)
+            ]
+            yield family, f"{family}-{seed}", memory, rows, 120
+    yield "repeat", "24x(0,12)", 60, [(0, 0, 12)] * 24, 60
+    yield "repeat", "20x(1,10)+20x(9,3)", 60, [(0, 1, 10)] * 20 + [(0, 9, 3)] * 20, 60
+    yield "repeat", "60x(0,12)", 120, [(0, 0, 12)] * 60, 60
+
+
+def instance_of(memory, rows):
+    from scheduling.instance import Instance
+
+    arrival, prompt, output = (list(column) for column in zip(*rows, strict=True))
+    return Instance(memory=memory, arrival=arrival, prompt=prompt, output=output)
+
+
+def run_kvproof(memory, rows, limit, check):
+    """Solve with the portfolio, after compiling on another instance; check the certificate."""
+    import solver
+    from certificates.build import Certificate
+    from certificates.checker import Limits
+    from certificates.checker import check as check_certificate
+
+    rng = random.Random(7)
+    warm = [(0, rng.randint(1, 10), rng.randint(1, 15)) for _ in range(17)]
+    solver.solve(instance_of(50, warm), engine="dp", time_limit=30)
+    instance = instance_of(memory, rows)
+    result = solver.solve(instance, time_limit=limit)
+    answer = {
+        "status": str(result.status), "total": result.total_latency,
+        "bound": result.lower_bound, "seconds": result.runtime_s,
+        "certified": result.certified, "states": result.detail["states"], "used": result.engine,
+    }  # fmt: skip
+    if result.proof is not None and result.gap == 0:
+        data = Certificate(
+            instance=instance,
+            claim={"kind": "optimal", "total_latency": result.total_latency},
+            proof={"schedule": {"starts": result.starts}, "lower_bound": result.proof},
+        ).to_bytes()
+        answer["certificate_bytes"] = len(gzip.compress(data, mtime=0))
+        if check:
+            begun = time.perf_counter()
+            found = check_certificate(data, limits=Limits(seconds=900))
+            answer["verdict"] = str(found.verdict)
+            answer["check_seconds"] = time.perf_counter() - begun
+    return answer
+
+
+def run_peer(engine, memory, rows, limit):
+    """Solve the plain model, built as a user would."""
+    horizon, upper = _svf(memory, rows)
+    columns = [(i, p) for i, (a, _, o) in enumerate(rows) for p in range(a, horizon - o + 1)]
+    begun = time.perf_counter()
+    solve = _cpsat if engine == "cpsat" else _pulp
+    status, total, bound = solve(engine, memory, rows, columns, limit)
+    return {
+        "status": status, "total": total, "bound": bound, "svf": upper,
+        "seconds": time.perf_counter() - begun,
+    }  # fmt: skip
+
+
+def _svf(memory, rows):
+    from scheduling.policies import SVF
+    from scheduling.simulate import simulate
+
+    schedule = simulate(instance_of(memory, rows), SVF())
+    return schedule.makespan, schedule.total_latency
+
+
+def _pulp(engine, memory, rows, columns, limit):
+    import warnings
+
+    import pulp
+
+    warnings.simplefilter("ignore")
+    problem = pulp.LpProblem("opt", pulp.LpMinimize)
+    x = {key: pulp.LpVariable(f"x_{key[0]}_{key[1]}", cat="Binary") for key in columns}
+    problem += pulp.lpSum((p + rows[i][2] - rows[i][0]) * x[i, p] for i, p in columns)
+    held = {}
+    for i in range(len(rows)):
+        problem += pulp.lpSum(x[key] for key in columns if key[0] == i) == 1
+    for i, p in columns:
+        for j in range(1, rows[i][2] + 1):
+            held.setdefault(p + j, []).append((rows[i][1] + j) * x[i, p])
+    for terms in held.values():
+        problem += pulp.lpSum(terms) <= memory
+    kind = pulp.HiGHS if engine == "highs" else pulp.PULP_CBC_CMD
+    begun = time.perf_counter()
+    problem.solve(kind(msg=False, timeLimit=limit, gapRel=0))
+    total = pulp.value(problem.objective)
+    done = problem.status == 1 and time.perf_counter() - begun < limit
+    total = None if total is None else round(total)
+    return ("optimal" if done else "feasible" if total else "unknown"), total, None
+
+
+def _cpsat(engine, memory, rows, columns, limit):
+    from ortools.sat.python import cp_model
+
+    model = cp_model.CpModel()
+    x = {key: model.new_bool_var(f"x_{key[0]}_{key[1]}") for key in columns}
+    held = {}
+    for i in range(len(rows)):
+        model.add_exactly_one(x[key] for key in columns if key[0] == i)
+    for i, p in columns:
+        for j in range(1, rows[i][2] + 1):
+            held.setdefault(p + j, []).append((rows[i][1] + j) * x[i, p])
+    for terms in held.values():
+        model.add(sum(terms) <= memory)
+    model.minimize(sum((p + rows[i][2] - rows[i][0]) * x[i, p] for i, p in columns))
+    found = cp_model.CpSolver()
+    found.parameters.max_time_in_seconds = limit
+    status = found.solve(model)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return "unknown", None, None
+    name = "optimal" if status == cp_model.OPTIMAL else "feasible"
+    return name, round(found.objective_value), found.best_objective_bound
+
+
+def run_all(out, family, engines, check):
+    """Run what is missing, each in its own process, and append it."""
+    done = set()
+    if out.exists():
+        done = {(r["name"], r["engine"]) for r in map(json.loads, out.read_text().splitlines())}
+    for group, name, memory, rows, limit in instances():
+        for engine in engines:
+            if (family and group != family) or (name, engine) in done:
+                continue
+            question = json.dumps([engine, memory, rows, limit, check])
+            process = subprocess.run(
+                [sys.executable, __file__, "--one"], input=question, text=True,
+                capture_output=True, check=False,
+            )  # fmt: skip
+            if process.returncode:
+                raise SystemExit(f"{name}, {engine}: {process.stderr.strip()}")
+            answer = json.loads(process.stdout.splitlines()[-1])
+            row = {"family": group, "name": name, "engine": engine, **answer}
+            with out.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+            print(f"{name:24} {engine:8} {row['status']:9} {row['total']} {row['seconds']:.2f} s")
+
+
+def report(path):
+    """Print the tables as Markdown."""
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    by = {(r["name"], r["engine"]): r for r in rows}
+    names = list(dict.fromkeys(r["name"] for r in rows))
+    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}\n")
+    engines = ("kvproof", *PEERS)
+    print("| instance | OPT in | " + " | ".join(f"{e} (s)" for e in engines) + " | proof (kB) | "
+          "checked (s) |\n|" + "---|" * (len(engines) + 4))  # fmt: skip
+    ratios = []
+    for name in names:
+        ours = by.get((name, "kvproof"))
+        cells = []
+        for engine in engines:
+            r = by.get((name, engine))
+            text = "" if r is None else f"{r['seconds']:.2f}"
+            cells.append(text if r is None or r["status"] == "optimal" else f"not in {text}")
+        peers = [
+            r["seconds"] for e in PEERS
+            if (r := by.get((name, e))) is not None and r["status"] == "optimal"
+        ]  # fmt: skip
+        if peers and ours and ours["status"] == "optimal":
+            ratios.append(min(peers) / ours["seconds"])
+        interval, size, checked = "", "", ""
+        if ours:
+            same = ours["bound"] == ours["total"]
+            interval = str(ours["total"]) if same else f"[{ours['bound']}, {ours['total']}]"
+            size = f"{ours['certificate_bytes'] / 1000:.1f}" if "certificate_bytes" in ours else "-"
+            checked = f"{ours['check_seconds']:.1f}" if "check_seconds" in ours else "-"
+        print(f"| {name} | {interval} | {' | '.join(cells)} | {size} | {checked} |")
+    if ratios:
+        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+        print(f"\nGeometric mean of best peer / kvproof over {len(ratios)} instances: {mean:.1f}")
+
+
+def tiny(most, top):
+    """Hold the search against brute force on every backlog with n <= most and M <= top."""
+    import solver
+    from solver.reference import brute_force
+
+    count = 0
+    for memory in range(1, top + 1):
+        shapes = [(s, o) for o in range(1, memory + 1) for s in range(memory - o + 1)]
+        for n in range(1, most + 1):
+            for rows in itertools.combinations_with_replacement(shapes, n):
+                instance = instance_of(memory, [(0, s, o) for s, o in rows])
+                result = solver.solve(instance, engine="dp")
+                if result.gap != 0 or result.total_latency != brute_force(instance)[0]:
+                    raise SystemExit(f"wrong at memory {memory}, {rows}: {result}")
+                count += 1
+        print(f"memory {memory}: {count} instances agree", flush=True)
+
+
+def cross(number):
+    """Hold both engines against CP-SAT on random instances, with three incumbents each."""
+    import solver
+    from scheduling.errors import RejectedError
+
+    for seed in range(number):
+        rng = random.Random(seed)
+        memory = rng.randint(4, 25)
+        rows = []
+        for _ in range(rng.randint(2, 8)):
+            output = rng.randint(1, min(memory, 9))
+            prompt = rng.choice([0, memory - output, rng.randint(0, memory - output)])
+            rows.append(rng.choice([*rows, (rng.choice([0, rng.randint(0, 9)]), prompt, output)]))
+        instance = instance_of(memory, rows)
+        found = [
+            solver.solve(instance, engine="dp"),
+            solver.solve(instance, engine="milp"),
+            solver.solve(instance, engine="milp", backend="cpsat"),
+        ]
+        starts = found[0].starts
+        late = max(range(len(rows)), key=lambda i: starts[i] + rows[i][2])
+        for extra in (0, 1, 50):
+            moved = [p + extra * (i == late) for i, p in enumerate(starts)]
+            try:
+                found.append(solver.solve(instance, engine="dp", incumbent=moved))
+            except RejectedError:
+                continue
+        if {r.total_latency for r in found} != {found[0].lower_bound}:
+            raise SystemExit(f"seed {seed}: {[(r.total_latency, r.lower_bound) for r in found]}")
+    print(f"{number} instances: both engines and CP-SAT agree, with every incumbent")
+
+
+def main():
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("exact.jsonl"))
+    parser.add_argument("--family", choices=["stream", "n15", "n20", "n20a", "n25", "repeat"])
+    parser.add_argument("--engine", choices=["kvproof", *PEERS], action="append")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--report", type=Path)
+    parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--cross", type=int, metavar="N")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        engine, memory, rows, limit, check = json.load(sys.stdin)
+        rows = [tuple(row) for row in rows]
+        if engine == "kvproof":
+            print(json.dumps(run_kvproof(memory, rows, limit, check)))
+        else:
+            print(json.dumps(run_peer(engine, memory, rows, PEER_LIMIT)))
+    elif options.report:
+        report(options.report)
+    elif options.tiny:
+        tiny(4, 6)
+    elif options.cross:
+        cross(options.cross)
+    else:
+        run_all(options.out, options.family, options.engine or ("kvproof", *PEERS), options.check)
+
+
+if __name__ == "__main__":
+    main()

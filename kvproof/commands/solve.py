@@ -1,0 +1,142 @@
+"""``kvproof solve``: the least total latency of an instance, proved or boxed in."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kvproof.options import input_options, json_option
+
+if TYPE_CHECKING:
+    from scheduling.instance import Instance
+    from solver.result import Result
+
+#: Requests beyond which exact search is not even tried; certified bounds are the tool there.
+MOST_REQUESTS = 5000
+
+
+@click.command("solve")
+@input_options
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "dp", "milp"]),
+    default="auto",
+    show_default=True,
+    help="Certified search, integer programme, or whichever suits.",
+)
+@click.option(
+    "--backend",
+    default="highs",
+    show_default=True,
+    help="For milp: highs, cbc, scip, cpsat, or a solver name that PuLP knows.",
+)
+@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS")
+@click.option(
+    "--certificate",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write a certificate of the result (compressed if the name ends in .gz).",
+)
+@click.option("--gantt", "show_gantt", is_flag=True, help="Draw the schedule in the terminal.")
+@click.option(
+    "--svg", type=click.Path(), metavar="FILE", help="Draw memory over time, request by request."
+)
+@json_option
+def command(
+    trace: str,
+    engine: str,
+    backend: str,
+    time_limit: float | None,
+    certificate: str | None,
+    show_gantt: bool,
+    svg: str | None,
+    as_json: bool,
+    **reading: Any,
+) -> int:
+    """Find the least total latency of TRACE and prove it, or the interval that it lies in.
+
+    Exit code 0: optimal. 3: a limit was reached, and the best interval is printed. 130:
+    interrupted, likewise.
+    """
+    import solver
+    from kvproof.inputs import load
+    from kvproof.output import console, print_json, progress_bar, write_file
+    from kvproof.pictures import gantt, schedule_svg
+    from scheduling.errors import LimitError
+
+    with progress_bar() as bar:
+        task = bar.add_task(f"reading {trace}", total=None)
+        instance = load(trace, **reading).instance
+        if instance.requests > MOST_REQUESTS:
+            raise LimitError(
+                f"solve: {instance.requests:,} requests are beyond exact search (at most "
+                f"{MOST_REQUESTS:,}); use kvproof verify for certified bounds, or --limit"
+            )
+
+        def progress(incumbent: int | None, bound: int | None) -> None:
+            known = [f"{value:,}" if value is not None else "?" for value in (bound, incumbent)]
+            bar.update(task, description=f"OPT in [{known[0]}, {known[1]}]")
+
+        result = solver.solve(
+            instance, engine=engine, backend=backend, time_limit=time_limit, progress=progress
+        )
+    assert result.starts is not None
+    claim = None
+    if certificate is not None:
+        claim, data = _certificate(instance, result, compress=certificate.endswith(".gz"))
+        write_file(certificate, data)
+    if svg is not None:
+        write_file(svg, schedule_svg(instance, result.starts, title=_headline(result)).encode())
+    if as_json:
+        print_json(
+            {"command": "solve", "digest": instance.digest, **result.to_json()}
+            | ({"certificate": certificate, "claim": claim} if certificate else {})
+        )
+    else:
+        show = console()
+        show.print(_headline(result), style="bold")
+        show.print(_detail(result))
+        if claim is not None:
+            show.print(f"certificate ({claim}) written to {certificate}")
+        if show_gantt:
+            print(gantt(instance, result.starts, show.width if sys.stdout.isatty() else 100))
+    if result.limit == "interrupt":
+        return 130
+    return 0 if result.status == solver.Status.OPTIMAL else 3
+
+
+def _headline(result: "Result") -> str:
+    if result.gap == 0:
+        said = "optimal" if result.certified else "optimal (claimed by the backend)"
+        return f"{said}: total latency {result.total_latency:,}"
+    return (
+        f"feasible: OPT in [{result.lower_bound:,}, {result.total_latency:,}], "
+        f"gap {result.gap:,}" + (f" ({result.limit} limit)" if result.limit else "")
+    )
+
+
+def _detail(result: "Result") -> str:
+    bound = "certified" if result.certified else "claimed by the backend"
+    text = (
+        f"total latency {result.total_latency:,}, lower bound {result.lower_bound:,} ({bound}), "
+        f"gap {result.gap:,}, engine {result.engine}, {result.runtime_s:.2f} s"
+    )
+    message = result.detail.get("message")
+    return f"{text}\n{message}" if message else text
+
+
+def _certificate(instance: "Instance", result: "Result", *, compress: bool) -> tuple[str, bytes]:
+    """Return (kind of claim, file): ``optimal`` where it can be proved, else the schedule alone."""
+    from certificates.build import Certificate
+
+    claim: dict[str, Any] = {"kind": "schedule", "total_latency": result.total_latency}
+    proof: dict[str, Any] = {"schedule": {"starts": result.starts}}
+    if result.gap == 0 and result.proof is not None:
+        claim["kind"] = "optimal"
+        proof["lower_bound"] = result.proof
+    made = Certificate(instance=instance, claim=claim, proof=proof)
+    return claim["kind"], made.to_bytes(compress=compress)
+
+
+solve_command = command
+__all__ = ["command", "solve_command"]

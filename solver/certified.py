@@ -1,0 +1,248 @@
+"""The certified engine: price bound, trajectory bound, beam, then searches to rising targets.
+
+A search to target B proves OPT >= B or returns the optimum below B. Work grows by a factor of
+about 1.6 per unit of B, so going up in steps costs little more than the last one and leaves an
+honest interval whenever a limit strikes.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from scheduling.errors import LimitError
+from scheduling.exact import Column
+from solver.layered import Effort, Outcome, Search
+from solver.model import Model
+from solver.multipliers import (
+    Vector,
+    ascend,
+    from_prices,
+    make_vector,
+    root_bound,
+    sample_of,
+)
+from solver.proofs import price_proof, search_proof
+from solver.states import States, packing_of
+from solver.trajectory import SCALE, Grid, grid_of
+from solver.windows import PRICE_SCALE, Windows, fix_windows, good_prices
+
+#: Called with (best total or None, proved lower bound).
+Progress = Callable[[int | None, int | None], None]
+
+# The first search reaches twice this beyond the root bound, later ones at least half of it.
+_STAGE = 4
+# Measured growth of the work per unit of the target, and the seconds to plan for without a limit.
+_GROWTH = 1.6
+_PATIENCE = 600.0
+
+
+@dataclass(kw_only=True)
+class Interval:
+    """What is proved so far: ``lower <= OPT <= upper`` with the starts behind `upper`."""
+
+    lower: int
+    upper: int
+    starts: Column
+    proof: dict[str, Any] | None = None
+    engine: str = "price"
+    limit: str | None = None
+    states: int = 0
+    message: str | None = None
+
+    def closed(self) -> bool:
+        """Whether the interval is one point."""
+        return self.lower >= self.upper
+
+
+def solve_certified(
+    model: Model,
+    upper: int,
+    starts: Column,
+    *,
+    deadline: float | None = None,
+    effort: Effort | None = None,
+    progress: Progress | None = None,
+    search: bool = True,
+) -> Interval:
+    """Return the interval for OPT that exact integers prove, from a known schedule.
+
+    Parameters
+    ----------
+    model
+        The instance.
+    upper, starts
+        A feasible schedule (listed class by class) and its total latency.
+    deadline
+        On the clock of :func:`time.monotonic`.
+    effort
+        Limits of the search.
+    search
+        False: stop after the price bound, for an integer programme to take over.
+    """
+    effort = effort or Effort()
+    outputs = int((model.output * model.count).sum())
+    state = Interval(lower=outputs, upper=upper, starts=starts, proof={"kind": "outputs"})
+    try:
+        _improve(model, state, deadline, effort, progress, search)
+    except KeyboardInterrupt:
+        state.limit = "interrupt"
+    except LimitError as limit:
+        state.limit = "size"
+        state.message = str(limit)
+    return state
+
+
+def _improve(
+    model: Model,
+    state: Interval,
+    deadline: float | None,
+    effort: Effort,
+    progress: Progress | None,
+    search: bool,
+) -> None:
+    def report() -> None:
+        if progress:
+            progress(state.upper, state.lower)
+
+    span = int(model.arrival.max())
+    steps = span + int((model.volume * model.count).sum()) // model.memory
+    steps += 2 * int(model.output.max())
+    if steps > 20_000:
+        raise LimitError(f"exact search: about {steps} steps are too many; use certified bounds")
+    prices = good_prices(model, steps, state.upper)
+    windows = fix_windows(model, prices, state.upper)
+    _raise(state, -(-windows.bound // PRICE_SCALE), price_proof(prices, model.origin), "price")
+    report()
+    if state.closed() or not search:
+        return
+    packing_of(model)  # refuses early what has too many different requests
+    grid = grid_of(model, windows)
+    root = _root_vector(grid, prices, state.upper)
+    state.engine = "dp"
+    _raise(state, _ceil(root_bound(grid, root)), None, "dp")
+    report()
+    _beams(grid, root, state, deadline, effort)
+    report()
+    spent: float | None = None
+    while True:
+        # a limited search may have closed the interval without leaving a proof
+        if state.closed() and state.proof is not None:
+            return
+        if _late(deadline):
+            state.limit = "time"
+            return
+        base = max(state.lower, _ceil(root_bound(grid, root)))
+        target = _next_target(state, base, spent, deadline)
+        begun = time.monotonic()
+        fixed = fix_windows(model, prices, target)
+        if fixed.empty:
+            _raise(state, target, price_proof(prices, model.origin), "price", replace_equal=True)
+            continue
+        stage_grid = grid_of(model, fixed)
+        stage_root = _fit(stage_grid, root)
+        outcome = Search(stage_grid, stage_root, target, effort, deadline).run()
+        state.states += outcome.states
+        spent = time.monotonic() - begun
+        if outcome.best is not None:
+            _accept(state, outcome)
+        if not outcome.proved:
+            _raise(state, min(outcome.floor, state.upper), None, "dp")
+            state.limit = outcome.limit
+            report()
+            return
+        reached = target if outcome.best is None else outcome.best
+        proof = search_proof(stage_grid, prices, target, outcome)
+        _raise(state, reached, proof, "dp", replace_equal=True)
+        report()
+
+
+def _next_target(state: Interval, base: int, spent: float | None, deadline: float | None) -> int:
+    """Return how far the next search should reach, from what the last one took.
+
+    Straight to the incumbent where that is near, or where it should end in time; else as far as
+    the time left should allow, so that a limit leaves the best interval.
+    """
+    if spent is None:
+        return state.upper if state.upper - base <= 2 * _STAGE else base + 2 * _STAGE
+    left = _PATIENCE if deadline is None else deadline - time.monotonic()
+    reach = int(math.log(max(left, 1.0) / (2 * max(spent, 0.02))) / math.log(_GROWTH))
+    return min(state.upper, base + max(_STAGE // 2, reach))
+
+
+def _beams(
+    grid: Grid, root: Vector, state: Interval, deadline: float | None, effort: Effort
+) -> None:
+    """Look for cheaper schedules with a narrow, then a wide beam, each of a few seconds at most."""
+    for width in (300, 3000):
+        now = time.monotonic()
+        if state.closed() or _late(deadline):
+            break
+        until = now + 4 if deadline is None else min(deadline, now + 4)
+        narrow = replace(effort, width=width, refine_at=2**60)
+        found = Search(grid, root, state.upper, narrow, until).run()
+        if found.best is not None:
+            _accept(state, found)
+
+
+def _raise(
+    state: Interval,
+    bound: int,
+    proof: dict[str, Any] | None,
+    engine: str,
+    replace_equal: bool = False,
+) -> None:
+    if bound > state.lower or (replace_equal and bound == state.lower):
+        state.lower = min(bound, state.upper)
+        state.proof = proof
+        state.engine = engine
+
+
+def _accept(state: Interval, outcome: Outcome) -> None:
+    assert outcome.best is not None
+    assert outcome.starts is not None
+    if outcome.best < state.upper:
+        state.upper = outcome.best
+        state.starts = outcome.starts
+
+
+def _late(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() > deadline
+
+
+def _ceil(scaled: int) -> int:
+    return -(-scaled // SCALE)
+
+
+def _root_vector(grid: Grid, prices: Column, target: int) -> Vector:
+    """Return the root vector: prices turned into multipliers, then ascent."""
+    alpha, beta = from_prices(grid, prices)
+    packing = packing_of(grid.model)
+    root = States.root(packing, grid.model.requests)
+    sample = sample_of(grid, root, np.array([0]), 0)
+    # about 5 s at most for the largest tables
+    cells = grid.events * grid.shape[1] * grid.shape[2]
+    rounds = int(np.clip(8e9 // cells, 50, 3000))
+    whole = ascend(grid, alpha, beta, sample, target=target, rounds=rounds, patience=25)
+    return make_vector(grid, whole[0], whole[1], 0)
+
+
+def _fit(grid: Grid, root: Vector) -> Vector:
+    """Return the same multipliers over another grid's horizon."""
+    width = grid.horizon + 1
+
+    def fitted(values: Any) -> Any:
+        out = np.zeros((values.shape[0], width), dtype=np.int32)
+        kept = min(width, values.shape[1])
+        out[:, :kept] = values[:, :kept]
+        return out
+
+    return make_vector(grid, fitted(root.alpha), fitted(root.beta), 0)
+
+
+__all__ = ["Interval", "Windows", "solve_certified"]

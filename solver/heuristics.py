@@ -1,0 +1,29 @@
+"""A first schedule: the best of the project's policies, then a beam through the layered search."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scheduling.exact import Column
+from scheduling.instance import Instance
+from scheduling.policies import FCFS, SJF, SVF
+from scheduling.simulate import simulate
+from solver.model import Model
+
+
+def best_policy(instance: Instance, model: Model) -> tuple[int, Column]:
+    """Return (total latency, starts listed class by class) of the best simple policy."""
+    schedules = [
+        simulate(instance, policy(), skip=skip)
+        for policy in (SVF, SJF, FCFS)
+        for skip in (False, True)
+    ]
+    best = min(schedules, key=lambda schedule: schedule.total_latency)
+    return best.total_latency, listed(model, best.starts)
+
+
+def listed(model: Model, starts: Column) -> Column:
+    """Return starts class by class, from model time 0, ascending within a class."""
+    return np.concatenate(
+        [np.sort(starts[members]) - model.origin for members in model.members]
+    ).astype(np.int64)

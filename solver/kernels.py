@@ -1,0 +1,272 @@
+"""The hot loops of the layered search, on the columns of :class:`solver.states.States`.
+
+The plain version of the same search is the checker's (``certificates/checker/search.py``), and
+:mod:`solver.reference` finds OPT by brute force; the tests hold all three against each other.
+"""
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, error_model="numpy")
+def expand(  # type: ignore[no-untyped-def]
+    begin, stop, t, cutoff, scale, memory, arrival, prompt, output, count, offset, may_start,
+    bits, radix, shape, guard, full,
+    key, latency, profile, starts, low, vector,
+    rest, begun, beta, table, table_min,
+    out_key, out_latency, out_profile, out_starts, out_low, out_vector, filled,
+    best, best_starts, counters,
+):  # fmt: skip
+    """Write the children of states begin..stop-1 that no bound prunes; stop when out of room.
+
+    At step t each state starts some of its waiting requests, in every way that fits. A child is
+    dropped if a bound exceeds `cutoff`, or if an unstarted request could have run to its end
+    within the steps up to t + 1: that schedule and all its continuations are not optimal. Complete
+    children only lower best[0]. Returns the next parent and the number of rows filled; the
+    parent that did not fit is left for the next call.
+    """
+    classes = count.size
+    words = profile.shape[1]
+    vectors = rest.shape[0]
+    most = table.shape[1] - 1
+    capacity = out_key.size
+    longest = 0
+    for c in range(classes):
+        longest = max(longest, output[c])
+    waiting = np.empty(classes, np.int64)
+    chosen = np.empty(classes, np.int64)
+    room = np.empty(classes, np.int64)
+    held = np.zeros((classes + 1, words), np.uint64)
+    number = np.empty(classes + 1, np.int64)
+    paid = np.empty(classes + 1, np.int64)
+    partial = np.empty(classes + 1, np.int64)
+    hope = np.empty(classes + 1, np.int64)
+    base = np.empty(vectors, np.int64)
+    gain = np.empty((vectors, classes), np.int64)
+    run_class = np.empty(starts.shape[1], np.int64)
+    run_start = np.empty(starts.shape[1], np.int64)
+    past = np.empty(longest + 1, np.int64)
+    could = np.empty(classes, np.bool_)
+    lane = np.uint64((1 << bits) - 1)
+    down = np.uint64(bits)
+    up = np.uint64(64 - bits)
+    for i in range(begin, stop):
+        mark = filled
+        # what is running, what is left, and what was held in the steps before
+        running = 0
+        left = 0
+        past[:] = 0
+        for c in range(classes):
+            begun_c = np.int64((key[i] // radix[c]) % np.uint64(count[c] + 1))
+            room[c] = count[c] - begun_c
+            left += room[c]
+            for r in range(offset[c], offset[c] + begun_c):
+                p = starts[i, r]
+                if p + output[c] > t:
+                    run_class[running] = c
+                    run_start[running] = p
+                    running += 1
+                for u in range(max(p + 1, t + 1 - longest), min(p + output[c], t) + 1):
+                    past[t - u] += prompt[c] + u - p
+        options = 0
+        for c in range(classes):
+            if room[c] > 0 and may_start[c]:
+                waiting[options] = c
+                options += 1
+            could[c] = False
+            since = t + 1 - output[c]
+            if room[c] > 0 and since >= arrival[c]:
+                fits = True
+                for u in range(since + 1, t + 1):
+                    if past[t - u] + prompt[c] + u - since > memory:
+                        fits = False
+                        break
+                could[c] = fits
+        for v in range(vectors):
+            value = latency[i] * scale
+            for c in range(classes):
+                value += room[c] * rest[v, c]
+            for r in range(running):
+                value += beta[v, run_class[r], run_start[r]]
+            base[v] = value
+            for x in range(options):
+                gain[v, x] = begun[v, waiting[x]] - rest[v, waiting[x]]
+        guide = vector[i]
+        hope[options] = table_min[guide]
+        for x in range(options - 1, -1, -1):
+            hope[x] = hope[x + 1] + min(0, gain[guide, x] * room[waiting[x]])
+        for w in range(words):
+            held[0, w] = profile[i, w]
+        number[0] = running
+        paid[0] = latency[i]
+        partial[0] = base[guide]
+        depth = 0
+        chosen[0] = -1
+        while depth >= 0:
+            if depth < options:
+                c = waiting[depth]
+                chosen[depth] += 1
+                source = depth
+                fits = True
+                if chosen[depth] > 0:
+                    source = depth + 1
+                    fits = chosen[depth] <= room[c]
+                    if fits:
+                        for w in range(words):
+                            sum_ = held[source, w] + shape[c, w]
+                            if ((full | guard) - sum_) & guard != guard:
+                                fits = False
+                                break
+                if not fits:
+                    depth -= 1
+                    continue
+                for w in range(words):
+                    held[depth + 1, w] = held[source, w]
+                number[depth + 1] = number[source]
+                paid[depth + 1] = paid[source]
+                partial[depth + 1] = partial[source]
+                if chosen[depth] > 0:
+                    for w in range(words):
+                        held[depth + 1, w] += shape[c, w]
+                    number[depth + 1] += 1
+                    paid[depth + 1] += t + output[c] - arrival[c]
+                    partial[depth + 1] += gain[guide, depth]
+                if partial[depth + 1] + hope[depth + 1] <= cutoff:
+                    depth += 1
+                    if depth < options:
+                        chosen[depth] = -1
+                # else: this take is hopeless; the loop tries one more of the same class
+                continue
+            # a full decision
+            counters[0] += 1
+            tokens = np.int64(held[depth, 0] & lane)
+            left_now = left
+            child = key[i]
+            for x in range(options):
+                left_now -= chosen[x]
+                child += np.uint64(chosen[x]) * radix[waiting[x]]
+            pruned = number[depth] > most
+            bound = low[i]
+            which = guide
+            if left_now == 0:
+                pruned = True
+                if paid[depth] < best[0]:
+                    best[0] = paid[depth]
+                    for r in range(starts.shape[1]):
+                        best_starts[r] = starts[i, r]
+                    for x in range(options):
+                        first = offset[waiting[x]] + count[waiting[x]] - room[waiting[x]]
+                        for r in range(first, first + chosen[x]):
+                            best_starts[r] = t
+            if not pruned:
+                for order in range(vectors):
+                    # the parent's best vector first: it usually prunes
+                    v = guide if order == 0 else (order - 1 if order <= guide else order)
+                    value = base[v] + table[v, number[depth], tokens]
+                    for x in range(options):
+                        value += chosen[x] * gain[v, x]
+                    if value > bound:
+                        bound = value
+                        which = v
+                        if value > cutoff:
+                            pruned = True
+                            break
+            if not pruned:
+                x = 0
+                for c in range(classes):
+                    rest_c = room[c]
+                    if x < options and waiting[x] == c:
+                        rest_c -= chosen[x]
+                        x += 1
+                    if rest_c > 0 and could[c] and tokens + prompt[c] + output[c] <= memory:
+                        pruned = True
+                        counters[1] += 1
+                        break
+            if not pruned:
+                if filled >= capacity:
+                    return i, mark
+                out_key[filled] = child
+                out_latency[filled] = paid[depth]
+                out_low[filled] = bound
+                out_vector[filled] = which
+                for w in range(words):
+                    word = held[depth, w] >> down
+                    if w + 1 < words:
+                        word |= held[depth, w + 1] << up
+                    out_profile[filled, w] = word
+                for r in range(starts.shape[1]):
+                    out_starts[filled, r] = starts[i, r]
+                for x in range(options):
+                    first = offset[waiting[x]] + count[waiting[x]] - room[waiting[x]]
+                    for r in range(first, first + chosen[x]):
+                        out_starts[filled, r] = t
+                filled += 1
+            depth -= 1
+    return stop, filled
+
+
+@njit(cache=True, error_model="numpy")
+def undominated(order, key, latency, profile, guard):  # type: ignore[no-untyped-def]
+    """Return which states survive; `order` sorts them by key, then latency.
+
+    Among states with the same started requests one is dropped if another costs no more and holds
+    no more in any step to come.
+    """
+    rows = order.size
+    words = profile.shape[1]
+    keep = np.zeros(rows, np.bool_)
+    kept = np.empty((rows, words), np.uint64)
+    number = 0
+    for position in range(rows):
+        i = order[position]
+        if position == 0 or key[i] != key[order[position - 1]]:
+            number = 0
+        dominated = False
+        for e in range(number - 1, -1, -1):
+            below = True
+            for w in range(words):
+                if ((profile[i, w] | guard) - kept[e, w]) & guard != guard:
+                    below = False
+                    break
+            if below:
+                dominated = True
+                break
+        if not dominated:
+            keep[i] = True
+            for w in range(words):
+                kept[number, w] = profile[i, w]
+            number += 1
+    return keep
+
+
+@njit(cache=True, error_model="numpy")
+def rebound(  # type: ignore[no-untyped-def]
+    t, scale, prompt, output, count, offset, radix, key, latency, starts, low, which, first,
+    rest, beta, table,
+):  # fmt: skip
+    """Raise `low` by the bounds of further vectors; `which` becomes first + the best of them."""
+    running_class = np.empty(starts.shape[1], np.int64)
+    running_start = np.empty(starts.shape[1], np.int64)
+    room = np.empty(count.size, np.int64)
+    for i in range(key.size):
+        running = 0
+        tokens = 0
+        for c in range(count.size):
+            begun = np.int64((key[i] // radix[c]) % np.uint64(count[c] + 1))
+            room[c] = count[c] - begun
+            for r in range(offset[c], offset[c] + begun):
+                p = starts[i, r]
+                if p + output[c] >= t:
+                    running_class[running] = c
+                    running_start[running] = p
+                    running += 1
+                    tokens += prompt[c] + t - p
+        for v in range(rest.shape[0]):
+            bound = latency[i] * scale + table[v, running, tokens]
+            for c in range(count.size):
+                bound += room[c] * rest[v, c]
+            for r in range(running):
+                bound += beta[v, running_class[r], running_start[r]]
+            if bound > low[i]:
+                low[i] = bound
+                which[i] = first + v

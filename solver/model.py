@@ -1,0 +1,93 @@
+"""An instance as the solvers see it: classes of equal requests, time from the first arrival."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scheduling.exact import Column
+from scheduling.instance import Instance
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Model:
+    """Classes of equal requests, largest volume first.
+
+    Parameters
+    ----------
+    memory
+        M in tokens.
+    arrival, prompt, output, count
+        int64 columns, one row per class; arrivals count from `origin`.
+    origin
+        The earliest arrival of the instance.
+    members
+        For each class the indices of its requests in ``instance.expanded()``, ascending.
+    """
+
+    memory: int
+    arrival: Column
+    prompt: Column
+    output: Column
+    count: Column
+    origin: int
+    members: tuple[Column, ...]
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return len(self.count)
+
+    @property
+    def requests(self) -> int:
+        """Number of requests."""
+        return int(self.count.sum())
+
+    @property
+    def volume(self) -> Column:
+        """Volume of one request of each class, in token-steps."""
+        return self.prompt * self.output + self.output * (self.output + 1) // 2
+
+    @property
+    def offset(self) -> Column:
+        """Index of each class's first request when requests are listed class by class."""
+        return np.concatenate(([0], np.cumsum(self.count)[:-1]))
+
+    def starts_of_requests(self, listed: Column) -> list[int]:
+        """Return starts in instance order from starts listed class by class.
+
+        Within a class the starts are dealt out in index order, earliest first.
+        """
+        starts = [0] * self.requests
+        for offset, count, members in zip(self.offset, self.count, self.members, strict=True):
+            own = np.sort(listed[offset : offset + count])
+            for request, start in zip(members.tolist(), own.tolist(), strict=True):
+                starts[request] = start + self.origin
+        return starts
+
+    def total(self, listed: Column) -> int:
+        """Return the total latency of starts that are listed class by class."""
+        fixed = self.count * (self.output - self.arrival)
+        return int(listed.sum() + fixed.sum())
+
+
+def model_of(instance: Instance) -> Model:
+    """Group the requests of an instance by (arrival, prompt, output)."""
+    full = instance.expanded()
+    origin = int(full.arrival.min())
+    rows = np.stack((full.arrival - origin, full.prompt, full.output), axis=1)
+    kinds, which = np.unique(rows, axis=0, return_inverse=True)
+    which = which.reshape(-1)
+    volume = kinds[:, 1] * kinds[:, 2] + kinds[:, 2] * (kinds[:, 2] + 1) // 2
+    order = np.lexsort((kinds[:, 0], -kinds[:, 2], -volume))
+    members = tuple(np.flatnonzero(which == kind) for kind in order)
+    return Model(
+        memory=instance.memory,
+        arrival=kinds[order, 0].copy(),
+        prompt=kinds[order, 1].copy(),
+        output=kinds[order, 2].copy(),
+        count=np.array([len(m) for m in members], dtype=np.int64),
+        origin=origin,
+        members=members,
+    )

@@ -1,0 +1,199 @@
+"""One `solve`: prices first, then the certified search or the integer programme, whichever fits."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from scheduling.errors import InputError, LimitError, RejectedError
+from scheduling.exact import Column
+from scheduling.feasibility import check_schedule
+from scheduling.instance import Instance
+from scheduling.schedule import Schedule
+from solver.certified import Interval, Progress, solve_certified
+from solver.heuristics import best_policy
+from solver.layered import Effort
+from solver.model import Model, model_of
+from solver.proofs import price_proof
+from solver.result import Result, Status
+from solver.windows import fix_windows, good_prices
+
+ENGINES = ("auto", "dp", "milp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Settings of :func:`solve`, checked where they are made."""
+
+    engine: str
+    time_limit: float | None
+    backend: str
+    memory_bytes: int
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise InputError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}")
+        if self.time_limit is not None and not self.time_limit > 0:
+            raise InputError(f"time limit must be above 0 seconds, got {self.time_limit}")
+
+
+def solve(
+    instance: Instance,
+    *,
+    engine: str = "auto",
+    time_limit: float | None = None,
+    backend: str = "highs",
+    incumbent: Column | None = None,
+    memory_bytes: int = 6 * 2**30,
+    progress: Progress | None = None,
+) -> Result:
+    """Return the tightest proved interval for OPT, and the schedule at its top.
+
+    Parameters
+    ----------
+    instance
+        The requests.
+    engine
+        ``"dp"``: the certified search. ``"milp"``: the time-indexed programme. ``"auto"``: prices
+        first; then the programme where requests repeat a lot, else the search.
+    time_limit
+        Seconds, or None. At a limit, and on Ctrl-C, the interval so far is returned.
+    backend
+        For the programme: ``highs``, ``cbc``, ``scip``, ``cpsat`` or a PuLP solver name.
+    incumbent
+        Starts of a feasible schedule to begin with, in the order of ``instance.expanded()``.
+    memory_bytes
+        What the search may hold before it stops with what it has.
+    progress
+        Called with (best total or None, proved lower bound or None).
+
+    Raises
+    ------
+    InputError
+        An argument is out of range or the backend is missing.
+    RejectedError
+        `incumbent` is not feasible.
+    """
+    options = Options(
+        engine=engine, time_limit=time_limit, backend=backend, memory_bytes=memory_bytes
+    )
+    begun = time.monotonic()
+    model = model_of(instance)
+    upper, starts = best_policy(instance, model)
+    if incumbent is not None:
+        given = Schedule(instance=instance, starts=np.asarray(incumbent))
+        check_schedule(given)
+        if given.total_latency < upper:
+            order = np.concatenate(model.members)
+            upper = given.total_latency
+            starts = given.starts[order] - model.origin
+    if progress:
+        progress(upper, None)
+    deadline = None if time_limit is None else begun + time_limit
+    repeats = model.requests >= 3 * model.classes and model.requests > 12
+    effort = Effort(memory_bytes=options.memory_bytes)
+    choice = options.engine
+    if choice == "auto":
+        choice = "milp" if repeats else "dp"
+    state = solve_certified(
+        model, upper, starts, deadline=deadline, effort=effort, progress=progress,
+        search=choice != "milp",
+    )  # fmt: skip
+    claimed: tuple[int | None, str] | None = None
+    too_large = engine == "auto" and state.limit == "size"
+    if (choice == "milp" or too_large) and not state.closed() and state.limit != "interrupt":
+        try:
+            claimed = _programme(instance, model, state, options, deadline, progress)
+        except LimitError as limit:
+            state.limit = "size"
+            state.message = str(limit)
+    return _result(instance, model, state, claimed, time.monotonic() - begun)
+
+
+def _programme(
+    instance: Instance,
+    model: Model,
+    state: Interval,
+    options: Options,
+    deadline: float | None,
+    progress: Progress | None,
+) -> tuple[int | None, str]:
+    """Run a backend on what is left; return the lower bound that it claims, and its name."""
+    from solver.cpsat import solve_cpsat
+    from solver.milp import solve_milp
+
+    span = int(model.arrival.max())
+    steps = span + int((model.volume * model.count).sum()) // model.memory
+    prices = good_prices(model, steps + 2 * int(model.output.max()), state.upper)
+    # Only what is cheaper than the incumbent is offered: finding nothing proves it optimal, and
+    # the model is far smaller than one that also holds the incumbent as a warm start.
+    windows = fix_windows(model, prices, state.upper)
+    if windows.empty:
+        state.lower, state.proof = state.upper, price_proof(prices, model.origin)
+        return state.upper, "price"
+    left = None if deadline is None else max(1.0, deadline - time.monotonic())
+    try:
+        if options.backend == "cpsat":
+            claim = solve_cpsat(model, windows, target=state.upper, time_limit=left)
+        else:
+            claim = solve_milp(model, windows, backend=options.backend, time_limit=left)
+    except KeyboardInterrupt:
+        state.limit = "interrupt"
+        return None, f"milp:{options.backend}"
+    if claim.starts is not None and model.total(claim.starts) < state.upper:
+        try:
+            check_schedule(
+                Schedule(instance=instance, starts=np.array(model.starts_of_requests(claim.starts)))
+            )
+        except RejectedError:  # whoever hands out such a schedule is not believed otherwise either
+            state.limit = "backend"
+            state.message = f"the backend {options.backend} returned an infeasible schedule"
+            return None, f"milp:{options.backend}"
+        state.upper = model.total(claim.starts)
+        state.starts = claim.starts
+    bound = None if claim.bound is None else int(np.ceil(claim.bound - 1e-6))
+    if claim.finished:
+        bound = state.upper  # the best of what was offered, or nothing below the incumbent
+    else:
+        state.limit = "time"
+    if progress:
+        progress(state.upper, state.lower)
+    return bound, f"milp:{options.backend}"
+
+
+def _result(
+    instance: Instance,
+    model: Model,
+    state: Interval,
+    claimed: tuple[int | None, str] | None,
+    runtime: float,
+) -> Result:
+    starts = model.starts_of_requests(state.starts)
+    schedule = Schedule(instance=instance, starts=np.array(starts))
+    check_schedule(schedule)  # whatever found it, this is what makes it true
+    upper = schedule.total_latency
+    lower, engine, certified = state.lower, state.engine, True
+    proof = state.proof
+    if claimed is not None:
+        engine = claimed[1]
+        if claimed[0] is not None and claimed[0] > lower:
+            lower, certified, proof = min(claimed[0], upper), False, None
+    closed = lower >= upper
+    return Result(
+        status=Status.OPTIMAL if closed else Status.FEASIBLE,
+        total_latency=upper,
+        lower_bound=min(lower, upper),
+        engine=engine,
+        runtime_s=runtime,
+        starts=starts,
+        certified=certified,
+        proof=proof,
+        limit=None if closed else state.limit,
+        detail={
+            "states": state.states,
+            "message": state.message,
+            "certified_lower_bound": state.lower,
+        },
+    )

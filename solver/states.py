@@ -1,0 +1,140 @@
+"""States of the layered search and their packed memory profiles.
+
+A state before the starts at step t: which requests have started (a mixed-radix key over classes),
+their latencies so far, the tokens that they will hold in steps t + 1, t + 2, ... (one lane of 8,
+16 or 32 bits per step, so that a whole profile is compared in a few machine words), their starts,
+and the best lower bound known through it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from scheduling.errors import LimitError
+from solver.model import Model
+
+Words = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Packing:
+    """How keys and profiles of a model are packed into 64-bit words.
+
+    Parameters
+    ----------
+    bits
+        Width of a lane; its top bit is a guard, so memory stays below ``2 ** (bits - 1)``.
+    words
+        Words per profile.
+    radix
+        Key weight of one started request of each class.
+    shape
+        Packed profile of a request of each class at its start, (classes, words).
+    guard, full
+        All guard bits; memory in every lane.
+    """
+
+    bits: int
+    words: int
+    radix: Words
+    shape: Words
+    guard: np.uint64
+    full: np.uint64
+
+
+def packing_of(model: Model) -> Packing:
+    """Choose lanes for the memory and a mixed radix for the classes.
+
+    Raises
+    ------
+    LimitError
+        Too many different sets of started requests for one 64-bit key, or memory beyond 2^31.
+    """
+    bits = next((b for b in (8, 16, 32) if model.memory < 1 << (b - 1)), 0)
+    weight = 1
+    radix = []
+    for count in model.count.tolist():
+        radix.append(weight)
+        weight *= count + 1
+    if not bits or weight >= 1 << 63:
+        raise LimitError(
+            f"exact search: {model.requests} requests in {model.classes} classes are too many; "
+            "use --engine milp or certified bounds"
+        )
+    lanes = 64 // bits
+    words = -(-int(model.output.max()) // lanes)
+    shape = np.zeros((model.classes, words), dtype=np.uint64)
+    for c in range(model.classes):
+        for j in range(int(model.output[c])):
+            held = int(model.prompt[c]) + j + 1
+            shape[c, j // lanes] |= np.uint64(held << (bits * (j % lanes)))
+    return Packing(
+        bits=bits,
+        words=words,
+        radix=np.array(radix, dtype=np.uint64),
+        shape=shape,
+        guard=np.uint64(sum(1 << (bits * j + bits - 1) for j in range(lanes))),
+        full=np.uint64(sum(model.memory << (bits * j) for j in range(lanes))),
+    )
+
+
+@dataclass(kw_only=True, eq=False)
+class States:
+    """A batch of states in columns; all of one layer."""
+
+    key: Words
+    latency: npt.NDArray[np.int64]
+    profile: Words
+    starts: npt.NDArray[np.int16]
+    low: npt.NDArray[np.int64]
+    vector: npt.NDArray[np.int16]
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    @classmethod
+    def empty(cls, rows: int, packing: Packing, requests: int) -> Self:
+        """Return uninitialised columns of `rows` states."""
+        return cls(
+            key=np.empty(rows, np.uint64),
+            latency=np.empty(rows, np.int64),
+            profile=np.empty((rows, packing.words), np.uint64),
+            starts=np.empty((rows, requests), np.int16),
+            low=np.empty(rows, np.int64),
+            vector=np.empty(rows, np.int16),
+        )
+
+    @classmethod
+    def root(cls, packing: Packing, requests: int) -> Self:
+        """Return the one state in which nothing has started."""
+        state = cls.empty(1, packing, requests)
+        state.key[0] = 0
+        state.latency[0] = 0
+        state.profile[:] = 0
+        state.starts[:] = -1
+        state.low[0] = -(2**60)
+        state.vector[0] = 0
+        return state
+
+    def take(self, rows: Any) -> Self:
+        """Return the selected states."""
+        return type(self)(
+            key=self.key[rows], latency=self.latency[rows], profile=self.profile[rows],
+            starts=self.starts[rows], low=self.low[rows], vector=self.vector[rows],
+        )  # fmt: skip
+
+    def grown(self, rows: int, packing: Packing) -> Self:
+        """Return columns of `rows` states that begin with these."""
+        bigger = self.empty(rows, packing, self.starts.shape[1])
+        for name in ("key", "latency", "profile", "starts", "low", "vector"):
+            getattr(bigger, name)[: len(self)] = getattr(self, name)
+        return bigger
+
+
+def bytes_per_state(packing: Packing, requests: int) -> int:
+    """Return the bytes that one state takes in its columns."""
+    return 8 + 8 + 8 * packing.words + 2 * requests + 8 + 2

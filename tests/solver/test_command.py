@@ -1,0 +1,65 @@
+"""``kvproof solve`` as a user runs it."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from certificates.checker import check
+from kvproof.commands.solve import command
+from tests.solver.common import make
+
+
+@pytest.fixture
+def backlog(tmp_path):
+    path = tmp_path / "backlog.json"
+    rows = [(0, 3, 4), (0, 1, 6), (0, 5, 2), (2, 0, 7), (2, 4, 4)]
+    path.write_text(json.dumps(make(12, rows).to_json()))
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(command, [str(a) for a in arguments], standalone_mode=False)
+
+
+def test_json_certificate_and_svg(backlog, tmp_path):
+    proof, picture = tmp_path / "opt.json", tmp_path / "opt.svg"
+    done = run(backlog, "--json", "--certificate", proof, "--svg", picture)
+    assert done.exception is None, done.exception
+    assert done.return_value == 0
+    data = json.loads(done.stdout)
+    assert data["status"] == "optimal"
+    assert data["gap"] == 0
+    assert data["total_latency"] == data["lower_bound"]
+    assert len(data["starts"]) == 5
+    assert data["claim"] == "optimal"
+    assert check(proof).verdict == "verified"
+    assert picture.read_text().startswith("<svg")
+
+
+def test_words_and_gantt(backlog):
+    done = run(backlog, "--gantt", "--engine", "dp")
+    assert done.return_value == 0
+    assert done.stdout.startswith("optimal: total latency")
+    assert "mem" in done.stdout
+
+
+def test_a_backends_word_is_called_a_claim(tmp_path):
+    path = tmp_path / "repeat.json"
+    path.write_text(json.dumps(make(60, [(0, 0, 12)] * 24).to_json()))
+    done = run(path, "--certificate", tmp_path / "c.json")
+    assert done.return_value == 0
+    assert "claimed" in done.stdout
+    assert "certificate (schedule)" in done.stdout
+
+
+def test_limit_is_exit_code_3(tmp_path):
+    import random
+
+    rng = random.Random(1)
+    rows = [(0, rng.randint(1, 20), rng.randint(1, 20)) for _ in range(30)]
+    path = tmp_path / "hard.json"
+    path.write_text(json.dumps(make(100, rows).to_json()))
+    done = run(path, "--time-limit", 2)
+    assert done.return_value == 3
+    assert done.stdout.startswith("feasible: OPT in [")

@@ -1,0 +1,130 @@
+"""Both engines find OPT, prove it, and prove no more than it."""
+
+import itertools
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+import solver
+from scheduling.feasibility import check_schedule
+from scheduling.schedule import Schedule
+from solver.reference import brute_force
+from tests.solver.common import (
+    certificate,
+    claim_more,
+    draw,
+    make,
+    plain_search,
+    verdict,
+)
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "small.json").read_text())
+
+
+@pytest.mark.parametrize("part", range(6))
+def test_known_optima(part):
+    for entry in VECTORS["instances"][part::6]:
+        rows = list(zip(entry["arrival"], entry["prompt"], entry["output"], strict=True))
+        result = solver.solve(make(entry["memory"], rows), engine="dp")
+        assert (result.status, result.total_latency) == ("optimal", entry["opt"])
+        assert result.certified
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_certificates_hold_and_do_not_stretch(seed):
+    instance = draw(random.Random(seed))
+    opt, starts = brute_force(instance)
+    result = solver.solve(instance, engine="dp")
+    assert result.total_latency == result.lower_bound == opt
+    data = certificate(instance, result)
+    assert verdict(data).verdict == "verified"
+    assert verdict(claim_more(data, opt)).verdict == "rejected"
+    # a higher target also allows more starts, for which the proof has no multipliers
+    assert verdict(claim_more(data, opt, stretch=True)).verdict in ("rejected", "malformed")
+    if opt < 40:
+        assert verdict(plain_search(instance, opt)).verdict == "verified"
+        assert verdict(plain_search(instance, opt + 1)).verdict == "rejected"
+    # an incumbent of OPT, of OPT + 1 where there is one, and far off change nothing
+    late = int(instance.arrival.max())
+    far, clock = [], late
+    for output in instance.output.tolist():
+        far.append(clock)
+        clock += output
+    near = [p + (i == len(starts) - 1) for i, p in enumerate(starts)]
+    for incumbent in (starts, near, far):
+        try:
+            check_schedule(Schedule(instance=instance, starts=incumbent))
+        except Exception:
+            continue
+        again = solver.solve(instance, engine="dp", incumbent=incumbent)
+        assert (again.status, again.total_latency) == ("optimal", opt)
+        assert verdict(certificate(instance, again)).verdict == "verified"
+
+
+def test_every_tiny_backlog():
+    # a subset of the box of benchmarks/exact.py (every instance, n <= 4, M <= 6)
+    memory = 4
+    shapes = [(s, o) for o in range(1, 4) for s in range(memory - o + 1)]
+    for rows in itertools.combinations_with_replacement(shapes, 3):
+        instance = make(memory, [(0, s, o) for s, o in rows])
+        result = solver.solve(instance, engine="dp")
+        assert result.status == "optimal"
+        assert result.total_latency == brute_force(instance)[0]
+
+
+@pytest.mark.parametrize("seed", range(100, 130))
+def test_search_against_programme(seed):
+    instance = draw(random.Random(seed), most=8)
+    search = solver.solve(instance, engine="dp")
+    programme = solver.solve(instance, engine="milp")
+    assert search.status == programme.status == "optimal"
+    assert search.total_latency == programme.total_latency
+
+
+@pytest.mark.parametrize("backend", ["cbc", "cpsat"])
+def test_other_backends(backend):
+    pytest.importorskip("ortools" if backend == "cpsat" else "pulp")
+    for seed in range(3):
+        instance = draw(random.Random(1000 + seed), most=7)
+        search = solver.solve(instance, engine="dp")
+        other = solver.solve(instance, engine="milp", backend=backend)
+        assert (other.status, other.total_latency) == ("optimal", search.total_latency)
+
+
+def test_repeated_requests_go_to_the_programme():
+    result = solver.solve(make(60, [(0, 0, 12)] * 24))
+    assert (result.status, result.total_latency) == ("optimal", 672)
+    assert not result.certified
+    assert result.proof is None
+    assert result.detail["certified_lower_bound"] < 672
+
+
+def test_time_limit_returns_an_honest_interval():
+    rng = random.Random(1)
+    rows = [(0, rng.randint(1, 20), rng.randint(1, 20)) for _ in range(30)]
+    result = solver.solve(make(100, rows), time_limit=3.0)
+    assert result.status == "feasible"
+    assert result.limit == "time"
+    assert result.lower_bound < result.total_latency
+    assert result.runtime_s < 20
+
+
+def test_progress_narrows():
+    seen = []
+    rng = random.Random(102)
+    rows = [(0, rng.randint(1, 10), rng.randint(1, 12)) for _ in range(12)]
+    solver.solve(make(30, rows), progress=lambda upper, lower: seen.append((upper, lower)))
+    uppers = [upper for upper, _ in seen if upper is not None]
+    lowers = [lower for _, lower in seen if lower is not None]
+    assert uppers == sorted(uppers, reverse=True)
+    assert lowers == sorted(lowers)
+    assert uppers[-1] == lowers[-1]
+
+
+def test_late_first_arrival():
+    rows = [(1000, 3, 4), (1001, 3, 4), (1002, 3, 4)]
+    result = solver.solve(make(10, rows), engine="dp")
+    assert result.total_latency == brute_force(make(10, rows))[0]
+    assert verdict(certificate(make(10, rows), result)).verdict == "verified"

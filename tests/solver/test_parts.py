@@ -1,0 +1,201 @@
+"""The kernels against plain versions, refusals, and the checker's handling of bad proofs."""
+
+import copy
+import random
+
+import numpy as np
+import pytest
+
+import solver
+from certificates.checker.limits import DEFAULT, Budget
+from certificates.checker.trajectory import HUGE, Kind, Vector, make_field
+from scheduling.errors import InputError, LimitError, RejectedError
+from solver.kernels import undominated
+from solver.milp import solve_milp
+from solver.model import model_of
+from solver.multipliers import make_vector
+from solver.states import packing_of
+from solver.trajectory import NEVER, SCALE, grid_of
+from solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
+from tests.solver.common import certificate, draw, make, verdict
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_tables_equal_the_checkers(seed):
+    rng = random.Random(seed)
+    model = model_of(draw(rng))
+    steps = int(model.arrival.max() + (model.output * model.count).sum())
+    target = int(model.total(np.full(model.requests, steps)))
+    windows = fix_windows(model, np.zeros(0, dtype=np.int64), min(target, 60))
+    if windows.empty:
+        return
+    grid = grid_of(model, windows)
+    draws = np.random.default_rng(seed)
+    shape = windows.allowed.shape
+    alpha = draws.integers(-900, 900, shape).astype(np.int32)
+    beta = draws.integers(-900, 900, shape).astype(np.int32)
+    since = rng.randint(0, 3)
+    fast = make_vector(grid, alpha, beta, since)
+    kinds = [
+        Kind(*(int(x) for x in row), np.flatnonzero(allowed).tolist())
+        for *row, allowed in zip(
+            model.arrival, model.prompt, model.output, model.count, windows.allowed, strict=True
+        )
+    ]
+    field = make_field(kinds, model.memory, SCALE)
+    chosen = [
+        [{p: int(part[c, p]) for p in kind.starts} for c, kind in enumerate(kinds)]
+        for part in (alpha, beta)
+    ]
+    plain = Vector(field, 0, since, *chosen, Budget(DEFAULT))
+    for t in range(since, windows.horizon + 2):
+        expected = np.array(plain.table[t], dtype=object)
+        real = expected < HUGE // 2
+        assert (fast.table[t][real] == expected[real]).all()
+        # the kernel's stand-in for "no path" only ever makes a bound smaller
+        assert (fast.table[t][~real] >= NEVER // 2).all()
+        assert (fast.table[t][~real] <= NEVER).all()
+    assert [row[0] for row in plain.rest] == fast.rest[:, 0].tolist()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_undominated_equals_pairwise_comparison(seed):
+    rng = np.random.default_rng(seed)
+    model = model_of(make(20, [(0, 1, 10), (0, 2, 3)]))
+    packing = packing_of(model)
+    lanes = rng.integers(0, 6, (40, 10))
+    profile = np.zeros((40, packing.words), dtype=np.uint64)
+    for j in range(10):
+        shift = np.uint64(packing.bits * (j % (64 // packing.bits)))
+        profile[:, j // (64 // packing.bits)] |= lanes[:, j].astype(np.uint64) << shift
+    lanes[:, 4:] = lanes[:, 4:] // 3 * 3
+    key = rng.integers(0, 3, 40).astype(np.uint64)
+    latency = rng.integers(0, 4, 40)
+    order = np.lexsort((latency, key))
+    keep = undominated(order, key, latency, profile, packing.guard)
+    whole = [[int(w) >> (packing.bits * j) & ((1 << packing.bits) - 1) for w in row
+              for j in range(64 // packing.bits)] for row in profile]  # fmt: skip
+    place = {int(i): rank for rank, i in enumerate(order)}
+
+    def beats(a, b):
+        return (
+            key[a] == key[b]
+            and latency[a] <= latency[b]
+            and all(x <= y for x, y in zip(whole[a], whole[b], strict=True))
+        )
+
+    for i in range(40):
+        # of states that cost the same the first in `order` wins, so order decides who beats whom
+        expected = not any(beats(e, i) and place[e] < place[i] for e in range(40))
+        assert keep[i] == expected
+
+
+def test_price_terms_by_definition():
+    model = model_of(make(9, [(0, 4, 2), (2, 0, 3), (2, 0, 3)]))
+    prices = np.array([5000, 300, 0, 70, 9], dtype=np.int64)
+    terms = price_terms(model, prices, 8)
+    price = dict(enumerate(prices.tolist(), start=1))
+    for c in range(model.classes):
+        a, s, o = (int(x[c]) for x in (model.arrival, model.prompt, model.output))
+        for p in range(a, 9):
+            tokens = sum(price.get(p + j, 0) * (s + j) for j in range(1, o + 1))
+            assert terms[c, p] == (p + o - a) * PRICE_SCALE + tokens
+
+
+def test_windows_lose_no_optimum():
+    for seed in range(20):
+        instance = draw(random.Random(seed))
+        model = model_of(instance)
+        result = solver.solve(instance, engine="dp")
+        opt = result.total_latency
+        prices = good_prices(model, 30, opt + 1)
+        windows = fix_windows(model, prices, opt + 1)
+        for c, members in enumerate(model.members):
+            for i in members:
+                assert windows.allowed[c, result.starts[i] - model.origin]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"engine": "magic"}, "engine must be one of"),
+        ({"time_limit": 0}, "time limit must be above 0"),
+        ({"engine": "milp", "backend": "nosuch"}, "not installed"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(InputError, match=message) as caught:
+        solver.solve(make(9, [(0, 4, 4), (0, 4, 5), (0, 0, 7)]), **arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_request_larger_than_memory_and_empty_instance():
+    with pytest.raises(InputError, match="more than memory"):
+        make(5, [(0, 3, 3)])
+    with pytest.raises(InputError, match="no request"):
+        solver.solve(make(5, [(0, 1, 1)]).__class__(memory=5, arrival=[], prompt=[], output=[]))
+
+
+def test_infeasible_incumbent_is_refused():
+    with pytest.raises(RejectedError, match="memory"):
+        solver.solve(make(5, [(0, 2, 2), (0, 2, 2)]), incumbent=[0, 0])
+
+
+def test_too_large_for_tables_falls_back_with_a_message():
+    rows = [(0, 1000 * i, 400) for i in range(1, 9)]
+    result = solver.solve(make(40_000, rows), engine="dp")
+    assert result.status in ("feasible", "optimal")
+    if result.status == "feasible":
+        assert result.limit == "size"
+        assert "too large" in result.detail["message"]
+
+
+def test_programme_that_cannot_be_built_says_so(monkeypatch):
+    monkeypatch.setattr("solver.milp.MAX_COLUMNS", 3)
+    model = model_of(make(9, [(0, 4, 4), (0, 4, 5)]))
+    windows = fix_windows(model, np.zeros(0, dtype=np.int64), 40)
+    with pytest.raises(LimitError, match="too many to build"):
+        solve_milp(model, windows)
+
+
+def test_a_time_limit_without_a_schedule_claims_nothing():
+    rng = random.Random(1)
+    rows = [(0, rng.randint(1, 20), rng.randint(1, 20)) for _ in range(40)]
+    model = model_of(make(60, rows))
+    prices = good_prices(model, 300, 5000)
+    claim = solve_milp(model, fix_windows(model, prices, 1800), time_limit=0.01)
+    assert not claim.finished
+
+
+def _search_certificate():
+    rng = random.Random(1)
+    first = [(rng.randint(1, 6), rng.randint(1, 8)) for _ in range(6)]
+    assert len(first) == 6  # the stream's first instance
+    rows = [(0, rng.randint(1, 8), rng.randint(1, 10)) for _ in range(10)]
+    instance = make(30, rows)
+    result = solver.solve(instance, engine="dp")
+    assert result.proof["kind"] == "search"
+    return certificate(instance, result)
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "expected"),
+    [
+        (("target",), 10**6, {"rejected", "over a limit"}),
+        (("scale",), 0, {"malformed"}),
+        (("vectors",), [], {"malformed"}),
+        (("layers",), [], {"rejected"}),
+        (("layers", 0, "vectors"), [0, 0], {"malformed"}),
+        (("vectors", 0, "since"), 10**9, {"malformed"}),
+        (("vectors", 0, "start"), [0], {"malformed"}),
+        (("vectors", 0, "unit"), 0, {"malformed"}),
+        (("denominator",), 0, {"malformed"}),
+    ],
+)
+def test_spoiled_proofs_are_refused(where, value, expected):
+    data = copy.deepcopy(_search_certificate())
+    inner = data["proof"]["lower_bound"]
+    for step in where[:-1]:
+        inner = inner[step]
+    inner[where[-1]] = value
+    assert verdict(data).verdict in expected
