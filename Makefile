@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint bench pictures clean
+.PHONY: demo test lint bench mutants exact pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -17,11 +17,27 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Longer runs: bench takes a quarter of an hour, mutants ten minutes, exact an hour or two.
 bench: $(READY)
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/certify.py
+	$(BIN)/python benchmarks/prices.py
+
+mutants: $(READY)
+	$(BIN)/python benchmarks/mutants.py
+
+exact: $(READY)
+	$(BIN)/python benchmarks/exact.py --out exact.jsonl --check
+	$(BIN)/python benchmarks/exact.py --report exact.jsonl
+	$(BIN)/python benchmarks/exact.py --cross 300
+	$(BIN)/python benchmarks/exact.py --tiny
 
 pictures: $(READY)
 	$(BIN)/python docs/make_pictures.py
+
+# docs/theory.md is written by the theorems themselves
+theory: $(READY)
+	$(BIN)/python -m bounds.document docs/theory.md --pictures docs/pictures
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "kvproof needs Python 3.11 or newer: install it, or name it: make PYTHON=/path/to/python3"; exit 2; }
