@@ -8,7 +8,7 @@ from bounds.theorems import THEOREMS
 from scheduling.instance import Instance
 
 #: Statements that a single instance can contradict, and that are held to be true.
-STANDING = (Status.PROVED, Status.CLAIMED, Status.CONJECTURE, Status.HAND)
+STANDING = (Status.PROVED, Status.HAND, Status.ASSERTED, Status.CLAIMED, Status.CONJECTURE)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,7 +99,12 @@ def _cases() -> str:
         "Best known bounds on the worst policy / OPT, closed under implication (a bound for any "
         "arrivals holds for backlogs, a bad backlog is bad among arrivals, the best policy is no "
         "worse than one that knows as much). Under Poisson arrivals: on the ratio of expected "
-        "totals, light being load -> 0.\n\n![The graph of cases](pictures/taxonomy.svg)\n"
+        "totals, light being load -> 0.\n\n![The graph of cases](pictures/taxonomy.svg)\n\n"
+        '"Best policy" is the best deterministic one: it knows what its row says (one bit: '
+        "whether the output exceeds one threshold, which it chooses; there and under distribution "
+        "only, also the multiset of lengths), and an adversary who knows the policy assigns the "
+        "lengths to the requests that it cannot tell apart. FCFS and one-bit SVF take only their "
+        "order from their row: as built, they admit by true lengths.\n"
     )
     lines = [
         "## All cases\n",

@@ -43,13 +43,16 @@ class Domain:
         BACKLOG, or ARRIVALS for instances with any arrivals (backlogs among them).
     policy
         Name of the policy, ``"opt"`` for statements about OPT alone, ``"any"`` for statements
-        about every policy with this information, ``"each"`` for each policy of this toolkit.
+        about every deterministic policy with this information, ``"best"`` for the best of them,
+        ``"each"`` for each policy of this toolkit.
     information
         What that policy knows.
     rule
         Its rule, or None where the theorem speaks of both.
     below
         eps must be below this; None: at most 1.
+    load_below
+        The load must be below this, where the theorem needs it.
     """
 
     traffic: Traffic
@@ -57,6 +60,7 @@ class Domain:
     information: Information = Information.EXACT
     rule: Rule | None = None
     below: Fraction | None = None
+    load_below: Fraction | None = None
 
     def covers(self, instance: Instance) -> bool:
         """Whether the instance's traffic and eps are in the domain."""
@@ -72,8 +76,12 @@ class Domain:
         if self.policy == "opt":
             who = "OPT"
         else:
-            what = f"every policy that knows: {self.information}"
-            who = {"any": what, "each": "each policy here"}.get(self.policy, self.policy)
+            who = {
+                "any": f"every deterministic policy that knows: {self.information}",
+                "best": f"the best policy that knows: {self.information}",
+                "each": "each policy here",
+            }.get(self.policy, self.policy)
         rule = "" if self.rule is None else f", {self.rule}"
         eps = "" if self.below is None else f", eps < {self.below}"
-        return f"{self.traffic}; {who}{rule}{eps}"
+        load = "" if self.load_below is None else f", load < {self.load_below}"
+        return f"{self.traffic}; {who}{rule}{eps}{load}"

@@ -14,7 +14,9 @@ what is known for each case.
 Each proof is a list of steps. A step with a formula has been decided exactly (identities by
 simplification to zero; inequalities by showing that, with the domain written in parameters >= 0,
 all coefficients are >= 0, by factorisation, sums of squares or isolation of roots); its verdict
-stands beside it. A step in words is marked so: read it, no machine has.
+stands beside it. A step in words is marked so: read it, no machine has. *Proved here* means that
+the proof is given in full and every formula in it is decided; the words say what a policy does,
+what is feasible and how the formulas combine, and are as good as their reader.
 
 Sources: Kong, Qi, Ye, Zhou, *Geometry-Aware Online Scheduling for LLM Serving* (arXiv 2606.22327;
 its proof text was not at hand, so the derivations here are our own); Jaillet et al., *Online
@@ -49,8 +51,10 @@ anything completes, as starting later lowers what it holds at every fixed step.
   2502.07115). FCFS: by arrival.
 - One-bit SVF: only the bit `o > theta` is known; the key is the volume at the mean output of the
   request's class. Admission uses true lengths unless it is said to reserve.
-- Sorted-F (2508.06133) forms batches by the least `sum o / |X|^2`; GBA and GSA (2601.22996) are
-  cited, not built. GSA stops requests and starts them anew, which no policy here does.
+- Sorted-F (2508.06133) forms batches by the least `sum o / |X|^2`, here exactly among up to 12
+  waiting requests, else by a heuristic; GBA and GSA (2601.22996) are cited, not built: batch
+  algorithms for backlogs. GSA stops requests and starts them anew, which no policy here does;
+  whether GBA does, and which requests both are for, was not confirmed.
 """
 
 
@@ -72,7 +76,7 @@ evaluates again, and the proved factor of a schedule is its total over the best 
 """,
         theorems=(
             "opt-outputs", "opt-volume", "opt-shape", "opt-centroid", "opt-price",
-            "opt-closed-prices",
+            "opt-closed-prices", "backlog-known",
         ),
     ),
     Section(
@@ -156,7 +160,7 @@ cost SVF more than the bit hides from one-bit SVF, and the gain over FCFS falls 
 """,
         theorems=(
             "one-bit-identity", "one-bit-backlog", "pollaczek-khinchine", "cobham",
-            "shortest-job-first", "light-traffic",
+            "shortest-job-first", "light-traffic", "light-one-at-a-time",
         ),
     ),
     Section(
@@ -164,8 +168,8 @@ cost SVF more than the bit hides from one-bit SVF, and the gain over FCFS falls 
         text="""\
 Over all backlogs with eps at most e, the least constant of strict SVF lies between
 `max(2, 1/(1 - e))` and `max(1 + 4/(3(1 - e)), 2/(1 - e))`: [2, 7/3] as e -> 0, [2, 4] at 1/2,
-[5, 10] at 0.8. No instance is known above the lower end. With long prompts only, the question is
-settled for e >= 1/2 (`svf-long-prompts`): there the truth is 1/(1 - e).
+[5, 10] at 0.8. No instance is known above the lower end. In the limit of
+long prompts the truth is 1/(1 - e) for e >= 1/2 (`svf-long-prompts`).
 """,
         theorems=("svf-equal-volumes", "svf-conjecture", "svf-gap-conjecture"),
     ),

@@ -26,10 +26,17 @@ class Kind(StrEnum):
 
 
 class Status(StrEnum):
-    """What stands behind a theorem."""
+    """What stands behind a theorem.
+
+    PROVED means: the proof is given in full, and every formula in its steps is decided exactly.
+    Most proofs also have steps in words (what a policy does, what is feasible, how the formulas
+    combine); those are to be read, no machine has checked them.
+    """
 
     PROVED = "proved here"
     HAND = "hand proof, not checked"
+    ASSERTED = "asserted, no proof here"
+    OBSERVED = "observed on instances, no proof"
     CLAIMED = "claimed by a paper, not reproduced"
     CONJECTURE = "conjecture"
     REFUTED = "refuted"
@@ -70,7 +77,7 @@ class Theorem:
     source
         Paper and section, or "here".
     status
-        PROVED only with proof steps that decide every computation in it.
+        PROVED only with steps whose every formula is decided exactly; see :class:`Status`.
     total
         The bound as a number of steps, for kinds OPT_AT_LEAST and TOTAL_AT_MOST; exact.
     ratio

@@ -4,11 +4,11 @@ from bounds.families.family import Measured, Witness, measure
 from bounds.families.natural import random_waves
 from bounds.families.others import (
     fat_first,
-    hidden_slots,
     long_first,
     long_then_shorts,
     long_then_tokens,
     one_class,
+    three_lengths,
 )
 from bounds.families.svf import (
     retried_waves,
@@ -31,7 +31,7 @@ FAMILIES = {
     "long_then_shorts": long_then_shorts,
     "long_then_tokens": long_then_tokens,
     "one_class": one_class,
-    "hidden_slots": hidden_slots,
+    "three_lengths": three_lengths,
     "random_waves": random_waves,
 }
 
@@ -40,7 +40,6 @@ __all__ = [
     "Measured",
     "Witness",
     "fat_first",
-    "hidden_slots",
     "long_first",
     "long_then_shorts",
     "long_then_tokens",
@@ -51,6 +50,7 @@ __all__ = [
     "separators",
     "skip_slots",
     "skip_staggered",
+    "three_lengths",
     "tight_separators",
     "waves",
 ]

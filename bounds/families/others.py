@@ -68,21 +68,22 @@ def long_then_shorts(*, n: int, k: int = 1) -> Witness:
     )
 
 
-def long_then_tokens(*, k: int) -> Witness:
-    """Return arrivals for SVF: (k^2 - k, k) at step 0, then k^2 times (0, 1) at step 1.
+def long_then_tokens(*, k: int, m: int = 1) -> Witness:
+    """Return arrivals for SVF: m times (k^2 - k, k) at step 0, then m k^2 times (0, 1) at step 1.
 
-    M = k^2. SVF costs k + k^3 - k (k - 1)(k - 2)/3 and k^2 + k + 2 is feasible: of order sqrt(n).
+    M = m k^2, eps = 1/m. SVF costs m (k + k^3 - k (k - 1)(k - 2)/3) and m (k^2 + k + 2) is
+    feasible: the ratio is at least k/2.
     """
-    at_least(k=(k, 1))
-    memory = k * k
-    instance = from_classes(memory, [(memory - k, k, 1), (0, 1, memory)], arrival=[0, 1])
+    at_least(k=(k, 1), m=(m, 1))
+    square = k * k
+    instance = from_classes(m * square, [(square - k, k, m), (0, 1, m * square)], arrival=[0, 1])
     return Witness(
         family="long_then_tokens",
-        parameters={"k": k},
+        parameters={"k": k, "m": m},
         policy=SVF(),
         skip=False,
         instance=instance,
-        feasible=schedule(instance, [2], [1] * memory),
+        feasible=schedule(instance, [2] * m, [1] * (m * square)),
     )
 
 
@@ -91,7 +92,8 @@ def one_class(*, k: int, length: int, unit: int = 2, theta: int | None = None) -
 
     6 k L pads (0, 1), 2 k longs (0, b L), k L shorts (0, b) with b `unit`, M = k b L, eps = 1/k.
     Shorts and longs share a class for `theta` None (the mean output is in [1, b)) or any theta
-    below b, so two waves of longs go first. The ratio is at least b L^2/(21 L + 4 b L + 2 b + 6).
+    below b (below 1 all are one class), so two waves of longs go first. The
+    ratio is at least b L^2/(21 L + 4 b L + 2 b + 6).
     """
     at_least(k=(k, 1), length=(length, 2), unit=(unit, 2))
     pads, shorts, memory = 6 * k * length, k * length, k * unit * length
@@ -108,27 +110,29 @@ def one_class(*, k: int, length: int, unit: int = 2, theta: int | None = None) -
     )
 
 
-def hidden_slots(*, k: int, n: int, unit: int = 2) -> Witness:
-    """Return a backlog for any policy that knows at most one bit: the slots fill with what is long.
+def three_lengths(*, k: int, n: int, theta: int | None = None) -> Witness:
+    """Return a backlog for any policy that knows one bit: k slots fill with what is long.
 
-    With L = n^2, b `unit`, h = k b L: 2 k L pads (0, 1), k longs (h, b L), k n shorts (h, b) at
-    M = k (h + b L), eps = 1/k. At most k of longs and shorts run at once; to a policy that knows
-    the bit "output > theta" (theta the mean output, or any in [1, b)) they look alike, and an
-    adversary lets those that it starts first be the long ones. The ratio is at least n/5.
+    With h = k n^6: k longs (h, n^6), k n mids (h, n^4), k n^3 shorts (h, 1), M = k (h + n^6),
+    eps = 1/k. At most k run at once, and any k do. Whatever the threshold (`theta`, or the mean
+    output for None), mids look like longs or like shorts, and an adversary lets those of the two
+    that start first be the longer ones (to one-bit SVF it is the index). The ratio is at least
+    n/3 for n >= 3.
     """
-    at_least(k=(k, 1), n=(n, 1), unit=(unit, 2))
-    length = n * n
-    prompt = k * unit * length
+    at_least(k=(k, 1), n=(n, 1))
+    steps, mid, long = n**3, n**4, n**6
+    prompt = k * long
     instance = from_classes(
-        k * (prompt + unit * length),
-        [(0, 1, 2 * k * length), (prompt, unit * length, k), (prompt, unit, k * n)],
+        k * (prompt + long), [(prompt, long, k), (prompt, mid, k * n), (prompt, 1, k * steps)]
     )
-    shorts = np.repeat(1 + unit * np.arange(n), k)
+    mids = np.repeat(steps + mid * np.arange(n), k)
+    shorts = np.repeat(np.arange(steps), k)
+    parameters = {"k": k, "n": n}
     return Witness(
-        family="hidden_slots",
-        parameters={"k": k, "n": n, "unit": unit},
-        policy=OneBitSVF(),
+        family="three_lengths",
+        parameters=parameters if theta is None else {**parameters, "theta": theta},
+        policy=OneBitSVF(theta=theta),
         skip=False,
         instance=instance,
-        feasible=schedule(instance, [0] * (2 * k * length), [1 + unit * n] * k, shorts),
+        feasible=schedule(instance, [steps + n * mid] * k, mids, shorts),
     )

@@ -6,7 +6,7 @@ from typing import Any
 import sympy as sp
 
 from bounds.proof import counterexample
-from bounds.proof.ranges import cases, parse, parse_range
+from bounds.proof.ranges import Range, cases, denominators, parse, parse_range
 from bounds.proof.sign import proves
 from bounds.proof.steps import (
     Argument,
@@ -98,15 +98,21 @@ def _inequality(step: Inequality) -> StepResult:
     if unbound:
         names = ", ".join(sorted(map(str, unbound)))
         return StepResult(verdict=StepVerdict.UNDECIDED, method=f"no range for {names}")
+    divisors = [parse(text, symbols) for side in (larger, smaller) for text in denominators(side)]
+    doubt = _doubt(ranges, [difference, *divisors])
+    if doubt is not None:
+        return StepResult(verdict=StepVerdict.UNDECIDED, method=doubt)
+    undefined = next((d for d in divisors if not _never_zero(d, ranges)), None)
     methods = []
-    for case in cases(ranges):
+    for case in cases(ranges) if undefined is None else ():
         method = proves(case.apply(difference), case.parameters, case.positive, strict=strict)
         if method is None:
             break
         if method not in methods:
             methods.append(method)
     else:
-        return StepResult(verdict=StepVerdict.PASSED, method=", ".join(methods))
+        if undefined is None:
+            return StepResult(verdict=StepVerdict.PASSED, method=", ".join(methods))
     integers = {symbols[n] for n in re.findall(r"\w+", step.integers) if n in symbols}
     point = counterexample.find(difference, ranges, integers, strict=strict)
     if point is not None:
@@ -114,7 +120,52 @@ def _inequality(step: Inequality) -> StepResult:
         return StepResult(
             verdict=StepVerdict.REJECTED, method="false at a point", counterexample=found
         )
+    if undefined is not None:
+        method = f"a denominator may vanish: {undefined}"
+        return StepResult(verdict=StepVerdict.UNDECIDED, method=method)
     return StepResult(verdict=StepVerdict.UNDECIDED, method="no exact method decides it")
+
+
+def _doubt(ranges: list[Range], expressions: list[Any]) -> str | None:
+    """Return why the exact methods do not apply, or None: all is rational and well-founded."""
+    known: list[Range] = []
+    for one in ranges:
+        ends = [one.low, *([] if one.high is None else [one.high])]
+        names = {r.symbol for r in known}
+        if any(part.free_symbols - names for part in (*ends, *one.divides_by)):
+            return f"the range of {one.symbol} uses a symbol that has no range before it"
+        if not all(_rational(part, known) for part in (*ends, *one.divides_by)):
+            return f"the range of {one.symbol} has an end that is not rational"
+        if not all(_never_zero(part, known) for part in one.divides_by):
+            return f"the range of {one.symbol} divides by what may vanish"
+        if one.high is not None and not _holds(
+            one.high - one.low, known, strict=one.low_open or one.high_open
+        ):
+            return f"the range of {one.symbol} may be empty"
+        known.append(one)
+    if not all(_rational(part, ranges) for part in expressions):
+        return "not a rational function"
+    return None
+
+
+def _rational(expression: Any, ranges: list[Range]) -> bool:
+    """Whether it is a finite rational function of the symbols, with real constants."""
+    if expression.has(sp.oo, -sp.oo, sp.zoo, sp.nan, sp.I):
+        return False
+    names = [one.symbol for one in ranges]
+    return bool(expression.is_rational_function(*names)) if names else True
+
+
+def _holds(expression: Any, ranges: list[Range], *, strict: bool) -> bool:
+    return all(
+        proves(case.apply(expression), case.parameters, case.positive, strict=strict) is not None
+        for case in cases(ranges)
+    )
+
+
+def _never_zero(expression: Any, ranges: list[Range]) -> bool:
+    """Whether it is > 0, or < 0, on the whole domain."""
+    return any(_holds(sign * expression, ranges, strict=True) for sign in (1, -1))
 
 
 def _as_text(point: dict[Any, Any]) -> dict[str, str]:

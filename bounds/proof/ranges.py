@@ -5,6 +5,7 @@ a closed upper end is a case of its own, ``x = b``. The cases cover the domain b
 an inequality that holds for all y >= 0 in every case holds on the domain.
 """
 
+import ast
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,19 @@ def parse(text: str, symbols: dict[str, Any]) -> Any:
     return sp.sympify(text, locals={**_FUNCTIONS, **local}, rational=True)
 
 
+def denominators(text: str) -> list[str]:
+    """Return what `text` divides by, as written: sympy cancels x/x before one can look."""
+    found = []
+    for node in ast.walk(ast.parse(text.strip(), mode="eval")):
+        if not isinstance(node, ast.BinOp):
+            continue
+        if isinstance(node.op, ast.Div):
+            found.append(ast.unparse(node.right))
+        elif isinstance(node.op, ast.Pow) and not isinstance(node.right, ast.Constant):
+            found.append(ast.unparse(node.left))  # the exponent may be negative
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class Range:
     """``low (<|<=) symbol [(<|<=) high]``."""
@@ -33,6 +47,7 @@ class Range:
     high: Any | None
     low_open: bool
     high_open: bool
+    divides_by: tuple[Any, ...] = ()
 
     def holds(self, point: dict[Any, Any]) -> bool:
         """Whether the point is inside."""
@@ -52,18 +67,25 @@ def parse_range(text: str, symbols: dict[str, Any]) -> Range:
     Raises
     ------
     ValueError
-        The text is not of this form.
+        The text is not of this form, or it is a range between numbers that is empty.
     """
     parts = [part.strip() for part in re.split(r"(<=|<)", text)]
     if len(parts) not in (3, 5) or not re.fullmatch(r"[A-Za-z_]\w*", parts[2]):
         raise ValueError(f"not a range: {text!r}")
-    return Range(
+    ends = parts[::4]
+    found = Range(
         symbol=parse(parts[2], symbols),
         low=parse(parts[0], symbols),
         high=parse(parts[4], symbols) if len(parts) == 5 else None,
         low_open=parts[1] == "<",
         high_open=len(parts) == 5 and parts[3] == "<",
+        divides_by=tuple(parse(below, symbols) for end in ends for below in denominators(end)),
     )
+    if found.high is not None:
+        width = found.high - found.low
+        if width.is_negative or (width.is_zero and (found.low_open or found.high_open)):
+            raise ValueError(f"empty range: {text!r}")
+    return found
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class StepResult:
 
 @dataclass(frozen=True)
 class Identity:
-    """``left == right`` for all values of the symbols; decided by exact simplification.
+    """``left == right`` wherever both are defined; decided by exact simplification.
 
     Parameters
     ----------
@@ -67,6 +67,9 @@ class Identity:
 @dataclass(frozen=True)
 class Inequality:
     """``left >= right`` (or ``>``) on a box or staircase of ranges; decided by exact algebra.
+
+    It passes only if no range can be empty and every denominator that is written, in the claim
+    or in a range, is shown not to vanish: 0/0 is not 1.
 
     Parameters
     ----------

@@ -11,15 +11,20 @@ from bounds.proofs.simulated import simulated
 def online_shorts_steps() -> tuple[Step, ...]:
     """SVF with arrivals: n/2."""
     return (
+        Argument(
+            "k longs (k n^2, n) arrive at 0, k n shorts (k n, 1) at 1; M = k n (k n + 1). The "
+            "longs are alone at 0 and their peaks k (k n^2 + n) = M fit: all start at 0. All "
+            "that waits after that is alike, so skipping changes nothing."
+        ),
         Inequality(
             "k*(k*n**2 + u) + k*n + 1 > k*n*(k*n + 1)",
             ("1 <= k", "1 <= n", "1 <= u <= n"),
-            "The k longs (k n^2, n) start at 0, being alone, and hold k (k n^2 + u) in step u: no "
-            "short (k n, 1) fits before they end at n; then all k n fit.",
+            "The longs hold k (k n^2 + u) in step u: no short fits before they end at n.",
         ),
         Identity(
             "(k*n + k*n*n)/(k*n + k*(n + 2)) == n/2",
-            "SVF: k n + k n * n. Feasible: the shorts at 1, the longs at 2.",
+            "SVF: the longs end at n, then all k n shorts run, k n (k n + 1) = M tokens: each has "
+            "latency n. Feasible: the shorts at 1, the longs at 2.",
             positive="k n",
         ),
         *(
@@ -37,32 +42,41 @@ def online_shorts_steps() -> tuple[Step, ...]:
 
 
 def online_tokens_steps() -> tuple[Step, ...]:
-    """SVF with arrivals, outputs of one token: of order sqrt(n)."""
+    """SVF with arrivals, outputs of one token: k/2."""
     return (
+        Identity(
+            "m*k**2 - m*(k**2 - k + u) == m*(k - u)",
+            "The m longs (k^2 - k, k) start at 0, being alone: their peaks fill M = m k^2. In "
+            "step u they leave so many tokens,",
+            positive="k m u",
+        ),
         Argument(
-            "The long (k^2 - k, k) starts at 0 and leaves k - u tokens in step u; so k - u of the "
-            "k^2 requests (0, 1) that arrive at 1 run in step u = 2..k, the others in step k + 1."
+            "so m (k - u) of the m k^2 requests (0, 1) that arrive at 1 run in step u = 2..k, "
+            "and the others, at most M, in step k + 1. All that wait are alike: skipping changes "
+            "nothing."
         ),
         Identity(
-            "k + Sum((k - u)*(u - 1), (u, 2, k)) + k*(k**2 - Sum(k - u, (u, 2, k))) "
-            "== k + k**3 - k*(k - 1)*(k - 2)/3",
+            "m*k + Sum(m*(k - u)*(u - 1), (u, 2, k)) + k*(m*k**2 - Sum(m*(k - u), (u, 2, k))) "
+            "== m*(k + k**3 - k*(k - 1)*(k - 2)/3)",
             "SVF's total.",
-            integers="k u",
+            integers="k u m",
         ),
         Inequality(
-            "(k + k**3 - k*(k - 1)*(k - 2)/3)/(k**2 + k + 2) >= k/2",
-            ("2 <= k",),
-            "Over the feasible total (all short ones at 1, the long at 2): of order sqrt(n).",
+            "m*(k + k**3 - k*(k - 1)*(k - 2)/3)/(m*k**2 + m*(k + 2)) >= k/2",
+            ("1 <= m", "1 <= k"),
+            "Over the feasible total: all m k^2 short ones at 1 (they fill M), the longs at 2. "
+            "Unbounded in k at every eps = 1/m.",
         ),
         *(
             simulated(
-                lambda k=k: long_then_tokens(k=k),  # type: ignore[misc]
-                f"k = {k}",
+                lambda k=k, m=m, skip=skip: replace(long_then_tokens(k=k, m=m), skip=skip),  # type: ignore[misc]
+                f"k = {k}, m = {m}, {'skip' if skip else 'strict'}",
                 Fraction(k, 2),
-                total=k + k**3 - k * (k - 1) * (k - 2) // 3,
-                feasible=k * k + k + 2,
+                total=m * (k + k**3 - k * (k - 1) * (k - 2) // 3),
+                feasible=m * (k * k + k + 2),
             )
-            for k in (10, 20, 40, 80)
+            for k, m in ((10, 1), (40, 1), (40, 2), (40, 5))
+            for skip in (False, True)
         ),
     )
 

@@ -6,7 +6,11 @@ from bounds.proof.steps import Argument, Identity, Inequality, Step
 def outputs() -> tuple[Step, ...]:
     """No latency is below its output."""
     return (
-        Inequality("p + o - a >= o", ("0 <= a", "1 <= o", "a <= p"), "A request starts at p >= a."),
+        Argument(
+            "Every request runs to its end, o steps from its start p: its latency is p + o - a."
+        ),
+        Inequality("p + o - a >= o", ("0 <= a", "1 <= o", "a <= p"), "It starts at p >= a."),
+        Argument("Sum over the requests."),
     )
 
 
@@ -102,5 +106,15 @@ def closed_form() -> tuple[Step, ...]:
             "G(z) is the fractional number of requests that z token-steps complete, smallest "
             "volume first, so 0 <= G <= n and y_t = (n - G(M t))/M >= 0. The price certificate "
             "then holds for it."
+        ),
+    )
+
+
+def known() -> tuple[Step, ...]:
+    """With everything known at 0 nothing is online."""
+    return (
+        Argument(
+            "The instance is finite and known at time 0. Some schedule attains OPT; the policy "
+            "that runs it is deterministic, and no policy is better than OPT."
         ),
     )

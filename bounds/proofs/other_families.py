@@ -5,10 +5,10 @@ from fractions import Fraction
 
 from bounds.families import (
     fat_first,
-    hidden_slots,
     long_first,
     one_class,
     skip_slots,
+    three_lengths,
 )
 from bounds.proof.steps import Argument, Identity, Inequality, Step
 from bounds.proofs.simulated import simulated
@@ -18,16 +18,25 @@ from scheduling.one_bit import OneBitSVF
 def fcfs_steps() -> tuple[Step, ...]:
     """FCFS: longs in front that fill the memory."""
     return (
+        Argument(
+            "In order of arrival and index: k longs (k L^2, L), then k L shorts (k L, 1); "
+            "M = k L (k L + 1)."
+        ),
+        Identity(
+            "k*(k*L**2 + L) == k*L*(k*L + 1)",
+            "The longs' peaks fill M, so all of them start at 0.",
+            positive="k L",
+        ),
         Inequality(
             "k*(k*L**2 + u) + k*L + 1 > k*L*(k*L + 1)",
             ("1 <= k", "1 <= L", "1 <= u <= L"),
-            "k longs (k L^2, L) run from step 0 and hold k (k L^2 + u) in step u: no short "
-            "(k L, 1) fits beside them before they end at L.",
+            "They hold k (k L^2 + u) in step u: no short fits beside them before they end at L, "
+            "and as all that waits is short, skipping changes nothing. At L all shorts fit: they "
+            "fill M in one step.",
         ),
-        Identity("k*(k*L**2 + L) == k*L*(k*L + 1)", "The longs' peaks fill M.", positive="k L"),
         Identity(
             "(k*L + k*L*(L + 1))/(k*L + k*(L + 1)) == L*(L + 2)/(2*L + 1)",
-            "k L shorts at L against k L shorts at 0 and the longs at 1.",
+            "FCFS: longs at 0, shorts at L. Feasible: shorts at 0, longs at 1.",
             positive="k L",
         ),
         Inequality(
@@ -83,12 +92,19 @@ def one_bit_steps() -> tuple[Step, ...]:
             "6*k*L + k*L*b + 2*k*b*L < b*(6*k*L + k*L + 2*k)",
             ("1 <= k", "1 <= L", "2 <= b"),
             "The mean output of 6kL pads (0, 1), 2k longs (0, bL), kL shorts (0, b) is below b: "
-            "with theta the mean, or any theta in [1, b), longs and shorts are one class.",
+            "with theta the mean, or any theta in [1, b), longs and shorts are one class. (With "
+            "theta in [0, 1) everything is one class, and goes by index.) For a fixed "
+            "theta take b > theta.",
         ),
         Argument(
-            "Their proxies are equal, so index decides: the longs go first. M = k b L: k of them "
-            "reach M together, so the second k start no earlier than b L, and the shorts no "
-            "earlier than those: their latencies sum to at least k L * b L."
+            "Their proxies are equal, so index decides: pads, longs, shorts. M = k b L is a "
+            "multiple of kL, and so is what the 6kL pads hold in their last step: the room "
+            "left in it is 0 or at least kL >= k. So the first k longs, one token each in "
+            "their first step, all start in one step, t: that of the last pads, or the next."
+        ),
+        Argument(
+            "They reach M together in step t + b L, so the second k start no earlier than b L, "
+            "and the shorts no earlier than those: their latencies sum to at least k L * b L."
         ),
         Identity(
             "6*k*L*3 + k*L*(3 + b) + k*(3 + b + b*L) + k*(3 + b + 2*b*L) "
@@ -106,10 +122,10 @@ def one_bit_steps() -> tuple[Step, ...]:
                 lambda k=k, b=b, theta=theta: one_class(  # type: ignore[misc]
                     k=k, length=340, unit=b, theta=theta
                 ),
-                f"k = {k}, L = 340, b = {b}, theta = {theta or 'mean'}",
+                f"k = {k}, L = 340, b = {b}, theta = {'mean' if theta is None else theta}",
                 Fraction(20),
             )
-            for k, b, theta in ((1, 2, None), (8, 2, None), (8, 9, 8))
+            for k, b, theta in ((1, 2, None), (8, 2, None), (8, 9, 8), (8, 2, 0))
         ),
     )
 
@@ -147,43 +163,52 @@ def one_bit_skip_steps() -> tuple[Step, ...]:
 def hidden_steps() -> tuple[Step, ...]:
     """Every deterministic policy that knows at most one bit: no constant on backlogs."""
     return (
-        Inequality(
-            "2*k*L + k*b*L + k*n*b < b*(2*k*L + k + k*n)",
-            ("1 <= k", "1 <= n", "1 <= L", "2 <= b"),
-            "2kL pads (0, 1), k longs (h, bL), kn shorts (h, b), h = k b L, M = k (h + b L). The "
-            "mean output is below b: with theta the mean, or any theta in [1, b), longs and "
-            "shorts have the same bit, and they have the same prompt.",
+        Argument(
+            "k longs (h, N^6), kN mids (h, N^4), kN^3 shorts (h, 1), h = k N^6, M = k (h + N^6). "
+            "The policy is deterministic, knows this multiset and all prompts (they are equal), "
+            "and has chosen a threshold."
         ),
         Inequality(
-            "(k + 1)*(k*b*L + 1) > k*(k*b*L + b*L)",
-            ("1 <= k", "1 <= L", "2 <= b"),
-            "At most k of longs and shorts run at once.",
+            "(k + 1)*(k*L + 1) > k*(k*L + L)",
+            ("1 <= k", "1 <= L"),
+            "With L = N^6: k + 1 requests do not fit together in any step,",
+        ),
+        Identity("k*(k*L + L) == k*k*L + k*L", "while any k always fit.", positive="k L"),
+        Argument(
+            "So whether a request is admissible depends only on how many run, not on its length: "
+            "an admission test by true lengths reveals nothing, and requests of one class are "
+            "alike until one of them ends."
         ),
         Argument(
-            "To the policy they are alike until one ends, so let the first k that it starts be "
-            "the longs; whatever it knows of the distribution is true. The next can start only "
-            "when one of these k has ended, at b L or later: the kn shorts cost more than "
-            "k n b L."
+            "One threshold parts the lengths 1 < N^4 < N^6 at one place at most: mids share their "
+            "bit with the longs, or with the shorts. If with the longs, the adversary lets the "
+            "first k of that class that start be the longs. As at most k run at once, the next "
+            "of the class starts when one of these has ended, at N^6 or later: the kN mids cost "
+            "more than k N N^6. If with the shorts, it lets the first k of that class that start "
+            "be mids; the kN^3 shorts start at N^4 or later and cost more than k N^3 N^4. Either "
+            "way the policy costs more than k N^7, whatever it does with the other class."
         ),
         Identity(
-            "2*k*n**2 + Sum(k*(1 + i*b), (i, 1, n)) + k*(1 + n*b + b*n**2) "
-            "== k*(2*n**2 + n + b*n*(n + 1)/2 + 1 + n*b + b*n**2)",
-            "Feasible, with L = n^2: the pads at 0 (2kL <= M), then the shorts k at a time, then "
-            "the longs.",
-            positive="k b",
-            integers="n i",
+            "Sum(k*i, (i, 1, N**3)) + Sum(k*(N**3 + i*N**4), (i, 1, N)) + k*(N**3 + N**5 + N**6) "
+            "== k*(2*N**6 + 3*N**5/2 + N**4 + 3*N**3/2)",
+            "Feasible: the shorts, then the mids, then the longs, k at a time.",
+            positive="k",
+            integers="N i",
         ),
         Inequality(
-            "b*n**3/(2*n**2 + n + b*n*(n + 1)/2 + 1 + n*b + b*n**2) >= n/5",
-            ("1 <= n", "2 <= b"),
-            "Unbounded in n at every eps = 1/k.",
+            "N**7/(2*N**6 + 3*N**5/2 + N**4 + 3*N**3/2) >= N/3",
+            ("3 <= N",),
+            "Unbounded in N at every eps = 1/k (it tends to N/2).",
         ),
         *(
             simulated(
-                lambda k=k, n=n: hidden_slots(k=k, n=n),  # type: ignore[misc]
-                f"one-bit SVF, k = {k}, n = {n}",
-                Fraction(n, 5),
+                lambda k=k, n=n, theta=theta: three_lengths(  # type: ignore[misc]
+                    k=k, n=n, theta=theta
+                ),
+                f"one-bit SVF, k = {k}, N = {n}, theta = {'mean' if theta is None else theta}",
+                Fraction(n, 3),
             )
-            for k, n in ((1, 20), (8, 20), (8, 40))
+            for k, n in ((1, 4), (4, 4), (4, 8))
+            for theta in (0, 1, n**4, n**6, None)
         ),
     )

@@ -187,3 +187,15 @@ def light() -> tuple[Step, ...]:
             "at least the mean output."
         ),
     )
+
+
+def one_at_a_time() -> tuple[Step, ...]:
+    """Light traffic without lengths."""
+    return (
+        Argument(
+            "A lone request fits whatever its length, as s + o <= M: running one at a time needs "
+            "no length and is feasible. It is a single server in order of arrival with services "
+            "of at most M steps, so the busy periods of light-traffic dominate it as they are: "
+            "the mean wait tends to 0, and OPT is at least the mean output."
+        ),
+    )

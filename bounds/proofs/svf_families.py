@@ -60,7 +60,13 @@ def separators_steps() -> tuple[Step, ...]:
     return (
         Argument(
             "Stage j = 1..J: c_j = ceil(C/j) slims (j p - L, L), then one fat (p L, j); "
-            "M = C p + p L - (C + 1) L. p is as large as needed. Volumes:"
+            "M = C p + p L - (C + 1) L. Limits are taken in this order: p -> oo for fixed C, L, "
+            "J; then C -> oo with L/C fixed, so that L >= J and C + L > J; then J -> oo."
+        ),
+        Inequality(
+            "C*p + p*L - (C + 1)*L >= p*L + J",
+            ("1 <= C", "1 <= L", "1 <= J", "((C + 1)*L + J)/C <= p"),
+            "The largest fat fits the memory once p is large (so do slims, j p <= p L). Volumes:",
         ),
         Inequality(
             "p*L*j + j*(j + 1)/2 > (j*p - L)*L + L*(L + 1)/2",
@@ -108,8 +114,18 @@ def separators_steps() -> tuple[Step, ...]:
         Argument("H_J/J -> 0 as J grows, so the ratio tends to 1 + b = (C + L)/C."),
         Identity(
             "Limit((p*L + J)/(C*p + p*L - (C + 1)*L), p, oo) == L/(C + L)",
-            "eps as p grows; so 1 + L/C = 1/(1 - eps), for every rational eps in (0, 1).",
+            "eps as p grows: e' = L/(C + L), and 1 + L/C = 1/(1 - e').",
             positive="C J L p",
+        ),
+        Inequality(
+            "(p*L + J)/(C*p + p*L - (C + 1)*L) > L/(C + L)",
+            ("1 <= C", "1 <= L", "1 <= J", "(C + 1)*L/C < p"),
+            "Each member has eps strictly above its e'.",
+        ),
+        Argument(
+            "So for a cap e take e' < e: for p large the members have eps <= e, and the ratio "
+            "tends to 1/(1 - e'). With e' -> e the worst ratio with eps <= e is at least "
+            "1/(1 - e), for every e in (0, 1); every rational e' in (0, 1) is some L/(C + L)."
         ),
         simulated(
             lambda: separators(slots=200, length=800, stages=30, prompt=8000),

@@ -6,7 +6,7 @@ from itertools import pairwise, product
 
 from bounds.domain import Information, Rule, Traffic
 
-#: The best policy for an amount of information; it may use any rule without preemption.
+#: The best deterministic policy for an amount of information, by any rule without preemption.
 BEST = "best"
 
 
@@ -25,11 +25,20 @@ class Case:
         if self.policy == BEST:
             return f"best policy, {self.information}"
         rule = "" if self.rule is Rule.OWN else f" {self.rule}"
-        return f"{self.policy}{rule}"
+        return f"{self.policy}{rule}{_LABELS.get(self.policy, '')}"
 
     def __str__(self) -> str:
         return f"{self.traffic}: {self.who}"
 
+
+#: What a policy is taken to be, where it is not quite the one that is built here.
+_LABELS = {"sorted-f": ", exact subsets"}
+
+#: Offline algorithms for a batch; cited, not built, and no statement about arrivals.
+BATCH = ("gba", "gsa")
+
+#: Named for the information that sets their order; as built, admission uses true lengths.
+_TRUE_LENGTHS = ("svf-1bit", "fcfs")
 
 _POLICIES: tuple[tuple[Information, Rule | None, str], ...] = (
     (Information.EXACT, None, BEST),
@@ -52,6 +61,7 @@ _POLICIES: tuple[tuple[Information, Rule | None, str], ...] = (
 CASES: tuple[Case, ...] = tuple(
     Case(traffic=traffic, information=information, rule=rule, policy=policy)
     for traffic, (information, rule, policy) in product(Traffic, _POLICIES)
+    if traffic is Traffic.BACKLOG or policy not in BATCH
 )
 
 
@@ -59,14 +69,15 @@ def implications() -> Iterator[tuple[Case, Case]]:
     """Yield (a, b) where the worst ratio of a is at most that of b.
 
     A backlog and Poisson arrivals are arrivals; the best policy is no worse than any policy that
-    knows as much, and more information does not hurt it. GSA may stop and restart requests,
-    which the best policy here may not, so nothing follows from it.
+    knows as much, and more information does not hurt it. Nothing follows for the best policy
+    from GSA, which stops and restarts requests (for GBA this was not confirmed), nor from FCFS
+    and one-bit SVF: as built, they admit by true lengths.
     """
     at = {(c.traffic, c.information, c.rule, c.policy): c for c in CASES}
     for case in CASES:
-        if case.traffic is not Traffic.ARRIVALS:
+        if case.traffic is not Traffic.ARRIVALS and case.policy not in BATCH:
             yield case, at[Traffic.ARRIVALS, case.information, case.rule, case.policy]
-        if case.policy not in (BEST, "gsa"):
+        if case.policy not in (BEST, *BATCH, *_TRUE_LENGTHS):
             yield at[case.traffic, case.information, None, BEST], case
     for traffic in Traffic:
         for more, less in pairwise(Information):

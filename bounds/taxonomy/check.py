@@ -29,6 +29,9 @@ class CaseVerdict:
         Those theorems that are claimed by a paper or proved by hand only: name and status.
     inconsistencies
         Where its bounds cross.
+    bounded
+        Whether some theorem bounds its ratio; otherwise its theorems are values of the fluid
+        model only.
     """
 
     case: Case
@@ -36,6 +39,7 @@ class CaseVerdict:
     verdicts: dict[str, int]
     claimed: dict[str, str]
     inconsistencies: tuple[Inconsistency, ...]
+    bounded: bool = True
 
     @property
     def rejected(self) -> bool:
@@ -53,9 +57,13 @@ class CaseVerdict:
             return "nothing is claimed"
         if self.verdicts.get(StepVerdict.UNDECIDED):
             return "undecided"
+        words = self.verdicts.get(StepVerdict.ARGUED, 0)
         if not self.verdicts.get(StepVerdict.PASSED):
-            return "in words only" if self.verdicts else "not reproduced"
-        return "passed, but rests on claims" if self.claimed else "passed"
+            return f"in words only ({words})" if words else "not reproduced"
+        text = f"passed, {words} in words" if words else "passed"
+        if not self.bounded:
+            return f"fluid value only: {text}"
+        return f"{text}; rests on claims" if self.claimed else text
 
 
 def check_cases(taxonomy: Taxonomy) -> tuple[CaseVerdict, ...]:
@@ -76,6 +84,7 @@ def check_cases(taxonomy: Taxonomy) -> tuple[CaseVerdict, ...]:
                 verdicts=dict(counts),
                 claimed={t.name: str(t.status) for t in behind if t.status is not Status.PROVED},
                 inconsistencies=tuple(crossed.get(case, ())),
+                bounded=any(_bounds(taxonomy, case)),
             )
         )
     return tuple(found)
@@ -98,10 +107,7 @@ def _results(name: str, theorem: Theorem) -> tuple[StepResult, ...]:
 
 def _behind(taxonomy: Taxonomy, case: Case) -> list[Theorem]:
     """Return what the case's bounds rest on, by name: the sources, and what they use."""
-    pending: list[Theorem] = list(taxonomy.values[case])
-    for cap in CAPS:
-        known = taxonomy.known(case, cap)
-        pending += [s.theorem for s in (known.lower, known.upper) if s.theorem is not None]
+    pending: list[Theorem] = [*taxonomy.values[case], *_bounds(taxonomy, case)]
     seen: dict[str, Theorem] = {}
     while pending:
         theorem = pending.pop()
@@ -109,6 +115,13 @@ def _behind(taxonomy: Taxonomy, case: Case) -> list[Theorem]:
             seen[theorem.name] = theorem
             pending += _used(theorem)
     return [seen[name] for name in sorted(seen)]
+
+
+def _bounds(taxonomy: Taxonomy, case: Case) -> Iterable[Theorem]:
+    """Yield the theorems that bound the case's ratio at some cap."""
+    for cap in CAPS:
+        known = taxonomy.known(case, cap)
+        yield from (s.theorem for s in (known.lower, known.upper) if s.theorem is not None)
 
 
 def _used(theorem: Theorem) -> Iterable[Theorem]:

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import networkx as nx
 
-from bounds.taxonomy.cases import BEST, CASES, Case, implications
+from bounds.taxonomy.cases import BATCH, BEST, CASES, Case, implications
 from bounds.theorem import Bound, Kind, Status, Theorem
 from bounds.theorems import THEOREMS
 
@@ -137,8 +137,9 @@ class Taxonomy:
 
 
 def _in_order(case: Case, others: set[Case]) -> list[Case]:
-    """Return the case itself, then the others, always in the same order."""
-    return [case, *(other for other in CASES if other in others)]
+    """Return the case itself, then the same policy's, then the others, always in one order."""
+    same = sorted(CASES, key=lambda other: other.policy != case.policy)
+    return [case, *(other for other in same if other in others)]
 
 
 def covers(theorem: Theorem, case: Case) -> bool:
@@ -147,7 +148,8 @@ def covers(theorem: Theorem, case: Case) -> bool:
     if domain.traffic is not case.traffic:
         return False
     if case.policy == BEST:
-        return domain.policy == "any" and domain.information is case.information
+        who = "best" if theorem.kind is Kind.RATIO_AT_MOST else "any"
+        return domain.policy == who and domain.information is case.information
     if domain.policy == "each":
-        return case.policy not in ("gba", "gsa")  # they are not built here
+        return case.policy not in BATCH  # they are not built here
     return domain.policy == case.policy and domain.rule in (None, case.rule)

@@ -115,7 +115,7 @@ CHAIN_THEOREMS = (
         source="here",
         status=Status.PROVED,
         total=prefix_total,
-        evidence=(SYMBOLIC, *EXHAUSTED),
+        evidence=EXHAUSTED,
         uses=("svf-backlog-eta", "svf-backlog-integral"),
         proof="bounds.proofs.chain:prefix",
     ),

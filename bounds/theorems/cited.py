@@ -6,6 +6,8 @@ from bounds.domain import Domain, Information, Rule, Traffic
 from bounds.theorem import Bound, Kind, Status, Theorem
 from bounds.theorems.lower import unbounded
 
+_MODEL = "Which requests the paper's model allows (equal prompts?) was not confirmed."
+
 
 def _claimed(
     name: str,
@@ -44,7 +46,9 @@ CITED_THEOREMS = (
         "2508.06133",
         Fraction(48),
         Fraction(48),
-        "Sorted-F, with its subsets chosen exactly, is within 48 of OPT on backlogs.",
+        "Sorted-F, with its subsets chosen exactly, is within 48 of OPT on backlogs. The policy "
+        "built here chooses exactly among up to 12 waiting requests, and by a heuristic beyond: "
+        "the constant is not claimed for that.",
     ),
     _claimed(
         "gba",
@@ -56,7 +60,8 @@ CITED_THEOREMS = (
         Fraction(1067, 100),
         Fraction(675, 100),
         "Geometric batching with known lengths is within 10.67 of OPT on backlogs, within 6.75 as "
-        "the memory grows against every request.",
+        "the memory grows against every request. An offline algorithm for a batch; whether "
+        "it restarts requests was not confirmed. " + _MODEL,
     ),
     _claimed(
         "gsa",
@@ -69,7 +74,7 @@ CITED_THEOREMS = (
         Fraction(32),
         "Geometric slicing, which knows no lengths, is within 61.92 of OPT on backlogs, within 32 "
         "as the memory grows against every request. It may stop requests and start them anew, "
-        "which the rule of our policies does not allow.",
+        "which the rule of our policies does not allow. " + _MODEL,
     ),
     Theorem(
         name="online-sqrt-claimed",

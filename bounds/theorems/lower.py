@@ -81,7 +81,8 @@ LOWER_THEOREMS = (
         statement=(
             "Stages of slim long requests, each followed in SVF order by one fat request that "
             "cannot start beside them: SVF leaves the fat's share of the memory unused. For "
-            "every rational eps in (0, 1) the ratio tends to 1/(1 - eps)."
+            "every rational e in (0, 1) there are members whose eps tends to e, from above, and "
+            "whose ratio tends to 1/(1 - e): over eps <= e the worst ratio is at least 1/(1 - e)."
         ),
         latex=r"\sup \frac{\mathrm{SVF}}{\mathrm{OPT}} \ge \frac{1}{1 - \varepsilon}",
         domain=STRICT_SVF,
@@ -123,12 +124,14 @@ LOWER_THEOREMS = (
     ),
     _lower(
         "one-bit-any-unbounded",
-        "Without lengths no policy has a constant",
-        "Every deterministic policy that knows of each output at most whether it exceeds a "
-        "threshold (fixed in advance, or the mean output) and its distribution, and that lets "
-        "requests run to their end, has no constant on backlogs at any eps = 1/k: the slots fill "
-        "with requests that turn out long. (GSA is not bound by this: it stops requests.)",
-        r"\sup \frac{\mathrm{ALG}}{\mathrm{OPT}} \ge \frac{n}{5} \to \infty",
+        "One bit or less: no deterministic policy has a constant",
+        "Every deterministic policy that knows the multiset of the lengths, and of each request "
+        "only whether its output exceeds one threshold, has no constant on backlogs at any "
+        "eps = 1/k: the slots fill with requests that turn out long. The threshold may be chosen "
+        "knowing the multiset, and admission may use true lengths; the adversary only assigns "
+        "the lengths to the requests that the policy cannot tell apart. Requests run to their "
+        "end. (GSA is not bound by this: it stops requests.)",
+        r"\sup \frac{\mathrm{ALG}}{\mathrm{OPT}} \ge \frac{N}{3} \to \infty",
         _backlog("any", None, Information.ONE_BIT),
         "bounds.proofs.other_families:hidden_steps",
     ),
@@ -164,10 +167,11 @@ LOWER_THEOREMS = (
     _lower(
         "svf-online-tokens",
         "Arrivals: of order sqrt(n) with one-token requests",
-        "A long request alone at step 0, then n = k^2 requests (0, 1): strict SVF is at least "
-        "k/2 times OPT.",
-        r"\sup \frac{\mathrm{SVF}}{\mathrm{OPT}} \ge \frac{\sqrt n}{2} \to \infty",
-        Domain(traffic=Traffic.ARRIVALS, policy="svf", rule=Rule.STRICT),
+        "m longs (k^2 - k, k) alone at step 0, then n = m k^2 requests (0, 1), M = m k^2: SVF, "
+        "strict or skipping, is at least k/2 times OPT, at any eps = 1/m.",
+        r"\sup \frac{\mathrm{SVF}}{\mathrm{OPT}} \ge \frac{k}{2} = \frac{\sqrt{n/m}}{2} \to "
+        r"\infty \quad \text{at } \varepsilon = \tfrac1m",
+        Domain(traffic=Traffic.ARRIVALS, policy="svf"),
         "bounds.proofs.arrivals:online_tokens_steps",
     ),
     Theorem(

@@ -129,4 +129,20 @@ OPT_THEOREMS = (
         uses=("opt-price",),
         proof="bounds.proofs.opt:closed_form",
     ),
+    Theorem(
+        name="backlog-known",
+        title="A backlog of known lengths: the best policy is OPT",
+        kind=Kind.RATIO_AT_MOST,
+        statement=(
+            "On a backlog with exact lengths everything is known at time 0: the best policy "
+            "computes an optimal schedule and runs it (in any time that takes), so its ratio is "
+            "1 at every eps. What is open on backlogs is how good the simple policies are."
+        ),
+        latex=r"\frac{\mathrm{ALG}}{\mathrm{OPT}} = 1",
+        domain=Domain(traffic=Traffic.BACKLOG, policy="best"),
+        source="folklore",
+        status=Status.PROVED,
+        constant=lambda cap: Fraction(1),
+        proof="bounds.proofs.opt:known",
+    ),
 )

@@ -30,7 +30,13 @@ def _fluid(
         kind=Kind.VALUE,
         statement=statement,
         latex=latex,
-        domain=Domain(traffic=traffic, policy=policy, information=information, rule=Rule.STRICT),
+        domain=Domain(
+            traffic=traffic,
+            policy=policy,
+            information=information,
+            rule=Rule.STRICT,
+            load_below=Fraction(1) if traffic is Traffic.HEAVY else None,
+        ),
         source=source,
         status=Status.PROVED,
         evidence=(SYMBOLIC, _SIMULATED),
@@ -54,6 +60,23 @@ QUEUEING_THEOREMS = (
         status=Status.HAND,
         constant=lambda cap: Fraction(1),
         proof="bounds.proofs.queueing:light",
+    ),
+    Theorem(
+        name="light-one-at-a-time",
+        title="Light Poisson traffic: lengths are not needed",
+        kind=Kind.RATIO_AT_MOST,
+        statement=(
+            "As the load tends to 0 the policy that runs one request at a time, in order of "
+            "arrival, knows no length and is optimal in the limit: the ratio of expected totals "
+            "tends to 1."
+        ),
+        latex=r"\lim_{\rho \to 0} \frac{E[\mathrm{ALG}]}{E[\mathrm{OPT}]} = 1",
+        domain=Domain(traffic=Traffic.LIGHT, policy="best", information=Information.NOTHING),
+        source="here",
+        status=Status.HAND,
+        constant=lambda cap: Fraction(1),
+        uses=("light-traffic",),
+        proof="bounds.proofs.queueing:one_at_a_time",
     ),
     _fluid(
         "one-bit-identity",
@@ -87,8 +110,8 @@ QUEUEING_THEOREMS = (
     _fluid(
         "pollaczek-khinchine",
         "FCFS under Poisson arrivals (fluid)",
-        "The fluid system is an M/G/1 queue with service v/M; FCFS waits 3 rho/(mu^2 M (1 - rho)) "
-        "on average.",
+        "The fluid system is an M/G/1 queue with service v/M; at load rho < 1 FCFS waits "
+        "3 rho/(mu^2 M (1 - rho)) on average.",
         r"W = \frac{\lambda E[S^2]}{2(1-\rho)} = \frac{3\rho}{\mu^2 M (1-\rho)}",
         Traffic.HEAVY,
         "fcfs",
@@ -99,7 +122,7 @@ QUEUEING_THEOREMS = (
     _fluid(
         "cobham",
         "One bit under Poisson arrivals (fluid)",
-        "Two classes, the short one first, no preemption: W = p_1 R/(1 - rho_1) + "
+        "Two classes, the short one first, no preemption, load rho < 1: W = p_1 R/(1 - rho_1) + "
         "p_2 R/((1 - rho_1)(1 - rho)) with R = 3 rho/(mu^2 M).",
         r"W = \frac{p_1 R}{1-\rho_1} + \frac{p_2 R}{(1-\rho_1)(1-\rho)}, \quad "
         r"\rho_1 = \rho\left(1 - e^{-x}(1 + x + \tfrac{x^2}{2})\right)",
@@ -112,8 +135,8 @@ QUEUEING_THEOREMS = (
     _fluid(
         "shortest-job-first",
         "SVF under Poisson arrivals (fluid)",
-        "A class for every length: W = integral of exp(-x) R/(1 - rho_1(x))^2 over x > 0. With "
-        "equal prompts SVF and SJF are the same.",
+        "A class for every length, load rho < 1: W = integral of exp(-x) R/(1 - rho_1(x))^2 over "
+        "x > 0. With equal prompts SVF and SJF are the same.",
         r"W = \int_0^\infty \frac{R\, e^{-x}}{(1 - \rho_1(x))^2}\, dx",
         Traffic.HEAVY,
         "svf",

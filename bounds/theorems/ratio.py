@@ -87,7 +87,7 @@ RATIO_THEOREMS = (
         statement=(
             "If every prompt is at least q times its output, strict SVF on a backlog is within "
             "max(1 + a (1 - g), a) of OPT, with a = 2(q + 1)/((2q + 1)(1 - eps)) and "
-            "g = (3q + 1)/(3(2q + 1)). As eps -> 0: 7/3 at q = 0, 1.75 at q = 1, 3/2 as q grows."
+            "g = (3q + 1)/(3(2q + 1)). As eps -> 0: 7/3 at q = 0, 47/27 at q = 1, 3/2 as q grows."
         ),
         latex=(
             r"\mathrm{SVF} \le \max\{1 + a(1-g), a\}\, \mathrm{OPT}, \quad "

@@ -157,3 +157,67 @@ def test_integers_are_respected_by_counterexamples() -> None:
     result = check_step(step)
     assert result.counterexample is not None
     assert Fraction(result.counterexample["x"]).denominator == 1
+
+
+@pytest.mark.parametrize("text", ["2 <= x <= 1", "1 < x <= 1", "1 <= x < 1", "0 < x < -1/2"])
+def test_an_empty_range_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match="empty range"):
+        check_step(Inequality("x >= 5", (text,), ""))
+
+
+def test_a_range_that_may_be_empty_is_undecided() -> None:
+    for claim in ("y >= 0", "y >= 5"):
+        result = check_step(Inequality(claim, ("0 <= x", "x <= y <= 1"), ""))
+        assert result.verdict is StepVerdict.UNDECIDED
+        assert "may be empty" in result.method
+    assert check_step(Inequality("y >= 0", ("0 <= x <= 1", "x <= y <= 1"), "")).verdict == "passed"
+    # an open end needs room between the ends
+    touching = check_step(Inequality("y >= 0", ("0 <= x <= 1", "x <= y < 1"), ""))
+    assert touching.verdict is StepVerdict.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["x/x >= 1", "x*x**(-1) >= 1", "x**2/x >= 0", "1 >= (x - 1)/(x - 1)", "1/(1/x) >= 0",
+     "x**-1*x >= 1"],
+)  # fmt: skip
+def test_a_denominator_that_can_vanish_never_passes(claim: str) -> None:
+    result = check_step(Inequality(claim, ("0 <= x",), ""))
+    assert result.verdict is StepVerdict.UNDECIDED
+    assert "may vanish" in result.method
+
+
+def test_denominators_that_cannot_vanish_pass() -> None:
+    for claim, over in (
+        ("x/x >= 1", ("0 < x",)),
+        ("(x - 1)/(x - 1) >= 1", ("0 <= x < 1",)),
+        ("1/(1/x) > 0", ("0 < x",)),
+        ("x/(1 + x) >= 0", ("0 <= x",)),
+    ):
+        assert check_step(Inequality(claim, over, "")).verdict is StepVerdict.PASSED
+    # undefined at one point, and false at another
+    assert check_step(Inequality("x/x >= 2", ("0 <= x",), "")).verdict is StepVerdict.REJECTED
+
+
+@pytest.mark.parametrize(
+    ("claim", "over"),
+    [
+        ("x >= 0", ("0 <= x <= y", "0 <= y")),  # an end uses a later symbol,
+        ("x >= 0", ("0 <= x <= x + 1",)),  # its own,
+        ("x >= 0", ("0 <= x <= z",)),  # or one without a range
+        ("x >= 0", ("0 <= x < oo",)),
+        ("x >= 0", ("-oo < x <= 1",)),
+        ("x >= 0", ("0 <= e < 1", "1/e <= x")),
+        ("x >= 0", ("1/0 <= x",)),
+        ("x >= 0", ("0 <= e < 1", "0 <= x <= sqrt(e)")),
+        ("x >= 0", ("0 <= e < 1", "exp(e) <= x")),
+        ("exp(x) >= 1", ("0 <= x",)),
+        ("sqrt(x) >= 0", ("0 <= x",)),
+        ("1/sqrt(x) >= 0", ("0 < x",)),
+        ("x**y >= 0", ("0 <= x", "0 <= y")),
+        ("x/0 >= 0", ("0 <= x",)),
+        ("sqrt(-1)*x >= 0", ("0 <= x",)),
+    ],
+)
+def test_what_the_methods_are_not_made_for_is_undecided(claim: str, over: tuple[str, ...]) -> None:
+    assert check_step(Inequality(claim, over, "")).verdict is StepVerdict.UNDECIDED

@@ -5,20 +5,22 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
-from itertools import combinations_with_replacement
+from itertools import chain, combinations_with_replacement, groupby, permutations, product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bounds.contradiction import contradictions
-from bounds.families import FAMILIES, measure, retried_waves, tight_separators, waves
+from bounds.families import FAMILIES, measure, retried_waves, three_lengths, tight_separators, waves
 from bounds.taxonomy.graph import CAPS
 from bounds.theorem import Kind, Status, Theorem
 from bounds.theorems import THEOREMS, find
 from bounds.theorems.boxes import BOXES, Box
+from bounds.theorems.ratio import prompt_constant
 from scheduling.errors import InputError
 from scheduling.instance import Instance
+from scheduling.one_bit import OneBitSVF
 from scheduling.policies import FCFS, SJF, SVF
 from scheduling.simulate import simulate
 
@@ -41,8 +43,27 @@ def instances(box: Box) -> Iterator[list[tuple[int, int]]]:
     return (list(c) for c in combinations_with_replacement(kinds, box.requests))
 
 
-def by_volume(requests: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    return tuple(sorted(requests, key=lambda r: r[0] * r[1] + r[1] * (r[1] + 1) // 2))
+def volume(request: tuple[int, int]) -> int:
+    prompt, output = request
+    return prompt * output + output * (output + 1) // 2
+
+
+def svf_orders(requests: list[tuple[int, int]]) -> set[tuple[tuple[int, int], ...]]:
+    """Return every order by volume: ties, which go by index, in each order."""
+    ties = [list(group) for _, group in groupby(sorted(requests, key=volume), key=volume)]
+    return {
+        tuple(chain.from_iterable(parts))
+        for parts in product(*(list(permutations(tie)) for tie in ties))
+    }
+
+
+def late_starts(instance: Instance, factor: Fraction = Fraction(2)) -> list[int]:
+    """Return each k, requests in SVF order, with S_k > factor P_k/(1 - eps)."""
+    starts, volumes = simulate(instance, SVF()).starts.tolist(), instance.volume.tolist()
+    assert volumes == sorted(volumes)
+    room = instance.memory - max((instance.prompt + instance.output).tolist())
+    # (1 - eps) M = room
+    return [k for k, start in enumerate(starts) if room * start > factor * sum(volumes[:k])]
 
 
 def broken(instance: Instance, best: int, theorems: tuple[Theorem, ...] = THEOREMS) -> list[str]:
@@ -65,11 +86,25 @@ def test_no_instance_of_a_box_contradicts_a_theorem(box: Box, opt: Optimum) -> N
     count = 0
     for requests in instances(box):
         best = opt(backlog(box.memory, requests))
-        # the order matters only between different requests of one volume
-        for order in {by_volume(requests), by_volume(requests[::-1])}:
-            assert broken(backlog(box.memory, list(order)), best) == [], order
+        for order in svf_orders(requests):
+            instance = backlog(box.memory, list(order))
+            assert broken(instance, best) == [], order
+            assert late_starts(instance) == [], order
         count += 1
     assert count == box.multisets
+
+
+def test_ties_come_in_every_order_and_a_smaller_chain_constant_is_caught() -> None:
+    # volume 3 twice: (2, 1) and (0, 2)
+    assert len(svf_orders([(2, 1), (0, 2), (2, 1), (0, 1)])) == 3
+    instance = waves(k=16, d=20, requests=160).instance.expanded()
+    assert late_starts(instance) == []
+    assert late_starts(instance, factor=Fraction(9, 5))
+
+
+def test_the_constant_for_long_prompts() -> None:
+    values = [prompt_constant(Fraction(0), Fraction(q)) for q in (0, 1)]
+    assert values == [Fraction(7, 3), Fraction(47, 27)]
 
 
 def test_random_backlogs_contradict_nothing(opt: Optimum) -> None:
@@ -242,9 +277,9 @@ SMALL = {
     "long_first": {"k": 3, "length": 12},
     "fat_first": {"k": 3, "steps": 10},
     "long_then_shorts": {"n": 12, "k": 2},
-    "long_then_tokens": {"k": 12},
+    "long_then_tokens": {"k": 12, "m": 3},
     "one_class": {"k": 2, "length": 60},
-    "hidden_slots": {"k": 2, "n": 12},
+    "three_lengths": {"k": 2, "n": 4},
     "random_waves": {"requests": 3000, "mean": 30, "memory": 3000, "seed": 2},
 }
 
@@ -265,6 +300,18 @@ def test_a_family_is_feasible_and_contradicts_nothing(family: str) -> None:
         )
     )
     assert witness.label.startswith(f"{family}(")
+
+
+@pytest.mark.parametrize("theta", [0, 1, 81, 729, None])
+@pytest.mark.parametrize("skip", [False, True])
+def test_true_lengths_in_admission_tell_nothing_on_three_lengths(
+    theta: int | None, skip: bool
+) -> None:
+    witness = replace(three_lengths(k=2, n=3, theta=theta), skip=skip)
+    blind = replace(witness, policy=OneBitSVF(theta=theta, admission="reserve"))
+    starts = [simulate(w.instance, w.policy, skip=w.skip).starts.tolist() for w in (witness, blind)]
+    assert starts[0] == starts[1]
+    assert measure(witness).ratio >= 1
 
 
 def test_a_family_refuses_bad_parameters() -> None:
