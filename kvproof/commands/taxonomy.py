@@ -100,7 +100,8 @@ def _print_table(taxonomy: "Taxonomy") -> None:
     out.print(table)
     out.print(
         "[lower, upper] bounds on the worst policy / OPT; under Poisson arrivals on the ratio of "
-        "expected totals, light: load -> 0. ∞: no upper bound is known."
+        "expected totals, light: load -> 0. ∞: no upper bound is known. Best policy: the best "
+        "deterministic one that knows as much."
     )
 
 
