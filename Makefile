@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint bench mutants exact pictures theory clean
+.PHONY: demo test lint bench bench-adversary mutants exact frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -26,6 +26,9 @@ bench: $(READY)
 mutants: $(READY)
 	$(BIN)/python benchmarks/mutants.py
 
+bench-adversary: $(READY)
+	$(BIN)/python -m benchmarks.adversary
+
 exact: $(READY)
 	$(BIN)/python benchmarks/exact.py --out exact.jsonl --check
 	$(BIN)/python benchmarks/exact.py --report exact.jsonl
@@ -34,6 +37,9 @@ exact: $(READY)
 
 pictures: $(READY)
 	$(BIN)/python docs/make_pictures.py
+
+frontier: $(READY)
+	$(BIN)/kvproof frontier --memory 100000 --requests 2500 --evaluations 3000 --out kvproof-frontier
 
 # docs/theory.md is written by the theorems themselves
 theory: $(READY)

@@ -28,6 +28,30 @@ COMMANDS = {
         "kvproof.commands.solve",
         "Find the optimum of a small instance, with a proof.",
     ),
+    "search": (
+        "kvproof.commands.search",
+        "Look for instances on which a policy is bad, with certified ratios.",
+    ),
+    "frontier": (
+        "kvproof.commands.frontier",
+        "Map the worst ratio of strict SVF over eps: found, known, proved.",
+    ),
+    "replay": (
+        "kvproof.commands.replay",
+        "Run a witness again and have the checker judge it.",
+    ),
+    "shrink": (
+        "kvproof.commands.shrink",
+        "Make a witness smaller while it keeps its ratio.",
+    ),
+    "witness": (
+        "kvproof.commands.witness",
+        "List or show what a search has found.",
+    ),
+    "exhaust": (
+        "kvproof.commands.exhaust",
+        "Prove by exhaustion how bad a policy is in a small box.",
+    ),
     "theorems": (
         "kvproof.commands.theorems",
         "List what is claimed; check a proof step by step.",

@@ -1,0 +1,244 @@
+"""A search from beginning to end: an engine and the baselines, certified, on disk, resumable."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from adversary.archive import Archive, Entry, Progress
+from adversary.engines import BASELINES, Engine, make_engine
+from adversary.objective import Objective
+from adversary.seeds import structured
+from adversary.shrink import shrink
+from adversary.space import Genome
+from adversary.violations import Claims, keeps_violating
+from adversary.witness import Witness, check_fresh, make_witness
+from adversary.workers import Workers
+from scheduling.exact import as_pq
+
+#: The best so far is certified this often in a run, and written with the engine's state.
+COMMITS = 20
+#: A witness is certified when it is better than the last by this factor.
+BETTER = 1 + 1e-4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A search.
+
+    Parameters
+    ----------
+    objective, claims
+        What is searched, and what is held against each witness.
+    engine
+        Name of the engine; the baselines run beside it at equal evaluations.
+    evaluations
+        How many each may spend.
+    seed
+        Equal seeds give equal runs, with any number of workers.
+    from_seeds
+        Whether engine and baselines begin at the structured families instead of at random.
+    baselines
+        Whether the baselines run.
+    """
+
+    objective: Objective
+    claims: Claims
+    engine: str
+    evaluations: int
+    seed: int
+    from_seeds: bool = False
+    baselines: bool = True
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """The engine, then the baselines that it is not."""
+        beside = BASELINES if self.baselines else ()
+        return (self.engine, *(name for name in beside if name != self.engine))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What an observer is told after each batch or commit.
+
+    Parameters
+    ----------
+    engine, progress
+        Who, and how far.
+    witness
+        The witness just certified and committed, or None.
+    entry
+        The same as it was stored.
+    """
+
+    engine: str
+    progress: Progress
+    witness: Witness | None = None
+    entry: Entry | None = None
+
+
+Observer = Callable[[Report], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a run ended: all witnesses, and whether it was interrupted or found a violation."""
+
+    entries: tuple[Entry, ...]
+    interrupted: bool
+    violates: str | None
+
+    @property
+    def best(self) -> Entry | None:
+        """The witness of largest ratio."""
+        return max(self.entries, key=lambda entry: entry.ratio, default=None)
+
+    def best_of(self, engine: str) -> Fraction | None:
+        """Return the best certified ratio of one engine."""
+        return max((e.ratio for e in self.entries if e.engine == engine), default=None)
+
+
+def run(plan: Plan, archive: Archive, workers: Workers, observe: Observer) -> Outcome:
+    """Run or resume a search; everything reported has been committed before."""
+    archive.drop_interim()
+    violates = next((e.violates for e in archive.entries() if e.violates), None)
+    with interruption() as asked:
+        for name in plan.engines:
+            if violates is None and not asked():
+                violates = _Stage(plan, archive, workers, observe, name).run(asked)
+        interrupted = asked()
+    entries = tuple(archive.entries())
+    return Outcome(entries=entries, interrupted=interrupted, violates=violates)
+
+
+class _Stage:
+    """One engine's part of the budget."""
+
+    def __init__(
+        self, plan: Plan, archive: Archive, workers: Workers, observe: Observer, name: str
+    ) -> None:
+        self._plan, self._archive, self._workers, self._observe = plan, archive, workers, observe
+        self._name = name
+        space = plan.objective.space
+        self._engine: Engine = make_engine(
+            name,
+            space=space,
+            seed=plan.seed,
+            evaluations=plan.evaluations,
+            seeds=structured(space) if plan.from_seeds else None,
+        )
+        self._progress = archive.progress(name) or Progress()
+        self._genome: Genome | None = None
+        self._exact = "0/1"  # best certified ratio
+        if self._progress.state is not None:
+            state = dict(self._progress.state)
+            self._genome = state.pop("best genome", None)
+            self._exact = state.pop("exact")
+            self._engine.restore(state)
+
+    def run(self, asked: Callable[[], bool]) -> str | None:
+        """Spend what is left; return what was violated, or None."""
+        total = self._plan.evaluations
+        every = -(-total // COMMITS)
+        while self._progress.evaluations < total:
+            before = self._progress.evaluations
+            self._batch()
+            self._observe(Report(engine=self._name, progress=self._progress))
+            done = self._progress.evaluations
+            if done // every > before // every or done >= total:
+                if violates := self._commit(interim=False):
+                    return violates
+            elif asked():
+                # what the uninterrupted run would not have certified here is marked as such
+                return self._commit(interim=True)
+            if asked():
+                break
+        return None
+
+    def _batch(self) -> None:
+        batch = self._engine.ask()
+        scores = self._workers.scores(self._plan.objective, batch.genomes, batch.at_least)
+        accepted = self._engine.tell(batch, scores)
+        top = int(scores.values.argmax())
+        best = self._progress.best
+        if scores.values[top] > best:
+            best = float(scores.values[top])
+            self._genome = batch.genomes[top].copy()
+        self._progress = replace(
+            self._progress,
+            evaluations=self._progress.evaluations + len(batch.genomes),
+            accepted=self._progress.accepted + accepted,
+            best=best,
+        )
+
+    def _commit(self, *, interim: bool) -> str | None:
+        """Certify the best if it is better than what has been; write it with the state."""
+        witness, entries, violates = None, [], None
+        certified = self._progress.certified
+        if self._genome is not None and self._progress.best > certified * BETTER:
+            witness = make_witness(self._plan.objective, self._genome, seed=self._plan.seed)
+            violates = self._plan.claims.violated(witness)
+            # the search compares floats, of schedules before they are improved: hold the exact
+            # ratio against what this engine has certified already
+            if violates is not None or witness.ratio > Fraction(self._exact):
+                check_fresh([witness.data])
+                entries.append(self._entry(witness, violates, interim))
+            if violates is not None:
+                smaller = shrink(witness, keeps_violating(self._plan.claims, violates), tries=600)
+                if smaller is not witness:
+                    check_fresh([smaller.data])
+                    entries.append(self._entry(smaller, violates, interim))
+            if not interim:
+                self._progress = replace(self._progress, certified=self._progress.best)
+                self._exact = as_pq(max(witness.ratio, Fraction(self._exact)))
+        state: dict[str, Any] = dict(self._engine.state())
+        if self._genome is not None:
+            state["best genome"] = np.array(self._genome)
+        state["exact"] = self._exact
+        progress = replace(self._progress, state=state)
+        self._archive.save(self._name, progress, entries, remember=not interim)
+        for entry in entries:
+            self._observe(
+                Report(engine=self._name, progress=self._progress, witness=witness, entry=entry)
+            )
+        return violates
+
+    def _entry(self, witness: Witness, violates: str | None, interim: bool) -> Entry:
+        return Entry(
+            engine=self._name,
+            evaluations=self._progress.evaluations,
+            ratio=witness.ratio,
+            eps=witness.instance.eps,
+            requests=witness.instance.requests,
+            memory=witness.instance.memory,
+            violates=violates,
+            certificate=witness.data,
+            interim=interim,
+        )
+
+
+@contextmanager
+def interruption() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C into a question that is asked between batches; a second one stops."""
+    asked = False
+
+    def note(signum: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    try:
+        before = signal.signal(signal.SIGINT, note)
+    except ValueError:  # not the main thread: Ctrl-C is not ours
+        yield lambda: asked
+        return
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,166 @@
+"""For each cap on eps: the worst ratio found, the best known family, and what is proved.
+
+A *rung* is a cap and the next smaller one, so that large eps is explored for itself: with any eps
+up to 1/2 allowed, a search would come back with waves of small eps.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from math import inf
+from pathlib import Path
+
+from adversary.archive import Archive, Entry
+from adversary.campaign import Observer, run
+from adversary.setup import Settings
+from adversary.workers import Workers
+from bounds.frontier import bounds_at, witnesses
+from scheduling.exact import as_pq, decimal
+
+CAPS = (
+    *(Fraction(1, k) for k in (64, 32, 16, 8, 4, 3, 2)),
+    *(Fraction(2, 3), Fraction(4, 5), Fraction(9, 10)),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """One row of the frontier.
+
+    Parameters
+    ----------
+    floor, cap
+        ``floor < eps <= cap``.
+    found, at_random
+        The best witness of the searches here, and the best of those from random starts; or None.
+    family, family_ratio
+        The best known family with eps in this range, and its certified ratio; None where no
+        member of a family that is tried has such an eps.
+    lower, upper
+        What is proved of the worst ratio over all backlogs with eps <= cap.
+    """
+
+    floor: Fraction
+    cap: Fraction
+    found: Entry | None
+    at_random: Entry | None
+    family: str | None
+    family_ratio: Fraction | None
+    lower: Fraction
+    upper: Fraction | None
+
+    @property
+    def prize(self) -> bool:
+        """Whether a witness exceeds max(2, 1/(1 - eps)), which no known one does."""
+        entry = self.found
+        if entry is None or entry.eps == 1:
+            return False
+        return entry.ratio > max(Fraction(2), 1 / (1 - entry.eps))
+
+
+def frontier(
+    settings: Settings,
+    *,
+    folder: Path,
+    workers: Workers,
+    observe: Callable[[Settings], Observer],
+    caps: tuple[Fraction, ...] = CAPS,
+) -> tuple[list[Rung], bool]:
+    """Search every rung, from random starts and from the families; resume what has begun.
+
+    Returns
+    -------
+    list of Rung, bool
+        The rungs so far, and whether the run was interrupted.
+    """
+    known = witnesses()
+    rungs = []
+    interrupted = False
+    for floor, cap in zip((Fraction(0), *caps[:-1]), caps, strict=True):
+        entries: list[Entry] = []
+        at_random: list[Entry] = []
+        for families in (False, True):
+            if interrupted:
+                break
+            place = folder / f"eps-{cap.numerator}-{cap.denominator}" / (
+                "families" if families else "random"
+            )  # fmt: skip
+            here = Settings(
+                **{**settings.to_json(), "max_eps": str(cap), "min_eps": str(floor),
+                   "families": families, "baselines": not families}
+            )  # fmt: skip
+            archive = Archive(place, create=True)
+            try:
+                archive.write("settings", here.to_json())
+                outcome = run(here.plan(), archive, workers, observe(here))
+            finally:
+                archive.close()
+            entries += outcome.entries
+            if not families:
+                at_random += outcome.entries
+            interrupted = outcome.interrupted
+        members = [point for point in known if floor < point.eps <= cap]
+        best = max(members, key=lambda point: point.ratio, default=None)
+        lower, upper = bounds_at(cap)
+        rungs.append(
+            Rung(
+                floor=floor,
+                cap=cap,
+                found=max(entries, key=lambda entry: entry.ratio, default=None),
+                at_random=max(at_random, key=lambda entry: entry.ratio, default=None),
+                family=None if best is None else best.label,
+                family_ratio=None if best is None else best.ratio,
+                lower=Fraction(lower),
+                upper=None if upper == inf else Fraction(upper),
+            )
+        )
+    return rungs, interrupted
+
+
+def table(rungs: list[Rung], files: dict[Fraction, Path]) -> str:
+    """Return the frontier as a Markdown table; `files` has the witness of each cap."""
+    lines = [
+        "| eps in | found | at eps | requests | by | at random | best family | proved | replay |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for rung in rungs:
+        entry = rung.found
+        upper = "?" if rung.upper is None else decimal(rung.upper, 3, up=True)
+        family = "-"
+        if rung.family_ratio is not None:
+            family = f"{decimal(rung.family_ratio, 3, up=False)} `{rung.family}`"
+        found = "- | - | - | -"
+        ratio = None if rung.at_random is None else rung.at_random.ratio
+        alone = "-" if ratio is None else decimal(ratio, 4, up=False)
+        if entry is not None:
+            found = (
+                f"**{decimal(entry.ratio, 4, up=False)}** | {float(entry.eps):.4g} "
+                f"| {entry.requests:,} | {entry.engine}"
+            )
+        replay = f"`kvproof replay {files[rung.cap]}`" if rung.cap in files else "-"
+        lines.append(
+            f"| ({rung.floor}, {rung.cap}] | {found} | {alone} | {family} "
+            f"| {decimal(rung.lower, 3, up=False)} to {upper} | {replay} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def rows(rungs: list[Rung]) -> list[dict[str, object]]:
+    """Return the frontier as JSON objects."""
+    return [
+        {
+            "floor": as_pq(rung.floor),
+            "cap": as_pq(rung.cap),
+            "ratio": None if rung.found is None else as_pq(rung.found.ratio),
+            "eps": None if rung.found is None else as_pq(rung.found.eps),
+            "requests": None if rung.found is None else rung.found.requests,
+            "engine": None if rung.found is None else rung.found.engine,
+            "ratio_at_random": (None if rung.at_random is None else as_pq(rung.at_random.ratio)),
+            "family": rung.family,
+            "family_ratio": None if rung.family_ratio is None else as_pq(rung.family_ratio),
+            "proved_lower": as_pq(rung.lower),
+            "proved_upper": None if rung.upper is None else as_pq(rung.upper),
+            "above_every_known": rung.prize,
+        }
+        for rung in rungs
+    ]

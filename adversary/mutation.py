@@ -1,0 +1,223 @@
+"""Moves between genomes, and the repair that keeps them in their space.
+
+A move changes one thing that a scheduler might be sensitive to: a size, a count, an order, two
+volumes made equal (ties go by index, so a repeated period then keeps its order), a count that just
+fills the memory or just blocks another class, or the adversary's own plan.
+"""
+
+import numpy as np
+from numba import njit
+
+from adversary.repair import repair
+from adversary.simulation import volume
+from adversary.space import (
+    ARRIVAL,
+    BURST,
+    CAP,
+    COUNT,
+    MEMORY,
+    MOST_BURST,
+    MOST_PACE,
+    OUTPUT,
+    PACE,
+    PROMPT,
+    RANK,
+    REPEATS,
+    REQUESTS,
+    SINGLE,
+    SPAN,
+    Genomes,
+    Space,
+)
+
+KINDS = 15
+
+
+@njit(cache=True)
+def draw(rng, high):  # type: ignore[no-untyped-def]
+    """Return a whole number, 0 to high - 1, uniformly."""
+    return min(np.int64(rng.random() * high), high - 1)
+
+
+@njit(cache=True)
+def log_draw(rng, high):  # type: ignore[no-untyped-def]
+    """Return a whole number, 1 to high, uniformly on the scale of logarithms."""
+    return min(np.int64(np.exp(rng.random() * np.log(high + 1.0))), high)
+
+
+@njit(cache=True)
+def nudged(rng, value, low, high):  # type: ignore[no-untyped-def]
+    """Return another value: one more or less, some factor away, or anywhere."""
+    kind = rng.random()
+    if kind < 0.35:
+        value += 1 if rng.random() < 0.5 else -1
+    elif kind < 0.9:
+        width = 0.1 if rng.random() < 0.5 else 0.7
+        value = np.int64(np.rint(value * np.exp(width * (2 * rng.random() - 1))))
+    else:
+        value = log_draw(rng, max(np.int64(1), high))
+    return min(max(value, low), high)
+
+
+@njit(cache=True)
+def random_row(rng, row, limits):  # type: ignore[no-untyped-def]
+    """Fill in a class and its plan, sizes on the scale of logarithms."""
+    cap = limits[CAP]
+    row[ARRIVAL] = 0 if rng.random() < 0.3 else draw(rng, limits[SPAN] + 1)
+    row[OUTPUT] = log_draw(rng, cap)
+    left = cap - row[OUTPUT]
+    kind = rng.random()
+    row[PROMPT] = 0 if kind < 0.3 else left if kind < 0.4 else log_draw(rng, left + 1) - 1
+    row[COUNT] = 1 if limits[SINGLE] else log_draw(rng, limits[REQUESTS])
+    row[RANK] = draw(rng, 16)
+    row[PACE] = 0 if rng.random() < 0.5 else 1000 + draw(rng, 60)
+    row[BURST] = 0 if rng.random() < 0.8 else draw(rng, MOST_BURST + 1)
+
+
+@njit(cache=True)
+def any_row(rng, genome):  # type: ignore[no-untyped-def]
+    """Return a row in use."""
+    row = 1 + draw(rng, len(genome) - 1)
+    while genome[row, COUNT] <= 0:
+        row = 1 + (row % (len(genome) - 1))
+    return row
+
+
+@njit(cache=True)
+def separate(rng, mine, theirs, limits):  # type: ignore[no-untyped-def]
+    """Make two classes of equal volume that keep each other out.
+
+    One is a single token over a prompt that nearly fills the cap; of the other there are just
+    enough that it cannot start beside them.
+    """
+    height = max(np.int64(2), np.int64(limits[CAP] * (0.5 + 0.5 * rng.random())))
+    output = log_draw(rng, np.int64(np.sqrt(2.0 * height)))
+    mine[OUTPUT] = output
+    mine[PROMPT] = max(0, (height - output * (output + 1) // 2) // output)
+    equal = volume(mine[PROMPT], output)
+    theirs[OUTPUT] = theirs[COUNT] = 1
+    theirs[PROMPT] = equal - 1
+    theirs[RANK] = 15
+    mine[COUNT] = max(1, (limits[MEMORY] - equal) // (mine[PROMPT] + 1) + 1)
+
+
+@njit(cache=True)
+def move(rng, genome, limits):  # type: ignore[no-untyped-def]
+    """Change one thing, in place; the genome may leave its space."""
+    row, other = any_row(rng, genome), any_row(rng, genome)
+    mine, theirs = genome[row], genome[other]
+    cap, single = limits[CAP], limits[SINGLE] > 0
+    kind = draw(rng, KINDS)
+    if kind == 0:
+        mine[PROMPT] = nudged(rng, mine[PROMPT], 0, cap - 1)
+    elif kind == 1:
+        mine[OUTPUT] = nudged(rng, mine[OUTPUT], 1, cap)
+    elif kind == 2 and not single:
+        mine[COUNT] = nudged(rng, mine[COUNT], 1, limits[REQUESTS])
+    elif kind == 3 and not single:
+        before = genome[0, REPEATS]
+        genome[0, REPEATS] = nudged(rng, before, 1, limits[REQUESTS])
+        if rng.random() < 0.4:  # as often as the space allows
+            genome[0, REPEATS] = limits[REQUESTS]
+        elif rng.random() < 0.5:  # a finer period of the same whole
+            for r in range(1, len(genome)):
+                if genome[r, COUNT] > 0:
+                    genome[r, COUNT] = max(1, genome[r, COUNT] * before // genome[0, REPEATS])
+    elif kind == 4:  # as much volume as the other: by prompt, or by a prompt for a single token
+        if rng.random() < 0.5:
+            mine[OUTPUT] = 1 if rng.random() < 0.5 else log_draw(rng, cap)
+        triangle = mine[OUTPUT] * (mine[OUTPUT] + 1) // 2
+        mine[PROMPT] = max(0, (volume(theirs[PROMPT], theirs[OUTPUT]) - triangle) // mine[OUTPUT])
+        if theirs[OUTPUT] == 1:  # then the other can be made exactly equal
+            theirs[PROMPT] = volume(mine[PROMPT], mine[OUTPUT]) - 1
+    elif kind == 5:  # another split of the same peak, or the other's output, or all of the cap
+        peak = mine[PROMPT] + mine[OUTPUT]
+        choice = draw(rng, 3)
+        mine[OUTPUT] = theirs[OUTPUT] if choice == 1 else log_draw(rng, peak)
+        mine[PROMPT] = (cap if choice == 2 else max(peak, mine[OUTPUT])) - mine[OUTPUT]
+    elif kind == 6 and not single:  # fills the memory, or just blocks the other
+        held = limits[MEMORY]
+        if rng.random() < 0.7:
+            held -= theirs[PROMPT] + theirs[OUTPUT]
+        edge = mine[PROMPT] + (1 if rng.random() < 0.5 else mine[OUTPUT])
+        mine[COUNT] = max(1, held // max(1, edge) + draw(rng, 3))
+        if other != row and rng.random() < 0.3:
+            theirs[COUNT] = 1
+    elif kind == 7:
+        for column in range(RANK):
+            mine[column], theirs[column] = theirs[column], mine[column]
+    elif kind == 8:
+        if rng.random() < 0.5 or single:
+            random_row(rng, mine, limits)
+        else:
+            mine[COUNT] = 0
+    elif kind == 9 and not single:
+        target = genome[1 + draw(rng, len(genome) - 1)]
+        if target[COUNT] <= 0:
+            random_row(rng, target, limits)
+        elif rng.random() < 0.5:
+            target[:] = mine
+    elif kind == 10:
+        factor = np.exp(0.5 * (2 * rng.random() - 1))
+        for r in range(1, len(genome)):
+            genome[r, PROMPT] = np.int64(genome[r, PROMPT] * factor)
+            genome[r, OUTPUT] = max(1, np.int64(genome[r, OUTPUT] * factor))
+    elif kind == 11:
+        mine[ARRIVAL] = (
+            theirs[ARRIVAL] + draw(rng, 2)
+            if rng.random() < 0.5
+            else nudged(rng, mine[ARRIVAL], 0, limits[SPAN])
+        )
+    elif kind == 12:
+        mine[RANK] = draw(rng, 16)
+    elif kind == 13 and not single and row != other:
+        separate(rng, mine, theirs, limits)
+        genome[0, REPEATS] = limits[REQUESTS]  # as often as the space allows
+    elif mine[PACE] > 0 and rng.random() < 0.7:
+        mine[PACE] = nudged(rng, mine[PACE], 0, MOST_PACE)
+        mine[BURST] = draw(rng, MOST_BURST + 1) if rng.random() < 0.2 else mine[BURST]
+    else:
+        mine[PACE] = 0 if mine[PACE] > 0 else 1000 + draw(rng, 60)
+        mine[BURST] = 0
+
+
+@njit(cache=True)
+def _mutate(rng, genomes, limits, again):  # type: ignore[no-untyped-def]
+    for i in range(len(genomes)):
+        move(rng, genomes[i], limits)
+        repair(genomes[i], limits)
+        while rng.random() < again:
+            move(rng, genomes[i], limits)
+            repair(genomes[i], limits)
+
+
+@njit(cache=True)
+def _sample(rng, genomes, limits):  # type: ignore[no-untyped-def]
+    for i in range(len(genomes)):
+        rows = len(genomes[i]) - 1
+        used = rows if limits[SINGLE] > 0 else 1 + draw(rng, rows)
+        for row in range(1, used + 1):
+            random_row(rng, genomes[i, row], limits)
+        if rng.random() < 0.5:
+            genomes[i, 0, REPEATS] = log_draw(rng, limits[REQUESTS])
+            for row in range(1, used + 1):
+                genomes[i, row, COUNT] = log_draw(
+                    rng, max(1, limits[REQUESTS] // genomes[i, 0, REPEATS])
+                )
+        repair(genomes[i], limits)
+
+
+def mutate(
+    space: Space, parents: Genomes, rng: np.random.Generator, *, again: float = 0.4
+) -> Genomes:
+    """Return a mutant of each parent: one move, and with chance `again` one more, and so on."""
+    genomes = parents.copy()
+    _mutate(rng, genomes, space.limits, again)
+    return genomes
+
+
+def sample(space: Space, number: int, rng: np.random.Generator) -> Genomes:
+    """Return random genomes of the space."""
+    genomes = space.empty(number)
+    _sample(rng, genomes, space.limits)
+    return genomes

@@ -1,0 +1,88 @@
+"""The objective of a search: a policy, a rule and a space, evaluated in batches."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from adversary.evaluation import CODES, evaluate
+from adversary.exact import is_tiny, sharpen
+from adversary.plan import plan_schedule
+from adversary.space import Floats, Genome, Genomes, Space
+from scheduling.instance import Instance
+from scheduling.policies import FCFS, SJF, SVF, Policy
+from scheduling.schedule import Schedule
+from scheduling.simulate import simulate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """Values and estimates of a batch, shape (genomes,).
+
+    Parameters
+    ----------
+    values
+        Policy over plan; 0 where the genome was dropped unseen.
+    estimates
+        Policy over a lower bound on OPT, infinite where none was computed.
+    """
+
+    values: Floats
+    estimates: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """How bad a policy is on a genome's instance.
+
+    Parameters
+    ----------
+    space
+        Where the genomes live.
+    policy, skip
+        Who schedules, and whether it backfills. SVF, SJF and FCFS run in kernels.
+    """
+
+    space: Space
+    policy: Policy = field(default_factory=SVF)
+    skip: bool = False
+
+    @cached_property
+    def code(self) -> int | None:
+        """The kernels' number for the policy, or None where they do not know it."""
+        # exactly these: a subclass may have another key
+        known = type(self.policy) in (SVF, SJF, FCFS)
+        return CODES[self.policy.name] if known else None
+
+    def scores(self, genomes: Genomes, at_least: Floats | None = None) -> Scores:
+        """Evaluate a batch; a genome that provably stays below its `at_least` may be dropped."""
+        values = np.zeros(len(genomes))
+        estimates = np.full(len(genomes), np.inf)
+        if self.code is None:
+            for i, genome in enumerate(genomes):
+                cost = simulate(self.space.instance(genome), self.policy, skip=self.skip)
+                plan = plan_schedule(self.space, genome)
+                values[i] = cost.total_latency / plan.total_latency
+        else:
+            if at_least is None:
+                at_least = np.zeros(len(genomes))
+            limits = self.space.limits
+            arguments = (genomes, at_least, limits, self.code, self.skip, values, estimates)
+            evaluate(*arguments)
+            if is_tiny(self.space):
+                sharpen(*arguments)
+        return Scores(values=values, estimates=estimates)
+
+    def policy_schedule(self, instance: Instance) -> Schedule:
+        """Run the policy on an instance."""
+        return simulate(instance, self.policy, skip=self.skip)
+
+    def pair(self, genome: Genome) -> tuple[Schedule, Schedule]:
+        """Return the policy's schedule and the plan's, or an optimal one, of the same instance."""
+        plan = plan_schedule(self.space, genome)
+        if self.code is not None and is_tiny(self.space):
+            from solver.portfolio import solve  # it brings a lot along
+
+            best = solve(plan.instance, engine="dp", incumbent=plan.starts)
+            plan = Schedule(instance=plan.instance, starts=np.array(best.starts))
+        return self.policy_schedule(plan.instance), plan

@@ -1,0 +1,108 @@
+"""The settings of a search as a run stores them, and the search that they make."""
+
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+from adversary.campaign import Plan
+from adversary.engines import ENGINES
+from adversary.objective import Objective
+from adversary.space import Space
+from adversary.violations import claims
+from bounds.theorem import Theorem
+from bounds.theorems import THEOREMS
+from scheduling.errors import InputError
+from scheduling.registry import find_policy
+
+#: Up to so many requests each is a class of its own, unless classes are asked for.
+FEW = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What ``kvproof search`` is asked for; rationals as text, so that JSON holds them exactly.
+
+    Parameters
+    ----------
+    policy, skip, theta, admission
+        The policy and its rule.
+    memory, requests, classes, max_eps, min_eps, span
+        The space; `classes` 0 makes every request its own class, None decides by size.
+    engine, evaluations, seed, families, baselines
+        The search.
+    bound
+        Name of a theorem, an expression, or None.
+    """
+
+    policy: str = "svf"
+    skip: bool = False
+    theta: str | None = None
+    admission: Literal["true", "reserve"] = "true"
+    memory: int = 32_000
+    requests: int = 2_000
+    classes: int | None = None
+    max_eps: str = "1"
+    min_eps: str = "0"
+    span: int = 0
+    engine: str = "anneal"
+    evaluations: int = 50_000
+    seed: int = 0
+    families: bool = False
+    baselines: bool = True
+    bound: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as an archive stores them."""
+        return asdict(self)
+
+    @property
+    def space(self) -> Space:
+        """The space that is searched."""
+        single = self.classes == 0 or (self.classes is None and self.requests <= FEW)
+        return Space(
+            memory=self.memory,
+            requests=self.requests,
+            classes=self.classes or 6,
+            cap=Fraction(self.max_eps),
+            floor=Fraction(self.min_eps),
+            single=single,
+            span=self.span,
+        )
+
+    def plan(self, theorems: tuple[Theorem, ...] = THEOREMS) -> Plan:
+        """Return the search.
+
+        Raises
+        ------
+        InputError
+            A setting is wrong.
+        """
+        if self.engine not in ENGINES:
+            raise InputError(f"engine {self.engine!r} is unknown; known: {', '.join(ENGINES)}")
+        if self.evaluations < 1:
+            raise InputError(f"search: evaluations must be at least 1, got {self.evaluations}")
+        theta = None if self.theta is None else Fraction(self.theta)
+        policy = find_policy(self.policy, theta=theta, admission=self.admission)
+        return Plan(
+            objective=Objective(space=self.space, policy=policy, skip=self.skip),
+            claims=claims(self.bound, theorems),
+            engine=self.engine,
+            evaluations=self.evaluations,
+            seed=self.seed,
+            from_seeds=self.families,
+            baselines=self.baselines,
+        )
+
+
+def stored(data: object) -> Settings:
+    """Return settings that an archive holds.
+
+    Raises
+    ------
+    InputError
+        They are not of this version.
+    """
+    try:
+        return Settings(**data)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise InputError(f"the archive's settings are not understood: {error}") from error

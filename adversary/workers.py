@@ -1,0 +1,119 @@
+"""Who evaluates a batch: this process, processes beside it, or a Dask cluster.
+
+An evaluation is a pure function and batches do not depend on who evaluates them, so the result
+of a search is the same with any number of workers.
+"""
+
+import signal
+from collections.abc import Callable
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from adversary.objective import Objective, Scores
+from adversary.space import Floats, Genomes
+from scheduling.errors import InputError
+
+
+class Workers(Protocol):
+    """Evaluates batches; a context manager."""
+
+    def scores(self, objective: Objective, genomes: Genomes, at_least: Floats) -> Scores:
+        """Return the scores of a batch."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+
+class Here:
+    """No one else: this process."""
+
+    def scores(self, objective: Objective, genomes: Genomes, at_least: Floats) -> Scores:
+        """Evaluate in one go."""
+        return objective.scores(genomes, at_least)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
+class _Shared:
+    """A batch in as many parts as there are workers."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+
+    def _map(self, function: Callable[..., Any], *columns: list[Any]) -> list[Any]:
+        raise NotImplementedError
+
+    def scores(self, objective: Objective, genomes: Genomes, at_least: Floats) -> Scores:
+        """Evaluate the parts and put them together in order."""
+        parts = max(1, min(self._workers, len(genomes)))
+        columns = np.array_split(genomes, parts), np.array_split(at_least, parts)
+        found = self._map(_scores, [objective] * parts, list(columns[0]), list(columns[1]))
+        return Scores(
+            values=np.concatenate([part.values for part in found]),
+            estimates=np.concatenate([part.estimates for part in found]),
+        )
+
+
+class Processes(_Shared):
+    """Processes on this machine, through joblib's pool."""
+
+    def __enter__(self) -> Self:
+        from joblib.externals.loky import get_reusable_executor
+
+        self._pool = get_reusable_executor(
+            max_workers=self._workers, timeout=None, initializer=_deaf
+        )
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._pool.shutdown(wait=True)
+
+    def _map(self, function: Callable[..., Any], *columns: list[Any]) -> list[Any]:
+        return list(self._pool.map(function, *columns))
+
+
+class Cluster(_Shared):
+    """A Dask cluster, by the address of its scheduler."""
+
+    def __init__(self, address: str, *, workers: int) -> None:
+        super().__init__(workers)
+        self._address = address
+
+    def __enter__(self) -> Self:
+        try:
+            import distributed
+        except ImportError:
+            raise InputError("--dask needs the package distributed; it is not installed") from None
+        try:
+            package: Any = distributed
+            self._client: Any = package.Client(self._address, timeout=10, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise InputError(f"no Dask scheduler answers at {self._address}: {error}") from error
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._client.close()
+
+    def _map(self, function: Callable[..., Any], *columns: list[Any]) -> list[Any]:
+        return list(self._client.gather(self._client.map(function, *columns, pure=False)))
+
+
+def make_workers(number: int, dask: str | None = None) -> Workers:
+    """Return who evaluates: `number` processes, or a Dask cluster's `number` parts at a time."""
+    if dask is not None:
+        return Cluster(dask, workers=number)
+    return Here() if number == 1 else Processes(number)
+
+
+def _scores(objective: Objective, genomes: Genomes, at_least: Floats) -> Scores:
+    return objective.scores(genomes, at_least)
+
+
+def _deaf() -> None:
+    """Leave Ctrl-C to the process that asked for the work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

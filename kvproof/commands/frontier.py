@@ -1,0 +1,101 @@
+"""``kvproof frontier``: the worst ratio of strict SVF on backlogs, over eps."""
+
+import json
+from pathlib import Path
+
+import click
+
+from kvproof.options import json_option
+
+INTERRUPTED = 130
+
+
+@click.command("frontier")
+@click.option("--out", type=click.Path(path_type=Path), default="kvproof-frontier",
+              show_default=True, metavar="DIR",
+              help="Where witnesses, table and picture go; the same command goes on.")  # fmt: skip
+@click.option("--memory", type=click.IntRange(64, 2**30), default=200_000, show_default=True,
+              help="KV-cache capacity in tokens.")  # fmt: skip
+@click.option("--requests", type=click.IntRange(min=2), default=4_000, show_default=True,
+              help="At most so many requests.")  # fmt: skip
+@click.option("--evaluations", type=click.IntRange(min=1), default=20_000, show_default=True,
+              help="For each engine and cap, at random and again from families.")  # fmt: skip
+@click.option("--engine", default="climb", show_default=True, help="The search engine.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
+              help="Equal seeds give equal results.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True,
+              help="Processes that evaluate.")  # fmt: skip
+@json_option
+def command(
+    out: Path,
+    memory: int,
+    requests: int,
+    evaluations: int,
+    engine: str,
+    seed: int,
+    workers: int,
+    as_json: bool,
+) -> int:
+    """Map how bad strict SVF on a backlog can be, for eps up to 0.9.
+
+    For each cap on eps: the best certified ratio found (with eps above the next smaller cap), the
+    best known family, and the proved bounds; a table, a picture, and a witness for each point.
+    """
+    from contextlib import ExitStack
+
+    from adversary.campaign import Observer
+    from adversary.frontier import frontier, rows, table
+    from adversary.live import View
+    from adversary.picture import picture
+    from adversary.setup import Settings
+    from adversary.workers import make_workers
+    from kvproof.output import print_json, write_file
+    from scheduling.errors import InputError
+
+    settings = Settings(memory=memory, requests=requests, classes=6, evaluations=evaluations,
+                        engine=engine, seed=seed)  # fmt: skip
+    settings.plan()  # speaks up before any work
+    stored = out / "settings.json"
+    text = json.dumps(settings.to_json())
+    if stored.exists() and stored.read_text(encoding="utf-8") != text:
+        raise InputError(f"{out} holds a frontier with other settings; take another --out")
+    out.mkdir(parents=True, exist_ok=True)
+    write_file(str(stored), text.encode())
+
+    with ExitStack() as stack:
+        evaluators = stack.enter_context(make_workers(workers))
+        shown = ExitStack()
+        stack.enter_context(shown)
+
+        def observe(here: Settings) -> Observer:
+            shown.close()
+            if not as_json:
+                start = "families" if here.families else "random starts"
+                print(f"eps in ({here.min_eps}, {here.max_eps}], from {start}")
+            return shown.enter_context(View(here.plan(), quiet=as_json))
+
+        rungs, interrupted = frontier(settings, folder=out, workers=evaluators, observe=observe)
+    files = {}
+    for rung in rungs:
+        if rung.found is not None:
+            files[rung.cap] = out / f"eps-{rung.cap.numerator}-{rung.cap.denominator}.json"
+            write_file(str(files[rung.cap]), rung.found.certificate)
+    said = table(rungs, files)
+    write_file(str(out / "frontier.md"), said.encode())
+    try:
+        title = f"Strict SVF on backlogs, up to {requests:,} requests at memory {memory:,}"
+        write_file(str(out / "frontier.png"), picture(rungs, title=title))
+    except ImportError:
+        click.echo("no picture: the package matplotlib is not installed", err=True)
+    if as_json:
+        print_json({"command": "frontier", "folder": str(out), "interrupted": interrupted,
+                    "rungs": rows(rungs)})  # fmt: skip
+    else:
+        print(said)
+        if any(rung.prize for rung in rungs):
+            print("A witness exceeds max(2, 1/(1 - eps)): no known one does.")
+        else:
+            print("No witness exceeds max(2, 1/(1 - eps)); that none was found proves nothing.")
+    if any(rung.found is not None and rung.found.violates for rung in rungs):
+        return 5
+    return INTERRUPTED if interrupted else 0

@@ -1,0 +1,43 @@
+"""``kvproof replay``: run a witness again and have the checker judge it."""
+
+import click
+
+from kvproof.options import json_option
+
+
+@click.command("replay")
+@click.argument("witness", type=click.Path())
+@click.option("--policy", help="For a policy of your own: run it again (package.module:Name).")
+@click.option("--skip", is_flag=True, help="With --policy: backfill.")
+@json_option
+def command(witness: str, policy: str | None, skip: bool, as_json: bool) -> int:
+    """Simulate the policy of WITNESS again, and check the file in a fresh process.
+
+    The exit code is 0 only if both agree with what the file claims.
+    """
+    from adversary.replay import replay
+    from kvproof.output import print_json
+    from scheduling.exact import as_pq, decimal
+
+    found = replay(witness, policy=policy, skip=skip)
+    if as_json:
+        print_json({
+            "command": "replay",
+            "policy": found.policy,
+            "policy_total": found.policy_total,
+            "feasible_total": found.feasible_total,
+            "ratio": as_pq(found.ratio),
+            "eps": as_pq(found.eps),
+            "requests": found.requests,
+            "simulated": found.simulated,
+        })  # fmt: skip
+        return 0
+    print(f"{found.policy}: total latency {found.policy_total:,} "
+          f"({'simulated again' if found.simulated else 'as in the file'})")  # fmt: skip
+    print(f"a feasible schedule: {found.feasible_total:,}")
+    print(
+        f"ratio at least {decimal(found.ratio, 6, up=False)} at eps {float(found.eps):.4g}, "
+        f"{found.requests:,} requests"
+    )
+    print(found.checked)
+    return 0

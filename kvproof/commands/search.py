@@ -1,0 +1,137 @@
+"""``kvproof search``: look for instances on which a policy is bad."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from kvproof.options import Rational, json_option, rule_options
+
+if TYPE_CHECKING:
+    from adversary.campaign import Outcome
+    from adversary.setup import Settings
+
+THEOREM_CONTRADICTED, INTERRUPTED = 5, 130
+
+
+@click.command("search")
+@click.option("--policy", default="svf", show_default=True, help="Policy, or package.module:Name.")
+@rule_options
+@click.option("--memory", type=click.IntRange(1, 2**30), default=32_000, show_default=True,
+              help="KV-cache capacity in tokens.")  # fmt: skip
+@click.option("--max-eps", type=Rational(), default="1", show_default=True,
+              help="No request holds more than this share of the memory.")  # fmt: skip
+@click.option("--min-eps", type=Rational(zero=True), default="0", show_default=True,
+              help="Some request holds more than this share.")  # fmt: skip
+@click.option("--requests", type=click.IntRange(min=1), default=2_000, show_default=True,
+              help="At most so many requests (exactly, where each is its own class).")  # fmt: skip
+@click.option("--classes", type=click.IntRange(0, 64),
+              help="Distinct classes; 0: every request for itself "
+              "[default: 6, or 0 for up to 16 requests].")  # fmt: skip
+@click.option("--arrivals", type=click.Choice(["backlog", "online"]), default="backlog",
+              show_default=True, help="Whether requests may arrive over time.")  # fmt: skip
+@click.option("--span", type=click.IntRange(1, 2**30), default=1_000, show_default=True,
+              help="Latest arrival, with --arrivals online.")  # fmt: skip
+@click.option("--engine", default="anneal", show_default=True,
+              metavar="[anneal|elites|cma-es|climb|random]", help="The search engine.")  # fmt: skip
+@click.option("--evaluations", type=click.IntRange(min=1), default=50_000, show_default=True,
+              help="Evaluations for the engine, and again for each baseline.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
+              help="Equal seeds give equal results, with any number of workers.")  # fmt: skip
+@click.option("--families", is_flag=True, help="Begin at the known families, not at random.")
+@click.option("--baselines/--no-baselines", default=True, show_default=True,
+              help="Run random search and hill climbing beside, at equal evaluations.")  # fmt: skip
+@click.option("--bound", metavar="THEOREM|EXPR",
+              help='A bound to break: a theorem, or such as "1 + 2/(1 - eps)".')  # fmt: skip
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True,
+              help="Processes that evaluate.")  # fmt: skip
+@click.option("--dask", metavar="ADDRESS", help="Evaluate on a Dask cluster instead.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
+              help="Where the run is kept [default: kvproof-search].")  # fmt: skip
+@click.option("--resume", type=click.Path(path_type=Path), metavar="DIR",
+              help="Go on with a run, with its own settings.")  # fmt: skip
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    workers: int,
+    dask: str | None,
+    out: Path | None,
+    resume: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Search for instances on which a policy is as far from OPT as it can be made.
+
+    Every ratio that is reported is proved: the policy's cost over that of an explicit feasible
+    schedule, written as a certificate and accepted by the independent checker in a fresh process.
+    It is a lower bound on the worst ratio; that nothing larger is found proves nothing.
+    """
+    from adversary.archive import FILE, Archive
+    from adversary.campaign import run
+    from adversary.live import View, summary
+    from adversary.setup import stored
+    from adversary.workers import make_workers
+    from scheduling.errors import InputError
+
+    folder = resume or out or Path("kvproof-search")
+    if resume is not None:
+        named = ("workers", "dask", "resume", "as_json")
+        given = [p for p in ctx.params if p not in named
+                 and ctx.get_parameter_source(p) is ParameterSource.COMMANDLINE]  # fmt: skip
+        if given:
+            option = "--" + given[0].replace("_", "-")
+            raise InputError(f"--resume takes the run's own settings; leave out {option}")
+    elif (folder / FILE).exists():
+        raise InputError(f"{folder} holds a run already: --resume {folder}, or another --out")
+    settings = None if resume is not None else _settings(options)
+    if settings is not None:
+        plan = settings.plan()
+    archive = Archive(folder, create=resume is None)
+    try:
+        if settings is None:
+            settings = stored(archive.read("settings"))
+            plan = settings.plan()
+        else:
+            archive.write("settings", settings.to_json())
+        with make_workers(workers, dask) as evaluators, View(plan, quiet=as_json) as view:
+            outcome = run(plan, archive, evaluators, view)
+        _write_files(folder, outcome)
+        summary(folder, plan, outcome, as_json=as_json)
+    finally:
+        archive.close()
+    return _code(outcome)
+
+
+def _settings(options: dict[str, Any]) -> "Settings":
+    from adversary.setup import Settings
+
+    online = options.pop("arrivals") == "online"
+    span = options.pop("span")
+    theta = options["theta"]
+    texts = {name: str(Fraction(options[name])) for name in ("max_eps", "min_eps")}
+    options = {**options, **texts, "theta": None if theta is None else str(theta)}
+    return Settings(**options, span=span if online else 0)
+
+
+def _write_files(folder: Path, outcome: "Outcome") -> None:
+    """Write the best witness of each engine, and every violation."""
+    from kvproof.output import write_file
+
+    for engine in dict.fromkeys(entry.engine for entry in outcome.entries):
+        best = max((e for e in outcome.entries if e.engine == engine), key=lambda e: e.ratio)
+        write_file(str(folder / f"best-{engine}.json"), best.certificate)
+    if outcome.best is not None:
+        write_file(str(folder / "best.json"), outcome.best.certificate)
+    violations = [entry for entry in outcome.entries if entry.violates is not None]
+    for number, entry in enumerate(violations):
+        write_file(str(folder / f"violation-{number}.json"), entry.certificate)
+
+
+def _code(outcome: "Outcome") -> int:
+    if outcome.violates is not None:
+        return THEOREM_CONTRADICTED
+    return INTERRUPTED if outcome.interrupted else 0

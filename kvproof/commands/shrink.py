@@ -1,0 +1,73 @@
+"""``kvproof shrink``: a smaller witness for the same."""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import click
+
+from kvproof.options import Rational, json_option
+
+if TYPE_CHECKING:
+    from adversary.witness import Witness
+
+
+@click.command("shrink")
+@click.argument("witness", type=click.Path())
+@click.option("--keep", type=Rational(), help="Ratio to keep [default: that of the witness].")
+@click.option("--max-eps", type=Rational(), help="Keep eps at or below this, too.")
+@click.option("--policy", help="For a policy of your own: package.module:Name.")
+@click.option("--skip", is_flag=True, help="With --policy: backfill.")
+@click.option("--tries", type=click.IntRange(min=1), default=4_000, show_default=True,
+              help="Candidates to try.")  # fmt: skip
+@click.option("--out", type=click.Path(), help="File to write [default: WITNESS with -small].")
+@json_option
+def command(
+    witness: str,
+    keep: Fraction | None,
+    max_eps: Fraction | None,
+    policy: str | None,
+    skip: bool,
+    tries: int,
+    out: str | None,
+    as_json: bool,
+) -> int:
+    """Make WITNESS smaller while its ratio stays at least --keep.
+
+    Smaller is: fewer requests, fewer classes, fewer tokens, less memory, in this order.
+    """
+    from pathlib import Path
+
+    from adversary.replay import in_words, load
+    from adversary.shrink import shrink
+    from adversary.witness import check_fresh
+    from kvproof.output import print_json, write_file
+    from scheduling.errors import InputError
+    from scheduling.exact import as_pq, decimal
+
+    begun = load(witness, policy=policy, skip=skip)
+    least = begun.ratio if keep is None else keep
+    if begun.ratio < least:
+        raise InputError(f"{witness}: its ratio is {float(begun.ratio):.6f}, below --keep")
+
+    def keeps(smaller: "Witness") -> bool:
+        return smaller.ratio >= least and (max_eps is None or smaller.instance.eps <= max_eps)
+
+    small = shrink(begun, keeps, tries=tries)
+    check_fresh([small.data])
+    path = Path(witness)
+    target = str(path.with_name(f"{path.stem}-small.json")) if out is None else out
+    write_file(target, small.data)
+    before, after = begun.instance, small.instance
+    if as_json:
+        print_json({"command": "shrink", "file": target, "ratio": as_pq(small.ratio),
+                    "requests": after.requests, "memory": after.memory,
+                    "requests_before": before.requests, "eps": as_pq(after.eps)})  # fmt: skip
+        return 0
+    print(
+        f"{before.requests:,} -> {after.requests:,} requests, memory {before.memory:,} -> "
+        f"{after.memory:,}, ratio {decimal(small.ratio, 6, up=False)}, eps {float(after.eps):.4g}"
+    )
+    for line in in_words(small.feasible):
+        print("  " + line)
+    print(f"Witness: {target} (accepted by the checker)")
+    return 0

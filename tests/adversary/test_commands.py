@@ -1,0 +1,117 @@
+import json
+from fractions import Fraction
+
+import pytest
+
+SMALL = ("search", "--memory", 2_000, "--requests", 80, "--max-eps", "1/8", "--evaluations", 600)
+
+
+def test_search_replay_shrink_and_list(tmp_path, command, as_json, monkeypatch):
+    folder = tmp_path / "run"
+    code, out, err = command(*SMALL, "--out", folder)
+    assert code == 0, err
+    assert "certified ratio" in out
+    assert "anneal against random" in out
+    assert f"kvproof replay {folder}/best.json" in out
+    code, said = as_json("search", "--resume", folder)
+    assert code == 0
+    ratio = Fraction(said["ratio"])
+    assert float(ratio) <= said["estimate_decimal"]
+    assert set(said["engines"]) == {"anneal", "random", "climb"}
+
+    code, replayed = as_json("replay", folder / "best.json")
+    assert code == 0
+    assert Fraction(replayed["ratio"]) == ratio
+    assert replayed["simulated"]
+    monkeypatch.chdir(tmp_path)
+    assert command("replay", "run/best.json")[0] == 0  # as named from where the user stands
+
+    code, shrunk = as_json("shrink", folder / "best.json", "--keep", "1.2", "--tries", 300)
+    assert code == 0
+    assert Fraction(shrunk["ratio"]) >= Fraction(6, 5)
+    assert shrunk["requests"] < shrunk["requests_before"]
+    assert command("replay", shrunk["file"])[0] == 0
+
+    code, listed = as_json("witness", "list", folder)
+    assert code == 0
+    assert Fraction(listed["witnesses"][0]["ratio"]) == ratio
+    code, out, _ = command("witness", "show", folder, "--number", 1, "--out", tmp_path / "w.json")
+    assert code == 0
+    assert "prompt" in out
+    assert command("witness", "show", tmp_path / "w.json")[1] == out
+
+
+def test_a_conjecture_that_fails_exits_with_5(tmp_path, command):
+    code, out, _ = command(*SMALL, "--out", tmp_path / "run", "--bound", "1 + eps / 1000")
+    assert code == 5
+    assert "VIOLATES" in out
+    assert "VIOLATION" in out
+    assert command("replay", tmp_path / "run" / "violation-1.json")[0] == 0
+
+
+def test_a_policy_of_ones_own(tmp_path, command, monkeypatch):
+    (tmp_path / "mine.py").write_text(
+        "class Largest:\n"
+        "    name = 'largest'\n"
+        "    def key(self, instance):\n"
+        "        return -instance.volume\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    code, _, err = command("search", "--policy", "mine:Largest", "--memory", 60, "--requests", 10,
+                           "--evaluations", 200, "--out", tmp_path / "run")  # fmt: skip
+    assert code == 0, err
+    best = tmp_path / "run" / "best.json"
+    assert json.loads(best.read_bytes())["claim"]["policy"] is None
+    assert command("replay", best, "--policy", "mine:Largest")[0] == 0
+    code, _, err = command("shrink", best)
+    assert code == 2
+    assert "names no policy" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("search", "--max-eps", "2", "--out", "x"),
+        ("search", "--bound", "eps +", "--out", "x"),
+        ("search", "--policy", "none", "--out", "x"),
+        ("search", "--engine", "none", "--out", "x"),
+        ("search", "--resume", "nowhere"),
+        ("replay", "nowhere"),
+        ("shrink", "nowhere"),
+        ("witness", "list", "nowhere"),
+        ("exhaust", "--memory", "99", "--requests", "2"),
+        ("exhaust", "--memory", "40", "--requests", "12"),
+        ("exhaust", "--memory", "4", "--requests", "2", "--policy", "none"),
+    ],
+)
+def test_bad_input_is_one_line_and_2(command, arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = command(*arguments)
+    assert code == 2
+    assert not out
+    assert err.startswith("kvproof: ")
+    assert err.count("\n") == 1
+    assert not list(tmp_path.iterdir())  # nothing was begun
+
+
+def test_a_tampered_witness_is_rejected(tmp_path, command):
+    folder = tmp_path / "run"
+    command(*SMALL, "--no-baselines", "--out", folder)
+    best = folder / "best.json"
+    certificate = json.loads(best.read_bytes())
+    certificate["claim"]["policy_total"] += 1
+    best.write_text(json.dumps(certificate))
+    code, _, err = command("replay", best)
+    assert code == 1
+    assert "did not accept" in err
+
+
+def test_a_run_is_not_overwritten_and_resume_takes_no_settings(tmp_path, command):
+    folder = tmp_path / "run"
+    assert command(*SMALL, "--no-baselines", "--out", folder)[0] == 0
+    code, _, err = command(*SMALL, "--out", folder)
+    assert code == 2
+    assert "holds a run already" in err
+    code, _, err = command("search", "--resume", folder, "--seed", 3)
+    assert code == 2
+    assert "leave out --seed" in err

@@ -1,0 +1,78 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from adversary.archive import packed, unpacked
+from adversary.engines import ENGINES, make_engine
+from adversary.engines.elites import CELLS, cells
+from adversary.mutation import sample
+from adversary.objective import Objective
+from adversary.seeds import structured
+from adversary.space import Space
+from scheduling.errors import InputError
+
+SPACE = Space(memory=2_000, requests=100, cap=Fraction(1, 4))
+OBJECTIVE = Objective(space=SPACE)
+
+
+def steps(engine, number):
+    """Run an engine; return all that it asked, and its best value."""
+    asked, best = [], 0.0
+    for _ in range(number):
+        batch = engine.ask()
+        scores = OBJECTIVE.scores(batch.genomes, batch.at_least)
+        engine.tell(batch, scores)
+        asked.append(batch.genomes)
+        best = max(best, float(scores.values.max()))
+    return asked, best
+
+
+def make(name, seed=0, seeds=None):
+    return make_engine(name, space=SPACE, seed=seed, evaluations=2_000, seeds=seeds)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_stays_in_its_space_and_gets_somewhere(name):
+    asked, best = steps(make(name), 60)
+    assert all(SPACE.holds(genome) for genomes in asked for genome in genomes)
+    assert best > 1.1
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_same_seed_walks_the_same_way(name):
+    once, again, other = (steps(make(name, seed), 20)[0] for seed in (1, 1, 2))
+    assert all((a == b).all() for a, b in zip(once, again, strict=True))
+    assert not all((a == b).all() for a, b in zip(once, other, strict=True))
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_goes_on_from_its_state_as_if_never_stopped(name):
+    whole = steps(make(name), 60)[0]
+    first = make(name)
+    steps(first, 25)
+    second = make(name)
+    second.restore(unpacked(packed(first.state())))
+    rest = steps(second, 35)[0]
+    assert all((a == b).all() for a, b in zip(whole[25:], rest, strict=True))
+
+
+@pytest.mark.parametrize("name", ["anneal", "climb", "elites", "cma-es"])
+def test_seeds_are_where_an_engine_begins(name):
+    seeds = structured(SPACE)
+    best = float(OBJECTIVE.scores(seeds).values.max())
+    found = steps(make(name, seeds=seeds), 8 * len(seeds))[1]
+    assert found >= best or name == "cma-es"
+
+
+def test_cells_cover_the_space():
+    genomes = sample(SPACE, 500, np.random.default_rng(0))
+    found = cells(SPACE, genomes)
+    assert found.min() >= 0
+    assert found.max() < CELLS
+    assert len(np.unique(found)) > 20
+
+
+def test_an_unknown_engine_is_named():
+    with pytest.raises(InputError, match="'tabu' is unknown; known: anneal"):
+        make("tabu")

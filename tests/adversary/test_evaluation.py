@@ -1,0 +1,96 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from adversary import plain
+from adversary.mutation import mutate, sample
+from adversary.objective import Objective
+from adversary.plan import plan_schedule
+from adversary.space import Space
+from scheduling.feasibility import check_schedule
+from scheduling.one_bit import OneBitSVF
+from scheduling.policies import FCFS, SJF, SVF
+
+POLICIES = [SVF(), SJF(), FCFS()]
+
+
+def some(space, number, seed):
+    rng = np.random.default_rng(seed)
+    genomes = sample(space, number, rng)
+    for _ in range(5):
+        genomes = mutate(space, genomes, rng)
+    return genomes
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
+@pytest.mark.parametrize("skip", [False, True])
+@pytest.mark.parametrize("span", [0, 20])
+@pytest.mark.parametrize("single", [False, True])
+def test_kernels_agree_with_the_plain_path(policy, skip, span, single):
+    space = Space(memory=30, requests=6 if single else 25, classes=4, single=single, span=span)
+    objective = Objective(space=space, policy=policy, skip=skip)
+    genomes = some(space, 40, seed=int(skip))
+    scores = objective.scores(genomes)
+    for genome, value, estimate in zip(genomes, scores.values, scores.estimates, strict=True):
+        assert value == float(plain.ratio(objective, genome))
+        if span:
+            assert estimate == np.inf
+        else:
+            assert estimate == pytest.approx(float(plain.estimate(objective, genome)))
+
+
+@pytest.mark.parametrize("span", [0, 20])
+def test_the_plan_is_a_feasible_schedule_of_what_the_kernel_says_it_costs(span):
+    space = Space(memory=400, requests=150, span=span, cap=Fraction(1, 2))
+    objective = Objective(space=space)
+    genomes = some(space, 50, seed=2)
+    for genome, value in zip(genomes, objective.scores(genomes).values, strict=True):
+        schedule = plan_schedule(space, genome)
+        check_schedule(schedule)
+        policy = objective.policy_schedule(schedule.instance)
+        assert policy.total_latency / schedule.total_latency == value
+
+
+def test_what_is_dropped_could_not_have_reached_the_threshold():
+    space = Space(memory=400, requests=150, cap=Fraction(1, 4))
+    objective = Objective(space=space)
+    genomes = some(space, 300, seed=3)
+    everything = objective.scores(genomes)
+    screened = objective.scores(genomes, np.full(len(genomes), 1.3))
+    dropped = screened.values == 0
+    assert dropped.any()
+    assert not dropped.all()
+    assert (everything.values[dropped] < 1.3).all()
+    assert (screened.values[~dropped] == everything.values[~dropped]).all()
+    assert (everything.values <= everything.estimates * (1 + 1e-9)).all()
+
+
+def test_a_policy_that_the_kernels_do_not_know_goes_the_plain_way():
+    space = Space(memory=60, requests=20)
+    objective = Objective(space=space, policy=OneBitSVF())
+    genome = some(space, 1, seed=4)[0]
+    scheduled, plan = objective.pair(genome)
+    value = objective.scores(genome[None]).values[0]
+    assert value == scheduled.total_latency / plan.total_latency
+
+
+def test_a_subclass_is_not_taken_for_its_parent():
+    class LargestFirst(SVF):
+        def key(self, instance):
+            return -instance.volume
+
+    assert Objective(space=Space(memory=9, requests=2), policy=LargestFirst()).code is None
+
+
+def test_a_tiny_space_is_valued_by_exact_opt_and_its_witness_reaches_it():
+    from solver.portfolio import solve
+
+    objective = Objective(space=Space(memory=7, requests=4, single=True))
+    for genome in some(objective.space, 25, seed=6):
+        value = objective.scores(genome[None]).values[0]
+        scheduled, best = objective.pair(genome)
+        check_schedule(best)
+        opt = solve(best.instance, engine="dp").total_latency
+        assert best.total_latency == opt
+        assert value == scheduled.total_latency / opt

@@ -1,0 +1,169 @@
+import json
+from math import comb
+
+import numpy as np
+import pytest
+
+from adversary.engines import make_engine
+from adversary.exhaust.box import Box
+from adversary.exhaust.kernel import next_order, optimum, run_order
+from adversary.exhaust.log import FILE
+from adversary.exhaust.plain import plain_sweep
+from adversary.exhaust.run import STRETCH, Job, exhaust, stretch
+from adversary.exhaust.sweep import next_multiset
+from adversary.objective import Objective
+from adversary.space import Space
+from scheduling.errors import InputError
+from scheduling.policies import FCFS, SJF, SVF
+from scheduling.simulate import simulate
+
+
+def test_the_number_of_multisets_is_what_a_reader_computes():
+    assert Box(memory=6, requests=4, peak=6).multisets == comb(24, 4) == 10_626
+    assert Box(memory=8, requests=5, peak=8).multisets == 658_008
+    assert Box(memory=12, requests=8, peak=4).multisets == 24_310
+
+
+def test_multisets_are_numbered_in_the_order_in_which_they_are_stepped_through():
+    box = Box(memory=4, requests=3, peak=4)
+    chosen = box.multiset(0)
+    seen = set()
+    for number in range(box.multisets):
+        assert (box.multiset(number) == chosen).all()
+        seen.add(tuple(chosen.tolist()))
+        more = next_multiset(chosen, len(box.kinds))
+    assert not more
+    assert len(seen) == box.multisets
+
+
+def test_optimum_against_the_solver():
+    from solver.portfolio import solve
+
+    rng = np.random.default_rng(0)
+    held = np.zeros(1_000, np.int64)
+    for _ in range(60):
+        memory, n = int(rng.integers(3, 10)), int(rng.integers(1, 6))
+        box = Box(memory=memory, requests=n, peak=memory)
+        chosen = np.sort(rng.integers(0, len(box.kinds), n))
+        prompt, output = box.kinds[chosen].T.copy()
+        result = solve(box.instance(chosen), engine="dp")
+        assert result.total_latency == result.lower_bound
+        assert optimum(memory, prompt, output, chosen, 10**6, held) == result.total_latency
+        assert not held.any()
+
+
+def test_a_list_costs_what_the_simulator_says():
+    rng = np.random.default_rng(1)
+    held, starts = np.zeros(200, np.int64), np.empty(5, np.int64)
+    box = Box(memory=9, requests=5, peak=9)
+    for _ in range(100):
+        chosen = rng.integers(0, len(box.kinds), 5)
+        prompt, output = box.kinds[chosen].T.copy()
+        for skip in (False, True):
+            total = run_order(9, prompt, output, np.arange(5), skip, held, starts)
+            schedule = simulate(box.instance(chosen), FCFS(), skip=skip)
+            assert total == schedule.total_latency
+            assert starts.tolist() == schedule.starts.tolist()
+
+
+def test_orders_of_equal_keys_are_all_and_distinct():
+    kind = np.array([0, 0, 1, 2, 3])
+    key = np.array([5, 5, 5, 7, 7])
+    order = np.argsort(key, kind="stable")
+    seen = set()
+    while True:
+        seen.add(tuple(kind[order].tolist()))
+        if not next_order(order, kind, key):
+            break
+    assert len(seen) == 3 * 2
+
+
+@pytest.mark.parametrize("policy", [SVF(), SJF(), FCFS()], ids=lambda policy: policy.name)
+@pytest.mark.parametrize("skip", [False, True])
+def test_the_sweep_agrees_with_the_plain_way(policy, skip):
+    box = Box(memory=4, requests=3, peak=4)
+    job = Job(box=box, policy=policy.name, skip=skip)
+    tally, worst = stretch(job, 20, 120)
+    plain_tally, plain_worst = plain_sweep(box, box.multiset(20), 120, policy, skip)
+    assert tally.tolist() == plain_tally.tolist()
+    assert worst[:, :2].tolist() == plain_worst[:, :2].tolist()
+
+
+def test_a_box_in_parts_is_the_box_in_one(tmp_path, monkeypatch):
+    job = Job(box=Box(memory=5, requests=4, peak=5), policy="svf", skip=False)
+    assert job.box.multisets < STRETCH
+    whole = exhaust(job)
+    monkeypatch.setattr("adversary.exhaust.run.STRETCH", 500)
+    asks = iter([False, False, False, True])
+    part = exhaust(job, folder=tmp_path, asked=lambda: next(asks))
+    assert not part.complete
+    assert part.multisets == 1_500
+    rest = exhaust(job, folder=tmp_path)
+    spread = exhaust(job, workers=2)
+    for found in (rest, spread):
+        assert found.complete
+        assert found.counts() == whole.counts()
+        assert [one[:2] for one in found.ratios()] == [one[:2] for one in whole.ratios()]
+
+
+def test_a_folder_of_another_box_is_refused(tmp_path):
+    exhaust(Job(box=Box(memory=3, requests=2, peak=3), policy="svf", skip=False), folder=tmp_path)
+    other = Job(box=Box(memory=3, requests=2, peak=3), policy="sjf", skip=False)
+    with pytest.raises(InputError, match="another exhaustion"):
+        exhaust(other, folder=tmp_path)
+    (tmp_path / FILE).write_bytes(b"nonsense" * 100)
+    with pytest.raises(InputError, match="not usable"):
+        exhaust(other, folder=tmp_path)
+
+
+def test_the_command_says_how_many_and_how_bad(as_json, command):
+    code, found = as_json("exhaust", "--memory", 6, "--requests", 4)
+    assert code == 0
+    assert found["complete"]
+    assert found["counts"]["multisets"] == found["expected_multisets"] == 10_626
+    assert found["worst"]["ratio"] == "22/13"
+    assert found["violates"] == []
+    code, out, _ = command("exhaust", "--memory", 6, "--requests", 3, "--max-eps", "1/2")
+    assert code == 0
+    assert "C(6 + 3 - 1, 3) = 56 multisets" in out
+    code, _, err = command("exhaust", "--memory", 6, "--requests", 3, "--max-eps", "1/7")
+    assert code == 2
+    assert err.count("\n") == 1
+
+
+def test_a_broken_bound_is_a_violation(command, monkeypatch, as_json):
+    from bounds.theorems import find
+
+    theorem = find("svf-ratio")
+    object.__setattr__(theorem, "ratio", lambda instance: 1)
+    try:
+        code, found = as_json("exhaust", "--memory", 4, "--requests", 3)
+    finally:
+        monkeypatch.undo()
+        from bounds.theorems.ratio import _at_eps, svf_constant
+
+        object.__setattr__(theorem, "ratio", lambda i: _at_eps(svf_constant(i.eps)))
+    assert code == 5
+    assert "svf-ratio" in found["violates"]
+    assert json.dumps(found)
+
+
+@pytest.mark.parametrize(("memory", "requests"), [(6, 4)])
+def test_search_finds_the_exhaustive_optimum_in_18_of_20_seeds(memory, requests):
+    job = Job(box=Box(memory=memory, requests=requests, peak=memory), policy="svf", skip=False)
+    target = float(max(ratio for _, ratio, _ in exhaust(job).ratios()))
+    space = Space(memory=memory, requests=requests, single=True)
+    objective = Objective(space=space)
+    hits = 0
+    for seed in range(20):
+        engine = make_engine("anneal", space=space, seed=seed, evaluations=20_000)
+        best, done = 0.0, 0
+        while done < 20_000 and best < target:
+            batch = engine.ask()
+            scores = objective.scores(batch.genomes, batch.at_least)
+            engine.tell(batch, scores)
+            best = max(best, float(scores.values.max()))
+            done += len(batch.genomes)
+        assert best <= target
+        hits += best == target
+    assert hits >= 18

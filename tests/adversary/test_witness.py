@@ -1,0 +1,119 @@
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from adversary import polish
+from adversary.fluid import fluid_bound
+from adversary.mutation import sample
+from adversary.objective import Objective
+from adversary.replay import load
+from adversary.shrink import shrink, simplicity
+from adversary.space import Space
+from adversary.witness import Witness, check_fresh, make_witness, read_witness
+from scheduling.errors import InputError, RejectedError
+from scheduling.feasibility import check_schedule
+from scheduling.one_bit import OneBitSVF
+from scheduling.policies import SVF
+from solver.portfolio import solve
+
+SPACE = Space(memory=2_000, requests=120, cap=Fraction(1, 8))
+
+
+def waves(space=SPACE, output=250):
+    genome = space.empty(1)[0]
+    genome[1] = 0, 0, output, space.requests, 0, 1020, 0
+    return genome
+
+
+@pytest.fixture(scope="module")
+def witness():
+    return make_witness(Objective(space=SPACE), waves(), seed=0)
+
+
+def test_the_checker_accepts_it_in_a_fresh_process(witness):
+    check_fresh([witness.data, witness.data])
+
+
+def test_the_checker_refuses_a_better_claim(witness):
+    claim = json.loads(witness.data)
+    claim["claim"]["feasible_total"] -= 1
+    with pytest.raises(RejectedError, match="did not accept a witness"):
+        check_fresh([json.dumps(claim).encode()])
+
+
+@pytest.mark.parametrize("policy", [SVF(), OneBitSVF()], ids=lambda policy: policy.name)
+def test_a_file_is_read_back(tmp_path, policy):
+    made = make_witness(Objective(space=SPACE, policy=policy), waves(), seed=0)
+    path = tmp_path / "w.json"
+    path.write_bytes(made.data)
+    again = load(str(path), policy=None, skip=False)
+    assert again.ratio == made.ratio
+    assert again.data == made.data
+    assert read_witness(path).feasible.starts.tolist() == made.feasible.starts.tolist()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"claim": 3}', '{"claim": {"kind": "schedule"}, "proof": {}}']
+)
+def test_what_is_no_witness_is_refused(tmp_path, text):
+    path = tmp_path / "w.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match="not a witness"):
+        read_witness(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_witness(tmp_path / "none.json")
+
+
+def test_shifting_keeps_a_schedule_feasible_and_never_makes_it_worse():
+    rng = np.random.default_rng(0)
+    objective = Objective(space=Space(memory=60, requests=20, span=15))
+    for genome in sample(objective.space, 40, rng):
+        _, plan = objective.pair(genome)
+        for work in (10, 300, polish.SHIFT_WORK):
+            better = polish.shifted(plan, work=work)
+            check_schedule(better)
+            assert better.total_latency <= plan.total_latency
+
+
+def test_a_better_plan_is_of_the_same_instance_and_no_worse():
+    objective = Objective(space=SPACE)
+    genome = waves()
+    genome[1, 5] = 0
+    better = polish.better_plan(objective, genome, np.random.default_rng(0))
+    assert SPACE.instance(better).digest == SPACE.instance(genome).digest
+    before, after = objective.scores(np.stack((genome, better))).values
+    assert after > 1.3 > before
+
+
+def test_the_fluid_bound_is_below_opt_and_above_the_ratio():
+    rng = np.random.default_rng(3)
+    space = Space(memory=12, requests=5, single=True)
+    for genome in sample(space, 25, rng):
+        instance = space.instance(genome)
+        assert fluid_bound(instance) <= solve(instance, engine="dp").lower_bound
+
+
+def test_estimate_and_certified_ratio_are_close_at_high_concurrency():
+    space = Space(memory=32 * 630, requests=2_560, cap=Fraction(1, 16))
+    made = make_witness(Objective(space=space), waves(space, 629), seed=0)
+    estimate = made.scheduled.total_latency / fluid_bound(made.instance)
+    assert made.ratio > Fraction(183, 100)
+    assert made.ratio <= estimate <= made.ratio * Fraction(102, 100)
+
+
+def test_a_shrunk_witness_is_simpler_and_keeps_what_it_must(witness):
+    seen = []
+    small = shrink(witness, lambda w: w.ratio >= Fraction(5, 4), tries=600, progress=seen.append)
+    assert small.ratio >= Fraction(5, 4)
+    assert simplicity(small.instance) < simplicity(witness.instance)
+    assert small.instance.requests < 90
+    steps = [simplicity(w.instance) for w in seen]
+    assert steps == sorted(steps, reverse=True)
+    check_fresh([small.data])
+
+
+def test_shrinking_stops_where_nothing_may_change(witness):
+    assert shrink(witness, lambda w: False, tries=50) is witness
+    assert isinstance(witness, Witness)
