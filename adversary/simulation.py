@@ -9,36 +9,13 @@ import numpy as np
 from numba import njit
 
 from adversary.space import ARRIVAL, BURST, COUNT, OUTPUT, PACE, PROMPT, RANK, REPEATS
-
-END, NUMBER, OFFSET = 0, 1, 2
+from scheduling.kernel import END, NUMBER, OFFSET, earliest
 
 
 @njit(cache=True, inline="always")
 def volume(prompt, output):  # type: ignore[no-untyped-def]
     """Return the token-steps of one request."""
     return prompt * output + output * (output + 1) // 2
-
-
-@njit(cache=True)
-def earliest(profile, state, memory, prompt, output, now):  # type: ignore[no-untyped-def]
-    """Return the first step >= now at which one request fits; the rule of the simulator.
-
-    `state` is (low, high, number, offset): the profile's rows in use and their totals.
-    """
-    number, offset = state[2], state[3]
-    start = now
-    for row in range(state[0], state[1]):
-        end = profile[row, END]
-        if end > start:
-            held = offset + number * end
-            own = start + output
-            if end <= own or held - number * (end - own) + prompt + output > memory:
-                start = max(start, min(held + prompt + end - memory, end))
-            else:
-                break
-        number -= profile[row, NUMBER]
-        offset -= profile[row, OFFSET]
-    return start
 
 
 @njit(cache=True)
@@ -140,7 +117,9 @@ def strict_total(genome, key, memory, profile):  # type: ignore[no-untyped-def]
                 prompt, output = genome[row, PROMPT], genome[row, OUTPUT]
                 left = genome[row, COUNT] * (repeats if alone else 1)
                 while left > 0:
-                    now = earliest(profile, state, memory, prompt, output, now)
+                    now = earliest(
+                        profile, state[0], state[1], state[2], state[3], memory, prompt, output, now
+                    )
                     drop(profile, state, now)
                     fit = min(left, room(profile, state, memory, prompt, output, now))
                     profile = add(profile, state, now + output, fit, fit * (prompt - now))
@@ -175,7 +154,9 @@ def plan_total(genome, memory, profile, runs, ends):  # type: ignore[no-untyped-
         while done < count:
             if done > burst and base >= 0:
                 now = max(now, base + np.int64((done - burst) * gap))
-            now = earliest(profile, state, memory, prompt, output, now)
+            now = earliest(
+                profile, state[0], state[1], state[2], state[3], memory, prompt, output, now
+            )
             if base < 0:
                 base = now
             drop(profile, state, now)

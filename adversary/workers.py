@@ -5,6 +5,7 @@ of a search is the same with any number of workers.
 """
 
 import signal
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Protocol, Self
 
@@ -39,14 +40,15 @@ class Here:
         pass
 
 
-class _Shared:
+class _Shared(ABC):
     """A batch in as many parts as there are workers."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
 
+    @abstractmethod
     def _map(self, function: Callable[..., Any], *columns: list[Any]) -> list[Any]:
-        raise NotImplementedError
+        """Apply the function to the columns' entries, wherever the workers are."""
 
     def scores(self, objective: Objective, genomes: Genomes, at_least: Floats) -> Scores:
         """Evaluate the parts and put them together in order."""

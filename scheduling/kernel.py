@@ -4,7 +4,7 @@ What is running is kept as a profile: for each distinct future completion step t
 requests that complete then and the sum of their ``prompt - start``. The tokens held at step u are
 then ``sum(prompt - start) + u * number`` over all that complete at u or later, and while the
 profile is unchanged the first step at which a request fits follows from one ascending pass over
-it (:func:`_earliest`). :mod:`scheduling.reference` is the plain version of the same rule.
+it (:func:`earliest`). :mod:`scheduling.reference` is the plain version of the same rule.
 """
 
 from heapq import heappop, heappush
@@ -19,7 +19,7 @@ _NEVER = np.int64(2**62)
 
 
 @njit(cache=True)
-def _earliest(  # type: ignore[no-untyped-def]
+def earliest(  # type: ignore[no-untyped-def]
     profile, low, high, number, offset, memory, prompt, output, now
 ):
     """Return the first step >= now at which a request fits, if nothing else starts until then.
@@ -123,7 +123,7 @@ def run_strict(memory, arrival, key, prompt, output, reserved, running, now):  #
         first = np.int64(front) if from_front else waiting[0][1]
         if first != head:
             head = first
-            ready = _earliest(
+            ready = earliest(
                 profile, low, high, number, offset, memory, prompt[head], reserved[head], now
             )
         if ready <= now:
@@ -209,7 +209,7 @@ def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now
             if row < 0:
                 break
             _put(due, row, _NEVER)
-            ready = _earliest(
+            ready = earliest(
                 profile, low, high, number, offset, memory, prompt[row], reserved[row], now
             )
             if ready > now:
@@ -224,7 +224,7 @@ def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now
                 heappush(ending, (now + output[row], row))
         upcoming = _NEVER
         if due[1] < _NEVER:  # not before the smallest prompt fits with a single token
-            upcoming = _earliest(
+            upcoming = earliest(
                 profile, low, high, number, offset, memory, due[1], np.int64(1), now + 1
             )
         if len(later) > 0:
