@@ -52,13 +52,16 @@ def memory_at_completions(schedule: Schedule) -> tuple[Column, Column]:
     requests = schedule.instance.expanded()
     starts, prompt = _sorted_together(schedule.starts, requests.prompt)
     ends, peak = _sorted_together(schedule.completion, requests.prompt + requests.output)
-    offset_started = _sums_before(np.subtract(prompt, starts, out=prompt))
-    offset_ended = _sums_before(np.subtract(peak, ends, out=peak))
+    prompt -= starts
+    peak -= ends
+    # sums up to and with each entry; a step that ends a request has one that started before it
+    offset_started = np.cumsum(prompt, out=prompt)
+    offset_ended = np.cumsum(peak, out=peak)
     first = np.flatnonzero(np.concatenate(([True], ends[1:] != ends[:-1])))
     steps = ends[first]
     started = np.searchsorted(starts, steps, side="left")
-    held = offset_started[started]
-    held -= offset_ended[first]
+    held = offset_started[started - 1]
+    held[1:] -= offset_ended[first[1:] - 1]
     held += (started - first) * steps
     return steps, held
 
@@ -78,10 +81,3 @@ def _sorted_together(time: Column, tokens: Column) -> tuple[Column, Column]:
     ordered = packed >> bits
     packed &= (1 << bits) - 1
     return ordered, packed
-
-
-def _sums_before(values: Column) -> Column:
-    """Return the sum of all entries before each one, and last that of all; shape (n + 1,)."""
-    sums = np.zeros(len(values) + 1, dtype=np.int64)
-    np.cumsum(values, out=sums[1:])
-    return sums
