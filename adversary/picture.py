@@ -1,21 +1,17 @@
 """The frontier as a picture: what searches found, what families give, what is proved."""
 
 from fractions import Fraction
-from io import BytesIO
 
 from adversary.frontier import Rung
 from bounds.frontier import bounds_at, witnesses
+from bounds.plotting import over_eps, png, pyplot
 
 BLUE, RED, GREEN, ORANGE = "#1b6ca8", "#b3312c", "#3a8f3a", "#d9730d"
 
 
 def picture(rungs: list[Rung], *, title: str) -> bytes:
     """Return the picture as PNG."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
+    plt = pyplot()
     caps = [Fraction(i, 200) for i in range(1, 185)]
     bounds = [bounds_at(cap) for cap in caps]
     xs = [float(cap) for cap in caps]
@@ -51,19 +47,5 @@ def picture(rungs: list[Rung], *, title: str) -> bytes:
             fontsize=8,
             color=ORANGE,
         )
-    axes.set_yscale("log")
-    axes.set_yticks([1.5, 2, 2.5, 3, 4, 5, 7, 10, 15, 20])
-    axes.set_yticks([], minor=True)
-    axes.get_yaxis().set_major_formatter("{x:g}")
-    axes.set_xlim(0, 0.93)
-    axes.set_ylim(1.4, 30)
-    axes.set_xlabel("ε: the largest share of the memory that one request holds")
-    axes.set_ylabel("SVF / OPT")
-    axes.set_title(title)
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False, loc="upper left", fontsize=9)
-    figure.tight_layout()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
-    plt.close(figure)
-    return buffer.getvalue()
+    over_eps(axes, title=title, ylabel="SVF / OPT", bottom=1.4)
+    return png(figure)

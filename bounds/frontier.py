@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from io import BytesIO
 
 from bounds.domain import Information, Rule, Traffic
 from bounds.families import Witness, measure, tight_separators, waves
-from bounds.plotting import pyplot
+from bounds.plotting import over_eps, png, pyplot
 from bounds.taxonomy.cases import Case
 from bounds.taxonomy.graph import Taxonomy
 from bounds.theorem import Bound
@@ -84,22 +83,13 @@ def picture() -> bytes:
             markersize=5,
             label=label,
         )
-    axes.set_yscale("log")
-    axes.set_yticks([1.5, 2, 2.5, 3, 4, 5, 7, 10, 15, 20])
-    axes.set_yticks([], minor=True)
-    axes.get_yaxis().set_major_formatter("{x:g}")
-    axes.set_xlim(0, 0.93)
-    axes.set_ylim(1.3, 30)
-    axes.set_xlabel("ε: the largest share of the memory that one request holds, at most")
-    axes.set_ylabel("worst SVF / OPT")
-    axes.set_title("Strict SVF on backlogs: what is proved and what has been found")
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False, loc="upper left", fontsize=9)
-    figure.tight_layout()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
-    plt.close(figure)
-    return buffer.getvalue()
+    over_eps(
+        axes,
+        title="Strict SVF on backlogs: what is proved and what has been found",
+        ylabel="worst SVF / OPT",
+        bottom=1.3,
+    )
+    return png(figure)
 
 
 def _separators(share: Fraction) -> Witness:
