@@ -17,16 +17,10 @@ import numpy as np
 
 from scheduling.errors import LimitError
 from scheduling.exact import Column
+from solver.ascent import ascend
 from solver.layered import Effort, Outcome, Search
 from solver.model import Model
-from solver.multipliers import (
-    Vector,
-    ascend,
-    from_prices,
-    make_vector,
-    root_bound,
-    sample_of,
-)
+from solver.multipliers import Vector, from_prices, make_vector, root_bound, sample_of, thinned
 from solver.proofs import price_proof, search_proof
 from solver.states import States, packing_of
 from solver.trajectory import SCALE, Grid, grid_of
@@ -35,8 +29,10 @@ from solver.windows import PRICE_SCALE, Windows, fix_windows, good_prices
 #: Called with (best total or None, proved lower bound).
 Progress = Callable[[int | None, int | None], None]
 
-# The first search reaches twice this beyond the root bound, later ones at least half of it.
-_STAGE = 4
+# The first search reaches so far beyond the root bound, or a little further if that ends it;
+# later ones at least a quarter of it.
+_STAGE = 8
+_LITTLE = 4
 # Measured growth of the work per unit of the target, and the seconds to plan for without a limit.
 _GROWTH = 1.6
 _PATIENCE = 600.0
@@ -144,9 +140,14 @@ def _improve(
         if fixed.empty:
             _raise(state, target, price_proof(prices, model.origin), "price", replace_equal=True)
             continue
-        stage_grid = grid_of(model, fixed)
-        stage_root = _fit(stage_grid, root)
-        outcome = Search(stage_grid, stage_root, target, effort, deadline).run()
+        whole = grid_of(model, fixed)
+        first = _fit(whole, root)
+        thin = thinned(whole, first, target)
+        if thin.empty:
+            outcome = Outcome(proved=True, floor=target)
+        else:
+            stage = grid_of(model, thin)
+            outcome = Search(stage, _fit(stage, first), target, effort, deadline).run()
         state.states += outcome.states
         spent = time.monotonic() - begun
         if outcome.best is not None:
@@ -157,7 +158,7 @@ def _improve(
             report()
             return
         reached = target if outcome.best is None else outcome.best
-        proof = search_proof(stage_grid, prices, target, outcome)
+        proof = search_proof(whole, thin, prices, target, first, outcome)
         _raise(state, reached, proof, "dp", replace_equal=True)
         report()
 
@@ -168,11 +169,12 @@ def _next_target(state: Interval, base: int, spent: float | None, deadline: floa
     Straight to the incumbent where that is near, or where it should end in time; else as far as
     the time left should allow, so that a limit leaves the best interval.
     """
-    if spent is None:
-        return state.upper if state.upper - base <= 2 * _STAGE else base + 2 * _STAGE
-    left = _PATIENCE if deadline is None else deadline - time.monotonic()
-    reach = int(math.log(max(left, 1.0) / (2 * max(spent, 0.02))) / math.log(_GROWTH))
-    return min(state.upper, base + max(_STAGE // 2, reach))
+    reach = _STAGE
+    if spent is not None:
+        left = _PATIENCE if deadline is None else deadline - time.monotonic()
+        work = math.log(max(left, 1.0) / (2 * max(spent, 0.02)))
+        reach = max(_STAGE // 4, int(work / math.log(_GROWTH)))
+    return state.upper if base + reach + _LITTLE >= state.upper else base + reach
 
 
 def _beams(

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def expand(  # type: ignore[no-untyped-def]
     begin, stop, t, cutoff, scale, memory, arrival, prompt, output, count, offset, may_start,
     bits, radix, shape, guard, full,
@@ -205,16 +205,15 @@ def expand(  # type: ignore[no-untyped-def]
     return stop, filled
 
 
-@njit(cache=True, error_model="numpy")
-def undominated(order, key, latency, profile, guard):  # type: ignore[no-untyped-def]
-    """Return which states survive; `order` sorts them by key, then latency.
+@njit(cache=True, nogil=True, error_model="numpy")
+def undominated(order, key, latency, profile, guard, keep):  # type: ignore[no-untyped-def]
+    """Mark in `keep` which states of `order` survive; it sorts them by key, then latency.
 
     Among states with the same started requests one is dropped if another costs no more and holds
     no more in any step to come.
     """
     rows = order.size
     words = profile.shape[1]
-    keep = np.zeros(rows, np.bool_)
     kept = np.empty((rows, words), np.uint64)
     number = 0
     for position in range(rows):
@@ -236,10 +235,9 @@ def undominated(order, key, latency, profile, guard):  # type: ignore[no-untyped
             for w in range(words):
                 kept[number, w] = profile[i, w]
             number += 1
-    return keep
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def rebound(  # type: ignore[no-untyped-def]
     t, scale, prompt, output, count, offset, radix, key, latency, starts, low, which, first,
     rest, beta, table,

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import pairwise
+from queue import SimpleQueue
 
 import numpy as np
 import numpy.typing as npt
 
-from solver.kernels import expand, rebound, undominated
-from solver.multipliers import Vector, ascend, make_scratch, make_vector, sample_of
+from solver.ascent import Scratch, ascend, clusters, coarse, make_scratch
+from solver.expansion import Exhausted, Ints, blocks, children, cores, step_of
+from solver.kernels import rebound, undominated
+from solver.multipliers import Vector, make_vector, sample_of
 from solver.states import States, bytes_per_state, packing_of
-from solver.trajectory import SCALE, Grid, Multiplier, Table
-
-#: Multipliers of refined layers are multiples of this, over SCALE.
-UNIT = 8
+from solver.trajectory import SCALE, Grid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +45,10 @@ class Effort:
         Give up rather than hold more.
     """
 
-    refine_at: int = 2000
-    per_cluster: int = 4000
+    refine_at: int = 10_000
+    per_cluster: int = 10_000
     clusters: int = 12
-    rounds: int = 30
+    rounds: int = 60
     vectors: int = 12
     width: int | None = None
     memory_bytes: int = 6 * 2**30
@@ -104,19 +105,41 @@ class Search:
         self.target = target
         self.effort = effort
         self.deadline = deadline
+        self.stopped = False
         self.packing = packing_of(grid.model)
         self.vectors = [root]
         self.active = [0]
-        self.scratch: tuple[Table, npt.NDArray[np.bool_]] | None = None
         self.rng = np.random.default_rng(effort.seed)
         self.outcome = Outcome(vectors=self.vectors)
         n = grid.model.requests
-        self.best = np.array([target], dtype=np.int64)
+        self.best = target
         self.best_starts = np.full(n, -1, dtype=np.int64)
+        self.cores = cores()
+        self.pool = ThreadPoolExecutor(self.cores)
+        self.scratch: SimpleQueue[Scratch] = SimpleQueue()
+        for _ in range(self.cores):
+            self.scratch.put(make_scratch(grid))
         self.most_rows = effort.memory_bytes // (3 * bytes_per_state(self.packing, n) + 40)
 
     def run(self, progress: Progress | None = None) -> Outcome:
         """Search layer by layer until no state is left or a limit is reached."""
+        try:
+            self._run(progress)
+        finally:
+            self.stopped = True  # of use when interrupted: threads then stop at their next look
+            self.pool.shutdown(cancel_futures=True)
+        outcome = self.outcome
+        if self.best < self.target:
+            outcome.best = self.best
+            outcome.starts = self.best_starts
+        if outcome.proved:
+            outcome.floor = self.target if outcome.best is None else outcome.best
+        return outcome
+
+    def _late(self) -> bool:
+        return self.stopped or (self.deadline is not None and time.monotonic() > self.deadline)
+
+    def _run(self, progress: Progress | None) -> None:
         outcome = self.outcome
         states = States.root(self.packing, self.grid.model.requests)
         for t in range(self.grid.horizon + 1):
@@ -124,70 +147,57 @@ class Search:
             below = int(states.low.min())
             try:
                 states = self._layer(states, t)
-            except _Limit as limit:
+            except Exhausted as limit:
                 outcome.limit = str(limit)
                 outcome.floor = -(-below // SCALE)
-                break
+                return
             outcome.states += len(states)
             outcome.peak = max(outcome.peak, len(states))
-            if not len(states):
-                outcome.proved = self.effort.width is None
-                break
-            if progress:
+            if progress and len(states):
                 progress(t, -(-int(states.low.min()) // SCALE))
             states = self._refine(states, t + 1)
             if not len(states):
                 outcome.proved = self.effort.width is None
-                break
-        if self.best[0] < self.target:
-            outcome.best = int(self.best[0])
-            outcome.starts = self.best_starts.copy()
-        if outcome.proved:
-            outcome.floor = self.target if outcome.best is None else outcome.best
-        return outcome
+                return
 
     def _layer(self, states: States, t: int) -> States:
         """Return the undominated children of all states, by their starts at step t."""
-        grid, model, packing = self.grid, self.grid.model, self.packing
-        vectors = [self.vectors[i] for i in self.active]
-        start = min(t, grid.horizon)
-        begun = np.stack(
-            [SCALE * (t + model.output - model.arrival) + v.beta[:, start] for v in vectors]
-        )
-        rest = np.stack([v.rest[:, t + 1] for v in vectors])
-        beta = np.stack([v.beta for v in vectors])
-        table = np.stack([v.table[t + 1] for v in vectors]).astype(np.int64)
-        may_start = (model.arrival <= t) & grid.windows.allowed[:, start]
-        out = States.empty(max(4096, 3 * len(states)), packing, model.requests)
-        counters = np.zeros(4, dtype=np.int64)
-        done, filled, chunk = 0, 0, 4096
-        while done < len(states):
-            stop = min(len(states), done + chunk)
-            done, filled = expand(
-                done, stop, t, (self.target - 1) * SCALE, SCALE, model.memory, model.arrival,
-                model.prompt, model.output, model.count, model.offset, may_start, packing.bits,
-                packing.radix, packing.shape, packing.guard, packing.full,
-                states.key, states.latency, states.profile, states.starts, states.low,
-                states.vector, rest, begun, beta, table, table.min(axis=(1, 2)),
-                out.key, out.latency, out.profile, out.starts, out.low, out.vector, filled,
-                self.best, self.best_starts, counters,
-            )  # fmt: skip
-            if self.deadline is not None and time.monotonic() > self.deadline:
-                raise _Limit("time")
-            if done < stop:
-                if 2 * len(out) + len(states) > self.most_rows:
-                    raise _Limit("memory")
-                out = out.grown(2 * len(out), packing)
-        self.outcome.leaves += int(counters[0])
-        key, latency = out.key[:filled], out.latency[:filled]
-        order = np.lexsort((out.low[:filled], latency, key))
-        keep = undominated(order, key, latency, out.profile[:filled], packing.guard)
+        step = step_of(self.grid, self.packing, [self.vectors[i] for i in self.active], t)
+        rows = self.most_rows - len(states)
+        parts = [self.pool.submit(
+            children, states, step, self.target, block, rows // self.cores, self._late
+        ) for block in blocks(len(states), self.cores)]  # fmt: skip
+        found = [part.result() for part in parts]
+        for part in found:
+            self.outcome.leaves += part.leaves
+            if part.best < self.best:
+                self.best, self.best_starts = part.best, part.best_starts
+        out = States.joined([part.states for part in found])
+        order = np.lexsort((out.latency, out.key))
+        keep = self._undominated(out, order)
         # in key order: equal sets lie together, which keeps the next layer's sort cheap
-        rows = order[keep[order]]
+        kept = order[keep[order]]
         width = self.effort.width
-        if width is not None and len(rows) > width:
-            rows = rows[np.argpartition(out.low[rows], width)[:width]]
-        return out.take(rows)
+        if width is not None and len(kept) > width:
+            kept = kept[np.argpartition(out.low[kept], width)[:width]]
+        return out.take(kept)
+
+    def _undominated(self, states: States, order: Ints) -> npt.NDArray[np.bool_]:
+        # blocks begin where the set of started requests changes
+        key = states.key[order]
+        cuts = [int(np.searchsorted(key, key[start])) for start, _ in blocks(len(key), self.cores)]
+        cuts.append(len(key))
+        keep = np.zeros(len(key), np.bool_)
+        jobs = [
+            self.pool.submit(
+                undominated, order[a:b], states.key, states.latency, states.profile,
+                self.packing.guard, keep,
+            )
+            for a, b in pairwise(cuts)
+        ]  # fmt: skip
+        for job in jobs:
+            job.result()
+        return keep
 
     def _refine(self, states: States, t: int) -> States:
         """Improve the multipliers for a large layer; return the states that still pass."""
@@ -195,31 +205,33 @@ class Search:
         size = len(states)
         if size < effort.refine_at or t >= grid.horizon:
             return states
-        if self.scratch is None:
-            self.scratch = make_scratch(grid)
         pool = self.rng.choice(size, min(size, 3000), replace=False)
         sample = sample_of(grid, states, pool, t)
-        labels = _clusters(
+        labels = clusters(
             sample.unstarted * np.sqrt(grid.model.volume)[None, :],
             int(np.clip(size // effort.per_cluster, 2, effort.clusters)),
             self.rng,
         )
-        fresh = []
-        for label in range(int(labels.max()) + 1):
-            mine = pool[labels == label]
-            if len(mine) < 3:
-                continue
-            guide = self.vectors[self.active[np.bincount(states.vector[mine]).argmax()]]
-            few = sample_of(grid, states, mine[:24], t)
-            alpha, beta, _ = ascend(
-                grid, guide.alpha, guide.beta, few, target=self.target, rounds=effort.rounds,
-                scratch=self.scratch,
-            )  # fmt: skip
-            # multiples of a unit cost little strength and halve a certificate
-            fresh.append(make_vector(grid, coarse(alpha), coarse(beta), t))
-            if self.deadline is not None and time.monotonic() > self.deadline:
-                break
+        groups = [pool[labels == label] for label in range(int(labels.max()) + 1)]
+        jobs = [self.pool.submit(self._vector, states, g, t) for g in groups if len(g) >= 3]
+        fresh = [vector for job in jobs if (vector := job.result()) is not None]
         return self._rebound(states, t, fresh)
+
+    def _vector(self, states: States, group: Ints, t: int) -> Vector | None:
+        """Return a vector that bounds a group of states well, or None when time is up."""
+        if self._late():
+            return None
+        grid = self.grid
+        guide = self.vectors[self.active[np.bincount(states.vector[group]).argmax()]]
+        few = sample_of(grid, states, group[:24], t)
+        scratch = self.scratch.get()
+        alpha, beta, _ = ascend(
+            grid, guide.alpha, guide.beta, few, target=self.target, rounds=self.effort.rounds,
+            scratch=scratch,
+        )  # fmt: skip
+        self.scratch.put(scratch)
+        # multiples of a unit cost little strength and halve a certificate
+        return make_vector(grid, coarse(alpha), coarse(beta), t)
 
     def _rebound(self, states: States, t: int, fresh: list[Vector]) -> States:
         """Bound all states with the fresh vectors too; keep the vectors that are best for most."""
@@ -230,12 +242,19 @@ class Search:
         low = states.low
         which = states.vector.astype(np.int64)  # index into pool: the old ones come first
         if fresh:
-            rebound(
-                t, SCALE, model.prompt, model.output, model.count, model.offset,
-                self.packing.radix, states.key, states.latency, states.starts, low, which,
-                len(self.active), np.stack([v.rest[:, t] for v in fresh]),
-                np.stack([v.beta for v in fresh]), np.stack([v.table[t] for v in fresh]),
-            )  # fmt: skip
+            parts = [np.stack(x) for x in zip(
+                *((v.rest[:, t], v.beta, v.table[t]) for v in fresh), strict=True
+            )]  # fmt: skip
+            jobs = [
+                self.pool.submit(
+                    rebound, t, SCALE, model.prompt, model.output, model.count, model.offset,
+                    self.packing.radix, states.key[a:b], states.latency[a:b], states.starts[a:b],
+                    low[a:b], which[a:b], len(self.active), *parts,
+                )
+                for a, b in blocks(len(states), self.cores)
+            ]  # fmt: skip
+            for job in jobs:
+                job.result()
         keep = low <= (self.target - 1) * SCALE
         use = np.bincount(which[keep], minlength=len(pool))
         order = np.argsort(-use)[: self.effort.vectors]
@@ -245,27 +264,3 @@ class Search:
         self.active = [pool[i] for i in order]
         states.vector = place_of[which]
         return states.take(keep)
-
-
-class _Limit(Exception):
-    """Time or memory is used up."""
-
-
-def coarse(values: Multiplier) -> Multiplier:
-    """Round multipliers to multiples of :data:`UNIT`."""
-    return (np.rint(values / UNIT) * UNIT).astype(np.int32)
-
-
-def _clusters(
-    points: npt.NDArray[Any], number: int, rng: np.random.Generator
-) -> npt.NDArray[np.int64]:
-    """Group rows by a few rounds of k-means; labels are 0..number-1, some may be empty."""
-    centres = points[rng.choice(len(points), min(number, len(points)), replace=False)].astype(float)
-    labels = np.zeros(len(points), dtype=np.int64)
-    for _ in range(4):
-        distance = ((points[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2)
-        labels = distance.argmin(axis=1)
-        for label in range(len(centres)):
-            if (labels == label).any():
-                centres[label] = points[labels == label].mean(axis=0)
-    return labels

@@ -9,8 +9,10 @@ import numpy as np
 
 from scheduling.exact import Column
 from solver.layered import Outcome
+from solver.model import Model
+from solver.multipliers import Vector
 from solver.trajectory import SCALE, Grid
-from solver.windows import PRICE_SCALE
+from solver.windows import PRICE_SCALE, Windows
 
 
 def price_runs(prices: Column) -> list[list[int]]:
@@ -34,35 +36,24 @@ def price_proof(prices: Column, origin: int) -> dict[str, Any]:
     return {"kind": "price", "denominator": PRICE_SCALE, "prices": runs}
 
 
-def search_proof(grid: Grid, prices: Column, target: int, outcome: Outcome) -> dict[str, Any]:
+def search_proof(
+    grid: Grid, thin: Windows, prices: Column, target: int, first: Vector, outcome: Outcome
+) -> dict[str, Any]:
     """Return the ``search`` proof: OPT is at least the target, or the best schedule met below it.
 
-    Multipliers are listed class by class over the surviving starts, as differences in zigzag
-    code (the format has no negative integers); a vector lists only what a state at its first
-    step or later can use.
+    Parameters
+    ----------
+    grid
+        Over the starts that the prices allow.
+    thin
+        The starts that `first`, a vector over `grid`, leaves of them.
+    outcome
+        Of a search over those, whose first vector is `first`.
     """
-    needed = sorted({index for layer in outcome.used for index in layer})
-    place = {index: position for position, index in enumerate(needed)}
-    model = grid.model
-    vectors = []
-    for index in needed:
-        vector = outcome.vectors[index]
-        starts: list[int] = []
-        ends: list[int] = []
-        for c in range(model.classes):
-            allowed = np.flatnonzero(grid.windows.allowed[c])
-            starts.extend(vector.alpha[c, allowed[allowed >= vector.since]].tolist())
-            kept = allowed[allowed + model.output[c] >= vector.since]
-            ends.extend(vector.beta[c, kept].tolist())
-        unit = math.gcd(*starts, *ends) or 1
-        vectors.append(
-            {
-                "since": vector.since,
-                "unit": unit,
-                "start": _zigzag_steps([value // unit for value in starts]),
-                "end": _zigzag_steps([value // unit for value in ends]),
-            }
-        )
+    needed = sorted({index for layer in outcome.used for index in layer} - {0})
+    place = {0: 0} | {index: position for position, index in enumerate(needed, start=1)}
+    vectors = [_listed(grid.model, grid.windows, first)]
+    vectors += [_listed(grid.model, thin, outcome.vectors[index]) for index in needed]
     layers = [[place[index] for index in layer] for layer in outcome.used]
     return {
         "kind": "search",
@@ -72,6 +63,28 @@ def search_proof(grid: Grid, prices: Column, target: int, outcome: Outcome) -> d
         "prices": price_runs(prices),
         "vectors": vectors,
         "layers": _runs(layers),
+    }
+
+
+def _listed(model: Model, windows: Windows, vector: Vector) -> dict[str, Any]:
+    """Return multipliers class by class over the allowed starts.
+
+    As differences in zigzag code (the format has no negative integers), and only those that a
+    state at the vector's first step or later can use.
+    """
+    starts: list[int] = []
+    ends: list[int] = []
+    for c in range(model.classes):
+        allowed = np.flatnonzero(windows.allowed[c])
+        starts.extend(vector.alpha[c, allowed[allowed >= vector.since]].tolist())
+        kept = allowed[allowed + model.output[c] >= vector.since]
+        ends.extend(vector.beta[c, kept].tolist())
+    unit = math.gcd(*starts, *ends) or 1
+    return {
+        "since": vector.since,
+        "unit": unit,
+        "start": _zigzag_steps([value // unit for value in starts]),
+        "end": _zigzag_steps([value // unit for value in ends]),
     }
 
 

@@ -120,6 +120,18 @@ class States:
         state.vector[0] = 0
         return state
 
+    @classmethod
+    def joined(cls, parts: list[Self]) -> Self:
+        """Return the states of all parts, in order."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            **{
+                name: np.concatenate([getattr(part, name) for part in parts])
+                for name in ("key", "latency", "profile", "starts", "low", "vector")
+            }
+        )
+
     def take(self, rows: Any) -> Self:
         """Return the selected states."""
         return type(self)(

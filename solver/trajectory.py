@@ -70,6 +70,11 @@ class Grid:
         return self.horizon + 2, len(self.least), self.model.memory + 1
 
     @property
+    def cells(self) -> int:
+        """Cells of one step as :func:`sweep` lays them out."""
+        return (self.model.memory + 1) * (len(self.least) + 1)
+
+    @property
     def events(self) -> int:
         """Number of events over all steps."""
         return len(self.start_class) + len(self.end_class)
@@ -118,87 +123,118 @@ def _flat(lists: list[list[int]]) -> Ints:
     return np.array([x for one in lists for x in one], dtype=np.int64)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
+def _take(own, other, price, out, flag):  # type: ignore[no-untyped-def]
+    # one pass without branches over plain arrays: it compiles to vector instructions
+    for x in range(out.size):
+        there = np.int32(other[x] + price)
+        flag[x] = there < own[x]
+        out[x] = min(own[x], there)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def sweep(  # type: ignore[no-untyped-def]
     since, memory, prompt, output, start_first, start_class, end_first, end_class, least, most,
-    alpha, beta, table, taken, record,
+    alpha, beta, table, taken,
 ):  # fmt: skip
-    """Fill table[since..] backwards; with `record`, note in `taken` which events a path takes."""
+    """Fill table[since..] backwards; `taken` notes which events a path takes.
+
+    A step's cells lie flat at ``tokens * lane + running``, so that an event is one shift of the
+    whole array. The last place of a lane holds no path: it keeps the lanes apart. A `taken` of one
+    row is overwritten by every event (nothing is noted).
+    """
     running = least.size - 1
+    lane = running + 2
+    cells = (memory + 1) * lane
     last = start_first.size - 2
-    work = np.empty((running + 1, memory + 1), np.int32)
+    work = np.full(cells, NEVER, np.int32)
+    spare = np.full(cells, NEVER, np.int32)
     table[last + 1, :, :] = NEVER
     table[last + 1, 0, 0] = 0
-    flags = np.empty(memory + 1, np.bool_)
+    work[0] = 0
     shift = start_class.size
+    noted = taken.shape[0] > 1
     for t in range(last, since - 1, -1):
-        work[:, :] = table[t + 1]
         for e in range(start_first[t], start_first[t + 1]):
             c = start_class[e]
-            need = prompt[c] + 1
-            price = np.int32(-alpha[c, t])
-            room = memory + 1 - need
-            for k in range(running):
-                here = work[k]
-                there = work[k + 1][need : need + room]
-                if record:
-                    flags = taken[e, k]
-                for u in range(room):
-                    other = np.int32(there[u] + price)
-                    own = here[u]
-                    flags[u] = other < own
-                    here[u] = other if other < own else own
-        for k in range(1, running + 1):
-            for u in range(memory + 1 - k):
-                work[k, u] = work[k, u + k]
-            for u in range(memory + 1 - k, memory + 1):
-                work[k, u] = NEVER
+            jump = (prompt[c] + 1) * lane + 1
+            room = cells - jump
+            flag = taken[e if noted else 0]
+            _take(work[:room], work[jump:], np.int32(-alpha[c, t]), spare[:room], flag[:room])
+            spare[room:] = work[room:]
+            spare[running + 1 :: lane] = NEVER
+            work, spare = spare, work
+        for u in range(memory + 1):
+            for k in range(running + 1):
+                inside = u + k <= memory
+                spare[u * lane + k] = work[(u + k) * lane + k] if inside else NEVER
+        work, spare = spare, work
         for e in range(end_first[t], end_first[t + 1]):
             c = end_class[e]
-            need = prompt[c] + output[c]
+            jump = (prompt[c] + output[c]) * lane + 1
+            room = cells - jump
+            flag = taken[shift + e if noted else 0]
             price = np.int32(-beta[c, t - output[c]])
-            room = memory + 1 - need
-            for k in range(running, 0, -1):
-                here = work[k][need : need + room]
-                there = work[k - 1]
-                if record:
-                    flags = taken[shift + e, k]
-                for u in range(room):
-                    other = np.int32(there[u] + price)
-                    own = here[u]
-                    flags[u] = other < own
-                    here[u] = other if other < own else own
-        for k in range(running + 1):
-            for u in range(memory + 1):
-                value = work[k, u]
-                inside = least[k] <= u and u <= most[k] and value < NEVER
-                table[t, k, u] = value if inside else NEVER
+            _take(work[jump:], work[:room], price, spare[jump:], flag[jump:])
+            spare[:jump] = work[:jump]
+            spare[running + 1 :: lane] = NEVER
+            work, spare = spare, work
+        for u in range(memory + 1):
+            for k in range(running + 1):
+                x = u * lane + k
+                if u < least[k] or u > most[k] or work[x] > NEVER:
+                    work[x] = NEVER
+                table[t, k, u] = work[x]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def follow(  # type: ignore[no-untyped-def]
-    since, k, u, weight, prompt, output, start_first, start_class, end_first, end_class,
-    taken, memory, alpha_slope, beta_slope,
+    since, place_k, place_u, weight, prompt, output, start_first, start_class, end_first,
+    end_class, taken, memory, running, alpha_slope, beta_slope,
 ):  # fmt: skip
-    """Walk the best path from (since, k, u), taking `weight` off the slope at its events."""
+    """Walk the best paths from (since, k, u) for all places, taking weights off the slopes.
+
+    The three arrays are overwritten: paths that meet go on as one.
+    """
     shift = start_class.size
+    lane = running + 2
+    paths = place_k.size
+    seat = np.full((memory + 1) * lane, -1, np.int64)
     for t in range(since, start_first.size - 1):
-        for e in range(end_first[t + 1] - 1, end_first[t] - 1, -1):
-            c = end_class[e]
-            need = prompt[c] + output[c]
-            # flags are stored from the first u at which the event is possible
-            if k > 0 and u >= need and taken[shift + e, k, u - need]:
-                beta_slope[c, t - output[c]] -= weight
-                k -= 1
-                u -= need
-        u += k
-        for e in range(start_first[t + 1] - 1, start_first[t] - 1, -1):
-            c = start_class[e]
-            need = prompt[c] + 1
-            if k + 1 < taken.shape[1] and u + need <= memory and taken[e, k, u]:
-                alpha_slope[c, t] -= weight
-                k += 1
-                u += need
+        for q in range(paths):
+            k = place_k[q]
+            u = place_u[q]
+            for e in range(end_first[t + 1] - 1, end_first[t] - 1, -1):
+                c = end_class[e]
+                need = prompt[c] + output[c]
+                if k > 0 and u >= need and taken[shift + e, u * lane + k]:
+                    beta_slope[c, t - output[c]] -= weight[q]
+                    k -= 1
+                    u -= need
+            u += k
+            for e in range(start_first[t + 1] - 1, start_first[t] - 1, -1):
+                c = start_class[e]
+                need = prompt[c] + 1
+                if k < running and u + need <= memory and taken[e, u * lane + k]:
+                    alpha_slope[c, t] -= weight[q]
+                    k += 1
+                    u += need
+            place_k[q] = k
+            place_u[q] = u
+        met = 0
+        for q in range(paths):
+            x = place_u[q] * lane + place_k[q]
+            if seat[x] >= 0:
+                weight[seat[x]] += weight[q]
+            else:
+                seat[x] = met
+                place_k[met] = place_k[q]
+                place_u[met] = place_u[q]
+                weight[met] = weight[q]
+                met += 1
+        paths = met
+        for q in range(paths):
+            seat[place_u[q] * lane + place_k[q]] = -1
 
 
 def tables(grid: Grid, alpha: Multiplier, beta: Multiplier, since: int = 0) -> Table:
@@ -210,13 +246,15 @@ def tables(grid: Grid, alpha: Multiplier, beta: Multiplier, since: int = 0) -> T
         The multipliers are so large that 32-bit sums could overflow.
     """
     model = grid.model
-    largest = max(int(np.abs(alpha).max()), int(np.abs(beta).max()))
-    if largest * 2 * model.requests >= int(NEVER):
+    # a path starts and ends at most so many requests in a step
+    most = len(grid.least) - 1
+    reach = sum(int(np.abs(part).max(axis=0).sum(dtype=np.int64)) for part in (alpha, beta))
+    if reach * most >= int(NEVER) // 2:
         raise LimitError("exact search: multipliers beyond 32 bits; use --engine milp")
     table = np.full(grid.shape, NEVER, dtype=np.int32)
-    none = np.empty((1, 1, 1), dtype=np.bool_)
+    none = np.empty((1, grid.cells), dtype=np.bool_)
     sweep(
         since, model.memory, model.prompt, model.output, grid.start_first, grid.start_class,
-        grid.end_first, grid.end_class, grid.least, grid.most, alpha, beta, table, none, False,
+        grid.end_first, grid.end_class, grid.least, grid.most, alpha, beta, table, none,
     )  # fmt: skip
     return table

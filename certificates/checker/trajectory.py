@@ -9,7 +9,10 @@ least ``scale * latency + alpha + beta``, plus the cheapest path, where an event
 The events of a path need not belong together: that is the relaxation.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 
 from .limits import Budget
 
@@ -58,6 +61,11 @@ class Field:
     joining: list[list[int]]
     leaving: list[list[int]]
 
+    @property
+    def cells(self) -> int:
+        """Numbers in one table."""
+        return (self.horizon + 2) * len(self.least) * (self.memory + 1)
+
 
 def make_field(kinds: list[Kind], memory: int, scale: int) -> Field:
     """Lay the events out by step."""
@@ -90,29 +98,44 @@ class Vector:
     def __init__(
         self,
         field: Field,
-        number: int,
         since: int,
         alpha: list[dict[int, int]],
         beta: list[dict[int, int]],
         budget: Budget,
     ) -> None:
-        self.number = number
         self.since = since
         self.beta = beta
-        self.rest = [_rest(field, c, alpha[c], beta[c]) for c in range(len(field.kinds))]
+        self._field = field
+        self._alpha = alpha
+        self.rest = [self._rest(c, kind) for c, kind in enumerate(field.kinds)]
         self.table = _table(field, since, alpha, beta, budget)
 
+    @cached_property
+    def size(self) -> int:
+        """The largest absolute value in `beta`, `rest` and `table` that is not infinite."""
+        largest = 0
+        rows = (row for rows in self.table.values() for row in rows)
+        betas: Iterable[Collection[int]] = (beta.values() for beta in self.beta)
+        for part in chain(betas, self.rest, rows):
+            if part:
+                finite = (x for x in part if x < HUGE // 2)
+                largest = max(largest, -min(part), max(finite, default=0))
+        return largest
 
-def _rest(field: Field, c: int, alpha: dict[int, int], beta: dict[int, int]) -> list[int]:
-    kind = field.kinds[c]
-    rest = [HUGE] * (field.horizon + 2)
-    for p in kind.starts:
-        if p in alpha:
-            latency = p + kind.output - kind.arrival
-            rest[p] = field.scale * latency + alpha[p] + beta[p]
-    for t in range(field.horizon, -1, -1):
-        rest[t] = min(rest[t], rest[t + 1])
-    return rest
+    def cost(self, c: int, p: int) -> int:
+        """Return the scaled cost of a request of kind c that starts at p."""
+        kind = self._field.kinds[c]
+        latency = p + kind.output - kind.arrival
+        return self._field.scale * latency + self._alpha[c][p] + self.beta[c][p]
+
+    def _rest(self, c: int, kind: Kind) -> list[int]:
+        rest = [HUGE] * (self._field.horizon + 2)
+        for p in kind.starts:
+            if p >= self.since:
+                rest[p] = self.cost(c, p)
+        for t in range(self._field.horizon, -1, -1):
+            rest[t] = min(rest[t], rest[t + 1])
+        return rest
 
 
 def _table(

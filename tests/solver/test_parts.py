@@ -13,7 +13,7 @@ from scheduling.errors import InputError, LimitError, RejectedError
 from solver.kernels import undominated
 from solver.milp import solve_milp
 from solver.model import model_of
-from solver.multipliers import make_vector
+from solver.multipliers import NO_START, make_vector
 from solver.states import packing_of
 from solver.trajectory import NEVER, SCALE, grid_of
 from solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
@@ -47,7 +47,7 @@ def test_tables_equal_the_checkers(seed):
         [{p: int(part[c, p]) for p in kind.starts} for c, kind in enumerate(kinds)]
         for part in (alpha, beta)
     ]
-    plain = Vector(field, 0, since, *chosen, Budget(DEFAULT))
+    plain = Vector(field, since, *chosen, Budget(DEFAULT))
     for t in range(since, windows.horizon + 2):
         expected = np.array(plain.table[t], dtype=object)
         real = expected < HUGE // 2
@@ -55,7 +55,8 @@ def test_tables_equal_the_checkers(seed):
         # the kernel's stand-in for "no path" only ever makes a bound smaller
         assert (fast.table[t][~real] >= NEVER // 2).all()
         assert (fast.table[t][~real] <= NEVER).all()
-    assert [row[0] for row in plain.rest] == fast.rest[:, 0].tolist()
+    rest = [min(row[since], int(NO_START)) for row in plain.rest]
+    assert rest == fast.rest[:, since].tolist()
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -72,7 +73,8 @@ def test_undominated_equals_pairwise_comparison(seed):
     key = rng.integers(0, 3, 40).astype(np.uint64)
     latency = rng.integers(0, 4, 40)
     order = np.lexsort((latency, key))
-    keep = undominated(order, key, latency, profile, packing.guard)
+    keep = np.zeros(40, dtype=bool)
+    undominated(order, key, latency, profile, packing.guard, keep)
     whole = [[int(w) >> (packing.bits * j) & ((1 << packing.bits) - 1) for w in row
               for j in range(64 // packing.bits)] for row in profile]  # fmt: skip
     place = {int(i): rank for rank, i in enumerate(order)}

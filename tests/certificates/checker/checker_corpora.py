@@ -17,6 +17,7 @@ from typing import Any
 import checker_samples
 import checker_truth as truth
 from checker_samples import certificate
+from checker_search import search_bound
 from checker_truth import Tiny
 
 FOLDER = Path(__file__).parent.parent
@@ -71,7 +72,8 @@ def _optimal() -> dict[str, Any]:
     rng = random.Random(0)
     while True:
         for made in checker_samples.samples(checker_samples.random_tiny(rng), rng):
-            if made["claim"]["kind"] == "optimal" and len(_prices_of(made)) > 2:
+            kind = made["proof"].get("lower_bound", {}).get("kind")
+            if made["claim"]["kind"] == "optimal" and kind == "price" and len(_prices_of(made)) > 2:
                 tiny = Tiny.of(made["instance"]["inline"])
                 others = (truth.centroid_bound(tiny), sum(r[2] for r in tiny.requests))
                 if max(others) <= made["claim"]["total_latency"] - 1:
@@ -81,6 +83,16 @@ def _optimal() -> dict[str, Any]:
 def _prices_of(made: dict[str, Any]) -> list[list[int]]:
     found: list[list[int]] = made["proof"]["lower_bound"].get("prices", [])
     return found
+
+
+def _search(tiny: Tiny) -> dict[str, Any]:
+    """Find a tight search proof with more than one vector."""
+    rng, (denominator, runs) = random.Random(0), checker_samples.closed_form_prices(tiny)
+    opt = truth.opt(tiny)
+    while True:
+        proof, value = search_bound(tiny, runs, denominator, opt, rng)
+        if value == opt < proof["target"] and len(proof["vectors"]) > 1:
+            return _bound(tiny, proof, Fraction(value))
 
 
 SVF = {"name": "svf", "rule": "strict"}
@@ -111,6 +123,8 @@ def valid() -> Iterator[Case]:
     yield "bound-below", _bound(TRACE, {"kind": "centroid"}, Fraction(1, 7)), "claims less"
     yield "within-factor", _of("within-factor", TRACE, 2), "a factor from the centroid bound"
     yield "optimal", _optimal(), "an optimum, proved by prices"
+    for name, tiny in (("", BACKLOG), ("-trace", TRACE)):
+        yield f"search{name}", _search(tiny), "an exact search with random multipliers"
     yield "chain", chain, "a blocking chain, with the eta bound"
     yield "chain-plain", plain_chain, "a blocking chain, without the eta bound"
     yield "ratio-svf", _ratio(SVF, WITNESS, SPREAD), "strict SVF against a better schedule"
@@ -176,7 +190,7 @@ def rejected() -> Iterator[Case]:
         "a start so late that 64-bit sums of ends overflow",
     )
     for source in ("outputs", "volume", "volume-trace", "centroid", "centroid-trace", "price",
-                   "price-trace"):  # fmt: skip
+                   "price-trace", "search", "search-trace"):  # fmt: skip
         yield f"more-{source}", _put(good[source], "claim.bound", _more), "the least bit too much"
     yield (
         "volume-as-centroid",
@@ -198,6 +212,12 @@ def rejected() -> Iterator[Case]:
         _put(good["price"], "proof.lower_bound.prices.0.0", 2**62),
         "so long a run that the sum of prices overflows 64 bits",
     )
+    for name in ("search", "search-trace"):
+        yield (
+            f"{name}-no-layers",
+            _put(good[name], "proof.lower_bound.layers", []),
+            "states are left where the layers end",
+        )
     yield (
         "optimal-weak",
         _put(good["optimal"], "proof.lower_bound", {"kind": "outputs"}),
@@ -403,6 +423,20 @@ def malformed() -> Iterator[Case]:
         ("bound-kind-none", "proof.lower_bound", {"prices": []}, "a lower bound without kind"),
     ):  # fmt: skip
         yield name, _put(price, path, value), what
+    for name, path, value, what in (
+        ("search-target-zero", "target", 0, "a target of 0"),
+        ("search-scale-zero", "scale", 0, "a scale of 0"),
+        ("search-no-vectors", "vectors", [], "no vector 0"),
+        ("search-late", "vectors.0.since", 1, "a vector 0 that begins later"),
+        ("search-short", "vectors.0.start", [], "too few multipliers"),
+        ("search-long", "vectors.0.end", lambda old: [*old, 0], "too many multipliers"),
+        ("search-unit-zero", "vectors.0.unit", 0, "a unit of 0"),
+        ("search-code-negative", "vectors.0.start.0", -1, "a negative code"),
+        ("search-place", "layers.0.vectors", [99], "a vector that is not there"),
+        ("search-twice", "layers.0.vectors", [0, 0], "a vector named twice"),
+        ("search-run-zero", "layers.0.length", 0, "a run of no steps"),
+    ):
+        yield name, _put(good["search"], f"proof.lower_bound.{path}", value), what
     yield (
         "centroid-extra",
         _put(good["centroid"], "proof.lower_bound.value", "9/1"),

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import checker_truth as truth
+from checker_search import search_bound
 from checker_truth import Tiny
 
 POLICIES: list[dict[str, Any]] = [
@@ -50,6 +51,7 @@ def lower_bounds(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], F
         denominator = rng.randint(1, 2 * tiny.memory)
         runs = [[rng.randint(1, 3), rng.randint(0, 3)] for _ in range(rng.randint(0, 4))]
     prices = [Fraction(y, denominator) for length, y in runs for _ in range(length)]
+    search, reached = search_bound(tiny, runs, denominator, truth.opt(tiny), rng)
     return [
         ({"kind": "outputs"}, Fraction(sum(o for _, _, o in tiny.requests))),
         ({"kind": "volume"}, truth.volume_bound(tiny)),
@@ -58,6 +60,7 @@ def lower_bounds(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], F
             {"kind": "price", "denominator": denominator, "prices": runs},
             truth.price_bound(tiny, prices),
         ),
+        (search, Fraction(reached)),
     ]
 
 

@@ -13,7 +13,7 @@ from checker_truth import Tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certificates.checker import bounds, prices
+from certificates.checker import Verdict, bounds, check, prices
 from certificates.checker.limits import DEFAULT, Budget
 from certificates.checker.model import Instance, read_instance
 
@@ -147,3 +147,15 @@ def test_rounded_centroid_is_close_below_the_exact_one() -> None:
         patch.setattr(bounds, "EXACT_GROUPS", 10**9)
         exact = bounds.centroid(instance, BUDGET)
     assert 0 < exact - rounded < Fraction(1, 10**8)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_a_search_finds_opt_whatever_its_multipliers(seed: int) -> None:
+    rng = random.Random(seed)
+    tiny = checker_samples.random_tiny(rng, memory=7)
+    found = checker_samples.lower_bounds(tiny, rng)
+    proof, value = next((p, v) for p, v in found if p["kind"] == "search")
+    for bound, verdict in ((value, Verdict.VERIFIED), (value + 1, Verdict.REJECTED)):
+        claim = {"kind": "opt-lower-bound", "bound": f"{bound}/1"}
+        data = checker_samples.certificate(tiny, claim, {"lower_bound": proof})
+        assert check(json.dumps(data).encode()).verdict is verdict

@@ -9,7 +9,18 @@ import checker_mutants
 import checker_samples
 import pytest
 
-from certificates.checker import Verdict, bounds, chain, check, claims, model, run
+from certificates.checker import (
+    Verdict,
+    bounds,
+    chain,
+    check,
+    claims,
+    lanes,
+    model,
+    run,
+    search,
+    starts,
+)
 from certificates.checker.limits import Budget
 from certificates.checker.model import Instance
 from certificates.checker.prices import Prices, price_bound
@@ -63,6 +74,24 @@ def unread_blocks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(chain, "_follow", lambda *_: None)
 
 
+def eager_pruning(patch: pytest.MonkeyPatch) -> None:
+    right = lanes.Lanes.__init__
+
+    def wrong(self: lanes.Lanes, field: Any, vectors: Any, step: int, cutoff: int) -> None:
+        right(self, field, vectors, step, cutoff - 2 * field.scale)
+
+    patch.setattr(lanes.Lanes, "__init__", wrong)
+
+
+def blind_dominance(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(search.Search, "_undominated", lambda _, states: states[:1])
+
+
+def narrow_windows(patch: pytest.MonkeyPatch) -> None:
+    right = starts.by_vector
+    patch.setattr(search, "by_vector", lambda f, v, target: right(f, v, target - 2))
+
+
 def _columns(instance: Instance) -> dict[str, Any]:
     names = ("memory", "arrival", "prompt", "output", "digest")
     return {name: getattr(instance, name) for name in names}
@@ -77,6 +106,9 @@ def _columns(instance: Instance) -> dict[str, Any]:
         always_strict,
         any_digest,
         unread_blocks,
+        eager_pruning,
+        blind_dominance,
+        narrow_windows,
     ],
 )
 def test_mutants_find_a_fault(fault: Patch, monkeypatch: pytest.MonkeyPatch) -> None:

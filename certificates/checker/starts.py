@@ -1,0 +1,73 @@
+"""Which starts a schedule below the target can have: by prices, then by a multiplier vector.
+
+Both bounds are a sum of one minimum per request, over its starts. Where a start's own term exceeds
+its minimum by more than the room between the bound and the target, no schedule below the target
+has it.
+"""
+
+from collections import Counter
+from dataclasses import replace
+
+from .limits import Budget
+from .model import Instance
+from .multipliers import MOST_STEPS
+from .prices import Prices, price_bound
+from .trajectory import Field, Kind, Vector
+from .verdict import OverLimit
+
+
+def by_price(instance: Instance, prices: Prices, target: int, budget: Budget) -> list[Kind] | None:
+    """Return the classes, largest volume first, with the starts that the price bound allows.
+
+    None if no schedule is below the target. Ties of volume go to the larger output, then to the
+    earlier arrival.
+    """
+    origin = min(instance.arrival)
+    count = Counter(
+        (a - origin, s, o)
+        for a, s, o in zip(instance.arrival, instance.prompt, instance.output, strict=True)
+    )
+    order = sorted(count, key=lambda k: (-(k[1] * k[2] + k[2] * (k[2] + 1) // 2), -k[2], k[0]))
+    moved = replace(instance, arrival=[a - origin for a in instance.arrival])
+    bound = price_bound(prices, moved, budget)
+    unit = prices.denominator
+    room = (target - 1) * unit - int(bound * unit)
+    if room < 0:
+        return None
+    kinds = []
+    for a, s, o in order:
+        costs: list[tuple[int, int]] = []
+        least: int | None = None
+        p = a
+        while least is None or unit * (p + o - a) <= least + room:
+            budget.tick()
+            y_0, z_0 = prices.until(p)
+            y_1, z_1 = prices.until(p + o)
+            cost = unit * (p + o - a) + (s - p) * (y_1 - y_0) + z_1 - z_0
+            least = cost if least is None else min(least, cost)
+            costs.append((p, cost))
+            p += 1
+            if len(costs) > MOST_STEPS:
+                raise OverLimit(f"proof.lower_bound: starts over more than {MOST_STEPS:,} steps")
+        starts = [p for p, cost in costs if cost <= least + room]
+        kinds.append(Kind(a, s, o, count[a, s, o], starts))
+    return kinds
+
+
+def by_vector(field: Field, vector: Vector, target: int) -> list[Kind] | None:
+    """Return the classes of `field` with the starts that the trajectory bound leaves of theirs.
+
+    None if no schedule is below the target. `vector` is one from step 0.
+    """
+    bound = vector.table[0][0][0]
+    bound += sum(kind.count * rest[0] for kind, rest in zip(field.kinds, vector.rest, strict=True))
+    room = (target - 1) * field.scale - bound
+    if room < 0:
+        return None
+    return [
+        replace(
+            kind,
+            starts=[p for p in kind.starts if vector.cost(c, p) <= vector.rest[c][0] + room],
+        )
+        for c, kind in enumerate(field.kinds)
+    ]

@@ -1,0 +1,69 @@
+"""``search`` proofs with multipliers drawn at random: whatever they are, the proof must hold.
+
+Their layout (which starts are listed) is the checker's own; the claim is brute force's.
+"""
+
+import random
+from typing import Any
+
+from certificates.checker.limits import DEFAULT, Budget
+from certificates.checker.model import read_instance
+from certificates.checker.prices import read_prices
+from certificates.checker.starts import by_price, by_vector
+from certificates.checker.trajectory import Kind, Vector, make_field
+
+
+def zigzag(values: list[int]) -> list[int]:
+    steps = [value - before for before, value in zip([0, *values], values, strict=False)]
+    return [2 * step if step >= 0 else -2 * step - 1 for step in steps]
+
+
+def search_bound(
+    tiny: Any, runs: list[list[int]], denominator: int, opt: int, rng: random.Random
+) -> tuple[dict[str, Any], int]:
+    """Return a ``search`` proof and the bound that it must give."""
+    target = max(1, opt + rng.choice((-1, 0, 0, 1, 2)))
+    scale = rng.choice((1, 2, 7))
+    proof: dict[str, Any] = {
+        "kind": "search", "target": target, "scale": scale, "denominator": denominator,
+        "prices": runs, "vectors": [{"since": 0, "unit": 1, "start": [], "end": []}],
+        "layers": [],
+    }  # fmt: skip
+    budget = Budget(DEFAULT)
+    instance = read_instance(tiny.json(), "i", budget)
+    kinds = by_price(instance, read_prices(denominator, runs, "p", budget), target, budget)
+    if kinds is None:
+        return proof, target
+    prices = [y for length, y in runs for _ in range(length)]
+    noise = rng.choice((0, 1, scale, 4 * scale))
+
+    def priced(kind: Kind, p: int, since: int) -> int:
+        later = prices[since:]
+        held = sum(y * (kind.prompt + t - p) for t, y in enumerate(later, start=since + 1))
+        return scale * held // denominator + rng.randint(-noise, noise)
+
+    def vector(listed: list[Kind], since: int) -> tuple[dict[str, Any], Any]:
+        alpha = [{p: priced(k, p, p) for p in k.starts if p >= since} for k in listed]
+        beta = [
+            {p: -priced(k, p, p + k.output) for p in k.starts if p + k.output >= since}
+            for k in listed
+        ]
+        start, end = ([x for own in part for x in own.values()] for part in (alpha, beta))
+        return (
+            {"since": since, "unit": 1, "start": zigzag(start), "end": zigzag(end)},
+            (since, alpha, beta),
+        )
+
+    whole = make_field(kinds, instance.memory, scale)
+    proof["vectors"][0], parts = vector(kinds, 0)
+    thin = by_vector(whole, Vector(whole, *parts, budget), target)
+    if thin is None:
+        return proof, target
+    field = make_field(thin, instance.memory, scale)
+    sinces = [rng.randint(0, field.horizon) for _ in range(rng.randint(0, 3))]
+    proof["vectors"] += [vector(thin, since)[0] for since in sinces]
+    for t in range(field.horizon + 1):
+        usable = [0] + [place for place, since in enumerate(sinces, start=1) if since <= t]
+        places = rng.sample(usable, rng.randint(1, len(usable)))
+        proof["layers"].append({"length": 1, "vectors": places})
+    return proof, min(target, opt)
