@@ -21,7 +21,7 @@ from scheduling.exact import Column
 from scheduling.instance import Instance
 
 BUCKETS = 3_200
-#: Distinct classes beyond which it is not tried, and non-zeros that its buckets are cut to.
+#: Distinct classes beyond which it is not tried; non-zeros that its buckets are cut to.
 MOST_CLASSES, MOST_ENTRIES = 64, 2_000_000
 
 
@@ -74,8 +74,19 @@ def fluid_prices(instance: Instance, *, buckets: int = BUCKETS) -> Prices | None
     return Prices.rounded(denominator, ends, fluid.prices)
 
 
-def solve_fluid(instance: Instance, *, buckets: int = BUCKETS) -> Fluid | None:
+def solve_fluid(
+    instance: Instance, *, buckets: int = BUCKETS, entries: int = MOST_ENTRIES
+) -> Fluid | None:
     """Solve the programme; None where it would be too large, or HiGHS finds no optimum.
+
+    Parameters
+    ----------
+    instance
+        The requests.
+    buckets
+        About how many to cut the time into.
+    entries
+        Non-zeros that buckets are cut to.
 
     Raises
     ------
@@ -94,7 +105,7 @@ def solve_fluid(instance: Instance, *, buckets: int = BUCKETS) -> Fluid | None:
     )
     width = max(1, -(-horizon // buckets))
     # coarser buckets where the programme would take minutes
-    while int((kinds[:, 2] // width + 2).sum()) * (horizon // width + 1) > MOST_ENTRIES:
+    while int((kinds[:, 2] // width + 2).sum()) * (horizon // width + 1) > entries:
         width *= 2
     starts = horizon // width + 1
     steps = starts + longest // width + 1

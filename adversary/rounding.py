@@ -18,7 +18,8 @@ from scheduling.instance import Instance
 from scheduling.kernel import END, NUMBER, OFFSET, earliest, insert
 from scheduling.schedule import Schedule
 
-BUCKETS = 800
+#: Of the programme, which is solved for each witness: a tenth of a second.
+BUCKETS, ENTRIES = 800, 40_000
 #: Requests beyond which it is not tried.
 MOST_REQUESTS = 50_000
 _FACTORS = 1 + np.arange(33) / 400
@@ -29,7 +30,7 @@ TRIED = (
 )
 
 
-def rounded_schedule(instance: Instance, *, buckets: int = BUCKETS) -> Schedule | None:
+def rounded_schedule(instance: Instance) -> Schedule | None:
     """Return the best schedule rounded from the programme, or None where it is too large.
 
     Raises
@@ -39,7 +40,7 @@ def rounded_schedule(instance: Instance, *, buckets: int = BUCKETS) -> Schedule 
     """
     if instance.requests > MOST_REQUESTS:
         return None
-    fluid = solve_fluid(instance, buckets=buckets)
+    fluid = solve_fluid(instance, buckets=BUCKETS, entries=ENTRIES)
     if fluid is None:
         return None
     due = _due(fluid, instance)
