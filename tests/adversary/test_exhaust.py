@@ -1,4 +1,5 @@
 import json
+from fractions import Fraction
 from math import ceil, comb, floor
 
 import numpy as np
@@ -149,11 +150,11 @@ def test_a_broken_bound_is_a_violation(command, monkeypatch, as_json):
     assert json.dumps(found)
 
 
-@pytest.mark.parametrize(("memory", "requests"), [(6, 4)])
-def test_search_finds_the_exhaustive_optimum_in_18_of_20_seeds(memory, requests):
-    job = Job(box=Box(memory=memory, requests=requests, peak=memory), policy="svf", skip=False)
+@pytest.mark.parametrize(("memory", "requests", "peak"), [(6, 4, 6), (12, 8, 4)])
+def test_search_finds_the_exhaustive_optimum_in_18_of_20_seeds(memory, requests, peak):
+    job = Job(box=Box(memory=memory, requests=requests, peak=peak), policy="svf", skip=False)
     target = float(max(ratio for _, ratio, _ in exhaust(job).ratios()))
-    space = Space(memory=memory, requests=requests, single=True)
+    space = Space(memory=memory, requests=requests, single=True, cap=Fraction(peak, memory))
     objective = Objective(space=space)
     hits = 0
     for seed in range(20):
