@@ -4,7 +4,8 @@
 
 1. Strict SVF, backlogs of up to 2,000 requests in 6 classes, memory 32,000, eps <= 1/16: the best
    ratio (of schedules as the search sees them, before a witness is improved) after 5,000
-   evaluations, for each engine and seed, from random starts.
+   evaluations, for each engine and seed, from random starts. The seeds begin at 100: the engines
+   were tuned on others.
 2. Boxes that exhaustion has settled: how many of 20 seeds reach the worst ratio of the box within
    20,000 evaluations, and after how many evaluations.
 """
@@ -44,7 +45,7 @@ def main() -> None:
     seeds = parser.parse_args().seeds
     print(f"| engine | mean of {seeds} seeds | least | median | best |\n|---|---|---|---|---|")
     for name in ENGINES:
-        found = [climbed(name, MANY, seed, 5_000, 9.0)[0] for seed in range(seeds)]
+        found = [climbed(name, MANY, seed, 5_000, 9.0)[0] for seed in range(100, 100 + seeds)]
         cells = (mean(found), min(found), median(found), max(found))
         print(f"| `{name}` | " + " | ".join(f"{cell:.4f}" for cell in cells) + " |", flush=True)
     print("\n| engine | " + " | ".join(f"memory {m}, {n} of at most {t}" for m, n, t in BOXES))
@@ -58,7 +59,7 @@ def main() -> None:
         for (memory, requests, peak), target in zip(BOXES, targets, strict=True):
             space = Space(memory=memory, requests=requests, single=True,
                           cap=Fraction(peak, memory))  # fmt: skip
-            runs = [climbed(name, space, seed, 20_000, target) for seed in range(20)]
+            runs = [climbed(name, space, seed, 20_000, target) for seed in range(100, 120)]
             hits = [done for best, done in runs if best >= target]
             spent = f", median {median(hits):,.0f}" if hits else ""
             cells.append(f"{len(hits)} of 20{spent}")
