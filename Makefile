@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint bench bench-adversary mutants exact frontier pictures theory clean
+.PHONY: demo test lint bench bench-adversary engines growth mutants exact frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -28,6 +28,13 @@ mutants: $(READY)
 
 bench-adversary: $(READY)
 	$(BIN)/python -m benchmarks.adversary
+
+engines: $(READY)
+	$(BIN)/python -m benchmarks.engines
+
+# then make pictures
+growth: $(READY)
+	$(BIN)/python -m benchmarks.growth
 
 exact: $(READY)
 	$(BIN)/python benchmarks/exact.py --out exact.jsonl --check

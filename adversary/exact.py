@@ -8,17 +8,15 @@ from adversary.exhaust.kernel import optimum
 from adversary.simulation import plan_total
 from adversary.space import CAP, MEMORY, OUTPUT, PROMPT, REQUESTS, Space
 
-#: Where it is used: single requests, all there at step 0.
-MOST_MEMORY, MOST_REQUESTS = 16, 6
+#: Where it is used: single requests, all there at step 0; more of them where each is small.
+MOST_MEMORY, MOST_REQUESTS, MOST_SMALL = 16, 6, 8
 
 
 def is_tiny(space: Space) -> bool:
     """Whether OPT is computed for every genome of the space."""
+    most = MOST_SMALL if 3 * space.cap_tokens <= space.memory else MOST_REQUESTS
     return (
-        space.single
-        and not space.span
-        and space.memory <= MOST_MEMORY
-        and space.requests <= MOST_REQUESTS
+        space.single and not space.span and space.memory <= MOST_MEMORY and space.requests <= most
     )
 
 

@@ -1,57 +1,125 @@
-"""A lower bound on OPT for instances of few classes: prices from a time-indexed linear programme.
+"""The time-indexed linear programme over classes: a lower bound on OPT, and when to start what.
 
 Classes start in fractions, in buckets of time. Its capacity duals are prices per token and step,
 and :func:`certificates.prices.price_bound` says exactly what they prove; so the estimate of a
-ratio from above is rigorous, whatever the programme was solved to.
+ratio from above is rigorous, whatever the programme was solved to. Its starts are what
+:mod:`adversary.rounding` makes a schedule of.
 """
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from adversary.space import Floats
-from certificates.lower_bounds import best_bound
+from adversary.stagger import stagger_bound
 from certificates.prices import Prices, price_bound
 from certificates.prices.grid import fitting_denominator
-from scheduling.errors import InputError
+from certificates.prices.highs import quiet_model
 from scheduling.exact import Column
 from scheduling.instance import Instance
 
 BUCKETS = 3_200
-#: Distinct classes beyond which it is not tried, and non-zeros that its buckets are cut to.
+#: Distinct classes beyond which it is not tried; non-zeros that its buckets are cut to.
 MOST_CLASSES, MOST_ENTRIES = 64, 2_000_000
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fluid:
+    """A solution of the programme.
+
+    Parameters
+    ----------
+    kinds
+        Distinct (arrival, prompt, output), shape (kinds, 3).
+    inverse
+        The kind of each row of the instance.
+    width
+        Steps in a bucket.
+    prices
+        Price of a token in each step of each bucket, shape (buckets,).
+    kind, bucket, amount
+        How many requests (in fractions) of a kind start at the beginning of a bucket; by kind,
+        then by bucket.
+    """
+
+    kinds: Column
+    inverse: Column
+    width: int
+    prices: Floats
+    kind: Column
+    bucket: Column
+    amount: Floats
+
+
 def fluid_bound(instance: Instance, *, buckets: int = BUCKETS) -> Fraction:
-    """Return the best lower bound on OPT of centroid, volume, outputs and fluid prices."""
-    best = best_bound(instance).value
+    """Return the best lower bound on OPT that is known here.
+
+    The best of centroid, volume and outputs, of staggered completions and of fluid prices.
+    """
+    best = stagger_bound(instance)
     prices = fluid_prices(instance, buckets=buckets)
     return best if prices is None else max(best, price_bound(instance, prices))
 
 
 def fluid_prices(instance: Instance, *, buckets: int = BUCKETS) -> Prices | None:
     """Return the programme's prices, or None where the programme would be too large."""
+    fluid = solve_fluid(instance, buckets=buckets)
+    if fluid is None:
+        return None
+    ends = np.arange(len(fluid.prices) + 1) * fluid.width
+    highest = float(fluid.prices.max(initial=0.0))
+    denominator = fitting_denominator(instance, int(ends[-1]), highest)
+    return Prices.rounded(denominator, ends, fluid.prices)
+
+
+def solve_fluid(
+    instance: Instance, *, buckets: int = BUCKETS, entries: int = MOST_ENTRIES
+) -> Fluid | None:
+    """Solve the programme; None where it would be too large, or HiGHS finds no optimum.
+
+    Parameters
+    ----------
+    instance
+        The requests.
+    buckets
+        About how many to cut the time into.
+    entries
+        Non-zeros that buckets are cut to.
+
+    Raises
+    ------
+    InputError
+        The package ``highspy`` is not installed.
+    """
     columns = np.stack((instance.arrival, instance.prompt, instance.output), axis=1)
     kinds, inverse = np.unique(columns, axis=0, return_inverse=True)
-    count = np.ones(instance.rows, np.int64) if instance.count is None else instance.count
-    number = np.bincount(inverse.ravel(), weights=count).astype(np.float64)
-    horizon = int(
-        instance.arrival.max() + 1.15 * instance.total_volume / instance.memory
-        + 1.5 * int(instance.output.max()) + 1
-    )  # fmt: skip
     if len(kinds) > MOST_CLASSES:
         return None
+    count = np.ones(instance.rows, np.int64) if instance.count is None else instance.count
+    number = np.bincount(inverse.ravel(), weights=count).astype(np.float64)
     longest = int(instance.output.max())
+    horizon = int(
+        instance.arrival.max() + 1.15 * instance.total_volume / instance.memory + 1.5 * longest + 1
+    )
     width = max(1, -(-horizon // buckets))
     # coarser buckets where the programme would take minutes
-    while int((kinds[:, 2] // width + 2).sum()) * (horizon // width + 1) > MOST_ENTRIES:
+    while int((kinds[:, 2] // width + 2).sum()) * (horizon // width + 1) > entries:
         width *= 2
-    steps = horizon // width + 1 + longest // width + 1
-    values = _duals(instance.memory, kinds, number, width, horizon // width + 1, steps)
-    ends = np.arange(steps + 1) * width
-    denominator = fitting_denominator(instance, int(ends[-1]), float(values.max(initial=0.0)))
-    return Prices.rounded(denominator, ends, values)
+    starts = horizon // width + 1
+    steps = starts + longest // width + 1
+    highs = _programme(instance.memory, kinds, number, width, steps)
+    kind, bucket = _columns(highs, kinds, width, starts, steps)
+    highs.run()
+    solution = highs.getSolution()
+    duals, amount = np.array(solution.row_dual), np.array(solution.col_value)
+    if len(duals) != len(kinds) + steps or len(amount) != len(kind):
+        return None
+    # a bucket's row counts token-steps, so its dual is the price of a token for one step
+    prices = np.maximum(0.0, -duals[len(kinds) :])
+    return Fluid(kinds=kinds, inverse=inverse.ravel(), width=width, prices=prices,
+                 kind=kind, bucket=bucket, amount=np.maximum(0.0, amount))  # fmt: skip
 
 
 def _usage(prompt: int, output: int, width: int) -> Floats:
@@ -61,27 +129,24 @@ def _usage(prompt: int, output: int, width: int) -> Floats:
     return held
 
 
-def _duals(
-    memory: int, kinds: Column, number: Floats, width: int, starts: int, steps: int
-) -> Floats:
-    """Solve the programme; return the price of a token in each step of each bucket."""
-    try:
-        import highspy as package
-    except ImportError:
-        raise InputError(
-            "the fluid programme needs the package highspy; it is not installed"
-        ) from None
-    highspy: Any = package
-    highs = highspy.Highs()
-    highs.setOptionValue("output_flag", False)
-    highs.setOptionValue("threads", 1)
+def _programme(memory: int, kinds: Column, number: Floats, width: int, steps: int) -> Any:
+    """Return the programme without columns: a row for each kind, then one for each bucket."""
+    highs, infinity = quiet_model("the fluid programme needs")
     rows = len(kinds) + steps
-    free = np.full(steps, -highspy.kHighsInf)
+    free = np.full(steps, -infinity)
     capacity = np.full(steps, float(memory) * width)
     highs.addRows(
         rows, np.append(number, free), np.append(number, capacity),
         0, np.zeros(rows, np.int32), np.zeros(0, np.int32), np.zeros(0),
     )  # fmt: skip
+    return highs
+
+
+def _columns(
+    highs: Any, kinds: Column, width: int, starts: int, steps: int
+) -> tuple[Column, Column]:
+    """Add the starts of each kind; return the kind and the bucket of each column."""
+    owners, begins = [], []
     for kind, (arrival, prompt, output) in enumerate(kinds.tolist()):
         held = _usage(prompt, output, width)
         first = -(-arrival // width)
@@ -94,14 +159,10 @@ def _duals(
         value = np.tile(np.append(1.0, held), (len(begin), 1))
         cost = (begin * width + output - arrival).astype(np.float64)
         highs.addCols(
-            len(begin), cost, np.zeros(len(begin)), np.full(len(begin), highspy.kHighsInf),
+            len(begin), cost, np.zeros(len(begin)), np.full(len(begin), np.inf),
             value.size, (np.arange(len(begin)) * entries).astype(np.int32),
             index.ravel(), value.ravel(),
         )  # fmt: skip
-    highs.run()
-    duals = np.array(highs.getSolution().row_dual)
-    if len(duals) != rows:
-        return np.zeros(steps)
-    # a bucket's row counts token-steps, so its dual is the price of a token for one step
-    prices: Floats = np.maximum(0.0, -duals[len(kinds) :])
-    return prices
+        owners.append(np.full(len(begin), kind))
+        begins.append(begin)
+    return np.concatenate(owners), np.concatenate(begins)

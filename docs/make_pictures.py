@@ -1,6 +1,12 @@
-"""Draw the picture of the README from the example trace: ``make pictures``."""
+"""Draw the README's picture from the example trace, and growth from what was measured.
 
+``make pictures``. What was measured is in ``docs/pictures/growth.csv``: ``make growth`` does it
+again.
+"""
+
+import csv
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 
@@ -26,7 +32,66 @@ COLOURS = {
 }
 
 
+PICTURES = ROOT / "docs" / "pictures"
+#: For each series of growth.csv: its name, its colour and mark, and what a family proves (THEORY 5
+#: and 6; `kvproof theorems show NAME`) at memory M, or at n requests.
+GROWTH: dict[str, tuple[str, str, str, str, Any]] = {
+    "fcfs": ("FCFS", "#b23a48", "o", "fcfs-unbounded: L(L + 2)/(2L + 1), M = 2L(2L + 1)",
+             lambda m: np.sqrt(m) / 4),
+    "sjf": ("SJF", "#d98e04", "s", "sjf-unbounded: 2W/5, M = 4W²", lambda m: np.sqrt(m) / 5),
+    "svf, skip": ("SVF, skipping", "#3d5a98", "D", "svf-skip-unbounded: q/12, M = 30q²",
+                  lambda m: np.sqrt(m / 30) / 12),
+    "svf, arrivals": ("SVF, arrivals over time", "#0b6e4f", "o", "svf-online-prompts: n/2",
+                      lambda n: n / 2),
+}  # fmt: skip
+
+
 def main() -> None:
+    """Write docs/pictures/demo.png and docs/pictures/growth.svg."""
+    demo()
+    growth()
+
+
+def growth() -> None:
+    """Write docs/pictures/growth.svg."""
+    with (PICTURES / "growth.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "kvproof"})
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), width_ratios=(1.35, 1))
+    for series, (name, colour, mark, theorem, proved) in GROWTH.items():
+        online = series == "svf, arrivals"
+        axes, column = (right, "requests") if online else (left, "memory")
+        mine = [row for row in rows if row["series"] == series]
+        sizes = np.array([int(row[column]) for row in mine])
+        axes.plot(sizes, [float(row["decimal"]) for row in mine], mark, color=colour,
+                  label=f"{name}: found, certified")  # fmt: skip
+        line = np.geomspace(sizes.min(), sizes.max(), 60)
+        if proved(line).max() > 1:
+            axes.plot(line, proved(line), "--", color=colour, linewidth=1.2, label=theorem)
+    for axes, title, label in (
+        (
+            left,
+            "Backlogs, ε ≤ 1/2",
+            "memory M in tokens (up to M requests, at most 10,000)",
+        ),
+        (right, "Arrivals over time", "requests n (memory n²)"),
+    ):
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel(label)
+        axes.set_title(title, loc="left", fontsize=12)
+        axes.grid(alpha=0.25)
+        axes.legend(frameon=False, fontsize=8.5, loc="upper left")
+        axes.set_ylim(1, axes.get_ylim()[1] * 6)
+    left.set_ylabel("policy / OPT is at least")
+    figure.tight_layout()
+    target = PICTURES / "growth.svg"
+    figure.savefig(target, metadata={"Date": None})
+    plt.close(figure)
+    print(f"written {target.relative_to(ROOT)}")
+
+
+def demo() -> None:
     """Write docs/pictures/demo.png."""
     trace = read_trace(ROOT / "examples" / "azure_code_1000.csv")
     instance, _ = trace.to_instance(memory=MEMORY, backlog=True)

@@ -37,9 +37,9 @@ def make_engine(
         raise InputError(f"engine {name!r} is unknown; known: {', '.join(ENGINES)}")
     # each engine has a stream of its own, so that a baseline's does not depend on the engine's
     rng = np.random.Generator(np.random.PCG64([seed, ENGINES.index(name)]))
-    # few requests: short lives and a steady warmth; many: one long cooling
+    # few requests: short lives and a steady warmth; many: one long cooling, from little warmth
     chains, patience = (4, 200) if space.single else (16, 1_000)
-    hot, cold = (0.02, 0.02) if space.single else (0.03, 0.0003)
+    hot, cold = (0.02, 0.02) if space.single else (0.003, 0.0)
     match name:
         case "random":
             return RandomSearch(space=space, rng=rng)

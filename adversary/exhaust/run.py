@@ -14,9 +14,12 @@ from adversary.exhaust.log import Log, worse
 from adversary.exhaust.plain import plain_sweep
 from adversary.exhaust.sweep import (
     BROKEN,
+    CENTROID,
     CHAIN,
     EQUAL,
     MULTISETS,
+    ON_EACH,
+    ON_EACH_STRICT_SVF,
     OPT_SUM,
     OUTPUTS,
     POLICY_SUM,
@@ -46,6 +49,12 @@ class Job:
         box = self.box
         return {"memory": box.memory, "requests": box.requests, "peak": box.peak,
                 "policy": self.policy, "skip": self.skip}  # fmt: skip
+
+    @property
+    def on_each(self) -> tuple[str, ...]:
+        """The theorems that each instance is held against."""
+        strict_svf = self.policy == "svf" and not self.skip
+        return ON_EACH + (ON_EACH_STRICT_SVF if strict_svf else ())
 
     @property
     def stretches(self) -> list[tuple[int, int]]:
@@ -97,7 +106,8 @@ class Found:
         """Return the sums by name, for a reader to recompute."""
         names = {"multisets": MULTISETS, "policy_total": POLICY_SUM, "opt_total": OPT_SUM,
                  "policy_is_optimal": EQUAL, "opt_is_sum_of_outputs": OUTPUTS,
-                 "opt_is_volume_bound": VOLUME, "policy_is_chain_bound": CHAIN,
+                 "opt_is_volume_bound": VOLUME, "opt_is_centroid_bound": CENTROID,
+                 "policy_is_chain_bound": CHAIN,
                  "contradictions": BROKEN}  # fmt: skip
         return {name: int(self.tally[column]) for name, column in names.items()}
 

@@ -6,8 +6,13 @@ from numba import njit
 from adversary.exhaust.kernel import optimum, run_order, worst_order
 
 # Columns of a tally: whole numbers, so that tallies of stretches add up.
-MULTISETS, POLICY_SUM, OPT_SUM, EQUAL, OUTPUTS, VOLUME, CHAIN, BROKEN = range(8)
-TALLIES = 8
+MULTISETS, POLICY_SUM, OPT_SUM, EQUAL, OUTPUTS, VOLUME, CENTROID, CHAIN, BROKEN = range(9)
+TALLIES = 9
+_ONE = 2**40  # the unit of the fixed point that the centroid bound is added up in
+
+#: The theorems that each instance is held against: any policy, and strict SVF only.
+ON_EACH = ("opt-outputs", "opt-volume", "opt-centroid")
+ON_EACH_STRICT_SVF = ("svf-backlog", "svf-backlog-eta", "svf-backlog-integral", "svf-ratio")
 
 
 @njit(cache=True)
@@ -23,11 +28,26 @@ def next_multiset(chosen, kinds):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def centroid(memory, prompt, output, prefix, total):  # type: ignore[no-untyped-def]
+    """Return the centroid certificate of a backlog (THEORY 4), rounded down, in units of 2**-40.
+
+    `prefix` is the sum of what goes before each request in order of volume, `total` all volume.
+    It is below the exact value by less than 2**-40 for each request and one more.
+    """
+    bound = (2 * prefix + total) * _ONE // (2 * memory)
+    for s, o in zip(prompt, output):  # noqa: B905
+        behind = -((-(o + 1) * (3 * s + 2 * o + 1) * _ONE) // (3 * (2 * s + o + 1)))
+        bound += o * _ONE + _ONE // 2 - behind
+    return bound
+
+
+@njit(cache=True)
 def touched(memory, prompt, output, policy, best, strict_svf, tally):  # type: ignore[no-untyped-def]
     """Count which bounds hold with equality (of whole numbers), and which are broken.
 
-    Broken are: OPT below sum of outputs or below the volume certificate; for strict SVF a total
-    above the chain bound, or above max(1 + 4/(3(1 - eps)), 2/(1 - eps)) times OPT.
+    Broken are: OPT below the sum of outputs, the volume or the centroid certificate; for strict
+    SVF a total above one of three forms of the chain bound, or above
+    ``max(1 + 4/(3(1 - eps)), 2/(1 - eps))`` times OPT.
     """
     volume = np.sort(prompt * output + output * (output + 1) // 2)
     n = len(volume)
@@ -38,15 +58,24 @@ def touched(memory, prompt, output, policy, best, strict_svf, tally):  # type: i
         prefix += before
         before += volume[k]
     least = -(-(prefix + before) // memory)
+    centre = centroid(memory, prompt, output, prefix, before)
     tally[OUTPUTS] += best == outputs
     tally[VOLUME] += best == least
-    broken = best < outputs or best < least
+    tally[CENTROID] += (best - 1) * _ONE < centre
+    broken = best < outputs or best < least or best * _ONE < centre
     free = memory - (prompt + output).max()
+    if strict_svf:
+        broken = broken or policy > 2 * prefix // (free + 2) + outputs
     if strict_svf and free > 0:
         chain = 2 * prefix // free + outputs
         tally[CHAIN] += policy == chain
         within = policy * 3 * free <= best * max(3 * free + 4 * memory, 6 * memory)
         broken = broken or policy > chain or not within
+        beyond = True  # for every mean over peak, so for the least: eta
+        for s, o in zip(prompt, output):  # noqa: B905
+            late = (policy - outputs) * (2 * s + o + 1) * free > 2 * (s + o) * prefix
+            beyond = beyond and late
+        broken = broken or beyond
     tally[BROKEN] += broken
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from certificates.prices.evaluate import Dual, price_bound
 from certificates.prices.grid import Floats, fitting_denominator
+from certificates.prices.highs import quiet_model
 from certificates.prices.vector import Prices
-from scheduling.errors import InputError
 from scheduling.exact import Column
 from scheduling.instance import Instance
 
@@ -107,19 +107,12 @@ class _Master:
         return values, optimum
 
     def _model(self) -> Any:
-        try:
-            import highspy as package
-        except ImportError:
-            raise InputError("prices by LP need the package highspy; it is not installed") from None
+        highs, infinity = quiet_model("prices by LP need")
         dual, horizon = self.dual, self.horizon
-        highspy: Any = package
-        highs = highspy.Highs()
-        highs.setOptionValue("output_flag", False)
-        highs.setOptionValue("threads", 1)
         kinds = len(dual.count)
         highs.addRows(
             kinds + horizon,
-            np.append(dual.count, np.full(horizon, -highspy.kHighsInf)).astype(np.float64),
+            np.append(dual.count, np.full(horizon, -infinity)).astype(np.float64),
             np.append(dual.count, np.full(horizon, dual.memory)).astype(np.float64),
             0,
             np.zeros(kinds + horizon, dtype=np.int32),

@@ -1,10 +1,8 @@
 """The way to good prices, by size: LP duals where that is small, price ascent where it is not."""
 
-import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from importlib.util import find_spec
 
 import numpy as np
 
@@ -12,6 +10,7 @@ from certificates.prices.ascent import Climb, Progress
 from certificates.prices.closed_form import FluidPrices, closed_form_prices
 from certificates.prices.evaluate import MAX_STEP, Dual, price_bound
 from certificates.prices.grid import Floats, busy_grid, fitting_denominator
+from certificates.prices.highs import highs_is_usable
 from certificates.prices.linear import lp_prices, lp_size
 from certificates.prices.vector import Prices
 from scheduling.errors import InputError
@@ -89,7 +88,7 @@ def best_prices(
     best = _better(best, _proved(instance, closed, Method.CLOSED_FORM))
     if incumbent is not None and best.bound > incumbent - 1:
         return best
-    if lp_size(instance) <= lp_entries and _highs_is_usable():
+    if lp_size(instance) <= lp_entries and highs_is_usable():
         return _better(best, _proved(instance, lp_prices(instance, hint=closed), Method.LP))
     climbed = ascent_prices(
         instance,
@@ -168,11 +167,6 @@ def _refined(coarse: Column, prices: Floats, fine: Column) -> tuple[Floats, Floa
     middle = (fine[1:] + fine[:-1]) / 2
     steps = prices[np.minimum(np.searchsorted(coarse, middle), len(prices)) - 1]
     return steps, np.interp(middle, (coarse[1:] + coarse[:-1]) / 2, prices)
-
-
-def _highs_is_usable() -> bool:
-    """Whether HiGHS is installed; it cannot be loaded beside OR-tools, which has a copy."""
-    return find_spec("highspy") is not None and "ortools" not in sys.modules
 
 
 def _proved(instance: Instance, prices: Prices, method: Method) -> PriceBound:

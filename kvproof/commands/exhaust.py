@@ -106,6 +106,7 @@ def _as_json(job: "Job", found: "Found", violated: list[str]) -> dict[str, Any]:
     data: dict[str, Any] = {"command": "exhaust", **job.to_json(), "complete": found.complete}
     data["expected_multisets"] = job.box.multisets
     data["counts"] = found.counts()
+    data["checked_on_each"] = list(job.on_each)
     data["violates"] = violated
     if found.multisets:
         _, ratio, instance = _worst(found)
@@ -139,5 +140,7 @@ def _print(job: "Job", found: "Found", violated: list[str], out: Path | None) ->
           "(prompt, output) in the policy's order: " + " ".join(map(str, rows)))  # fmt: skip
     for name in violated:
         print(f"VIOLATION of {name}")
+    print(f"Held against each instance: {', '.join(job.on_each)}; against the worst one of each "
+          "eps: all that `kvproof theorems` says of the policy.")  # fmt: skip
     if not violated and found.complete:
-        print("No theorem is contradicted by any of them.")
+        print("No theorem is contradicted.")

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from adversary import plain
+from adversary.exact import is_tiny
 from adversary.mutation import mutate, sample
 from adversary.objective import Objective
 from adversary.plan import plan_schedule
@@ -83,10 +85,20 @@ def test_a_subclass_is_not_taken_for_its_parent():
     assert Objective(space=Space(memory=9, requests=2), policy=LargestFirst()).code is None
 
 
-def test_a_tiny_space_is_valued_by_exact_opt_and_its_witness_reaches_it():
+@pytest.mark.parametrize(
+    "space",
+    [
+        Space(memory=7, requests=4, single=True),
+        Space(memory=12, requests=8, single=True, cap=Fraction(1, 3)),
+    ],
+    ids=["any", "small"],
+)
+def test_a_tiny_space_is_valued_by_exact_opt_and_its_witness_reaches_it(space):
     from solver.portfolio import solve
 
-    objective = Objective(space=Space(memory=7, requests=4, single=True))
+    assert is_tiny(space)
+    assert not is_tiny(replace(space, requests=9))
+    objective = Objective(space=space)
     for genome in some(objective.space, 25, seed=6):
         value = objective.scores(genome[None]).values[0]
         scheduled, best = objective.pair(genome)

@@ -1,5 +1,6 @@
 import json
-from math import comb
+from fractions import Fraction
+from math import ceil, comb, floor
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from adversary.exhaust.kernel import next_order, optimum, run_order
 from adversary.exhaust.log import FILE
 from adversary.exhaust.plain import plain_sweep
 from adversary.exhaust.run import STRETCH, Job, exhaust, stretch
-from adversary.exhaust.sweep import next_multiset
+from adversary.exhaust.sweep import BROKEN, TALLIES, next_multiset, touched
 from adversary.objective import Objective
 from adversary.space import Space
+from bounds.theorem import Kind
 from scheduling.errors import InputError
 from scheduling.policies import FCFS, SJF, SVF
 from scheduling.simulate import simulate
@@ -148,11 +150,11 @@ def test_a_broken_bound_is_a_violation(command, monkeypatch, as_json):
     assert json.dumps(found)
 
 
-@pytest.mark.parametrize(("memory", "requests"), [(6, 4)])
-def test_search_finds_the_exhaustive_optimum_in_18_of_20_seeds(memory, requests):
-    job = Job(box=Box(memory=memory, requests=requests, peak=memory), policy="svf", skip=False)
+@pytest.mark.parametrize(("memory", "requests", "peak"), [(6, 4, 6), (12, 8, 4)])
+def test_search_finds_the_exhaustive_optimum_in_18_of_20_seeds(memory, requests, peak):
+    job = Job(box=Box(memory=memory, requests=requests, peak=peak), policy="svf", skip=False)
     target = float(max(ratio for _, ratio, _ in exhaust(job).ratios()))
-    space = Space(memory=memory, requests=requests, single=True)
+    space = Space(memory=memory, requests=requests, single=True, cap=Fraction(peak, memory))
     objective = Objective(space=space)
     hits = 0
     for seed in range(20):
@@ -167,3 +169,34 @@ def test_search_finds_the_exhaustive_optimum_in_18_of_20_seeds(memory, requests)
         assert best <= target
         hits += best == target
     assert hits >= 18
+
+
+def test_what_each_instance_is_held_against_is_what_the_theorems_say():
+    from bounds.theorems import find
+
+    job = Job(box=Box(memory=9, requests=4, peak=9), policy="svf", skip=False)
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        chosen = np.sort(rng.integers(0, len(job.box.kinds), 4))
+        instance = job.box.instance(chosen)
+        prompt, output = job.box.kinds[chosen].T.copy()
+
+        def broken(policy, best, prompt=prompt, output=output):
+            tally = np.zeros(TALLIES, np.int64)
+            touched(9, prompt, output, policy, best, True, tally)
+            return bool(tally[BROKEN])
+
+        theorems = [find(name) for name in job.on_each]
+        least = max(ceil(t.total(instance)) for t in theorems if t.kind is Kind.OPT_AT_LEAST)
+        most = min(
+            floor(t.total(instance))
+            for t in theorems
+            if t.kind is Kind.TOTAL_AT_MOST and t.applies(instance, "svf", "strict")
+        )
+        assert not broken(least, least)
+        assert broken(least, least - 1)
+        assert broken(most + 1, 10**6)
+        assert not broken(most, 10**6)
+        if instance.eps < 1:
+            factor = find("svf-ratio").ratio(instance)
+            assert broken(floor(factor * most) + 1, most)

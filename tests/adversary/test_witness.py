@@ -100,7 +100,7 @@ def test_estimate_and_certified_ratio_are_close_at_high_concurrency():
     made = make_witness(Objective(space=space), waves(space, 629), seed=0)
     estimate = made.scheduled.total_latency / fluid_bound(made.instance)
     assert made.ratio > Fraction(183, 100)
-    assert made.ratio <= estimate <= made.ratio * Fraction(102, 100)
+    assert made.ratio <= estimate <= made.ratio * Fraction(1005, 1000)
 
 
 def test_a_shrunk_witness_is_simpler_and_keeps_what_it_must(witness):
