@@ -17,10 +17,11 @@ from solver.heuristics import best_policy
 from solver.layered import Effort
 from solver.model import Model, model_of
 from solver.proofs import price_proof
+from solver.repeats import FEW_NODES, MOST_NODES, branch
 from solver.result import Result, Status
 from solver.windows import fix_windows, good_prices
 
-ENGINES = ("auto", "dp", "milp")
+ENGINES = ("auto", "dp", "branch", "milp")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +57,10 @@ def solve(
     instance
         The requests.
     engine
-        ``"dp"``: the certified search. ``"milp"``: the time-indexed programme. ``"auto"``: prices
-        first; then the programme where requests repeat a lot, else the search.
+        ``"dp"``: the certified search. ``"branch"``: branching on counts. ``"milp"``: the
+        time-indexed programme. ``"auto"``: prices first; then, where requests repeat a lot,
+        branching, the programme if that takes long, and branching again from what it found; else
+        the search.
     time_limit
         Seconds, or None. At a limit, and on Ctrl-C, the interval so far is returned.
     backend
@@ -96,19 +99,25 @@ def solve(
     effort = Effort(memory_bytes=options.memory_bytes)
     choice = options.engine
     if choice == "auto":
-        choice = "milp" if repeats else "dp"
+        choice = "repeats" if repeats else "dp"
     state = solve_certified(
         model, upper, starts, deadline=deadline, effort=effort, progress=progress,
-        search=choice != "milp",
+        search=choice == "dp",
     )  # fmt: skip
+    if choice in ("branch", "repeats") and state.limit != "interrupt":
+        nodes = MOST_NODES if choice == "branch" else FEW_NODES
+        branch(model, state, deadline=deadline, nodes=nodes, progress=progress)
     claimed: tuple[int | None, str] | None = None
-    too_large = engine == "auto" and state.limit == "size"
-    if (choice == "milp" or too_large) and not state.closed() and state.limit != "interrupt":
+    programme = choice in ("milp", "repeats") or (engine == "auto" and state.limit == "size")
+    if programme and not state.closed() and state.limit not in ("interrupt", "time"):
+        state.limit = None if state.limit == "nodes" else state.limit
         try:
             claimed = _programme(instance, model, state, options, deadline, progress)
         except LimitError as limit:
             state.limit = "size"
             state.message = str(limit)
+        if choice == "repeats" and claimed is not None and claimed[0] == state.upper:
+            branch(model, state, deadline=deadline, nodes=MOST_NODES, progress=progress)
     return _result(instance, model, state, claimed, time.monotonic() - begun)
 
 
