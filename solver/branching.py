@@ -17,6 +17,7 @@ import numpy as np
 from scheduling.errors import LimitError
 from scheduling.exact import Column
 from solver.model import Model
+from solver.probing import best_split, children
 from solver.relaxation import Floats, Relaxation
 from solver.spans import UNIT, counts_between, in_order, terms_of, tighten, weigh, whole
 from solver.windows import MAX_STEPS
@@ -25,8 +26,6 @@ from solver.windows import MAX_STEPS
 MAX_TERMS = 60_000_000
 # A vector stays only if it closes a node or takes this share off the windows of one.
 _WORTH = 0.3
-# Later splits count less: early ones decide more.
-_FADE = 0.9
 # Vectors that are tried on a node before its LP is solved.
 _TRIED = 96
 
@@ -43,6 +42,8 @@ class Tree:
         That schedule, listed class by class, if branching met it; else None.
     proved
         Whether the tree is closed.
+    limit
+        ``"time"``, ``"nodes"`` or ``"memory"`` if that ended the search.
     vectors
         Prices of steps 1, 2, ..., over :data:`UNIT`.
     stream
@@ -54,6 +55,7 @@ class Tree:
     target: int
     starts: Column | None = None
     proved: bool = False
+    limit: str | None = None
     vectors: list[Column] = field(default_factory=list)
     stream: list[int] = field(default_factory=list)
     nodes: int = 0
@@ -69,6 +71,9 @@ class Branching:
         The instance.
     target
         The cost of a schedule that is known.
+    tried
+        How many splits are tried at a node: one is quick and finds schedules; ten make a small
+        tree, which pays where the target is the optimum.
 
     Raises
     ------
@@ -76,8 +81,8 @@ class Branching:
         Starts spread over too many steps, or the LP would be too large.
     """
 
-    def __init__(self, model: Model, target: int) -> None:
-        self.model = model
+    def __init__(self, model: Model, target: int, tried: int = 1) -> None:
+        self.model, self.tried = model, tried
         self.owner = np.repeat(np.arange(model.classes), model.count)
         self.tree = Tree(target=target)
         self.cutoff = (target - 1) * UNIT
@@ -116,8 +121,13 @@ class Branching:
         tree = self.tree
         stack = [] if tree.proved else [(self.first, self.last)]
         while stack:
-            late = deadline is not None and time.monotonic() > deadline
-            if late or tree.nodes >= nodes or len(tree.vectors) * self.terms[0].size > MAX_TERMS:
+            if deadline is not None and time.monotonic() > deadline:
+                tree.limit = "time"
+            elif tree.nodes >= nodes:
+                tree.limit = "nodes"
+            elif len(tree.vectors) * self.terms[0].size > MAX_TERMS:
+                tree.limit = "memory"
+            if tree.limit is not None:
                 return tree
             first, last = stack.pop()
             used = [0] if tree.nodes == 0 else []
@@ -126,15 +136,8 @@ class Branching:
             tree.stream += [2 * len(used) + (split is not None), *used]
             if split is None:
                 continue
-            c, i, p = split
             tree.stream += split
-            place = int(self.model.offset[c]) + i
-            later, sooner = first.copy(), last.copy()
-            begin, end = int(self.model.offset[c]), int(self.model.offset[c] + self.model.count[c])
-            sooner[begin : place + 1] = np.minimum(sooner[begin : place + 1], p)
-            later[place:end] = np.maximum(later[place:end], p + 1)
-            stack.append((later, last))
-            stack.append((first, sooner))
+            stack += reversed(children(self.model, split, first, last))
         tree.proved = True
         return tree
 
@@ -171,24 +174,7 @@ class Branching:
                 if closed:
                     return None
                 continue
-            return self._split(counts, first, last)
-
-    def _split(self, counts: Floats, first: Column, last: Column) -> list[int]:
-        """Return class, index and step of the most fractional count, early ones first."""
-        model = self.model
-        part = np.minimum(counts - np.floor(counts), np.ceil(counts) - counts)
-        score = part * _FADE ** np.arange(counts.shape[1])[None, :]
-        for flat in np.argsort(-score, axis=None)[:40].tolist():
-            c, p = divmod(flat, counts.shape[1])
-            i = int(np.floor(counts[c, p] + 1e-9))
-            place = int(model.offset[c]) + i
-            if i < model.count[c] and first[place] <= p < last[place]:
-                return [c, i, p]
-        place = int((last - first).argmax())
-        if first[place] == last[place]:
-            raise LimitError("branching: rounded prices do not close a single schedule")
-        c = int(self.owner[place])
-        return [c, place - int(model.offset[c]), int(first[place] + last[place]) // 2]
+            return best_split(self.programme, counts, first, last, self.cutoff / UNIT, self.tried)
 
     def _round(self, counts: Floats) -> None:
         """Schedule the requests one after another, in the order and at the times of the LP."""

@@ -105,19 +105,23 @@ def solve(
         search=choice == "dp",
     )  # fmt: skip
     if choice in ("branch", "repeats") and state.limit != "interrupt":
-        nodes = MOST_NODES if choice == "branch" else FEW_NODES
-        branch(model, state, deadline=deadline, nodes=nodes, progress=progress)
+        branch(
+            model, state, deadline=deadline, nodes=FEW_NODES, thorough=False, progress=progress
+        )  # fmt: skip
     claimed: tuple[int | None, str] | None = None
     programme = choice in ("milp", "repeats") or (engine == "auto" and state.limit == "size")
     if programme and not state.closed() and state.limit not in ("interrupt", "time"):
-        state.limit = None if state.limit == "nodes" else state.limit
+        state.limit = None if state.limit in ("nodes", "memory") else state.limit
         try:
             claimed = _programme(instance, model, state, options, deadline, progress)
         except LimitError as limit:
             state.limit = "size"
             state.message = str(limit)
-        if choice == "repeats" and claimed is not None and claimed[0] == state.upper:
-            branch(model, state, deadline=deadline, nodes=MOST_NODES, progress=progress)
+    if choice in ("branch", "repeats") and state.limit not in ("interrupt", "time"):
+        state.limit = None
+        branch(
+            model, state, deadline=deadline, nodes=MOST_NODES, thorough=True, progress=progress
+        )  # fmt: skip
     return _result(instance, model, state, claimed, time.monotonic() - begun)
 
 
@@ -185,7 +189,7 @@ def _result(
     upper = schedule.total_latency
     lower, engine, certified = state.lower, state.engine, True
     proof = state.proof
-    if claimed is not None:
+    if claimed is not None and state.engine != "branch":
         engine = claimed[1]
         if claimed[0] is not None and claimed[0] > lower:
             lower, certified, proof = min(claimed[0], upper), False, None

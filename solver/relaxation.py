@@ -47,6 +47,8 @@ class Relaxation:
         package: Any = highspy  # its classes have no types
         infinity = package.kHighsInf
         self.model, self.steps = model, steps
+        self.value = 0.0  # of the last solve: a latency that no schedule within its bounds beats
+        self._longest = steps + model.output - model.arrival
         self.columns = model.classes * steps
         entries = steps * int((model.output + 1).sum())
         if self.columns > MAX_COLUMNS or entries > MAX_ENTRIES:
@@ -113,6 +115,8 @@ class Relaxation:
         self._solver.run()
         if self._solver.getModelStatus() != HighsModelStatus.kOptimal:
             raise LimitError(f"prices: the LP ended as {self._solver.getModelStatus()}")
+        done = self._solver.getInfo().objective_function_value
+        self.value = float((self.model.count * self._longest).sum()) - done
         found = self._solver.getSolution()
         counts = np.array(found.col_value[: self.columns]).reshape(self.model.classes, self.steps)
         return counts, np.abs(np.array(found.row_dual[self._first :]))

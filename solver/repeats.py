@@ -11,10 +11,12 @@ from solver.proofs import price_proof
 from solver.spans import UNIT
 from solver.windows import PRICE_SCALE, fix_windows
 
-#: Nodes for a first try, before a solver that may find a better schedule sooner.
-FEW_NODES = 4_000
+#: Nodes for a first try that looks for schedules.
+FEW_NODES = 3_000
 #: Nodes for the proof of a schedule that is taken to be optimal.
 MOST_NODES = 200_000
+#: Splits tried at each node of that proof.
+_TRIED = 10
 
 
 def branch(
@@ -22,7 +24,8 @@ def branch(
     state: Interval,
     *,
     deadline: float | None = None,
-    nodes: int = MOST_NODES,
+    nodes: int,
+    thorough: bool,
     progress: Progress | None = None,
 ) -> None:
     """Narrow the interval by branching on counts; its proof is of the kind ``branch``.
@@ -37,6 +40,8 @@ def branch(
         On the clock of :func:`time.monotonic`.
     nodes
         Most nodes of the tree.
+    thorough
+        Whether to choose splits with care: slower at each node, and a far smaller tree.
     progress
         Called with the interval afterwards.
     """
@@ -44,7 +49,7 @@ def branch(
         return
     tree = None
     try:
-        branching = Branching(model, state.upper)
+        branching = Branching(model, state.upper, tried=_TRIED if thorough else 1)
         tree = branching.tree
         branching.run(deadline, nodes)
     except KeyboardInterrupt:
@@ -61,7 +66,7 @@ def branch(
         state.lower, state.proof, state.engine = tree.target, branch_proof(tree), "branch"
         state.limit = None
     else:
-        state.limit = state.limit or ("time" if tree.nodes < nodes else "nodes")
+        state.limit = state.limit or tree.limit
         if tree.vectors:
             _root_prices(model, state, tree.vectors[0])
     if progress:

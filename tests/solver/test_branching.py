@@ -154,7 +154,8 @@ def test_a_family_that_the_search_does_not_close():
 
 
 def test_a_tree_cut_short_claims_no_more_than_its_root(monkeypatch):
-    monkeypatch.setattr(portfolio, "MOST_NODES", 5)
+    monkeypatch.setattr(portfolio, "FEW_NODES", 2)
+    monkeypatch.setattr(portfolio, "MOST_NODES", 2)
     instance = make(60, [(0, 0, 12)] * 24)
     result = solver.solve(instance, engine="branch")
     assert (result.status, result.limit) == ("feasible", "nodes")
@@ -179,6 +180,20 @@ def test_too_many_columns_are_refused():
     model = model_of(make(40, [(0, 0, o) for o in range(1, 31)]))
     with pytest.raises(LimitError, match="too large"):
         Relaxation(model, 10_000)
+
+
+@pytest.mark.parametrize("tried", [1, 10])
+def test_trees_from_any_target(tried):
+    model = model_of(make(24, [(0, 1, 6)] * 9))
+    opt = solver.solve(make(24, [(0, 1, 6)] * 9), engine="dp").total_latency
+    sizes = []
+    for target in (opt, opt + 1, opt + 40):
+        tree = Branching(model, target, tried=tried).run()
+        assert tree.proved
+        assert tree.target == opt
+        assert (tree.starts is None) == (target == opt)
+        sizes.append(tree.nodes)
+    assert max(sizes) > 1
 
 
 def test_a_time_limit_is_kept():
