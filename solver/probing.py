@@ -15,6 +15,8 @@ from solver.spans import counts_between
 
 # Later counts matter less: early ones decide more.
 _FADE = 0.9
+# Pivots for each child of a split that is tried.
+_PIVOTS = 25
 # Within so many units of latency of the cutoff the first is taken.
 _NEAR = 1.0
 
@@ -74,8 +76,10 @@ def best_split(
     for split in splits:
         product = 1.0
         for low, high in children(model, split, first, last):
-            programme.solve(*counts_between(low, high, model.count, programme.steps))
-            product *= min(max(programme.value - value, 0.01), most + 0.3)
+            gain = programme.worth(
+                *counts_between(low, high, model.count, programme.steps), _PIVOTS
+            )
+            product *= min(max(gain - value, 0.01), most + 0.3)
         worth.append(product)
     return splits[int(np.argmax(worth))]
 

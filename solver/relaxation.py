@@ -21,6 +21,8 @@ MAX_COLUMNS = 20_000
 MAX_ENTRIES = 2_000_000
 #: What a token above the memory costs: such a point is never feasible, but its duals are prices.
 _EXCESS = 1000.0
+# Enough to solve any of them.
+_PIVOTS = 10**6
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,7 +50,7 @@ class Relaxation:
         infinity = package.kHighsInf
         self.model, self.steps = model, steps
         self.value = 0.0  # of the last solve: a latency that no schedule within its bounds beats
-        self._longest = steps + model.output - model.arrival
+        self._all_last = float((model.count * (steps + model.output - model.arrival)).sum())
         self.columns = model.classes * steps
         entries = steps * int((model.output + 1).sum())
         if self.columns > MAX_COLUMNS or entries > MAX_ENTRIES:
@@ -99,6 +101,15 @@ class Relaxation:
                     weight.append(float(tokens))
         return np.array(place, dtype=np.int32), np.array(weight), room
 
+    def worth(self, low: Column, high: Column, pivots: int = _PIVOTS) -> float:
+        """Return the least latency between bounds, or where so many pivots have come; a guide."""
+        self._solver.setOptionValue("simplex_iteration_limit", pivots)
+        self._solver.changeColsBounds(
+            self.columns, self._ids, low.ravel().astype(float), high.ravel().astype(float)
+        )
+        self._solver.run()
+        return self._all_last - float(self._solver.getInfo().objective_function_value)
+
     def solve(self, low: Column, high: Column) -> tuple[Floats, Floats]:
         """Return the best counts, shape (classes, steps), between bounds, and prices of all steps.
 
@@ -109,14 +120,9 @@ class Relaxation:
         """
         from highspy import HighsModelStatus
 
-        self._solver.changeColsBounds(
-            self.columns, self._ids, low.ravel().astype(float), high.ravel().astype(float)
-        )
-        self._solver.run()
+        self.value = self.worth(low, high)
         if self._solver.getModelStatus() != HighsModelStatus.kOptimal:
             raise LimitError(f"prices: the LP ended as {self._solver.getModelStatus()}")
-        done = self._solver.getInfo().objective_function_value
-        self.value = float((self.model.count * self._longest).sum()) - done
         found = self._solver.getSolution()
         counts = np.array(found.col_value[: self.columns]).reshape(self.model.classes, self.steps)
         return counts, np.abs(np.array(found.row_dual[self._first :]))
