@@ -72,7 +72,7 @@ class Branching:
     target
         The cost of a schedule that is known.
     tried
-        How many splits are tried at a node: one is quick and finds schedules; seven make a small
+        How many splits are tried at a node: one is quick and finds schedules; eight make a small
         tree, which pays where the target is the optimum.
 
     Raises

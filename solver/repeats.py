@@ -16,7 +16,7 @@ FEW_NODES = 3_000
 #: Nodes for the proof of a schedule that is taken to be optimal.
 MOST_NODES = 200_000
 #: Splits tried at each node of that proof.
-_TRIED = 7
+_TRIED = 8
 
 
 def branch(
