@@ -51,7 +51,7 @@ def instances():
             ]
             yield family, f"{family}-{seed}", memory, rows, 120
     yield "repeat", "24x(0,12)", 60, [(0, 0, 12)] * 24, 60
-    yield "repeat", "20x(1,10)+20x(9,3)", 60, [(0, 1, 10)] * 20 + [(0, 9, 3)] * 20, 60
+    yield "repeat", "20x(1,10)+20x(9,3)", 60, [(0, 1, 10)] * 20 + [(0, 9, 3)] * 20, 240
     yield "repeat", "60x(0,12)", 120, [(0, 0, 12)] * 60, 60
 
 

@@ -1,4 +1,4 @@
-"""Exact OPT: a certified search and a time-indexed integer programme, behind one `solve`.
+"""Exact OPT: a certified search, certified branching and a time-indexed programme, in one `solve`.
 
 Imports floors 1 and 2 only. What a solver finds is never trusted: schedules are tested exactly
 and lower bounds can be written as certificates that the independent checker re-derives.

@@ -17,10 +17,11 @@ from solver.heuristics import best_policy
 from solver.layered import Effort
 from solver.model import Model, model_of
 from solver.proofs import price_proof
+from solver.repeats import FEW_NODES, MOST_NODES, branch
 from solver.result import Result, Status
 from solver.windows import fix_windows, good_prices
 
-ENGINES = ("auto", "dp", "milp")
+ENGINES = ("auto", "dp", "branch", "milp")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +57,10 @@ def solve(
     instance
         The requests.
     engine
-        ``"dp"``: the certified search. ``"milp"``: the time-indexed programme. ``"auto"``: prices
-        first; then the programme where requests repeat a lot, else the search.
+        ``"dp"``: the certified search. ``"branch"``: branching on counts. ``"milp"``: the
+        time-indexed programme. ``"auto"``: prices first; then, where requests repeat a lot,
+        branching, the programme if that takes long, and branching again from what it found; else
+        the search.
     time_limit
         Seconds, or None. At a limit, and on Ctrl-C, the interval so far is returned.
     backend
@@ -96,19 +99,29 @@ def solve(
     effort = Effort(memory_bytes=options.memory_bytes)
     choice = options.engine
     if choice == "auto":
-        choice = "milp" if repeats else "dp"
+        choice = "repeats" if repeats else "dp"
     state = solve_certified(
         model, upper, starts, deadline=deadline, effort=effort, progress=progress,
-        search=choice != "milp",
+        search=choice == "dp",
     )  # fmt: skip
+    if choice in ("branch", "repeats") and state.limit != "interrupt":
+        branch(
+            model, state, deadline=deadline, nodes=FEW_NODES, thorough=False, progress=progress
+        )  # fmt: skip
     claimed: tuple[int | None, str] | None = None
-    too_large = engine == "auto" and state.limit == "size"
-    if (choice == "milp" or too_large) and not state.closed() and state.limit != "interrupt":
+    programme = choice in ("milp", "repeats") or (engine == "auto" and state.limit == "size")
+    if programme and not state.closed() and state.limit not in ("interrupt", "time"):
+        state.limit = None if state.limit in ("nodes", "memory") else state.limit
         try:
             claimed = _programme(instance, model, state, options, deadline, progress)
         except LimitError as limit:
             state.limit = "size"
             state.message = str(limit)
+    if choice in ("branch", "repeats") and state.limit not in ("interrupt", "time"):
+        state.limit = None
+        branch(
+            model, state, deadline=deadline, nodes=MOST_NODES, thorough=True, progress=progress
+        )  # fmt: skip
     return _result(instance, model, state, claimed, time.monotonic() - begun)
 
 
@@ -176,7 +189,7 @@ def _result(
     upper = schedule.total_latency
     lower, engine, certified = state.lower, state.engine, True
     proof = state.proof
-    if claimed is not None:
+    if claimed is not None and state.engine != "branch":
         engine = claimed[1]
         if claimed[0] is not None and claimed[0] > lower:
             lower, certified, proof = min(claimed[0], upper), False, None

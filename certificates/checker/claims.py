@@ -8,6 +8,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from . import bounds
+from .branch import branch_bound
 from .chain import svf_blocking_chain
 from .feasibility import total_latency
 from .limits import Budget
@@ -158,6 +159,7 @@ LOWER_BOUNDS: dict[str, LowerBound] = {
     "centroid": _centroid,
     "price": _price,
     "search": search_bound,
+    "branch": branch_bound,
 }
 
 CLAIMS: dict[str, Claim] = {

@@ -19,10 +19,10 @@ MOST_REQUESTS = 5000
 @input_options
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "dp", "milp"]),
+    type=click.Choice(["auto", "dp", "branch", "milp"]),
     default="auto",
     show_default=True,
-    help="Certified search, integer programme, or whichever suits.",
+    help="Certified search, certified branching, integer programme, or whichever suits.",
 )
 @click.option(
     "--backend",

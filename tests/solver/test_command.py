@@ -47,7 +47,7 @@ def test_words_and_gantt(backlog):
 def test_a_backends_word_is_called_a_claim(tmp_path):
     path = tmp_path / "repeat.json"
     path.write_text(json.dumps(make(60, [(0, 0, 12)] * 24).to_json()))
-    done = run(path, "--certificate", tmp_path / "c.json")
+    done = run(path, "--engine", "milp", "--certificate", tmp_path / "c.json")
     assert done.return_value == 0
     assert "claimed" in done.stdout
     assert "certificate (schedule)" in done.stdout

@@ -94,14 +94,6 @@ def test_other_backends(backend):
         assert (other.status, other.total_latency) == ("optimal", search.total_latency)
 
 
-def test_repeated_requests_go_to_the_programme():
-    result = solver.solve(make(60, [(0, 0, 12)] * 24))
-    assert (result.status, result.total_latency) == ("optimal", 672)
-    assert not result.certified
-    assert result.proof is None
-    assert result.detail["certified_lower_bound"] < 672
-
-
 def test_time_limit_returns_an_honest_interval():
     rng = random.Random(1)
     rows = [(0, rng.randint(1, 20), rng.randint(1, 20)) for _ in range(30)]

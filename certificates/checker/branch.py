@@ -1,0 +1,197 @@
+"""Lower bound by branching: a tree of splits "does the i-th of its class start by p?".
+
+Equal requests may be taken in the order of their starts. So a node of the tree is a window of
+starts for each request, with ends that never decrease within a class. What is derived from a
+vector of prices (see `prices`) in a node, for schedules whose total latency is below the target:
+
+- the total is at least the sum of each request's least term within its window, less the memory's
+  price; if that exceeds target - 1 the node holds no such schedule and is closed;
+- else a start whose term exceeds its request's least by more than what is left to target - 1
+  occurs in none, so windows shrink from both ends.
+
+A split gives the requests up to the i-th an end of at most p in one child, and those from the i-th
+on a begin of at least p + 1 in the other. When all leaves are closed, OPT >= target.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .limits import Budget
+from .model import Instance
+from .reader import TOP, array, fields, integer, integers
+from .verdict import Malformed, OverLimit, Rejected
+
+MOST_STEPS = 100_000
+#: Windows of nodes that still wait, in requests.
+MOST_WAITING = 20_000_000
+#: Terms kept at one time.
+MOST_TERMS = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A class of equal requests: places begin..end - 1 of the windows."""
+
+    arrival: int
+    prompt: int
+    output: int
+    begin: int
+    end: int
+
+
+class Terms:
+    """What one price vector makes each start cost; worked out as far as it is asked for."""
+
+    def __init__(self, prices: list[int], unit: int, memory: int) -> None:
+        self._prices, self._unit = prices, unit
+        self.memory_price = memory * sum(prices)
+        total, moment = [0], [0]
+        for t, price in enumerate(prices, 1):
+            total.append(total[-1] + price)
+            moment.append(moment[-1] + t * price)
+        self._total, self._moment = total, moment
+        self._rows: dict[int, list[int]] = {}
+
+    def known(self, c: int) -> int:
+        """Return how many terms of class c are at hand."""
+        return len(self._rows.get(c, ()))
+
+    def row(self, c: int, kind: Kind, last: int, budget: Budget) -> list[int]:
+        """Return the terms of the starts 0..last, at least."""
+        row = self._rows.setdefault(c, [])
+        if len(row) <= last:
+            budget.tick()
+            total, moment, size = self._total, self._moment, len(self._prices)
+            s, o, a, unit = kind.prompt, kind.output, kind.arrival, self._unit
+            for p in range(len(row), last + 1):
+                low, high = min(p, size), min(p + o, size)
+                priced = (s - p) * (total[high] - total[low]) + moment[high] - moment[low]
+                row.append(unit * (p + o - a) + priced)
+        return row
+
+
+class Branching:
+    """The windows of the tree's nodes, gone through in preorder."""
+
+    def __init__(self, instance: Instance, target: int, unit: int, budget: Budget) -> None:
+        self.kinds = _kinds(instance)
+        self.owner = [c for c, kind in enumerate(self.kinds) for _ in range(kind.begin, kind.end)]
+        self.cutoff = (target - 1) * unit
+        self.budget = budget
+        # in a schedule below the target one request can only wait as long as this
+        slack = target - 1 - sum(instance.output)
+        if slack + max(kind.arrival for kind in self.kinds) > MOST_STEPS:
+            raise OverLimit(f"proof.lower_bound: starts over more than {MOST_STEPS:,} steps")
+        first = [self.kinds[c].arrival for c in self.owner]
+        # (first, last, closed) of each node; what is below a closed node is closed
+        self.waiting = [(first, [begin + slack for begin in first], slack < 0)]
+        self.terms_left = MOST_TERMS
+
+    def apply(self, terms: Terms, first: list[int], last: list[int]) -> bool:
+        """Shrink the windows by a vector, in place; return whether the node is closed."""
+        rows, least, bound = [], [], -terms.memory_price
+        for c, kind in enumerate(self.kinds):
+            self.terms_left -= max(0, last[kind.end - 1] + 1 - terms.known(c))
+            if self.terms_left < 0:
+                raise OverLimit(f"proof.lower_bound: more than {MOST_TERMS:,} terms")
+            row = terms.row(c, kind, last[kind.end - 1], self.budget)
+            begin = end = low = -1
+            for i in range(kind.begin, kind.end):
+                if first[i] != begin or last[i] != end:
+                    begin, end = first[i], last[i]
+                    low = min(row[begin : end + 1])
+                least.append(low)
+                bound += low
+            rows.append(row)
+        room = self.cutoff - bound
+        if room < 0:
+            return True
+        for c, kind in enumerate(self.kinds):
+            row = rows[c]
+            for i in range(kind.begin, kind.end):
+                most = least[i] + room
+                while row[first[i]] > most:
+                    first[i] += 1
+                while row[last[i]] > most:
+                    last[i] -= 1
+            for i in range(kind.begin + 1, kind.end):
+                first[i] = max(first[i], first[i - 1])
+            for i in range(kind.end - 1, kind.begin, -1):
+                last[i - 1] = min(last[i - 1], last[i])
+        return any(begin > end for begin, end in zip(first, last, strict=True))
+
+    def split(
+        self, c: int, i: int, p: int, first: list[int], last: list[int], closed: bool
+    ) -> None:
+        """Put both children on the pile, the one that starts by `p` on top."""
+        kind = self.kinds[c]
+        place = kind.begin + i
+        later, sooner = first.copy(), last.copy()
+        for j in range(kind.begin, place + 1):
+            sooner[j] = min(sooner[j], p)
+        for j in range(place, kind.end):
+            later[j] = max(later[j], p + 1)
+        for begin, end in ((later, last), (first, sooner)):
+            empty = closed or begin[place] > end[place]
+            self.waiting.append((begin, end, empty))
+        if 2 * len(self.waiting) * len(first) > MOST_WAITING:
+            raise OverLimit(f"proof.lower_bound.tree: more than {MOST_WAITING:,} windows at once")
+
+
+def branch_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
+    """Return the target of a ``branch`` proof, each of whose leaves is closed."""
+    where = "proof.lower_bound"
+    found = fields(value, where, "kind target denominator vectors tree")
+    target = integer(found["target"], f"{where}.target", 1)
+    unit = integer(found["denominator"], f"{where}.denominator", 1)
+    vectors = [
+        Terms(integers(prices, f"{where}.vectors[{v}]"), unit, instance.memory)
+        for v, prices in enumerate(array(found["vectors"], f"{where}.vectors"))
+    ]
+    stream = integers(found["tree"], f"{where}.tree")
+    branching = Branching(instance, target, unit, budget)
+    place = 0
+
+    def read(what: str, most: int) -> int:
+        nonlocal place
+        if place == len(stream):
+            raise Malformed(f"{where}.tree: ends too early")
+        number = stream[place]
+        if number > most:
+            raise Malformed(f"{where}.tree[{place}]: {what} {number}, expected at most {most}")
+        place += 1
+        return number
+
+    while branching.waiting:
+        budget.tick()
+        first, last, closed = branching.waiting.pop()
+        number, has_children = divmod(read("a node,", TOP), 2)
+        for _ in range(number):
+            terms = vectors[read("vector", len(vectors) - 1)]
+            closed = closed or branching.apply(terms, first, last)
+        if has_children:
+            c = read("class", len(branching.kinds) - 1)
+            kind = branching.kinds[c]
+            i = read("request", kind.end - kind.begin - 1)
+            branching.split(c, i, read("step", TOP), first, last, closed)
+        elif not closed:
+            raise Rejected(f"{where}.tree[{place - 1}]: a leaf that no vector closes")
+    if place < len(stream):
+        raise Malformed(f"{where}.tree[{place}]: the tree has ended before")
+    return Fraction(target)
+
+
+def _kinds(instance: Instance) -> list[Kind]:
+    """Return the classes, largest volume first, then larger output, then earlier arrival."""
+    origin = min(instance.arrival)
+    count = Counter(
+        (a - origin, s, o)
+        for a, s, o in zip(instance.arrival, instance.prompt, instance.output, strict=True)
+    )
+    order = sorted(count, key=lambda k: (-(k[1] * k[2] + k[2] * (k[2] + 1) // 2), -k[2], k[0]))
+    kinds, begin = [], 0
+    for a, s, o in order:
+        kinds.append(Kind(a, s, o, begin, begin + count[a, s, o]))
+        begin += count[a, s, o]
+    return kinds

@@ -1,0 +1,128 @@
+"""The LP over counts: ``done[c, p]``, how many requests of class c have started by p.
+
+Its memory rows, telescoped, have small coefficients, and its duals are prices: the best of THEORY
+section 4 for the bounds at hand. HiGHS keeps the last basis, so that a node of a tree costs a few
+pivots. Untrusted: the prices prove what is computed from them in integers, whatever they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scheduling.errors import LimitError
+from scheduling.exact import Column
+from solver.model import Model
+
+#: Most columns and non-zero coefficients of the LP.
+MAX_COLUMNS = 20_000
+MAX_ENTRIES = 2_000_000
+#: What a token above the memory costs: such a point is never feasible, but its duals are prices.
+_EXCESS = 1000.0
+# Enough to solve any of them.
+_PIVOTS = 10**6
+
+Floats = npt.NDArray[np.float64]
+
+
+class Relaxation:
+    """The LP, solved again and again under other bounds.
+
+    Parameters
+    ----------
+    model
+        The instance.
+    steps
+        Starts are 0..steps; by the last all have started.
+
+    Raises
+    ------
+    LimitError
+        The LP would be too large.
+    """
+
+    def __init__(self, model: Model, steps: int) -> None:
+        import highspy
+
+        package: Any = highspy  # its classes have no types
+        infinity = package.kHighsInf
+        self.model, self.steps = model, steps
+        self.value = 0.0  # of the last solve: a latency that no schedule within its bounds beats
+        self._all_last = float((model.count * (steps + model.output - model.arrival)).sum())
+        self.columns = model.classes * steps
+        entries = steps * int((model.output + 1).sum())
+        if self.columns > MAX_COLUMNS or entries > MAX_ENTRIES:
+            raise LimitError(
+                f"prices: an LP with {self.columns} columns and {entries} coefficients is too large"
+            )
+        last = steps + int(model.output.max())
+        self._solver = package.Highs()
+        self._solver.silent()
+        self._solver.setOptionValue("presolve", "off")
+        self._solver.setOptionValue("threads", 1)
+        for c in range(model.classes):
+            for _ in range(steps):
+                self._solver.addVar(0.0, float(model.count[c]))
+        for _ in range(last):
+            self._solver.addVar(0.0, infinity)
+        self._ids = np.arange(self.columns, dtype=np.int32)
+        for column in range(self.columns):
+            self._solver.changeColCost(column, 1.0)
+        for t in range(last):
+            self._solver.changeColCost(self.columns + t, -_EXCESS)
+        self._solver.changeObjectiveSense(package.ObjSense.kMaximize)
+        for c in range(model.classes):
+            for p in range(1, steps):
+                pair = np.array([c * steps + p - 1, c * steps + p], dtype=np.int32)
+                self._solver.addRow(-infinity, 0.0, 2, pair, np.array([1.0, -1.0]))
+        self._first = self._solver.getNumRow()
+        for t in range(1, last + 1):
+            place, weight, room = self._memory_row(t)
+            self._solver.addRow(-infinity, float(room), len(place), place, weight)
+
+    def _memory_row(self, t: int) -> tuple[npt.NDArray[np.int32], Floats, int]:
+        """Return places and weights of the tokens held in step t, and the memory left for them."""
+        model, steps = self.model, self.steps
+        place = [self.columns + t - 1]
+        weight = [-1.0]
+        room = model.memory
+        for c in range(model.classes):
+            s, o = int(model.prompt[c]), int(model.output[c])
+            for j in range(1, o + 2):
+                # s + 1 at the last start before t, 1 more for each step before, and all of it
+                # off again once the request has ended
+                tokens = s + 1 if j == 1 else -(s + o) if j == o + 1 else 1
+                if t - j >= steps:
+                    room -= tokens * int(model.count[c])
+                elif t - j >= 0:
+                    place.append(c * steps + t - j)
+                    weight.append(float(tokens))
+        return np.array(place, dtype=np.int32), np.array(weight), room
+
+    def worth(self, low: Column, high: Column, pivots: int = _PIVOTS) -> float:
+        """Return the least latency between bounds, or where so many pivots have come; a guide."""
+        self._solver.setOptionValue("simplex_iteration_limit", pivots)
+        self._solver.changeColsBounds(
+            self.columns, self._ids, low.ravel().astype(float), high.ravel().astype(float)
+        )
+        self._solver.run()
+        return self._all_last - float(self._solver.getInfo().objective_function_value)
+
+    def solve(self, low: Column, high: Column) -> tuple[Floats, Floats]:
+        """Return the best counts, shape (classes, steps), between bounds, and prices of all steps.
+
+        Raises
+        ------
+        LimitError
+            HiGHS does not solve it.
+        """
+        from highspy import HighsModelStatus
+
+        self.value = self.worth(low, high)
+        if self._solver.getModelStatus() != HighsModelStatus.kOptimal:
+            raise LimitError(f"prices: the LP ended as {self._solver.getModelStatus()}")
+        found = self._solver.getSolution()
+        counts = np.array(found.col_value[: self.columns]).reshape(self.model.classes, self.steps)
+        return counts, np.abs(np.array(found.row_dual[self._first :]))

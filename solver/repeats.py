@@ -1,0 +1,81 @@
+"""Branching for instances whose requests repeat, as one step of a solve."""
+
+from __future__ import annotations
+
+from scheduling.errors import LimitError
+from scheduling.exact import Column
+from solver.branching import Branching, branch_proof
+from solver.certified import Interval, Progress
+from solver.model import Model
+from solver.proofs import price_proof
+from solver.spans import UNIT
+from solver.windows import PRICE_SCALE, fix_windows
+
+#: Nodes for a first try that looks for schedules.
+FEW_NODES = 3_000
+#: Nodes for the proof of a schedule that is taken to be optimal.
+MOST_NODES = 200_000
+#: Splits tried at each node of that proof.
+_TRIED = 8
+
+
+def branch(
+    model: Model,
+    state: Interval,
+    *,
+    deadline: float | None = None,
+    nodes: int,
+    thorough: bool,
+    progress: Progress | None = None,
+) -> None:
+    """Narrow the interval by branching on counts; its proof is of the kind ``branch``.
+
+    Parameters
+    ----------
+    model
+        The instance.
+    state
+        The interval so far; improved in place, also where a limit strikes.
+    deadline
+        On the clock of :func:`time.monotonic`.
+    nodes
+        Most nodes of the tree.
+    thorough
+        Whether to choose splits with care: slower at each node, and a far smaller tree.
+    progress
+        Called with the interval afterwards.
+    """
+    if state.closed() and state.proof is not None:
+        return
+    tree = None
+    try:
+        branching = Branching(model, state.upper, tried=_TRIED if thorough else 1)
+        tree = branching.tree
+        branching.run(deadline, nodes)
+    except KeyboardInterrupt:
+        state.limit = "interrupt"
+    except LimitError as limit:
+        state.limit = "size"
+        state.message = str(limit)
+    if tree is None:
+        return
+    state.states += tree.nodes
+    if tree.starts is not None:
+        state.upper, state.starts = tree.target, tree.starts
+    if tree.proved:
+        state.lower, state.proof, state.engine = tree.target, branch_proof(tree), "branch"
+        state.limit = None
+    else:
+        state.limit = state.limit or tree.limit
+        if tree.vectors:
+            _root_prices(model, state, tree.vectors[0])
+    if progress:
+        progress(state.upper, state.lower)
+
+
+def _root_prices(model: Model, state: Interval, vector: Column) -> None:
+    prices = vector * (PRICE_SCALE // UNIT)
+    bound = -(-fix_windows(model, prices, state.upper).bound // PRICE_SCALE)
+    if bound > state.lower:
+        state.lower = min(bound, state.upper)
+        state.proof, state.engine = price_proof(prices, model.origin), "price"

@@ -1,0 +1,203 @@
+"""Branching on counts against brute force, its kernels against the checker's, its proofs."""
+
+import json
+import random
+
+import numpy as np
+import pytest
+
+import solver
+from certificates.checker.branch import Branching as PlainBranching
+from certificates.checker.branch import Terms
+from certificates.checker.limits import DEFAULT, Budget
+from certificates.checker.model import Instance as CheckedInstance
+from scheduling.errors import LimitError
+from solver import portfolio
+from solver.branching import Branching
+from solver.model import model_of
+from solver.reference import brute_force
+from solver.relaxation import Relaxation
+from solver.spans import UNIT, counts_between, terms_of, tighten, weigh, whole
+from solver.windows import PRICE_SCALE, fix_windows, good_prices
+from tests.solver.common import certificate, claim_more, make, verdict
+
+
+def repeats(rng: random.Random, most: int = 6):
+    """One or two classes, each several times; arrivals or none, prompts or none."""
+    memory = rng.randint(4, 14)
+    rows = []
+    for _ in range(rng.randint(1, 2)):
+        output = rng.randint(1, min(memory, 6))
+        prompt = rng.choice([0, rng.randint(0, memory - output)])
+        row = (rng.choice([0, 0, rng.randint(0, 5)]), prompt, output)
+        rows += [row] * rng.randint(1, most // 2)
+    rng.shuffle(rows)
+    return make(memory, rows)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_optimal_and_proved(seed):
+    rng = random.Random(seed)
+    instance = repeats(rng)
+    opt, starts = brute_force(instance)
+    result = solver.solve(instance, engine="branch")
+    assert (result.status, result.total_latency) == ("optimal", opt)
+    assert result.certified
+    proof = certificate(instance, result)
+    assert verdict(proof).verdict == "verified"
+    for stretch in (False, True):
+        assert verdict(claim_more(proof, opt, stretch=stretch)).verdict != "verified"
+    again = solver.solve(instance, engine="branch", incumbent=np.array(starts))
+    assert (again.status, again.total_latency) == ("optimal", opt)
+
+
+def test_branching_itself_is_what_proves():
+    # the instances above close by prices in part; here the tree has to be walked
+    kinds = set()
+    for seed in range(12):
+        rng = random.Random(seed)
+        output, prompt = rng.randint(4, 7), rng.randint(0, 2)
+        instance = make(rng.randint(18, 26), [(0, prompt, output)] * rng.randint(8, 10))
+        opt = solver.solve(instance, engine="dp").total_latency
+        result = solver.solve(instance, engine="branch")
+        assert result.total_latency == result.lower_bound == opt
+        proof = certificate(instance, result)
+        assert verdict(proof).verdict == "verified"
+        assert verdict(claim_more(proof, opt, stretch=True)).verdict != "verified"
+        kinds.add(result.proof["kind"])
+    assert "branch" in kinds
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_windows_shrink_as_in_the_checker(seed):
+    rng = random.Random(seed)
+    instance = repeats(rng, most=10)
+    model = model_of(instance)
+    full = instance.expanded()
+    columns = [x.tolist() for x in (full.arrival - model.origin, full.prompt, full.output)]
+    names = ("arrival", "prompt", "output")
+    same = CheckedInstance(
+        memory=instance.memory, digest="", **dict(zip(names, columns, strict=True))
+    )
+    plain = PlainBranching(same, 60, UNIT, Budget(DEFAULT))
+    assert np.array_equal(plain.owner, np.repeat(np.arange(model.classes), model.count))
+    first, last, closed = plain.waiting.pop()
+    assert not closed
+    owner = np.array(plain.owner)
+    fast = np.array(first), np.array(last)
+    for _ in range(4):
+        prices = np.array([rng.choice([0, 0, rng.randint(0, 2 * UNIT)]) for _ in range(30)])
+        terms = terms_of(model, prices, 80)
+        total = model.memory * int(prices.sum())
+        pool = terms[None], np.array([total])
+        bound = weigh(*pool, np.array([0]), plain.cutoff, owner, *fast)
+        assert bound == 0
+        closed = plain.apply(Terms(prices.tolist(), UNIT, model.memory), first, last)
+        tighten(terms, total, plain.cutoff, owner, *fast)
+        assert closed == (fast[0] > fast[1]).any()
+        if closed:
+            return
+        assert (fast[0].tolist(), fast[1].tolist()) == (first, last)
+
+
+def test_the_first_vector_that_closes_is_named():
+    terms = np.array([[[5, 6]], [[9, 7]], [[9, 9]]])
+    windows = np.array([0, 0]), np.array([1, 1])
+    owner, which = np.array([0, 0]), np.array([2, 1, 0])
+    totals = np.array([0, 0, 0])
+    assert weigh(terms, totals, which, 13, owner, *windows) == 2
+    assert weigh(terms, np.array([0, 0, 5]), which, 13, owner, *windows) == 1
+    assert weigh(terms, np.array([0, 1, 9]), which, 99, owner, *windows) == 1
+
+
+def test_counts_between_by_definition():
+    first, last = np.array([0, 1, 1, 0]), np.array([2, 2, 4, 0])
+    low, high = counts_between(first, last, np.array([3, 1]), 5)
+    assert low.tolist() == [[0, 0, 2, 2, 3], [1, 1, 1, 1, 1]]
+    assert high.tolist() == [[1, 3, 3, 3, 3], [1, 1, 1, 1, 1]]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_programmes_duals_are_its_value(seed):
+    instance = repeats(random.Random(seed))
+    model = model_of(instance)
+    steps = 40
+    first = np.repeat(model.arrival, model.count)
+    bounds = counts_between(first, np.full_like(first, steps), model.count, steps)
+    counts, dual = Relaxation(model, steps).solve(*bounds)
+    number = model.count[:, None]
+    waits = (number - counts).sum() - (model.arrival * model.count).sum()
+    value = waits + (model.output * model.count).sum()
+    prices = whole(dual)
+    terms = terms_of(model, prices, 2 * steps)
+    least = [terms[c, a:].min() for c, a in enumerate(model.arrival.tolist())]
+    bound = (np.array(least) * model.count).sum() - model.memory * prices.sum()
+    assert bound / UNIT == pytest.approx(value, abs=0.5)
+    assert bound <= brute_force(instance)[0] * UNIT
+
+
+def test_a_family_that_the_search_does_not_close():
+    instance = make(60, [(0, 0, 12)] * 24)
+    result = solver.solve(instance)
+    assert (result.status, result.total_latency, result.engine) == ("optimal", 672, "branch")
+    assert result.certified
+    proof = certificate(instance, result)
+    assert verdict(proof).verdict == "verified"
+    assert verdict(claim_more(proof, 672, stretch=True)).verdict == "rejected"
+    # any vector that is blunted leaves a leaf open, any that is left out is missed
+    spoiled = json.loads(json.dumps(proof))
+    vectors = spoiled["proof"]["lower_bound"]["vectors"]
+    vectors[:] = [[0] * len(vector) for vector in vectors]
+    assert verdict(spoiled).verdict == "rejected"
+    del vectors[-1]
+    assert verdict(spoiled).verdict != "verified"
+
+
+def test_a_tree_cut_short_claims_no_more_than_its_root(monkeypatch):
+    monkeypatch.setattr(portfolio, "FEW_NODES", 2)
+    monkeypatch.setattr(portfolio, "MOST_NODES", 2)
+    instance = make(60, [(0, 0, 12)] * 24)
+    result = solver.solve(instance, engine="branch")
+    assert (result.status, result.limit) == ("feasible", "nodes")
+    model = model_of(instance)
+    plain = fix_windows(model, good_prices(model, 60, 840), 840).bound / PRICE_SCALE
+    assert plain < result.lower_bound <= 672 <= result.total_latency
+    assert result.proof["kind"] == "price"
+
+
+def test_the_programme_takes_over_and_is_only_believed(monkeypatch):
+    monkeypatch.setattr(portfolio, "FEW_NODES", 1)
+    monkeypatch.setattr(portfolio, "MOST_NODES", 1)
+    result = solver.solve(make(60, [(0, 0, 12)] * 24))
+    assert (result.status, result.total_latency) == ("optimal", 672)
+    assert result.engine == "milp:highs"
+    assert not result.certified
+    assert result.proof is None
+    assert result.detail["certified_lower_bound"] < 672
+
+
+def test_too_many_columns_are_refused():
+    model = model_of(make(40, [(0, 0, o) for o in range(1, 31)]))
+    with pytest.raises(LimitError, match="too large"):
+        Relaxation(model, 10_000)
+
+
+@pytest.mark.parametrize("tried", [1, 8])
+def test_trees_from_any_target(tried):
+    model = model_of(make(24, [(0, 1, 6)] * 9))
+    opt = solver.solve(make(24, [(0, 1, 6)] * 9), engine="dp").total_latency
+    sizes = []
+    for target in (opt, opt + 1, opt + 40):
+        tree = Branching(model, target, tried=tried).run()
+        assert tree.proved
+        assert tree.target == opt
+        assert (tree.starts is None) == (target == opt)
+        sizes.append(tree.nodes)
+    assert max(sizes) > 1
+
+
+def test_a_time_limit_is_kept():
+    model = model_of(make(60, [(0, 1, 10)] * 20 + [(0, 9, 3)] * 20))
+    tree = Branching(model, 723).run(deadline=0.0)
+    assert not tree.proved
+    assert tree.nodes == 0
