@@ -123,7 +123,7 @@ def _improve(
     state.engine = "dp"
     _raise(state, _ceil(root_bound(grid, root)), None, "dp")
     report()
-    _beams(grid, root, state, deadline, effort)
+    beams(grid, root, state, deadline, effort)
     report()
     spent: float | None = None
     while True:
@@ -177,7 +177,7 @@ def _next_target(state: Interval, base: int, spent: float | None, deadline: floa
     return state.upper if base + reach + _LITTLE >= state.upper else base + reach
 
 
-def _beams(
+def beams(
     grid: Grid, root: Vector, state: Interval, deadline: float | None, effort: Effort
 ) -> None:
     """Look for cheaper schedules with a narrow, then a wide beam, each of a few seconds at most."""
@@ -247,4 +247,4 @@ def _fit(grid: Grid, root: Vector) -> Vector:
     return make_vector(grid, fitted(root.alpha), fitted(root.beta), 0)
 
 
-__all__ = ["Interval", "Windows", "solve_certified"]
+__all__ = ["Interval", "Windows", "beams", "solve_certified"]

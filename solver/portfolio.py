@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from solver.heuristics import best_policy
 from solver.layered import Effort
 from solver.model import Model, model_of
 from solver.proofs import price_proof
-from solver.repeats import FEW_NODES, MOST_NODES, branch
+from solver.repeats import FEW_NODES, MOST_NODES, branch, look
 from solver.result import Result, Status
 from solver.windows import fix_windows, good_prices
 
@@ -38,6 +39,10 @@ class Options:
             raise InputError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}")
         if self.time_limit is not None and not self.time_limit > 0:
             raise InputError(f"time limit must be above 0 seconds, got {self.time_limit}")
+
+
+# Share of the time for an integer programme where requests repeat and branching does not end.
+_PROGRAMME = 0.4
 
 
 def solve(
@@ -104,10 +109,22 @@ def solve(
         model, upper, starts, deadline=deadline, effort=effort, progress=progress,
         search=choice == "dp",
     )  # fmt: skip
-    if choice in ("branch", "repeats") and state.limit != "interrupt":
-        branch(
-            model, state, deadline=deadline, nodes=FEW_NODES, thorough=False, progress=progress
-        )  # fmt: skip
+    if choice in ("branch", "repeats"):
+        # a claim is better than nothing: the programme is left a part of the time
+        until = deadline
+        if deadline is not None and choice == "repeats":
+            until = deadline - _PROGRAMME * (deadline - time.monotonic())
+        for part in (
+            partial(look, effort=effort),
+            partial(branch, nodes=FEW_NODES, thorough=False, progress=progress),
+            partial(branch, nodes=MOST_NODES, thorough=True, progress=progress),
+        ):
+            if state.limit == "interrupt":
+                break
+            state.limit = None
+            part(model, state, deadline=until)
+        if state.limit == "time" and deadline is not None and time.monotonic() < deadline:
+            state.limit = None
     claimed: tuple[int | None, str] | None = None
     programme = choice in ("milp", "repeats") or (engine == "auto" and state.limit == "size")
     if programme and not state.closed() and state.limit not in ("interrupt", "time"):
@@ -117,11 +134,6 @@ def solve(
         except LimitError as limit:
             state.limit = "size"
             state.message = str(limit)
-    if choice in ("branch", "repeats") and state.limit not in ("interrupt", "time"):
-        state.limit = None
-        branch(
-            model, state, deadline=deadline, nodes=MOST_NODES, thorough=True, progress=progress
-        )  # fmt: skip
     return _result(instance, model, state, claimed, time.monotonic() - begun)
 
 

@@ -2,21 +2,52 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from scheduling.errors import LimitError
 from scheduling.exact import Column
 from solver.branching import Branching, branch_proof
-from solver.certified import Interval, Progress
+from solver.certified import Interval, Progress, beams
+from solver.layered import Effort
 from solver.model import Model
+from solver.multipliers import from_prices, make_vector
 from solver.proofs import price_proof
+from solver.relaxation import Relaxation
 from solver.spans import UNIT
+from solver.states import packing_of
+from solver.trajectory import grid_of
 from solver.windows import PRICE_SCALE, fix_windows
 
 #: Nodes for a first try that looks for schedules.
-FEW_NODES = 3_000
+FEW_NODES = 1_500
 #: Nodes for the proof of a schedule that is taken to be optimal.
 MOST_NODES = 200_000
 #: Splits tried at each node of that proof.
-_TRIED = 8
+_TRIED = 6
+
+
+def look(model: Model, state: Interval, *, effort: Effort, deadline: float | None = None) -> None:
+    """Look for a cheaper schedule with beams that the prices of the LP over counts guide.
+
+    An instance that is too large for these is left as it is.
+    """
+    if state.closed():
+        return
+    arrival = model.arrival[:, None]
+    steps = int(model.arrival.max()) + int((model.volume * model.count).sum()) // model.memory
+    steps += 2 * int(model.output.max())
+    most = np.where(np.arange(steps)[None, :] >= arrival, model.count[:, None], 0)
+    try:
+        packing_of(model)
+        _, found = Relaxation(model, steps).solve(np.zeros_like(most), most)
+        prices = np.rint(found * PRICE_SCALE).astype(np.int64)
+        grid = grid_of(model, fix_windows(model, prices, state.upper))
+        alpha, beta = (np.rint(part).astype(np.int32) for part in from_prices(grid, prices))
+        beams(grid, make_vector(grid, alpha, beta, 0), state, deadline, effort)
+    except KeyboardInterrupt:
+        state.limit = "interrupt"
+    except LimitError:
+        return
 
 
 def branch(
