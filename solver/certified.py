@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from solver.model import Model
 from solver.multipliers import Vector, from_prices, make_vector, root_bound, sample_of, thinned
 from solver.proofs import price_proof, search_proof
 from solver.states import States, packing_of
+from solver.threads import aside
 from solver.trajectory import SCALE, Grid, grid_of
 from solver.windows import PRICE_SCALE, Windows, fix_windows, good_prices
 
@@ -119,7 +121,7 @@ def _improve(
         return
     packing_of(model)  # refuses early what has too many different requests
     grid = grid_of(model, windows)
-    root = _root_vector(grid, prices, state.upper)
+    root = aside(partial(_root_vector, grid, prices, state.upper))
     state.engine = "dp"
     _raise(state, _ceil(root_bound(grid, root)), None, "dp")
     report()
@@ -141,13 +143,14 @@ def _improve(
             _raise(state, target, price_proof(prices, model.origin), "price", replace_equal=True)
             continue
         whole = grid_of(model, fixed)
-        first = _fit(whole, root)
+        first = aside(partial(_fit, whole, root))
         thin = thinned(whole, first, target)
         if thin.empty:
             outcome = Outcome(proved=True, floor=target)
         else:
             stage = grid_of(model, thin)
-            outcome = Search(stage, _fit(stage, first), target, effort, deadline).run()
+            start = aside(partial(_fit, stage, first))
+            outcome = Search(stage, start, target, effort, deadline).run()
         state.states += outcome.states
         spent = time.monotonic() - begun
         if outcome.best is not None:

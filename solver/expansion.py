@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +16,6 @@ from solver.trajectory import SCALE, Grid
 
 Ints = npt.NDArray[np.int64]
 
-#: Parents for which another thread pays.
-_BLOCK = 2000
 #: Parents between two looks at the clock.
 _CHUNK = 4096
 
@@ -130,18 +126,3 @@ def children(
         best_starts=best_starts,
         leaves=int(counters[0]),
     )
-
-
-def blocks(rows: int, parts: int) -> list[tuple[int, int]]:
-    """Cut rows 0..rows - 1 into at most `parts` blocks that are worth a thread each."""
-    if not rows:
-        return []
-    parts = max(1, min(parts, rows // _BLOCK))
-    return list(pairwise(rows * part // parts for part in range(parts + 1)))
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -18,10 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.ascent import Scratch, ascend, clusters, coarse, make_scratch
-from solver.expansion import Exhausted, Ints, blocks, children, cores, step_of
+from solver.expansion import Exhausted, Ints, children, step_of
 from solver.kernels import rebound, undominated
 from solver.multipliers import Vector, make_vector, sample_of
 from solver.states import States, bytes_per_state, packing_of
+from solver.threads import blocks, cores
 from solver.trajectory import SCALE, Grid
 
 

@@ -15,6 +15,7 @@ from solver.proofs import price_proof
 from solver.relaxation import Relaxation
 from solver.spans import UNIT
 from solver.states import packing_of
+from solver.threads import aside
 from solver.trajectory import grid_of
 from solver.windows import PRICE_SCALE, fix_windows
 
@@ -43,7 +44,8 @@ def look(model: Model, state: Interval, *, effort: Effort, deadline: float | Non
         prices = np.rint(found * PRICE_SCALE).astype(np.int64)
         grid = grid_of(model, fix_windows(model, prices, state.upper))
         alpha, beta = (np.rint(part).astype(np.int32) for part in from_prices(grid, prices))
-        beams(grid, make_vector(grid, alpha, beta, 0), state, deadline, effort)
+        root = aside(lambda: make_vector(grid, alpha, beta, 0))
+        beams(grid, root, state, deadline, effort)
     except KeyboardInterrupt:
         state.limit = "interrupt"
     except LimitError:

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 MOST_REQUESTS = 5000
 
 
+#: Why a solve ended before the interval closed, in words.
+_WHY = {
+    "time": "time limit",
+    "memory": "memory limit",
+    "nodes": "node limit",
+    "size": "too large for an exact engine",
+    "backend": "the backend's answer does not hold",
+    "interrupt": "Ctrl-C",
+}
+
+
 @click.command("solve")
 @input_options
 @click.option(
@@ -111,7 +122,7 @@ def _headline(result: "Result") -> str:
         return f"{said}: total latency {result.total_latency:,}"
     return (
         f"feasible: OPT in [{result.lower_bound:,}, {result.total_latency:,}], "
-        f"gap {result.gap:,}" + (f" ({result.limit} limit)" if result.limit else "")
+        f"gap {result.gap:,}" + (f" (stopped: {_WHY[result.limit]})" if result.limit else "")
     )
 
 

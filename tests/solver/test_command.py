@@ -1,6 +1,13 @@
 """``kvproof solve`` as a user runs it."""
 
+import contextlib
 import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -53,13 +60,42 @@ def test_a_backends_word_is_called_a_claim(tmp_path):
     assert "certificate (schedule)" in done.stdout
 
 
-def test_limit_is_exit_code_3(tmp_path):
-    import random
-
+@pytest.fixture
+def hard(tmp_path):
     rng = random.Random(1)
     rows = [(0, rng.randint(1, 20), rng.randint(1, 20)) for _ in range(30)]
     path = tmp_path / "hard.json"
     path.write_text(json.dumps(make(100, rows).to_json()))
-    done = run(path, "--time-limit", 2)
+    return path
+
+
+def test_limit_is_exit_code_3(hard):
+    done = run(hard, "--time-limit", 2)
     assert done.return_value == 3
     assert done.stdout.startswith("feasible: OPT in [")
+    assert "(stopped: time limit)" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal and SIGINT")
+def test_ctrl_c_gives_the_interval_so_far(hard):
+    ours, theirs = os.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "kvproof", "solve", str(hard), "--json"],
+        stdout=subprocess.PIPE, stderr=theirs, text=True,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "120"},
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    while not re.search(rb"OPT in \[\d", shown):  # a bound is known, the search under way
+        shown += os.read(ours, 4096)
+    child.send_signal(signal.SIGINT)
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while os.read(ours, 4096):
+            pass
+    out, _ = child.communicate(timeout=120)
+    os.close(ours)
+    assert child.returncode == 130
+    data = json.loads(out)
+    assert data["status"] == "feasible"
+    assert data["limit"] == "interrupt"
+    assert 0 < data["lower_bound"] < data["total_latency"]
