@@ -130,7 +130,7 @@ def _spread(group: Group) -> Fraction:
         Fraction(int(charged[i]), UNIT * int(allowed[i]))
         for i in np.flatnonzero(charged > allowed * UNIT)
     ]
-    return group.forced * Fraction(int(x.sum()), UNIT) / max(over, default=Fraction(1))
+    return group.forced * Fraction(sum(x.tolist()), UNIT) / max(over, default=Fraction(1))
 
 
 def _multipliers(n: int, m: int) -> Floats:

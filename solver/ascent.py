@@ -121,6 +121,8 @@ def _ascend(  # type: ignore[no-untyped-def]
             stalled = 0 if mean > best + 4.0 else stalled + 1
             best = mean
             best_whole[:] = whole
+            if best > target - 256.0:  # enough: nothing is below the target
+                break
         else:
             stalled += 1
         if stalled >= patience:

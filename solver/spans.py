@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from scheduling.errors import LimitError
 from scheduling.exact import Column
 from solver.model import Model
 
@@ -42,6 +43,9 @@ def terms_of(model: Model, prices: Column, last: int) -> Column:
     Shape (classes, last + 1), over :data:`UNIT`; starts before the arrival are never looked at.
     """
     longest = last + int(model.output.max()) + 1
+    largest = max(int(model.prompt.max()) + 2 * longest, model.memory)
+    if largest * sum(prices.tolist()) + model.requests * longest * UNIT > 2**61:
+        raise LimitError("branching: prices beyond 64 bits; use --engine milp")
     price = np.zeros(longest + 1, dtype=np.int64)
     kept = min(len(prices), longest)
     price[1 : kept + 1] = prices[:kept]

@@ -27,6 +27,8 @@ MOST_STEPS = 100_000
 MOST_WAITING = 20_000_000
 #: Terms kept at one time.
 MOST_TERMS = 20_000_000
+# Starts gone through between two looks at the clock.
+_LOOK = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Terms:
         """Return the terms of the starts 0..last, at least."""
         row = self._rows.setdefault(c, [])
         if len(row) <= last:
-            budget.tick()
+            budget.check()
             total, moment, size = self._total, self._moment, len(self._prices)
             s, o, a, unit = kind.prompt, kind.output, kind.arrival, self._unit
             for p in range(len(row), last + 1):
@@ -87,11 +89,14 @@ class Branching:
         # (first, last, closed) of each node; what is below a closed node is closed
         self.waiting = [(first, [begin + slack for begin in first], slack < 0)]
         self.terms_left = MOST_TERMS
+        self.looked = 0
 
     def apply(self, terms: Terms, first: list[int], last: list[int]) -> bool:
         """Shrink the windows by a vector, in place; return whether the node is closed."""
         rows, least, bound = [], [], -terms.memory_price
+        self.budget.check()
         for c, kind in enumerate(self.kinds):
+            self.budget.tick()
             self.terms_left -= max(0, last[kind.end - 1] + 1 - terms.known(c))
             if self.terms_left < 0:
                 raise OverLimit(f"proof.lower_bound: more than {MOST_TERMS:,} terms")
@@ -100,6 +105,7 @@ class Branching:
             for i in range(kind.begin, kind.end):
                 if first[i] != begin or last[i] != end:
                     begin, end = first[i], last[i]
+                    self._look(end - begin)
                     low = min(row[begin : end + 1])
                 least.append(low)
                 bound += low
@@ -121,10 +127,20 @@ class Branching:
                 last[i - 1] = min(last[i - 1], last[i])
         return any(begin > end for begin, end in zip(first, last, strict=True))
 
+    def _look(self, starts: int) -> None:
+        self.looked += starts
+        if self.looked > _LOOK:
+            self.looked = 0
+            self.budget.check()
+
     def split(
         self, c: int, i: int, p: int, first: list[int], last: list[int], closed: bool
     ) -> None:
         """Put both children on the pile, the one that starts by `p` on top."""
+        if closed:  # and so is all below
+            self.waiting += [([], [], True)] * 2
+            return
+        self.budget.check()
         kind = self.kinds[c]
         place = kind.begin + i
         later, sooner = first.copy(), last.copy()
@@ -133,8 +149,7 @@ class Branching:
         for j in range(place, kind.end):
             later[j] = max(later[j], p + 1)
         for begin, end in ((later, last), (first, sooner)):
-            empty = closed or begin[place] > end[place]
-            self.waiting.append((begin, end, empty))
+            self.waiting.append((begin, end, begin[place] > end[place]))
         if 2 * len(self.waiting) * len(first) > MOST_WAITING:
             raise OverLimit(f"proof.lower_bound.tree: more than {MOST_WAITING:,} windows at once")
 
@@ -168,6 +183,7 @@ def branch_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
         first, last, closed = branching.waiting.pop()
         number, has_children = divmod(read("a node,", TOP), 2)
         for _ in range(number):
+            budget.tick()
             terms = vectors[read("vector", len(vectors) - 1)]
             closed = closed or branching.apply(terms, first, last)
         if has_children:

@@ -4,13 +4,12 @@ from itertools import pairwise
 
 from .limits import Budget
 from .reader import array, fields, integer, integers
-from .trajectory import Field, Vector
+from .trajectory import MOST_CELLS, WHERE, Field, Vector
 from .verdict import Malformed, OverLimit, Rejected
 
 MOST_STEPS = 100_000
-MOST_CELLS = 20_000_000  # of the tables in use at once
+MOST_MADE = 400_000_000  # cells of all tables, as often as they are worked out
 LARGEST = 1 << 62  # multiplier, either sign
-WHERE = "proof.lower_bound"
 
 Parts = list[dict[int, int]]  # [kind]: multiplier by start
 
@@ -27,6 +26,7 @@ class Multipliers:
         self._raw = array(value["vectors"], f"{WHERE}.vectors")
         self._steps: list[list[int]] = []
         self._made: dict[int, Vector] = {}
+        self._left = MOST_MADE
         if not self._raw:
             raise Malformed(f"{WHERE}.vectors: expected one at least")
         since, alpha, beta = _parsed(self._raw[0], 0, before)
@@ -48,6 +48,7 @@ class Multipliers:
         """Return the vectors that bound the children of step t; forget those of before."""
         if t >= len(self._steps):
             raise Rejected(f"{WHERE}: states are left, and step {t} has no vectors")
+        self._budget.check()
         places = self._steps[t]
         self._made = {place: v for place, v in self._made.items() if place in places}
         if len(places) * field.cells > MOST_CELLS:
@@ -57,6 +58,9 @@ class Multipliers:
             )
         for place in places:
             if place not in self._made:
+                self._left -= field.cells
+                if self._left < 0:
+                    raise OverLimit(f"{WHERE}: more than {MOST_MADE:,} cells of tables in all")
                 since, alpha, beta = 0, *self.first
                 if place:
                     since, alpha, beta = _parsed(self._raw[place], place, field)

@@ -19,14 +19,14 @@ from fractions import Fraction
 from .lanes import Lanes
 from .limits import Budget
 from .model import Instance
-from .multipliers import MOST_CELLS, MOST_STEPS, WHERE, Multipliers
+from .multipliers import MOST_STEPS, Multipliers
 from .prices import read_prices
 from .reader import fields, integer
 from .starts import by_price, by_vector
-from .trajectory import Field, Kind, Vector, make_field
+from .trajectory import WHERE, Field, Kind, Vector, make_field
 from .verdict import OverLimit, Rejected
 
-MOST_STATES = 5_000_000  # of one layer
+MOST_BYTES = 1_500_000_000  # of the states of one step
 MOST_SCALE = 1 << 31
 
 #: What is decided before the starts at some step t: the latencies of what has started; the tokens
@@ -55,6 +55,8 @@ class Search:
         self.shadow = [self._pack(k.prompt + k.output - j for j in range(k.output)) for k in kinds]
         self.mask = [(1 << (self.bits * k.output)) - 1 for k in kinds]
         self.allowed = [frozenset(kind.starts) for kind in kinds]
+        # two integers of all lanes, and some 300 bytes around them
+        self.most_states = MOST_BYTES // (self.lanes * self.bits // 4 + 300)
         self.radix = [1]
         for kind in kinds:
             self.radix.append(self.radix[-1] * (kind.count + 1))
@@ -70,11 +72,8 @@ class Search:
                 return
             step = Step(self, t, multipliers.of_step(self.field, t))
             found: dict[int, list[State]] = {}
-            size = 0
             for key, states in layer.items():
-                size += step.expand(key, states, found)
-                if size > MOST_STATES:
-                    raise OverLimit(f"more than {MOST_STATES:,} states in one step")
+                step.expand(key, states, found)
             layer = {key: self._undominated(states) for key, states in found.items()}
         if layer:
             raise Rejected(f"{WHERE}: states are left after the last step")
@@ -112,9 +111,10 @@ class Step:
         # a request's last step must be after t to run on
         self.last = [k.output + p for k in field.kinds for p in range(self.span)]
         self.runs: dict[tuple[int, ...], tuple[tuple[int, ...], int]] = {}
+        self.states_left = search.most_states
 
-    def expand(self, key: int, states: list[State], found: dict[int, list[State]]) -> int:
-        """Add the children of states with the same requests started to `found`; count them."""
+    def expand(self, key: int, states: list[State], found: dict[int, list[State]]) -> None:
+        """Add the children of states with the same requests started to `found`."""
         search, t, lanes, fresh = self.search, self.t, self.lanes, self.fresh
         kinds, radix, bits = search.field.kinds, search.radix, search.bits
         full, guard, lane = search.full, search.guard, search.lane
@@ -141,7 +141,6 @@ class Step:
             for c, number in enumerate(room)
             if number and t + 1 - kinds[c].output >= kinds[c].arrival
         ]
-        count = 0
         for latency, held, before, events in states:
             if fresh:
                 bound = latency * fresh.unit + now + fresh.table[len(events)][before & lane]
@@ -193,8 +192,9 @@ class Step:
                     joined += (c * self.span + t,)
                 past = ((before << bits) | tokens) & window
                 found.setdefault(child, []).append((total, future >> bits, past, joined))
-                count += 1
-        return count
+                self.states_left -= 1
+                if self.states_left < 0:
+                    raise OverLimit(f"{WHERE}: more than {search.most_states:,} states in step {t}")
 
 
 def search_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
@@ -221,7 +221,4 @@ def _field(kinds: list[Kind], instance: Instance, scale: int) -> Field:
     steps = max(kind.starts[-1] + kind.output for kind in kinds) + 2
     if steps > MOST_STEPS:
         raise OverLimit(f"{WHERE}: {steps:,} steps; the limit is {MOST_STEPS:,}")
-    field = make_field(kinds, instance.memory, scale)
-    if field.cells > MOST_CELLS:
-        raise OverLimit(f"{WHERE}: {field.cells:,} table cells; the limit is {MOST_CELLS:,}")
-    return field
+    return make_field(kinds, instance.memory, scale)

@@ -12,8 +12,10 @@ from .limits import Budget
 from .model import Instance
 from .multipliers import MOST_STEPS
 from .prices import Prices, price_bound
-from .trajectory import Field, Kind, Vector
+from .trajectory import WHERE, Field, Kind, Vector
 from .verdict import OverLimit
+
+MOST_KINDS = 1_000
 
 
 def by_price(instance: Instance, prices: Prices, target: int, budget: Budget) -> list[Kind] | None:
@@ -34,6 +36,8 @@ def by_price(instance: Instance, prices: Prices, target: int, budget: Budget) ->
     room = (target - 1) * unit - int(bound * unit)
     if room < 0:
         return None
+    if len(order) > MOST_KINDS:
+        raise OverLimit(f"{WHERE}: {len(order):,} classes; the limit is {MOST_KINDS:,}")
     kinds = []
     for a, s, o in order:
         costs: list[tuple[int, int]] = []
@@ -48,7 +52,7 @@ def by_price(instance: Instance, prices: Prices, target: int, budget: Budget) ->
             costs.append((p, cost))
             p += 1
             if len(costs) > MOST_STEPS:
-                raise OverLimit(f"proof.lower_bound: starts over more than {MOST_STEPS:,} steps")
+                raise OverLimit(f"{WHERE}: starts over more than {MOST_STEPS:,} steps")
         starts = [p for p, cost in costs if cost <= least + room]
         kinds.append(Kind(a, s, o, count[a, s, o], starts))
     return kinds

@@ -15,8 +15,11 @@ from functools import cached_property
 from itertools import chain
 
 from .limits import Budget
+from .verdict import OverLimit
 
 HUGE = 1 << 200  # no path, no start
+WHERE = "proof.lower_bound"
+MOST_CELLS = 20_000_000  # of the tables in use at once
 
 Rows = list[list[int]]  # [running][tokens]
 
@@ -68,7 +71,13 @@ class Field:
 
 
 def make_field(kinds: list[Kind], memory: int, scale: int) -> Field:
-    """Lay the events out by step."""
+    """Lay the events out by step.
+
+    Raises
+    ------
+    OverLimit
+        A table, or what is kept by kind and step, would be too large.
+    """
     ones = sorted(k.prompt + 1 for k in kinds for _ in range(k.count))
     peaks = sorted((k.prompt + k.output for k in kinds for _ in range(k.count)), reverse=True)
     least, most = [0], [0]
@@ -78,13 +87,20 @@ def make_field(kinds: list[Kind], memory: int, scale: int) -> Field:
         least.append(least[-1] + one)
         most.append(min(memory, most[-1] + peak))
     horizon = max(k.starts[-1] + k.output for k in kinds)
+    copies = [min(kind.count, len(least) - 1) for kind in kinds]
+    events = sum(len(kind.starts) * n for kind, n in zip(kinds, copies, strict=True))
+    cells = (horizon + 2) * len(least) * (memory + 1)
+    for size, what in (
+        (cells, "table cells"), (len(kinds) * (horizon + 2), "classes by steps"), (events, "events")
+    ):  # fmt: skip
+        if size > MOST_CELLS:
+            raise OverLimit(f"{WHERE}: {size:,} {what}; the limit is {MOST_CELLS:,}")
     joining: list[list[int]] = [[] for _ in range(horizon + 1)]
     leaving: list[list[int]] = [[] for _ in range(horizon + 1)]
     for c, kind in enumerate(kinds):
-        copies = [c] * min(kind.count, len(least) - 1)
         for p in kind.starts:
-            joining[p] += copies
-            leaving[p + kind.output] += copies
+            joining[p] += [c] * copies[c]
+            leaving[p + kind.output] += [c] * copies[c]
     return Field(kinds, memory, scale, horizon, least, most, joining, leaving)
 
 
@@ -152,7 +168,7 @@ def _table(
     for t in range(field.horizon, since - 1, -1):
         rows = [row[:] for row in rows]
         for c in field.joining[t]:
-            budget.tick()
+            budget.check()
             tokens, price = field.kinds[c].prompt + 1, -alpha[c][t]
             for k in range(running):  # row k + 1 is still as it was before this event
                 joined = rows[k + 1][tokens:]
@@ -163,7 +179,7 @@ def _table(
         for k in range(1, running + 1):
             rows[k] = rows[k][k:] + [HUGE] * k
         for c in field.leaving[t]:
-            budget.tick()
+            budget.check()
             kind = field.kinds[c]
             tokens, price = kind.prompt + kind.output, -beta[c][t - kind.output]
             for k in range(running, 0, -1):

@@ -140,3 +140,36 @@ def test_no_time_is_no_success() -> None:
     data = json.dumps(schedule()).encode()
     assert check(data).verdict is Verdict.VERIFIED
     assert check(data, limits=Limits(seconds=0)).verdict is Verdict.OVER_LIMIT
+
+
+def _search(target: int) -> dict[str, Any]:
+    vector = {"since": 0, "unit": 1, "start": [], "end": []}
+    return {"kind": "search", "target": target, "scale": 1, "denominator": 1, "prices": [],
+            "vectors": [vector], "layers": []}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tiny", "proof", "reason"),
+    [
+        (Tiny(3000, ((0, 0, 1),) * 3000), _search(93_000), "table cells"),
+        (Tiny(9, tuple((4 * a, 0, 1) for a in range(1001))), _search(1002), "classes"),
+        (Tiny(9, ((0, 0, 1), (10**9, 0, 1))), _search(3), "steps"),
+        (
+            Tiny(9, ((0, 0, 1),) * 2000),
+            {
+                "kind": "branch",
+                "target": 2006,
+                "denominator": 1,
+                "vectors": [[]],
+                "tree": [2 * 10**6, *[0] * 10**6],
+            },
+            "time limit",
+        ),
+    ],
+)
+def test_small_files_that_ask_for_much(tiny: Tiny, proof: dict[str, Any], reason: str) -> None:
+    claim = {"kind": "opt-lower-bound", "bound": "1/1"}
+    data = json.dumps(checker_samples.certificate(tiny, claim, {"lower_bound": proof})).encode()
+    result = check(data, limits=Limits(seconds=1))
+    assert result.verdict is Verdict.OVER_LIMIT
+    assert reason in (result.reason or "")
