@@ -104,6 +104,7 @@ class Branching:
             begin = end = low = -1
             for i in range(kind.begin, kind.end):
                 if first[i] != begin or last[i] != end:
+                    self.budget.check()
                     begin, end = first[i], last[i]
                     self._look(end - begin)
                     low = min(row[begin : end + 1])
@@ -115,12 +116,18 @@ class Branching:
             return True
         for c, kind in enumerate(self.kinds):
             row = rows[c]
+            begin = end = -1
+            low = high = 0
             for i in range(kind.begin, kind.end):
-                most = least[i] + room
-                while row[first[i]] > most:
-                    first[i] += 1
-                while row[last[i]] > most:
-                    last[i] -= 1
+                if first[i] != begin or last[i] != end:
+                    self.budget.check()
+                    begin, end = low, high = first[i], last[i]
+                    most = least[i] + room
+                    while row[low] > most:
+                        low += 1
+                    while row[high] > most:
+                        high -= 1
+                first[i], last[i] = low, high
             for i in range(kind.begin + 1, kind.end):
                 first[i] = max(first[i], first[i - 1])
             for i in range(kind.end - 1, kind.begin, -1):
@@ -179,7 +186,7 @@ def branch_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
         return number
 
     while branching.waiting:
-        budget.tick()
+        budget.check()
         first, last, closed = branching.waiting.pop()
         number, has_children = divmod(read("a node,", TOP), 2)
         for _ in range(number):

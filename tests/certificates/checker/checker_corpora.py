@@ -16,6 +16,7 @@ from typing import Any
 
 import checker_samples
 import checker_truth as truth
+from checker_branch import branch_bound
 from checker_samples import certificate
 from checker_search import search_bound
 from checker_truth import Tiny
@@ -95,6 +96,17 @@ def _search(tiny: Tiny) -> dict[str, Any]:
             return _bound(tiny, proof, Fraction(value))
 
 
+@cache
+def _branch(tiny: Tiny) -> dict[str, Any]:
+    """Find a tight branch proof with more than one split and several vectors."""
+    rng, (denominator, runs) = random.Random(0), checker_samples.closed_form_prices(tiny)
+    opt = truth.opt(tiny)
+    while True:
+        proof, value = branch_bound(tiny, runs, denominator, rng, 600)
+        if value == opt and len(proof["vectors"]) > 2 and len(proof["tree"]) > 30:
+            return _bound(tiny, proof, Fraction(value))
+
+
 SVF = {"name": "svf", "rule": "strict"}
 ONE_BIT = {"name": "svf-1bit", "rule": "skip", "theta": "9/2", "admission": "reserve"}
 
@@ -125,6 +137,7 @@ def valid() -> Iterator[Case]:
     yield "optimal", _optimal(), "an optimum, proved by prices"
     for name, tiny in (("", BACKLOG), ("-trace", TRACE)):
         yield f"search{name}", _search(tiny), "an exact search with random multipliers"
+        yield f"branch{name}", _branch(tiny), "a tree of random splits and prices, tight"
     yield "chain", chain, "a blocking chain, with the eta bound"
     yield "chain-plain", plain_chain, "a blocking chain, without the eta bound"
     yield "ratio-svf", _ratio(SVF, WITNESS, SPREAD), "strict SVF against a better schedule"
@@ -190,7 +203,7 @@ def rejected() -> Iterator[Case]:
         "a start so late that 64-bit sums of ends overflow",
     )
     for source in ("outputs", "volume", "volume-trace", "centroid", "centroid-trace", "price",
-                   "price-trace", "search", "search-trace"):  # fmt: skip
+                   "price-trace", "search", "search-trace", "branch", "branch-trace"):  # fmt: skip
         yield f"more-{source}", _put(good[source], "claim.bound", _more), "the least bit too much"
     yield (
         "volume-as-centroid",
@@ -218,6 +231,18 @@ def rejected() -> Iterator[Case]:
             _put(good[name], "proof.lower_bound.layers", []),
             "states are left where the layers end",
         )
+    for name in ("branch", "branch-trace"):
+        target = good[name]["proof"]["lower_bound"]["target"]
+        for path, value, case, what in (
+            ("target", target + 1, "next", "a target above OPT leaves a leaf open"),
+            ("tree", [0], "leaf", "no vector closes the root"),
+            ("tree", [1, 0, 0, 0, 0, 0], "open", "a split whose children are open"),
+            ("vectors", lambda old: [[] for _ in old], "free", "no prices to close the leaves"),
+        ):
+            made = _put(good[name], f"proof.lower_bound.{path}", value)
+            if path == "target":
+                made = _put(made, "claim.bound", f"{value}/1")
+            yield f"{name}-{case}", made, what
     yield (
         "optimal-weak",
         _put(good["optimal"], "proof.lower_bound", {"kind": "outputs"}),
@@ -437,6 +462,24 @@ def malformed() -> Iterator[Case]:
         ("search-run-zero", "layers.0.length", 0, "a run of no steps"),
     ):
         yield name, _put(good["search"], f"proof.lower_bound.{path}", value), what
+    for name, path, value, what in (
+        ("branch-target-zero", "target", 0, "a target of 0"),
+        ("branch-denominator-zero", "denominator", 0, "a denominator of 0"),
+        ("branch-price-negative", "vectors.0", [-1], "a negative price"),
+        ("branch-price-true", "vectors.0", [True], "a boolean as price"),
+        ("branch-flat", "vectors", [1, 2], "prices that are no arrays"),
+        ("branch-no-tree", "tree", [], "a tree without a root"),
+        ("branch-tree-nested", "tree", [[0]], "an array as node"),
+        ("branch-tree-negative", "tree.0", -1, "a negative node"),
+        ("branch-vector", "tree", [2, 99], "a vector that is not there"),
+        ("branch-class", "tree", [1, 4, 0, 0, 0, 0], "a class that is not there"),
+        ("branch-request", "tree", [1, 0, 2, 0, 0, 0], "a request that is not there"),
+        ("branch-step", "tree", [1, 0, 0, 2**62 + 1, 0, 0], "a step beyond 2^62"),
+        ("branch-short", "tree", lambda old: old[:-1], "the last leaf is cut off"),
+        ("branch-long", "tree", lambda old: [*old, 0], "a node after the last"),
+        ("branch-extra", "windows", [], "an unknown field"),
+    ):
+        yield name, _put(good["branch"], f"proof.lower_bound.{path}", value), what
     yield (
         "centroid-extra",
         _put(good["centroid"], "proof.lower_bound.value", "9/1"),

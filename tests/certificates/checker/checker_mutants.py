@@ -16,8 +16,8 @@ ODD_VALUES: list[Any] = [
 ]  # fmt: skip
 NAMES = (
     "schedule", "optimal", "opt-lower-bound", "within-factor", "svf-blocking-chain",
-    "ratio-at-least", "outputs", "volume", "centroid", "price", "svf", "sjf", "fcfs", "svf-1bit",
-    "strict", "skip", "true", "reserve",
+    "ratio-at-least", "outputs", "volume", "centroid", "price", "search", "branch", "svf", "sjf",
+    "fcfs", "svf-1bit", "strict", "skip", "true", "reserve",
 )  # fmt: skip
 
 
@@ -114,6 +114,9 @@ def _mutant(certificate: dict[str, Any], rng: random.Random) -> bytes:
     if rng.random() < 0.7:  # numbers: the mutants that are well-formed
         found = [path for path in found if _is_number(_at(made, path)) and path[-1] != "version"]
     path = rng.choice(found)
+    target = ("proof", "lower_bound", "target")
+    if target in found and rng.random() < 0.1:
+        path = target
     parent = made
     for key in path[:-1]:
         parent = parent[key]
@@ -124,10 +127,23 @@ def _mutant(certificate: dict[str, Any], rng: random.Random) -> bytes:
             inline = made["instance"]["inline"]
             if sum(inline.get("count", ())) < 100:
                 made["instance"]["digest"] = truth.digest(Tiny.of(inline))
+    if path == target and rng.random() < 0.7:
+        _claim_all(made)
     data = json.dumps(made).encode()
     if kind > 0.998:
         return _bytes_changed(gzip.compress(data), rng)
     return gzip.compress(data) if kind > 0.996 else data
+
+
+def _claim_all(made: dict[str, Any]) -> None:
+    """Claim as much as the changed target would prove."""
+    target, claim = made["proof"]["lower_bound"]["target"], made["claim"]
+    if isinstance(target, int) and target > 0:
+        if "bound" in claim:
+            claim["bound"] = f"{int(target)}/1"
+        elif "factor" in claim:
+            factor = Fraction(claim["total_latency"], target)
+            claim["factor"] = f"{factor.numerator}/{factor.denominator}"
 
 
 def _at(value: Any, path: tuple[Any, ...]) -> Any:

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import checker_truth as truth
+from checker_branch import branch_bound
 from checker_search import search_bound
 from checker_truth import Tiny
 
@@ -52,6 +53,7 @@ def lower_bounds(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], F
         runs = [[rng.randint(1, 3), rng.randint(0, 3)] for _ in range(rng.randint(0, 4))]
     prices = [Fraction(y, denominator) for length, y in runs for _ in range(length)]
     search, reached = search_bound(tiny, runs, denominator, truth.opt(tiny), rng)
+    branch, target = branch_bound(tiny, runs, denominator, rng)
     return [
         ({"kind": "outputs"}, Fraction(sum(o for _, _, o in tiny.requests))),
         ({"kind": "volume"}, truth.volume_bound(tiny)),
@@ -61,6 +63,7 @@ def lower_bounds(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], F
             truth.price_bound(tiny, prices),
         ),
         (search, Fraction(reached)),
+        (branch, Fraction(target)),
     ]
 
 

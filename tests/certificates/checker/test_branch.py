@@ -1,11 +1,15 @@
-"""The ``branch`` proof by hand: two requests of two tokens at memory 3, where OPT is 5."""
+"""The ``branch`` proof, by hand (two requests of two tokens at memory 3, OPT 5) and at random."""
 
 import copy
+import itertools
+import random
 
+import checker_branch
+import checker_samples
 import checker_truth as truth
 import pytest
 
-from certificates.checker import check
+from certificates.checker import branch, check, limits
 
 
 def make(target, vectors, tree, denominator=1):
@@ -83,3 +87,61 @@ def test_malformed(field, value):
 
 def test_a_huge_target_is_over_a_limit():
     assert verdict(make(10**9, [[0, 2]], [2, 0])) == "over a limit"
+
+
+def test_the_checker_reads_trees_as_the_specification_does():
+    rng, seen = random.Random(6), set()
+    for _ in range(250):
+        tiny = checker_samples.random_tiny(rng)
+        denominator, runs = checker_samples.closed_form_prices(tiny)
+        proof, value = checker_branch.branch_bound(tiny, runs, denominator, rng)
+        proof["target"] += rng.choice((-1, 0, 0, 1))
+        for own in (proof["tree"], *proof["vectors"]):
+            if own and rng.random() < 0.3:
+                place = rng.randrange(len(own))
+                own[place] = max(0, own[place] + rng.choice((-1, 1)))
+        claim = {"kind": "opt-lower-bound", "bound": f"{max(1, proof['target'])}/1"}
+        made = checker_samples.certificate(tiny, claim, {"lower_bound": proof})
+        found = verdict(made)
+        if found != "malformed":
+            assert (found == "verified") == checker_branch.holds(tiny, proof), made
+        seen.add((found, proof["target"] > value))
+    assert seen >= {("verified", False), ("rejected", False), ("rejected", True)}
+
+
+def many(requests, target, prices, tree):
+    """`requests` of one token at memory 1."""
+    tiny = truth.Tiny(1, ((0, 0, 1),) * requests)
+    bound = {"kind": "branch", "target": target, "denominator": 1,
+             "vectors": [prices], "tree": tree}  # fmt: skip
+    claim = {"kind": "opt-lower-bound", "bound": f"{target}/1"}
+    return checker_samples.certificate(tiny, claim, {"lower_bound": bound})
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        [2 * 400, *[0] * 400],  # one node, many vectors
+        [3, 0, 0, 0, 0] * 200 + [0] * 201,  # many nodes
+    ],
+)
+def test_every_vector_and_node_looks_at_the_clock(tree, monkeypatch):
+    clock = itertools.count(step=10**9)
+    monkeypatch.setattr(limits, "monotonic_ns", lambda: next(clock))
+    assert verdict(many(3, 12, [], tree)) == "over a limit"
+
+
+def test_equal_windows_are_shortened_once(monkeypatch):
+    looked = 0
+
+    class Row(list):
+        def __getitem__(self, at):
+            nonlocal looked
+            looked += isinstance(at, int)
+            return super().__getitem__(at)
+
+    right = branch.Terms.row
+    monkeypatch.setattr(branch.Terms, "row", lambda *given: Row(right(*given)))
+    # nobody may start in the 100 dear steps, and all 300 have them in their windows
+    assert verdict(many(300, 450, [300] * 100, [2, 0])) == "rejected"
+    assert 100 < looked < 1000

@@ -12,6 +12,7 @@ import pytest
 from certificates.checker import (
     Verdict,
     bounds,
+    branch,
     chain,
     check,
     claims,
@@ -92,30 +93,94 @@ def narrow_windows(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(search, "by_vector", lambda f, v, target: right(f, v, target - 2))
 
 
+def short_windows(patch: pytest.MonkeyPatch) -> None:
+    """Shorten windows one start too far."""
+    right = branch.Branching.apply
+
+    def wrong(self: branch.Branching, terms: Any, first: list[int], last: list[int]) -> bool:
+        before = last.copy()
+        closed = right(self, terms, first, last)
+        for i, end in enumerate(before):
+            last[i] -= last[i] < end
+        return closed or any(a > b for a, b in zip(first, last, strict=True))
+
+    patch.setattr(branch.Branching, "apply", wrong)
+
+
+def lost_start(patch: pytest.MonkeyPatch) -> None:
+    """Let neither child of a split have the start p + 1."""
+    right = branch.Branching.split
+
+    def wrong(self: branch.Branching, c: int, i: int, p: int, *node: Any) -> None:
+        right(self, c, i, p, *node)
+        sooner = self.waiting.pop()
+        self.waiting.pop()
+        right(self, c, i, p + 1, *node)
+        self.waiting[-1] = sooner
+
+    patch.setattr(branch.Branching, "split", wrong)
+
+
+def one_sided_split(patch: pytest.MonkeyPatch) -> None:
+    """Take the child that starts later as closed."""
+    right = branch.Branching.split
+
+    def wrong(self: branch.Branching, *split: Any) -> None:
+        right(self, *split)
+        first, last, _ = self.waiting[-2]
+        self.waiting[-2] = (first, last, True)
+
+    patch.setattr(branch.Branching, "split", wrong)
+
+
+def unshared_split(patch: pytest.MonkeyPatch) -> None:
+    """Give the later child's begin to the requests before, too."""
+    right = branch.Branching.split
+
+    def wrong(self: branch.Branching, c: int, i: int, p: int, *node: Any) -> None:
+        right(self, c, i, p, *node)
+        first, last, closed = self.waiting[-2]
+        for j in range(self.kinds[c].begin, self.kinds[c].begin + i):
+            first[j] = max(first[j], p + 1)
+        self.waiting[-2] = (first, last, closed or any(map(int.__gt__, first, last)))
+
+    patch.setattr(branch.Branching, "split", wrong)
+
+
 def _columns(instance: Instance) -> dict[str, Any]:
     names = ("memory", "arrival", "prompt", "output", "digest")
     return {name: getattr(instance, name) for name in names}
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("fault", "kind"),
     [
-        roomier,
-        generous_centroid,
-        free_memory_price,
-        always_strict,
-        any_digest,
-        unread_blocks,
-        eager_pruning,
-        blind_dominance,
-        narrow_windows,
+        (roomier, None),
+        (generous_centroid, "centroid"),
+        (free_memory_price, "price"),
+        (always_strict, "ratio-at-least"),
+        (any_digest, None),
+        (unread_blocks, "svf-blocking-chain"),
+        (eager_pruning, "search"),
+        (blind_dominance, "search"),
+        (narrow_windows, "search"),
+        (short_windows, "branch"),
+        (lost_start, "branch"),
+        (one_sided_split, "branch"),
+        (unshared_split, "branch"),
     ],
 )
-def test_mutants_find_a_fault(fault: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mutants_find_a_fault(
+    fault: Patch, kind: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutants of all certificates, or of those with one kind of claim or lower bound."""
     fault(monkeypatch)
     rng = random.Random(0)
     for _ in range(300):
         for base in checker_samples.samples(checker_samples.random_tiny(rng), rng):
+            kinds = {base["claim"]["kind"], base["proof"].get("lower_bound", {}).get("kind")}
+            if kind and kind not in kinds:
+                continue
             for _ in range(10):
                 data = checker_mutants.mutant(base, rng)
                 accepted = check(data).verdict is Verdict.VERIFIED
