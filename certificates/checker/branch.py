@@ -27,8 +27,6 @@ MOST_STEPS = 100_000
 MOST_WAITING = 20_000_000
 #: Terms kept at one time.
 MOST_TERMS = 20_000_000
-# Starts gone through between two looks at the clock.
-_LOOK = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,6 @@ class Branching:
         # (first, last, closed) of each node; what is below a closed node is closed
         self.waiting = [(first, [begin + slack for begin in first], slack < 0)]
         self.terms_left = MOST_TERMS
-        self.looked = 0
 
     def apply(self, terms: Terms, first: list[int], last: list[int]) -> bool:
         """Shrink the windows by a vector, in place; return whether the node is closed."""
@@ -106,7 +103,6 @@ class Branching:
                 if first[i] != begin or last[i] != end:
                     self.budget.check()
                     begin, end = first[i], last[i]
-                    self._look(end - begin)
                     low = min(row[begin : end + 1])
                 least.append(low)
                 bound += low
@@ -133,12 +129,6 @@ class Branching:
             for i in range(kind.end - 1, kind.begin, -1):
                 last[i - 1] = min(last[i - 1], last[i])
         return any(begin > end for begin, end in zip(first, last, strict=True))
-
-    def _look(self, starts: int) -> None:
-        self.looked += starts
-        if self.looked > _LOOK:
-            self.looked = 0
-            self.budget.check()
 
     def split(
         self, c: int, i: int, p: int, first: list[int], last: list[int], closed: bool

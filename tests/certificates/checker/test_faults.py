@@ -140,9 +140,10 @@ def unshared_split(patch: pytest.MonkeyPatch) -> None:
     def wrong(self: branch.Branching, c: int, i: int, p: int, *node: Any) -> None:
         right(self, c, i, p, *node)
         first, last, closed = self.waiting[-2]
-        for j in range(self.kinds[c].begin, self.kinds[c].begin + i):
-            first[j] = max(first[j], p + 1)
-        self.waiting[-2] = (first, last, closed or any(map(int.__gt__, first, last)))
+        if first:  # below a closed node there are none
+            for j in range(self.kinds[c].begin, self.kinds[c].begin + i):
+                first[j] = max(first[j], p + 1)
+            self.waiting[-2] = (first, last, closed or any(map(int.__gt__, first, last)))
 
     patch.setattr(branch.Branching, "split", wrong)
 
