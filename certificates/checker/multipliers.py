@@ -9,7 +9,6 @@ from .verdict import Malformed, OverLimit, Rejected
 
 MOST_STEPS = 100_000
 MOST_MADE = 400_000_000  # cells of all tables, as often as they are worked out
-LARGEST = 1 << 62  # multiplier, either sign
 
 Parts = list[dict[int, int]]  # [kind]: multiplier by start
 
@@ -98,8 +97,6 @@ def _multipliers(
                     raise Malformed(f"{where}: too short")
                 now += -(code + 1) // 2 if code % 2 else code // 2
                 own[p] = now * unit
-                if abs(own[p]) > LARGEST:
-                    raise OverLimit(f"{where}: a multiplier beyond 2^62")
         found.append(own)
     if next(codes, None) is not None:
         raise Malformed(f"{where}: too long")

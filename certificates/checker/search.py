@@ -137,10 +137,12 @@ class Step:
             hopes.append(hopes[-1] + room[c] * self.gains[c][1])
         hopes.reverse()
         dues = [
-            c
+            (c, kinds[c].prompt + kinds[c].output)
             for c, number in enumerate(room)
             if number and t + 1 - kinds[c].output >= kinds[c].arrival
         ]
+        places = range(len(options))
+        memory = search.field.memory
         for latency, held, before, events in states:
             if fresh:
                 bound = latency * fresh.unit + now + fresh.table[len(events)][before & lane]
@@ -152,25 +154,32 @@ class Step:
                 run = self.runs[events] = on, sum(map(lanes.end.__getitem__, on))
             on, ends = run
             least = ((before << bits) | (held & lane)) & window
-            late = [c for c in dues if (full - (least & mask[c]) - shadow[c]) & guard == guard]
+            free = memory - (held & lane)
+            late = [
+                c
+                for c, peak in dues
+                if peak <= free and (full - (least & mask[c]) - shadow[c]) & guard == guard
+            ]
+            fit = [x for x in places if (full - held - shapes[x]) & guard == guard]
             running = len(on)
-            # first option still open, tokens to come, options taken, bound so far
+            # first place in `fit` still open, tokens to come, options taken, bound so far
             stack: list[tuple[int, int, tuple[int, ...], int]] = [
                 (0, held, (), latency * lanes.unit + later + ends)
             ]
             while stack:
                 tick()
-                place, future, taken, bound = stack.pop()
+                start, future, taken, bound = stack.pop()
                 number = running + len(taken)
                 if number > most:
                     continue
-                for x in range(place, len(options)):
-                    more = future + shapes[x]
-                    if (full - more) & guard == guard:
-                        worse = bound + gains[x]
-                        if not (worse + hopes[x]) & top:
+                for place in range(start, len(fit)):
+                    x = fit[place]
+                    worse = bound + gains[x]
+                    if not (worse + hopes[x]) & top:
+                        more = future + shapes[x]
+                        if (full - more) & guard == guard:
                             again = 1 if room[options[x]] > 1 + taken.count(x) else 0
-                            stack.append((x + 1 - again, more, (*taken, x), worse))
+                            stack.append((place + 1 - again, more, (*taken, x), worse))
                 tokens = future & lane
                 if len(taken) == left:
                     total = latency + sum(costs[x] for x in taken)
@@ -179,7 +188,7 @@ class Step:
                 if (bound + table[number][tokens] + over) & top:
                     continue
                 if late and any(
-                    tokens + kinds[c].prompt + kinds[c].output <= search.field.memory
+                    tokens + kinds[c].prompt + kinds[c].output <= memory
                     and room[c] > sum(options[x] == c for x in taken)
                     for c in late
                 ):

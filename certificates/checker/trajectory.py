@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
+from .cells import BITS, MOST, Cells
 from .limits import Budget
 from .verdict import OverLimit
 
@@ -162,34 +163,30 @@ def _table(
     budget: Budget,
 ) -> dict[int, Rows]:
     running, memory = len(field.least) - 1, field.memory
-    rows = [[HUGE] * (memory + 1) for _ in range(running + 1)]
-    rows[0][0] = 0
-    table = {field.horizon + 1: rows}
+    # a path takes each event once for each copy at most
+    reach = sum(
+        min(kind.count, running) * (sum(map(abs, own.values())) + sum(map(abs, other.values())))
+        for kind, own, other in zip(field.kinds, alpha, beta, strict=True)
+    )
+    if reach >= MOST:
+        raise OverLimit(f"{WHERE}: multipliers of which a path may pay 2^56 or more")
+    cells = Cells(running, memory, reach)
+    inside = 0
+    for k in range(running + 1):
+        inside |= cells.columns(field.least[k], field.most[k]) << (BITS * (memory + 1) * k)
+    now = cells.only(cells.bias, (1 << BITS) - 1)
+    table = {field.horizon + 1: cells.numbers(now, HUGE)}
     for t in range(field.horizon, since - 1, -1):
-        rows = [row[:] for row in rows]
         for c in field.joining[t]:
             budget.check()
-            tokens, price = field.kinds[c].prompt + 1, -alpha[c][t]
-            for k in range(running):  # row k + 1 is still as it was before this event
-                joined = rows[k + 1][tokens:]
-                rows[k][: len(joined)] = [
-                    x if x <= y + price else y + price
-                    for x, y in zip(rows[k], joined, strict=False)
-                ]
-        for k in range(1, running + 1):
-            rows[k] = rows[k][k:] + [HUGE] * k
+            tokens = field.kinds[c].prompt + 1
+            now = cells.least(now, cells.moved(now, tokens, -alpha[c][t], joins=True))
+        now = cells.grown(now)
         for c in field.leaving[t]:
             budget.check()
             kind = field.kinds[c]
             tokens, price = kind.prompt + kind.output, -beta[c][t - kind.output]
-            for k in range(running, 0, -1):
-                rows[k][tokens:] = [
-                    x if x <= y + price else y + price
-                    for x, y in zip(rows[k][tokens:], rows[k - 1], strict=False)
-                ]
-        for k, row in enumerate(rows):
-            low, high = field.least[k], field.most[k]
-            row[:low] = [HUGE] * min(low, len(row))
-            row[high + 1 :] = [HUGE] * (memory - high)
-        table[t] = rows
+            now = cells.least(now, cells.moved(now, tokens, price, joins=False))
+        now = cells.only(now, inside)
+        table[t] = cells.numbers(now, HUGE)
     return table
