@@ -98,7 +98,7 @@ def children(
     """
     model, packing = step.model, step.packing
     done, end = block
-    out = States.empty(max(_CHUNK, 3 * (end - done)), packing, model.requests)
+    out = States.empty(min(max(_CHUNK, 2 * (end - done)), most_rows), packing, model.requests)
     counters = np.zeros(4, dtype=np.int64)
     best = np.array([target], dtype=np.int64)
     best_starts = np.full(model.requests, -1, dtype=np.int64)
@@ -117,9 +117,9 @@ def children(
         if late():
             raise Exhausted("time")
         if done < stop:
-            if 2 * len(out) > most_rows:
+            if len(out) >= most_rows:
                 raise Exhausted("memory")
-            out = out.grown(2 * len(out), packing)
+            out = out.grown(min(2 * len(out), most_rows), packing)
     return Children(
         states=out.take(slice(0, filled)),
         best=int(best[0]),

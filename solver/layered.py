@@ -120,7 +120,7 @@ class Search:
         self.scratch: SimpleQueue[Scratch] = SimpleQueue()
         for _ in range(self.cores):
             self.scratch.put(make_scratch(grid))
-        self.most_rows = effort.memory_bytes // (3 * bytes_per_state(self.packing, n) + 40)
+        self.most_rows = effort.memory_bytes // (2 * bytes_per_state(self.packing, n) + 24)
 
     def run(self, progress: Progress | None = None) -> Outcome:
         """Search layer by layer until no state is left or a limit is reached."""
