@@ -24,7 +24,7 @@ FEW_NODES = 1_500
 #: Nodes for the proof of a schedule that is taken to be optimal.
 MOST_NODES = 200_000
 #: Splits tried at each node of that proof.
-_TRIED = 6
+_TRIED = 8
 
 
 def look(model: Model, state: Interval, *, effort: Effort, deadline: float | None = None) -> None:
