@@ -22,7 +22,7 @@ from solver.expansion import Exhausted, Ints, children, step_of
 from solver.kernels import rebound, undominated
 from solver.multipliers import Vector, make_vector, sample_of
 from solver.states import States, bytes_per_state, packing_of
-from solver.threads import blocks, cores
+from solver.threads import blocks, cores, raise_if_interrupted
 from solver.trajectory import SCALE, Grid
 
 
@@ -144,6 +144,7 @@ class Search:
         outcome = self.outcome
         states = States.root(self.packing, self.grid.model.requests)
         for t in range(self.grid.horizon + 1):
+            raise_if_interrupted()
             outcome.used.append(list(self.active))
             below = int(states.low.min())
             try:

@@ -20,6 +20,7 @@ from solver.model import Model, model_of
 from solver.proofs import price_proof
 from solver.repeats import FEW_NODES, MOST_NODES, branch, look
 from solver.result import Result, Status
+from solver.threads import listening
 from solver.windows import fix_windows, good_prices
 
 ENGINES = ("auto", "dp", "branch", "milp")
@@ -87,6 +88,13 @@ def solve(
     options = Options(
         engine=engine, time_limit=time_limit, backend=backend, memory_bytes=memory_bytes
     )
+    with listening():
+        return _solve(instance, options, incumbent, progress)
+
+
+def _solve(
+    instance: Instance, options: Options, incumbent: Column | None, progress: Progress | None
+) -> Result:
     begun = time.monotonic()
     model = model_of(instance)
     upper, starts = best_policy(instance, model)
@@ -99,7 +107,8 @@ def solve(
             starts = given.starts[order] - model.origin
     if progress:
         progress(upper, None)
-    deadline = None if time_limit is None else begun + time_limit
+    limit = options.time_limit
+    deadline = None if limit is None else begun + limit
     repeats = model.requests >= 3 * model.classes and model.requests > 12
     effort = Effort(memory_bytes=options.memory_bytes)
     choice = options.engine
@@ -126,7 +135,9 @@ def solve(
         if state.limit == "time" and deadline is not None and time.monotonic() < deadline:
             state.limit = None
     claimed: tuple[int | None, str] | None = None
-    programme = choice in ("milp", "repeats") or (engine == "auto" and state.limit == "size")
+    programme = choice in ("milp", "repeats") or (
+        options.engine == "auto" and state.limit == "size"
+    )
     if programme and not state.closed() and state.limit not in ("interrupt", "time"):
         state.limit = None if state.limit in ("nodes", "memory") else state.limit
         try:

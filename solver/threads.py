@@ -7,10 +7,13 @@ meanwhile would surface as an error inside the call.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import pairwise
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 T = TypeVar("T")
 
@@ -37,3 +40,33 @@ def aside(call: Callable[[], T]) -> T:
     """Return what `call` returns, from a thread of its own."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(call).result()
+
+
+_heard = threading.Event()
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    """Remember a Ctrl-C: the exception is lost where it strikes a finaliser or a callback."""
+
+    def note(*_: object) -> NoReturn:
+        _heard.set()
+        raise KeyboardInterrupt
+
+    ours = threading.current_thread() is threading.main_thread()
+    ours = ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    _heard.clear()
+    if ours:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        _heard.clear()
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def raise_if_interrupted() -> None:
+    """Raise what a lost Ctrl-C would have raised."""
+    if _heard.is_set():
+        raise KeyboardInterrupt
