@@ -83,6 +83,8 @@ def test_ctrl_c_gives_the_interval_so_far(hard):
         [sys.executable, "-m", "kvproof", "solve", str(hard), "--json"],
         stdout=subprocess.PIPE, stderr=theirs, text=True,
         env=os.environ | {"TERM": "xterm", "COLUMNS": "120"},
+        # a background job of a shell ignores the signal, and so would its children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     os.close(theirs)
     shown = b""
