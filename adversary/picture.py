@@ -20,24 +20,14 @@ def picture(rungs: list[Rung], *, title: str) -> bytes:
     axes.fill_between(xs, lower, upper, color="#fdebc8", label="open")
     axes.plot(xs, upper, color=RED, label="proved: no worse than this")
     axes.plot(xs, lower, color=BLUE, label="proved: at least this, in the limit of n and M")
-    points = witnesses()
-    axes.plot(
-        [float(point.eps) for point in points],
-        [float(point.ratio) for point in points],
-        "s",
-        color=GREEN,
-        markersize=4,
-        label="known families, certified",
-    )
     found = [rung.found for rung in rungs if rung.found is not None]
-    axes.plot(
-        [float(entry.eps) for entry in found],
-        [float(entry.ratio) for entry in found],
-        "o",
-        color=ORANGE,
-        markersize=7,
-        label="found by search, certified",
-    )
+    for points, marker, size, colour, label in (
+        (witnesses(), "s", 4, GREEN, "known families, certified"),
+        (found, "o", 7, ORANGE, "found by search, certified"),
+    ):
+        eps = [float(point.eps) for point in points]
+        ratios = [float(point.ratio) for point in points]
+        axes.plot(eps, ratios, marker, markersize=size, color=colour, label=label)
     for number, entry in enumerate(found):
         axes.annotate(
             f"{float(entry.ratio):.2f}",

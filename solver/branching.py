@@ -19,8 +19,8 @@ from scheduling.exact import Column
 from solver.model import Model
 from solver.probing import best_split, children
 from solver.relaxation import Floats, Relaxation
-from solver.spans import UNIT, counts_between, in_order, terms_of, tighten, weigh, whole
-from solver.windows import MAX_STEPS
+from solver.spans import UNIT, counts_between, in_order, tighten, weigh, whole
+from solver.windows import MAX_STEPS, price_terms
 
 #: Most terms of the vectors that are kept.
 MAX_TERMS = 60_000_000
@@ -95,11 +95,10 @@ class Branching:
             return
         if self.last.max() > MAX_STEPS:
             raise LimitError(f"branching: starts over more than {MAX_STEPS:,} steps")
-        steps = int(model.arrival.max()) + int((model.volume * model.count).sum()) // model.memory
-        steps = max(1, min(steps + 2 * int(model.output.max()), int(self.last.max())))
+        steps = max(1, min(model.steps, int(self.last.max())))
         bounds = counts_between(self.first, np.minimum(self.last, steps), model.count, steps)
         prices = whole(Relaxation(model, steps).solve(*bounds)[1])
-        terms = terms_of(model, prices, int(self.last.max()))
+        terms = price_terms(model, prices, int(self.last.max()), UNIT)
         total = model.memory * int(prices.sum())
         tighten(terms, total, self.cutoff, self.owner, self.first, self.last)
         self.tree.vectors = [np.trim_zeros(prices, "b")]
@@ -108,7 +107,7 @@ class Branching:
             return
         self.width = max(2, int(self.last.max()) + 1)
         self.programme = Relaxation(model, self.width - 1)
-        self.terms = terms_of(model, prices, self.width - 1)[None]
+        self.terms = price_terms(model, prices, self.width - 1, UNIT)[None]
         self.totals = np.array([total])
         self.recent = np.zeros(1, dtype=np.int64)
 
@@ -163,7 +162,7 @@ class Branching:
                 self._round(counts)
             prices = whole(dual)
             total = model.memory * int(prices.sum())
-            terms = terms_of(model, prices, self.width - 1)
+            terms = price_terms(model, prices, self.width - 1, UNIT)
             size = int((last - first).sum())
             new_first, new_last = first.copy(), last.copy()
             tighten(terms, total, self.cutoff, owner, new_first, new_last)

@@ -26,7 +26,7 @@ from solver.proofs import price_proof, search_proof
 from solver.states import States, packing_of
 from solver.threads import aside
 from solver.trajectory import SCALE, Grid, grid_of
-from solver.windows import PRICE_SCALE, Windows, fix_windows, good_prices
+from solver.windows import PRICE_SCALE, fix_windows, good_prices
 
 #: Called with (best total or None, proved lower bound).
 Progress = Callable[[int | None, int | None], None]
@@ -108,9 +108,7 @@ def _improve(
         if progress:
             progress(state.upper, state.lower)
 
-    span = int(model.arrival.max())
-    steps = span + int((model.volume * model.count).sum()) // model.memory
-    steps += 2 * int(model.output.max())
+    steps = model.steps
     if steps > 20_000:
         raise LimitError(f"exact search: about {steps} steps are too many; use certified bounds")
     prices = good_prices(model, steps, state.upper)
@@ -248,6 +246,3 @@ def _fit(grid: Grid, root: Vector) -> Vector:
         return out
 
     return make_vector(grid, fitted(root.alpha), fitted(root.beta), 0)
-
-
-__all__ = ["Interval", "Windows", "beams", "solve_certified"]

@@ -50,6 +50,12 @@ class Model:
         return self.prompt * self.output + self.output * (self.output + 1) // 2
 
     @property
+    def steps(self) -> int:
+        """About how many steps a good schedule takes: more than the volume asks for."""
+        work = int((self.volume * self.count).sum())
+        return int(self.arrival.max()) + work // self.memory + 2 * int(self.output.max())
+
+    @property
     def offset(self) -> Column:
         """Index of each class's first request when requests are listed class by class."""
         return np.concatenate(([0], np.cumsum(self.count)[:-1]))

@@ -160,9 +160,7 @@ def _programme(
     from solver.cpsat import solve_cpsat
     from solver.milp import solve_milp
 
-    span = int(model.arrival.max())
-    steps = span + int((model.volume * model.count).sum()) // model.memory
-    prices = good_prices(model, steps + 2 * int(model.output.max()), state.upper)
+    prices = good_prices(model, model.steps, state.upper)
     # Only what is cheaper than the incumbent is offered: finding nothing proves it optimal, and
     # the model is far smaller than one that also holds the incumbent as a warm start.
     windows = fix_windows(model, prices, state.upper)

@@ -7,11 +7,10 @@ pivots. Untrusted: the prices prove what is computed from them in integers, what
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
+from certificates.prices.highs import quiet_model
 from scheduling.errors import LimitError
 from scheduling.exact import Column
 from solver.model import Model
@@ -44,10 +43,9 @@ class Relaxation:
     """
 
     def __init__(self, model: Model, steps: int) -> None:
-        import highspy
+        self._solver, infinity = quiet_model("prices for repeated requests need")
+        from highspy import ObjSense
 
-        package: Any = highspy  # its classes have no types
-        infinity = package.kHighsInf
         self.model, self.steps = model, steps
         self.value = 0.0  # of the last solve: a latency that no schedule within its bounds beats
         self._all_last = float((model.count * (steps + model.output - model.arrival)).sum())
@@ -58,10 +56,7 @@ class Relaxation:
                 f"prices: an LP with {self.columns} columns and {entries} coefficients is too large"
             )
         last = steps + int(model.output.max())
-        self._solver = package.Highs()
-        self._solver.silent()
         self._solver.setOptionValue("presolve", "off")
-        self._solver.setOptionValue("threads", 1)
         for c in range(model.classes):
             for _ in range(steps):
                 self._solver.addVar(0.0, float(model.count[c]))
@@ -72,7 +67,7 @@ class Relaxation:
             self._solver.changeColCost(column, 1.0)
         for t in range(last):
             self._solver.changeColCost(self.columns + t, -_EXCESS)
-        self._solver.changeObjectiveSense(package.ObjSense.kMaximize)
+        self._solver.changeObjectiveSense(ObjSense.kMaximize)
         for c in range(model.classes):
             for p in range(1, steps):
                 pair = np.array([c * steps + p - 1, c * steps + p], dtype=np.int32)

@@ -35,8 +35,7 @@ def look(model: Model, state: Interval, *, effort: Effort, deadline: float | Non
     if state.closed():
         return
     arrival = model.arrival[:, None]
-    steps = int(model.arrival.max()) + int((model.volume * model.count).sum()) // model.memory
-    steps += 2 * int(model.output.max())
+    steps = model.steps
     most = np.where(np.arange(steps)[None, :] >= arrival, model.count[:, None], 0)
     try:
         packing_of(model)

@@ -10,9 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from scheduling.errors import LimitError
 from scheduling.exact import Column
-from solver.model import Model
 
 #: Denominator of the prices in a tree: fine enough for its bounds, short in a certificate.
 UNIT = 256
@@ -35,31 +33,6 @@ def counts_between(first: Column, last: Column, count: Column, steps: int) -> tu
         high[c] = np.searchsorted(first[begin : begin + number], step, side="right")
         begin += number
     return low, high
-
-
-def terms_of(model: Model, prices: Column, last: int) -> Column:
-    """Return what each class pays for each start 0..last: latency and priced tokens.
-
-    Shape (classes, last + 1), over :data:`UNIT`; starts before the arrival are never looked at.
-    """
-    longest = last + int(model.output.max()) + 1
-    largest = max(int(model.prompt.max()) + 2 * longest, model.memory)
-    if largest * sum(prices.tolist()) + model.requests * longest * UNIT > 2**61:
-        raise LimitError("branching: prices beyond 64 bits; use --engine milp")
-    price = np.zeros(longest + 1, dtype=np.int64)
-    kept = min(len(prices), longest)
-    price[1 : kept + 1] = prices[:kept]
-    total = np.cumsum(price)
-    moment = np.cumsum(price * np.arange(longest + 1))
-    start = np.arange(last + 1)[None, :]
-    end = start + model.output[:, None]
-    terms: Column = (
-        (end - model.arrival[:, None]) * UNIT
-        + (model.prompt[:, None] - start) * (total[end] - total[start])
-        + moment[end]
-        - moment[start]
-    )
-    return terms
 
 
 @njit(cache=True)

@@ -48,12 +48,21 @@ class Windows:
         return not self.allowed.any(axis=1).all()
 
 
-def price_terms(model: Model, prices: Column, last: int) -> Column:
-    """Return the scaled cost of each class at each start 0..last; before arrival it is huge.
+def price_terms(model: Model, prices: Column, last: int, unit: int) -> Column:
+    """Return what each class pays for each start 0..last: latency and priced tokens.
 
-    Shape (classes, last + 1). `prices` has one entry per step, from step 1.
+    Shape (classes, last + 1), over `unit`, as are the prices, one for each step from step 1.
+    Before the arrival they are huge.
+
+    Raises
+    ------
+    LimitError
+        Sums of the prices could leave 64 bits.
     """
     longest = last + int(model.output.max()) + 1
+    largest = max(int(model.prompt.max()) + 2 * longest, model.memory)
+    if largest * sum(prices.tolist()) + model.requests * longest * unit > 2**61:
+        raise LimitError("exact search: prices beyond 64 bits; use certified bounds")
     price = np.zeros(longest + 1, dtype=np.int64)
     kept = min(len(prices), longest)
     price[1 : kept + 1] = prices[:kept]
@@ -62,7 +71,7 @@ def price_terms(model: Model, prices: Column, last: int) -> Column:
     start = np.arange(last + 1)[None, :]
     end = start + model.output[:, None]
     terms = (
-        (end - model.arrival[:, None]) * PRICE_SCALE
+        (end - model.arrival[:, None]) * unit
         + (model.prompt[:, None] - start) * (total[end] - total[start])
         + moment[end]
         - moment[start]
@@ -82,7 +91,7 @@ def fix_windows(model: Model, prices: Column, target: int) -> Windows:
     last = int(max(len(prices), model.arrival.max()))
     if last > MAX_STEPS:
         raise LimitError(f"exact search: more than {MAX_STEPS} steps; use --engine milp or bounds")
-    terms = price_terms(model, prices, last)
+    terms = price_terms(model, prices, last, PRICE_SCALE)
     least = terms.min(axis=1)
     bound = int((least * model.count).sum()) - model.memory * int(prices.sum())
     room = (target - 1) * PRICE_SCALE - bound
@@ -91,7 +100,7 @@ def fix_windows(model: Model, prices: Column, target: int) -> Windows:
     last = int(max(last, beyond.max()))
     if last > MAX_STEPS:
         raise LimitError(f"exact search: more than {MAX_STEPS} steps; use --engine milp or bounds")
-    terms = price_terms(model, prices, last)
+    terms = price_terms(model, prices, last, PRICE_SCALE)
     allowed = terms - least[:, None] <= room
     ends = np.where(allowed, np.arange(last + 1)[None, :] + model.output[:, None], 0)
     horizon = int(ends.max())

@@ -13,7 +13,6 @@ A split gives the requests up to the i-th an end of at most p in one child, and 
 on a begin of at least p + 1 in the other. When all leaves are closed, OPT >= target.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -196,15 +195,8 @@ def branch_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
 
 
 def _kinds(instance: Instance) -> list[Kind]:
-    """Return the classes, largest volume first, then larger output, then earlier arrival."""
-    origin = min(instance.arrival)
-    count = Counter(
-        (a - origin, s, o)
-        for a, s, o in zip(instance.arrival, instance.prompt, instance.output, strict=True)
-    )
-    order = sorted(count, key=lambda k: (-(k[1] * k[2] + k[2] * (k[2] + 1) // 2), -k[2], k[0]))
     kinds, begin = [], 0
-    for a, s, o in order:
-        kinds.append(Kind(a, s, o, begin, begin + count[a, s, o]))
-        begin += count[a, s, o]
+    for a, s, o, count in instance.classes:
+        kinds.append(Kind(a, s, o, begin, begin + count))
+        begin += count
     return kinds

@@ -1,6 +1,7 @@
 """The instance that a claim is about, its digest, and schedules of it."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,6 +46,17 @@ class Instance:
     def volume(self) -> list[int]:
         """Token-steps of each request, ``s o + o (o + 1) / 2``."""
         return [s * o + o * (o + 1) // 2 for s, o in zip(self.prompt, self.output, strict=True)]
+
+    @cached_property
+    def classes(self) -> list[tuple[int, int, int, int]]:
+        """Distinct requests: arrival after the first one's, prompt, output; and how many.
+
+        Largest volume first, then largest output, then earliest arrival.
+        """
+        origin = min(self.arrival)
+        count = Counter(zip(self.arrival, self.prompt, self.output, strict=True))
+        rows = [(a - origin, s, o, number) for (a, s, o), number in count.items()]
+        return sorted(rows, key=lambda r: (-(r[1] * r[2] + r[2] * (r[2] + 1) // 2), -r[2], r[0]))
 
     @cached_property
     def highest(self) -> int:

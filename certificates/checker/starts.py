@@ -5,7 +5,6 @@ its minimum by more than the room between the bound and the target, no schedule 
 has it.
 """
 
-from collections import Counter
 from dataclasses import replace
 
 from .limits import Budget
@@ -19,27 +18,23 @@ MOST_KINDS = 1_000
 
 
 def by_price(instance: Instance, prices: Prices, target: int, budget: Budget) -> list[Kind] | None:
-    """Return the classes, largest volume first, with the starts that the price bound allows.
+    """Return the classes with the starts that the price bound allows.
 
-    None if no schedule is below the target. Ties of volume go to the larger output, then to the
-    earlier arrival.
+    None if no schedule is below the target.
     """
     origin = min(instance.arrival)
-    count = Counter(
-        (a - origin, s, o)
-        for a, s, o in zip(instance.arrival, instance.prompt, instance.output, strict=True)
-    )
-    order = sorted(count, key=lambda k: (-(k[1] * k[2] + k[2] * (k[2] + 1) // 2), -k[2], k[0]))
     moved = replace(instance, arrival=[a - origin for a in instance.arrival])
     bound = price_bound(prices, moved, budget)
     unit = prices.denominator
     room = (target - 1) * unit - int(bound * unit)
     if room < 0:
         return None
-    if len(order) > MOST_KINDS:
-        raise OverLimit(f"{WHERE}: {len(order):,} classes; the limit is {MOST_KINDS:,}")
+    if len(instance.classes) > MOST_KINDS:
+        raise OverLimit(
+            f"{WHERE}: {len(instance.classes):,} classes; the limit is {MOST_KINDS:,}"
+        )
     kinds = []
-    for a, s, o in order:
+    for a, s, o, count in instance.classes:
         costs: list[tuple[int, int]] = []
         least: int | None = None
         p = a
@@ -54,7 +49,7 @@ def by_price(instance: Instance, prices: Prices, target: int, budget: Budget) ->
             if len(costs) > MOST_STEPS:
                 raise OverLimit(f"{WHERE}: starts over more than {MOST_STEPS:,} steps")
         starts = [p for p, cost in costs if cost <= least + room]
-        kinds.append(Kind(a, s, o, count[a, s, o], starts))
+        kinds.append(Kind(a, s, o, count, starts))
     return kinds
 
 

@@ -17,8 +17,8 @@ from solver.branching import Branching
 from solver.model import model_of
 from solver.reference import brute_force
 from solver.relaxation import Relaxation
-from solver.spans import UNIT, counts_between, terms_of, tighten, weigh, whole
-from solver.windows import PRICE_SCALE, fix_windows, good_prices
+from solver.spans import UNIT, counts_between, tighten, weigh, whole
+from solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
 from tests.solver.common import certificate, claim_more, make, verdict
 
 
@@ -87,7 +87,7 @@ def test_windows_shrink_as_in_the_checker(seed):
     fast = np.array(first), np.array(last)
     for _ in range(4):
         prices = np.array([rng.choice([0, 0, rng.randint(0, 2 * UNIT)]) for _ in range(30)])
-        terms = terms_of(model, prices, 80)
+        terms = price_terms(model, prices, 80, UNIT)
         total = model.memory * int(prices.sum())
         pool = terms[None], np.array([total])
         bound = weigh(*pool, np.array([0]), plain.cutoff, owner, *fast)
@@ -129,7 +129,7 @@ def test_the_programmes_duals_are_its_value(seed):
     waits = (number - counts).sum() - (model.arrival * model.count).sum()
     value = waits + (model.output * model.count).sum()
     prices = whole(dual)
-    terms = terms_of(model, prices, 2 * steps)
+    terms = price_terms(model, prices, 2 * steps, UNIT)
     least = [terms[c, a:].min() for c, a in enumerate(model.arrival.tolist())]
     bound = (np.array(least) * model.count).sum() - model.memory * prices.sum()
     assert bound / UNIT == pytest.approx(value, abs=0.5)

@@ -95,7 +95,7 @@ def test_undominated_equals_pairwise_comparison(seed):
 def test_price_terms_by_definition():
     model = model_of(make(9, [(0, 4, 2), (2, 0, 3), (2, 0, 3)]))
     prices = np.array([5000, 300, 0, 70, 9], dtype=np.int64)
-    terms = price_terms(model, prices, 8)
+    terms = price_terms(model, prices, 8, PRICE_SCALE)
     price = dict(enumerate(prices.tolist(), start=1))
     for c in range(model.classes):
         a, s, o = (int(x[c]) for x in (model.arrival, model.prompt, model.output))
