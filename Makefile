@@ -50,7 +50,7 @@ frontier: $(READY)
 
 # docs/theory.md is written by the theorems themselves
 theory: $(READY)
-	$(BIN)/python -m bounds.document docs/theory.md --pictures docs/pictures
+	$(BIN)/python -m kvproof.bounds.document docs/theory.md --pictures docs/pictures
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "kvproof needs Python 3.11 or newer: install it, or name it: make PYTHON=/path/to/python3"; exit 2; }

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from adversary.engines.protocol import State
-from scheduling.errors import InputError
-from scheduling.exact import as_pq
+from kvproof.adversary.engines.protocol import State
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import as_pq
 
 FILE = "archive.sqlite"
 VERSION = 1

@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from adversary.archive import Archive, Entry, Progress
-from adversary.engines import BASELINES, Engine, make_engine
-from adversary.objective import Objective
-from adversary.seeds import structured
-from adversary.shrink import shrink
-from adversary.space import Genome
-from adversary.violations import Claims, keeps_violating
-from adversary.witness import Witness, check_fresh, make_witness
-from adversary.workers import Workers
-from scheduling.exact import as_pq
+from kvproof.adversary.archive import Archive, Entry, Progress
+from kvproof.adversary.engines import BASELINES, Engine, make_engine
+from kvproof.adversary.objective import Objective
+from kvproof.adversary.seeds import structured
+from kvproof.adversary.shrink import shrink
+from kvproof.adversary.space import Genome
+from kvproof.adversary.violations import Claims, keeps_violating
+from kvproof.adversary.witness import Witness, check_fresh, make_witness
+from kvproof.adversary.workers import Workers
+from kvproof.scheduling.exact import as_pq
 
 #: The best so far is certified this often in a run, and written with the engine's state.
 COMMITS = 20

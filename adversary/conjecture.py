@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from scheduling.errors import InputError
-from scheduling.instance import Instance
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.instance import Instance
 
 MOST_CHARACTERS, MOST_EXPONENT, MOST_BITS = 400, 64, 100_000
 

@@ -8,9 +8,9 @@ is under what it must reach is dropped before its plan is run.
 import numpy as np
 from numba import njit
 
-from adversary.simulation import plan_total, strict_total, volume
-from adversary.space import ARRIVAL, COUNT, MEMORY, OUTPUT, PROMPT, REPEATS, SPAN
-from scheduling.kernel import run_skip, run_strict
+from kvproof.adversary.simulation import plan_total, strict_total, volume
+from kvproof.adversary.space import ARRIVAL, COUNT, MEMORY, OUTPUT, PROMPT, REPEATS, SPAN
+from kvproof.scheduling.kernel import run_skip, run_strict
 
 #: Policies that the kernels know, by the code that they take.
 CODES = {"svf": 0, "sjf": 1, "fcfs": 2}

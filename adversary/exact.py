@@ -3,10 +3,10 @@
 import numpy as np
 from numba import njit
 
-from adversary.evaluation import DROPPED, policy_total
-from adversary.exhaust.kernel import optimum
-from adversary.simulation import plan_total
-from adversary.space import CAP, MEMORY, OUTPUT, PROMPT, REQUESTS, Space
+from kvproof.adversary.evaluation import DROPPED, policy_total
+from kvproof.adversary.exhaust.kernel import optimum
+from kvproof.adversary.simulation import plan_total
+from kvproof.adversary.space import CAP, MEMORY, OUTPUT, PROMPT, REQUESTS, Space
 
 #: Where it is used: single requests, all there at step 0; more of them where each is small.
 MOST_MEMORY, MOST_REQUESTS, MOST_SMALL = 16, 6, 8

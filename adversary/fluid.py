@@ -1,9 +1,9 @@
 """The time-indexed linear programme over classes: a lower bound on OPT, and when to start what.
 
 Classes start in fractions, in buckets of time. Its capacity duals are prices per token and step,
-and :func:`certificates.prices.price_bound` says exactly what they prove; so the estimate of a
-ratio from above is rigorous, whatever the programme was solved to. Its starts are what
-:mod:`adversary.rounding` makes a schedule of.
+and :func:`kvproof.certificates.prices.price_bound` says exactly what they prove; so the estimate
+of a ratio from above is rigorous, whatever the programme was solved to. Its starts are what
+:mod:`kvproof.adversary.rounding` makes a schedule of.
 """
 
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from adversary.space import Floats
-from adversary.stagger import stagger_bound
-from certificates.prices import Prices, price_bound
-from certificates.prices.grid import fitting_denominator
-from certificates.prices.highs import quiet_model
-from scheduling.exact import Column
-from scheduling.instance import Instance
+from kvproof.adversary.space import Floats
+from kvproof.adversary.stagger import stagger_bound
+from kvproof.certificates.prices import Prices, price_bound
+from kvproof.certificates.prices.grid import fitting_denominator
+from kvproof.certificates.prices.highs import quiet_model
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
 
 BUCKETS = 3_200
 #: Distinct classes beyond which it is not tried; non-zeros that its buckets are cut to.

@@ -10,12 +10,12 @@ from fractions import Fraction
 from math import inf
 from pathlib import Path
 
-from adversary.archive import Archive, Entry
-from adversary.campaign import Observer, run
-from adversary.setup import Settings
-from adversary.workers import Workers
-from bounds.frontier import bounds_at, witnesses
-from scheduling.exact import as_pq, decimal
+from kvproof.adversary.archive import Archive, Entry
+from kvproof.adversary.campaign import Observer, run
+from kvproof.adversary.setup import Settings
+from kvproof.adversary.workers import Workers
+from kvproof.bounds.frontier import bounds_at, witnesses
+from kvproof.scheduling.exact import as_pq, decimal
 
 CAPS = (
     *(Fraction(1, k) for k in (64, 32, 16, 8, 4, 3, 2)),

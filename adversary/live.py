@@ -8,9 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
 
-from adversary.archive import Entry
-from adversary.campaign import Outcome, Plan, Report
-from scheduling.exact import as_pq, decimal
+from kvproof.adversary.archive import Entry
+from kvproof.adversary.campaign import Outcome, Plan, Report
+from kvproof.scheduling.exact import as_pq, decimal
 
 _EVERY = 0.2  # seconds between refreshes of a terminal
 
@@ -127,7 +127,7 @@ def replay_command(path: Path) -> str:
 
 
 def _instance(entry: Entry) -> Any:
-    from scheduling.instance import Instance
+    from kvproof.scheduling.instance import Instance
 
     return Instance.from_json(json.loads(entry.certificate)["instance"]["inline"])
 
@@ -142,7 +142,7 @@ def _policy_total(entry: Entry) -> int:
 
 def _estimate(entry: Entry) -> str:
     """Return policy over a proved lower bound on OPT: the true ratio is not above it."""
-    from adversary.fluid import fluid_bound
+    from kvproof.adversary.fluid import fluid_bound
 
     return decimal(_policy_total(entry) / fluid_bound(_instance(entry)), 4, up=True)
 

@@ -8,9 +8,9 @@ fills the memory or just blocks another class, or the adversary's own plan.
 import numpy as np
 from numba import njit
 
-from adversary.repair import repair
-from adversary.simulation import volume
-from adversary.space import (
+from kvproof.adversary.repair import repair
+from kvproof.adversary.simulation import volume
+from kvproof.adversary.space import (
     ARRIVAL,
     BURST,
     CAP,

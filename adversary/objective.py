@@ -5,14 +5,14 @@ from functools import cached_property
 
 import numpy as np
 
-from adversary.evaluation import CODES, evaluate
-from adversary.exact import is_tiny, sharpen
-from adversary.plan import plan_schedule
-from adversary.space import Floats, Genome, Genomes, Space
-from scheduling.instance import Instance
-from scheduling.policies import FCFS, SJF, SVF, Policy
-from scheduling.schedule import Schedule
-from scheduling.simulate import simulate
+from kvproof.adversary.evaluation import CODES, evaluate
+from kvproof.adversary.exact import is_tiny, sharpen
+from kvproof.adversary.plan import plan_schedule
+from kvproof.adversary.space import Floats, Genome, Genomes, Space
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import FCFS, SJF, SVF, Policy
+from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import simulate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class Objective:
         """Return the policy's schedule and the plan's, or an optimal one, of the same instance."""
         plan = plan_schedule(self.space, genome)
         if self.code is not None and is_tiny(self.space):
-            from solver.portfolio import solve  # it brings a lot along
+            from kvproof.solver.portfolio import solve  # it brings a lot along
 
             best = solve(plan.instance, engine="dp", incumbent=plan.starts)
             plan = Schedule(instance=plan.instance, starts=np.array(best.starts))

@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from adversary.frontier import Rung
-from bounds.frontier import bounds_at, witnesses
-from bounds.plotting import over_eps, png, pyplot
+from kvproof.adversary.frontier import Rung
+from kvproof.bounds.frontier import bounds_at, witnesses
+from kvproof.bounds.plotting import over_eps, png, pyplot
 
 BLUE, RED, GREEN, ORANGE = "#1b6ca8", "#b3312c", "#3a8f3a", "#d9730d"
 

@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from adversary.objective import Objective
-from adversary.space import BURST, COUNT, PACE, RANK, REPEATS, Genome, Space
-from certificates.lower_bounds import best_bound
+from kvproof.adversary.objective import Objective
+from kvproof.adversary.space import BURST, COUNT, PACE, RANK, REPEATS, Genome, Space
+from kvproof.certificates.lower_bounds import best_bound
 
 
 def plan_starts(space: Space, genome: Genome) -> list[tuple[int, int]]:
@@ -35,8 +35,8 @@ def plan_starts(space: Space, genome: Genome) -> list[tuple[int, int]]:
 
 def ratio(objective: Objective, genome: Genome) -> Fraction:
     """Return policy over plan, exactly, by the plain simulators."""
-    from scheduling.reference import simulate_reference
-    from scheduling.schedule import Schedule
+    from kvproof.scheduling.reference import simulate_reference
+    from kvproof.scheduling.schedule import Schedule
 
     instance = objective.space.instance(genome)
     starts = simulate_reference(instance, objective.policy, skip=objective.skip)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from adversary.simulation import plan_total
-from adversary.space import COUNT, REPEATS, Genome, Space
-from scheduling.schedule import Schedule
+from kvproof.adversary.simulation import plan_total
+from kvproof.adversary.space import COUNT, REPEATS, Genome, Space
+from kvproof.scheduling.schedule import Schedule
 
 
 def plan_schedule(space: Space, genome: Genome) -> Schedule:

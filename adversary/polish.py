@@ -3,9 +3,9 @@
 import numpy as np
 from numba import njit
 
-from adversary.mutation import draw, nudged
-from adversary.objective import Objective
-from adversary.space import (
+from kvproof.adversary.mutation import draw, nudged
+from kvproof.adversary.objective import Objective
+from kvproof.adversary.space import (
     BURST,
     COUNT,
     MOST_BURST,
@@ -15,8 +15,8 @@ from adversary.space import (
     Genome,
     Genomes,
 )
-from scheduling.exact import Column
-from scheduling.schedule import Schedule
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.schedule import Schedule
 
 ROUNDS, BATCH = 24, 24
 #: Work that the shifts of one schedule may take, in looks at a step.

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from adversary.space import (
+from kvproof.adversary.space import (
     ARRIVAL,
     BURST,
     CAP,

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from adversary.witness import Witness, Written, check_files, measured, read_witness
-from scheduling.errors import InputError, RejectedError
-from scheduling.one_bit import Admission
-from scheduling.policies import Policy
-from scheduling.registry import find_policy
-from scheduling.schedule import Schedule
-from scheduling.simulate import simulate
+from kvproof.adversary.witness import Witness, Written, check_files, measured, read_witness
+from kvproof.scheduling.errors import InputError, RejectedError
+from kvproof.scheduling.one_bit import Admission
+from kvproof.scheduling.policies import Policy
+from kvproof.scheduling.registry import find_policy
+from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import simulate
 
 
 @dataclass(frozen=True, kw_only=True)

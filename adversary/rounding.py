@@ -11,12 +11,12 @@ lead for the first ones. Some values are tried and the best schedule is kept.
 import numpy as np
 from numba import njit
 
-from adversary.fluid import Fluid, solve_fluid
-from adversary.space import Floats
-from scheduling.exact import Column
-from scheduling.instance import Instance
-from scheduling.kernel import END, NUMBER, OFFSET, earliest, insert
-from scheduling.schedule import Schedule
+from kvproof.adversary.fluid import Fluid, solve_fluid
+from kvproof.adversary.space import Floats
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.kernel import END, NUMBER, OFFSET, earliest, insert
+from kvproof.scheduling.schedule import Schedule
 
 #: Of the programme, which is solved for each witness: a tenth of a second.
 BUCKETS, ENTRIES = 800, 40_000

@@ -4,15 +4,15 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from adversary.campaign import Plan
-from adversary.engines import ENGINES
-from adversary.objective import Objective
-from adversary.space import Space
-from adversary.violations import claims
-from bounds.theorem import Theorem
-from bounds.theorems import THEOREMS
-from scheduling.errors import InputError
-from scheduling.registry import find_policy
+from kvproof.adversary.campaign import Plan
+from kvproof.adversary.engines import ENGINES
+from kvproof.adversary.objective import Objective
+from kvproof.adversary.space import Space
+from kvproof.adversary.violations import claims
+from kvproof.bounds.theorem import Theorem
+from kvproof.bounds.theorems import THEOREMS
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.registry import find_policy
 
 #: Up to so many requests each is a class of its own, unless classes are asked for.
 FEW = 16

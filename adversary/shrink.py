@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from adversary.polish import shifted
-from adversary.witness import Witness, measured
-from scheduling.errors import RejectedError
-from scheduling.exact import Column
-from scheduling.instance import Instance
-from scheduling.policies import Policy
-from scheduling.schedule import Schedule
-from scheduling.simulate import simulate
+from kvproof.adversary.polish import shifted
+from kvproof.adversary.witness import Witness, measured
+from kvproof.scheduling.errors import RejectedError
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import Policy
+from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import simulate
 
 Keeps = Callable[[Witness], bool]
 

@@ -1,15 +1,15 @@
 """Whole classes at a time: Numba kernels for a policy's schedule and for the genome's own plan.
 
-The running requests are a profile as in :mod:`scheduling.kernel` (completion step, number, sum of
-``prompt - start``), but equal requests that start together go in at once, so that a wave costs
-as much as one request. :mod:`adversary.plain` is the plain version.
+The running requests are a profile as in :mod:`kvproof.scheduling.kernel` (completion step, number,
+sum of ``prompt - start``), but equal requests that start together go in at once, so that a wave
+costs as much as one request. :mod:`kvproof.adversary.plain` is the plain version.
 """
 
 import numpy as np
 from numba import njit
 
-from adversary.space import ARRIVAL, BURST, COUNT, OUTPUT, PACE, PROMPT, RANK, REPEATS
-from scheduling.kernel import END, NUMBER, OFFSET, earliest
+from kvproof.adversary.space import ARRIVAL, BURST, COUNT, OUTPUT, PACE, PROMPT, RANK, REPEATS
+from kvproof.scheduling.kernel import END, NUMBER, OFFSET, earliest
 
 
 @njit(cache=True, inline="always")

@@ -16,9 +16,9 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from scheduling.errors import InputError
-from scheduling.exact import Column
-from scheduling.instance import Instance
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
 
 ARRIVAL, PROMPT, OUTPUT, COUNT, RANK, PACE, BURST = range(7)
 COLUMNS = 7

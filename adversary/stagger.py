@@ -18,10 +18,10 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from adversary.space import Floats
-from certificates.lower_bounds import best_bound
-from certificates.prices.highs import quiet_model
-from scheduling.instance import Instance
+from kvproof.adversary.space import Floats
+from kvproof.certificates.lower_bounds import best_bound
+from kvproof.certificates.prices.highs import quiet_model
+from kvproof.scheduling.instance import Instance
 
 #: Multipliers are rounded down to multiples of one over this.
 UNIT = 2**32

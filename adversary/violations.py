@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import inf
 
-from adversary.conjecture import Expression, parse
-from adversary.witness import Witness
-from bounds.contradiction import contradictions
-from bounds.theorem import Kind, Theorem
-from bounds.theorems import THEOREMS
-from scheduling.errors import InputError
-from scheduling.instance import Instance
+from kvproof.adversary.conjecture import Expression, parse
+from kvproof.adversary.witness import Witness
+from kvproof.bounds.contradiction import contradictions
+from kvproof.bounds.theorem import Kind, Theorem
+from kvproof.bounds.theorems import THEOREMS
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.instance import Instance
 
 
 @dataclass(frozen=True, kw_only=True)

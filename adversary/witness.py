@@ -17,18 +17,18 @@ from pathlib import Path
 
 import numpy as np
 
-from adversary.exact import is_tiny
-from adversary.objective import Objective
-from adversary.polish import better_plan, shifted
-from adversary.rounding import rounded_schedule
-from adversary.space import Genome
-from certificates.build import ratio_certificate
-from certificates.prices.highs import highs_is_usable
-from scheduling.errors import InputError, LimitError, RejectedError
-from scheduling.feasibility import check_schedule
-from scheduling.instance import Instance
-from scheduling.policies import Policy
-from scheduling.schedule import Schedule
+from kvproof.adversary.exact import is_tiny
+from kvproof.adversary.objective import Objective
+from kvproof.adversary.polish import better_plan, shifted
+from kvproof.adversary.rounding import rounded_schedule
+from kvproof.adversary.space import Genome
+from kvproof.certificates.build import ratio_certificate
+from kvproof.certificates.prices.highs import highs_is_usable
+from kvproof.scheduling.errors import InputError, LimitError, RejectedError
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import Policy
+from kvproof.scheduling.schedule import Schedule
 
 OVER_LIMIT = 3
 

@@ -11,9 +11,9 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from adversary.objective import Objective, Scores
-from adversary.space import Floats, Genomes
-from scheduling.errors import InputError
+from kvproof.adversary.objective import Objective, Scores
+from kvproof.adversary.space import Floats, Genomes
+from kvproof.scheduling.errors import InputError
 
 
 class Workers(Protocol):

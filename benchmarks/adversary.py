@@ -19,11 +19,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from adversary import plain
-from adversary.engines import make_engine
-from adversary.mutation import mutate, sample
-from adversary.objective import Objective
-from adversary.space import COUNT, OUTPUT, PROMPT, Genomes, Space
+from kvproof.adversary import plain
+from kvproof.adversary.engines import make_engine
+from kvproof.adversary.mutation import mutate, sample
+from kvproof.adversary.objective import Objective
+from kvproof.adversary.space import COUNT, OUTPUT, PROMPT, Genomes, Space
 
 MANY = Space(memory=20_000, requests=2_000, cap=Fraction(1, 8))
 FEW = Space(memory=60, requests=12, single=True)

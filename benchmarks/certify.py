@@ -5,15 +5,15 @@ import time
 from report import machine, write_section
 from scale import MEMORY, TRACES, sample
 
-from certificates.build import (
+from kvproof.certificates.build import (
     chain_certificate,
     lower_bound_certificate,
     within_factor_certificate,
 )
-from certificates.checker import Verdict, check
-from certificates.lower_bounds import BoundKind, find_bound
-from scheduling.policies import SVF
-from scheduling.simulate import simulate
+from kvproof.certificates.checker import Verdict, check
+from kvproof.certificates.lower_bounds import BoundKind, find_bound
+from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.simulate import simulate
 
 REQUESTS = 1_000_000
 

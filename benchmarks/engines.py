@@ -14,11 +14,11 @@ import argparse
 from fractions import Fraction
 from statistics import mean, median
 
-from adversary.engines import ENGINES, make_engine
-from adversary.exhaust.box import Box
-from adversary.exhaust.run import Job, exhaust
-from adversary.objective import Objective
-from adversary.space import Space
+from kvproof.adversary.engines import ENGINES, make_engine
+from kvproof.adversary.exhaust.box import Box
+from kvproof.adversary.exhaust.run import Job, exhaust
+from kvproof.adversary.objective import Objective
+from kvproof.adversary.space import Space
 
 MANY = Space(memory=32_000, requests=2_000, cap=Fraction(1, 16))
 #: (memory, requests, most tokens of a request)

@@ -56,7 +56,7 @@ def instances():
 
 
 def instance_of(memory, rows):
-    from scheduling.instance import Instance
+    from kvproof.scheduling.instance import Instance
 
     arrival, prompt, output = (list(column) for column in zip(*rows, strict=True))
     return Instance(memory=memory, arrival=arrival, prompt=prompt, output=output)
@@ -64,14 +64,14 @@ def instance_of(memory, rows):
 
 def run_kvproof(memory, rows, limit, check):
     """Solve with the portfolio, after compiling on other instances; check the certificate."""
-    import solver
-    from certificates.build import Certificate
-    from certificates.checker import Limits
-    from certificates.checker import check as check_certificate
-    from solver.certified import solve_certified
-    from solver.heuristics import best_policy
-    from solver.layered import Effort
-    from solver.model import model_of
+    from kvproof import solver
+    from kvproof.certificates.build import Certificate
+    from kvproof.certificates.checker import Limits
+    from kvproof.certificates.checker import check as check_certificate
+    from kvproof.solver.certified import solve_certified
+    from kvproof.solver.heuristics import best_policy
+    from kvproof.solver.layered import Effort
+    from kvproof.solver.model import model_of
 
     rng = random.Random(7)
     warm = instance_of(50, [(0, rng.randint(1, 10), rng.randint(1, 15)) for _ in range(14)])
@@ -115,8 +115,8 @@ def run_peer(engine, memory, rows, limit):
 
 
 def _svf(memory, rows):
-    from scheduling.policies import SVF
-    from scheduling.simulate import simulate
+    from kvproof.scheduling.policies import SVF
+    from kvproof.scheduling.simulate import simulate
 
     schedule = simulate(instance_of(memory, rows), SVF())
     return schedule.makespan, schedule.total_latency
@@ -243,8 +243,8 @@ def report(path):
 
 def tiny(most, top):
     """Hold the search against brute force on every backlog with n <= most and M <= top."""
-    import solver
-    from solver.reference import brute_force
+    from kvproof import solver
+    from kvproof.solver.reference import brute_force
 
     count = 0
     for memory in range(1, top + 1):
@@ -261,8 +261,8 @@ def tiny(most, top):
 
 def cross(number):
     """Hold both engines against CP-SAT on random instances, with three incumbents each."""
-    import solver
-    from scheduling.errors import RejectedError
+    from kvproof import solver
+    from kvproof.scheduling.errors import RejectedError
 
     for seed in range(number):
         rng = random.Random(seed)

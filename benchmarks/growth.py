@@ -12,10 +12,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from adversary.engines import make_engine
-from adversary.setup import Settings
-from adversary.witness import Witness, check_fresh, make_witness
-from scheduling.exact import as_pq, decimal
+from kvproof.adversary.engines import make_engine
+from kvproof.adversary.setup import Settings
+from kvproof.adversary.witness import Witness, check_fresh, make_witness
+from kvproof.scheduling.exact import as_pq, decimal
 
 OUT = Path(__file__).parent.parent / "docs" / "pictures" / "growth.csv"
 COLUMNS = ("series", "memory", "requests", "evaluations", "seed", "ratio", "decimal")

@@ -18,14 +18,14 @@ from report import machine, write_section
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
-from certificates.lower_bounds import centroid_bound
-from certificates.prices import ascent_prices, best_prices, closed_form_prices, price_bound
-from scheduling.feasibility import check_schedule
-from scheduling.instance import Instance
-from scheduling.policies import SJF, SVF
-from scheduling.schedule import Schedule
-from scheduling.simulate import simulate
-from scheduling.traces import read_trace
+from kvproof.certificates.lower_bounds import centroid_bound
+from kvproof.certificates.prices import ascent_prices, best_prices, closed_form_prices, price_bound
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import SJF, SVF
+from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import simulate
+from kvproof.scheduling.traces import read_trace
 
 TRACES = Path(__file__).parent.parent.parent / "shared" / "traces"
 AZURE = "AzureLLMInferenceTrace_conv.csv"

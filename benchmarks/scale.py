@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 from report import machine, write_section
 
-from bounds.verify import verify
-from certificates.lower_bounds import best_bound
-from scheduling.exact import decimal
-from scheduling.feasibility import check_schedule
-from scheduling.instance import Instance
-from scheduling.policies import SVF
-from scheduling.reference import simulate_reference
-from scheduling.simulate import simulate
-from scheduling.traces import read_trace
+from kvproof.bounds.verify import verify
+from kvproof.certificates.lower_bounds import best_bound
+from kvproof.scheduling.exact import decimal
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.reference import simulate_reference
+from kvproof.scheduling.simulate import simulate
+from kvproof.scheduling.traces import read_trace
 
 MEMORY = 60_000
 ROOT = Path(__file__).parent.parent

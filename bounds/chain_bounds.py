@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from certificates.lower_bounds import sum_of_prefix_sums
-from scheduling.instance import Instance
+from kvproof.certificates.lower_bounds import sum_of_prefix_sums
+from kvproof.scheduling.instance import Instance
 
 
 def chain_total(instance: Instance) -> Fraction:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bounds.theorem import Bound, Kind, Status, Theorem
-from bounds.theorems import THEOREMS
-from scheduling.instance import Instance
+from kvproof.bounds.theorem import Bound, Kind, Status, Theorem
+from kvproof.bounds.theorems import THEOREMS
+from kvproof.scheduling.instance import Instance
 
 #: Statements that a single instance can contradict, and that are held to be true.
 STANDING = (Status.PROVED, Status.HAND, Status.ASSERTED, Status.CLAIMED, Status.CONJECTURE)

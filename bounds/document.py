@@ -1,21 +1,21 @@
-"""Write ``docs/theory.md`` from the theorem objects: ``python -m bounds.document docs/theory.md``.
+"""Write ``docs/theory.md`` from the theorem objects: ``make theory``.
 
-With ``--pictures FOLDER`` the frontier and the graph of cases are drawn anew.
+``--pictures FOLDER`` draws the frontier and the graph of cases anew.
 """
 
 import sys
 from collections import Counter
 from pathlib import Path
 
-from bounds.families import measure, random_waves, tight_separators, waves
-from bounds.proof.steps import Step, StepResult, StepVerdict
-from bounds.prose import INTRODUCTION, SECTIONS
-from bounds.taxonomy.cases import CASES
-from bounds.taxonomy.graph import Taxonomy
-from bounds.taxonomy.text import SHOWN, source, span
-from bounds.theorem import Theorem
-from bounds.theorems import find
-from scheduling.exact import decimal
+from kvproof.bounds.families import measure, random_waves, tight_separators, waves
+from kvproof.bounds.proof.steps import Step, StepResult, StepVerdict
+from kvproof.bounds.prose import INTRODUCTION, SECTIONS
+from kvproof.bounds.taxonomy.cases import CASES
+from kvproof.bounds.taxonomy.graph import Taxonomy
+from kvproof.bounds.taxonomy.text import SHOWN, source, span
+from kvproof.bounds.theorem import Theorem
+from kvproof.bounds.theorems import find
+from kvproof.scheduling.exact import decimal
 
 
 def document() -> str:
@@ -127,8 +127,8 @@ def main(arguments: list[str]) -> None:
     """Write the page, and the pictures if asked."""
     Path(arguments[0]).write_text(document(), encoding="utf-8")
     if "--pictures" in arguments:
-        from bounds.frontier import picture
-        from bounds.taxonomy.draw import draw
+        from kvproof.bounds.frontier import picture
+        from kvproof.bounds.taxonomy.draw import draw
 
         folder = Path(arguments[arguments.index("--pictures") + 1])
         (folder / "frontier.png").write_bytes(picture())

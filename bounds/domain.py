@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance
 
 
 class Traffic(StrEnum):

@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import Any
 
-from scheduling.errors import InputError
+from kvproof.scheduling.errors import InputError
 
 
 def pyplot() -> Any:

@@ -6,10 +6,9 @@ INTRODUCTION = """\
 # Theory
 
 What this project claims about schedulers of LLM requests under a KV-cache limit, and what stands
-behind each claim. **This page is generated** from the theorem objects in `bounds/` by
-`python -m bounds.document docs/theory.md`: text and code cannot disagree. `kvproof theorems`
-lists the same objects, `kvproof theorems show NAME` checks a proof again, `kvproof taxonomy` says
-what is known for each case.
+behind each claim. **This page is generated** from the theorem objects in `bounds/` (`make theory`):
+text and code cannot disagree. `kvproof theorems` lists the same objects, `kvproof theorems show
+NAME` checks a proof again, `kvproof taxonomy` says what is known for each case.
 
 Each proof is a list of steps. A step with a formula has been decided exactly (identities by
 simplification to zero; inequalities by showing that, with the domain written in parameters >= 0,

@@ -1,7 +1,7 @@
 """The bound of the chain theorem as ``verify`` reports it."""
 
-from bounds.theorems import SVF_BACKLOG
-from scheduling.instance import Instance
+from kvproof.bounds.theorems import SVF_BACKLOG
+from kvproof.scheduling.instance import Instance
 
 
 def svf_backlog_bound(instance: Instance) -> int | None:

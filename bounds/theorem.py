@@ -6,9 +6,9 @@ from enum import StrEnum
 from fractions import Fraction
 from importlib import import_module
 
-from bounds.domain import Domain
-from bounds.proof.steps import Step, StepResult
-from scheduling.instance import Instance
+from kvproof.bounds.domain import Domain
+from kvproof.bounds.proof.steps import Step, StepResult
+from kvproof.scheduling.instance import Instance
 
 #: A bound that may be infinite; only ``math.inf`` is ever a float.
 Bound = Fraction | float
@@ -118,7 +118,7 @@ class Theorem:
 
     def check(self) -> tuple[StepResult, ...]:
         """Check every step of the proof."""
-        from bounds.proof.check import check_proof  # brings sympy along
+        from kvproof.bounds.proof.check import check_proof  # brings sympy along
 
         return check_proof(self.steps())
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from bounds.svf import svf_backlog_bound
-from certificates.lower_bounds import LowerBound, best_bound
-from scheduling.feasibility import check_schedule
-from scheduling.instance import Instance
-from scheduling.policies import SVF, Policy
-from scheduling.schedule import Schedule
-from scheduling.simulate import Progress, simulate
+from kvproof.bounds.svf import svf_backlog_bound
+from kvproof.certificates.lower_bounds import LowerBound, best_bound
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import SVF, Policy
+from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import Progress, simulate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ def verify(
 
     `lower_bound` is the bound on OPT to use (the same for every policy); None computes the best
     of outputs, volume and centroid. `skip` and `progress` are those of
-    :func:`scheduling.simulate.simulate`.
+    :func:`kvproof.scheduling.simulate.simulate`.
 
     Raises
     ------

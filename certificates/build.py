@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from certificates.chain import blocking_chain
-from certificates.lower_bounds import GRID, LowerBound, sum_of_prefix_sums
-from scheduling.errors import InputError
-from scheduling.exact import Column, as_pq
-from scheduling.instance import Instance
-from scheduling.one_bit import OneBitSVF
-from scheduling.policies import FCFS, SJF, SVF, Policy
-from scheduling.schedule import Schedule
+from kvproof.certificates.chain import blocking_chain
+from kvproof.certificates.lower_bounds import GRID, LowerBound, sum_of_prefix_sums
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column, as_pq
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.one_bit import OneBitSVF
+from kvproof.scheduling.policies import FCFS, SJF, SVF, Policy
+from kvproof.scheduling.schedule import Schedule
 
 # The checker refuses integers of more than 4,000 digits; what comes near is rounded instead.
 _DIGITS = 10**3000

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from scheduling.errors import InputError
-from scheduling.exact import Column
-from scheduling.kernel import END, NUMBER, OFFSET, insert
-from scheduling.policies import SVF, key_order
-from scheduling.schedule import Schedule
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.kernel import END, NUMBER, OFFSET, insert
+from kvproof.scheduling.policies import SVF, key_order
+from kvproof.scheduling.schedule import Schedule
 
 if TYPE_CHECKING:
     import networkx as nx

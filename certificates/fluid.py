@@ -11,8 +11,8 @@ from heapq import heappop, heappush, heapreplace
 import numpy as np
 from numba import njit
 
-from scheduling.exact import exact_sum
-from scheduling.instance import Instance
+from kvproof.scheduling.exact import exact_sum
+from kvproof.scheduling.instance import Instance
 
 
 @dataclass(frozen=True, kw_only=True)

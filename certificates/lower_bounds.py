@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from certificates.fluid import Fluid, serve
-from certificates.prices import Prices, best_prices
-from scheduling.exact import Column, exact_dot, exact_sum
-from scheduling.instance import Instance
-from scheduling.sorting import count_pairs, sort_values
+from kvproof.certificates.fluid import Fluid, serve
+from kvproof.certificates.prices import Prices, best_prices
+from kvproof.scheduling.exact import Column, exact_dot, exact_sum
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.sorting import count_pairs, sort_values
 
 # A sum over more denominators than this is taken on a grid: their common denominator would have
 # as many digits as there are requests.

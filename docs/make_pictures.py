@@ -15,11 +15,11 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from bounds.verify import verify
-from certificates.lower_bounds import BoundKind, find_bound
-from scheduling.exact import decimal
-from scheduling.registry import BUILTIN, find_policy
-from scheduling.traces import read_trace
+from kvproof.bounds.verify import verify
+from kvproof.certificates.lower_bounds import BoundKind, find_bound
+from kvproof.scheduling.exact import decimal
+from kvproof.scheduling.registry import BUILTIN, find_policy
+from kvproof.scheduling.traces import read_trace
 
 ROOT = Path(__file__).parent.parent
 MEMORY = 60_000

@@ -6,7 +6,7 @@ import sys
 import click
 
 from kvproof.cli import cli
-from scheduling.errors import KvproofError
+from kvproof.scheduling.errors import KvproofError
 
 DONE = 0
 BAD_INPUT = 2

@@ -5,10 +5,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from scheduling.errors import InputError
-from scheduling.instance import Instance
-from scheduling.instance_file import is_instance_file, read_instance
-from scheduling.traces import read_trace
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.instance_file import is_instance_file, read_instance
+from kvproof.scheduling.traces import read_trace
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -101,7 +101,7 @@ class BoundChoice(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the BoundKind, or None for ``best``."""
-        from certificates.lower_bounds import BoundKind
+        from kvproof.certificates.lower_bounds import BoundKind
 
         if value is None or value == "best" or isinstance(value, BoundKind):
             return None if value == "best" else value

@@ -11,8 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduling.errors import InputError
-from scheduling.exact import as_pq, decimal
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import as_pq, decimal
 
 if TYPE_CHECKING:
     from rich.console import Console

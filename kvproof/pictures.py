@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 # Small volumes first: sea green, blue, violet, rose, amber; equal lightness steps, legible on

@@ -7,9 +7,9 @@ only steps that are looked at, and they are all looked at together.
 
 import numpy as np
 
-from scheduling.errors import RejectedError
-from scheduling.exact import Column
-from scheduling.schedule import Schedule
+from kvproof.scheduling.errors import RejectedError
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.schedule import Schedule
 
 
 def check_schedule(schedule: Schedule) -> None:

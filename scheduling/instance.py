@@ -10,8 +10,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from scheduling.errors import InputError
-from scheduling.exact import Column, exact_sum
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column, exact_sum
 
 # Bounds that keep every volume and every point of time inside int64, and far above real use.
 MAX_MEMORY = 2**31 - 1

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from scheduling.errors import InputError
-from scheduling.exact import Column
-from scheduling.instance import FORMAT, MAX_MEMORY, Instance
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import FORMAT, MAX_MEMORY, Instance
 
 
 def is_instance_file(path: Path) -> bool:

@@ -4,7 +4,7 @@ What is running is kept as a profile: for each distinct future completion step t
 requests that complete then and the sum of their ``prompt - start``. The tokens held at step u are
 then ``sum(prompt - start) + u * number`` over all that complete at u or later, and while the
 profile is unchanged the first step at which a request fits follows from one ascending pass over
-it (:func:`earliest`). :mod:`scheduling.reference` is the plain version of the same rule.
+it (:func:`earliest`). :mod:`kvproof.scheduling.reference` is the plain version of the same rule.
 """
 
 from heapq import heappop, heappush

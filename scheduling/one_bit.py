@@ -5,9 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from scheduling.errors import InputError
-from scheduling.exact import Column, exact_sum
-from scheduling.instance import Instance
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column, exact_sum
+from kvproof.scheduling.instance import Instance
 
 Admission = Literal["true", "reserve"]
 

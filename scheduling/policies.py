@@ -25,10 +25,10 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from scheduling.errors import InputError, KvproofError
-from scheduling.exact import Column
-from scheduling.instance import Instance
-from scheduling.sorting import stable_order
+from kvproof.scheduling.errors import InputError, KvproofError
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.sorting import stable_order
 
 
 @runtime_checkable

@@ -4,9 +4,9 @@ import bisect
 
 import numpy as np
 
-from scheduling.exact import Column
-from scheduling.instance import Instance
-from scheduling.policies import KeyPolicy, Policy, key_order, reserved_outputs
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import KeyPolicy, Policy, key_order, reserved_outputs
 
 
 def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False) -> Column:

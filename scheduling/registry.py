@@ -5,9 +5,9 @@ import sys
 from fractions import Fraction
 from importlib.metadata import entry_points
 
-from scheduling.errors import InputError
-from scheduling.one_bit import Admission, OneBitSVF
-from scheduling.policies import FCFS, SJF, SVF, BatchPolicy, KeyPolicy, Policy
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.one_bit import Admission, OneBitSVF
+from kvproof.scheduling.policies import FCFS, SJF, SVF, BatchPolicy, KeyPolicy, Policy
 
 GROUP = "kvproof.policies"
 BUILTIN = ("svf", "svf-1bit", "sjf", "fcfs", "sorted-f")
@@ -41,7 +41,7 @@ def find_policy(
         case "svf-1bit":
             return OneBitSVF(theta=theta, admission=admission)
         case "sorted-f":
-            from scheduling.sorted_f import SortedF  # it brings Numba along
+            from kvproof.scheduling.sorted_f import SortedF  # it brings Numba along
 
             return SortedF()
     return _loaded(name)

@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from scheduling.errors import InputError
-from scheduling.exact import Column, exact_sum
-from scheduling.instance import Instance
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column, exact_sum
+from kvproof.scheduling.instance import Instance
 
 LAST_START = 2**62
 
@@ -17,7 +17,8 @@ LAST_START = 2**62
 class Schedule:
     """A start step for each request of an instance (THEORY section 1).
 
-    Nothing is claimed about feasibility: :func:`scheduling.feasibility.check_schedule` tells.
+    Nothing is claimed about feasibility:
+    :func:`kvproof.scheduling.feasibility.check_schedule` tells.
 
     Parameters
     ----------

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scheduling.errors import InputError
-from scheduling.exact import Column
-from scheduling.instance import Instance
-from scheduling.policies import (
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import (
     BatchPolicy,
     KeyPolicy,
     Policy,
@@ -17,8 +17,8 @@ from scheduling.policies import (
     key_order,
     reserved_outputs,
 )
-from scheduling.schedule import Schedule
-from scheduling.sorting import stable_order
+from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.sorting import stable_order
 
 _IDLE = np.zeros((0, 3), dtype=np.int64)
 
@@ -39,7 +39,7 @@ def simulate(
     instance
         The requests; counts are expanded.
     policy
-        A key policy or a batch policy (:mod:`scheduling.policies`).
+        A key policy or a batch policy (:mod:`kvproof.scheduling.policies`).
     skip
         False: strict, head of line. True: a request that does not fit is passed over. A batch
         policy skips within its current batch.
@@ -159,7 +159,7 @@ def _run(
     `key` is in that order, too. It is by arrival, or by key for a backlog and for skip.
     """
     # the kernels are compiled or loaded here, when they are first needed, not at start-up
-    from scheduling.kernel import run_skip, run_strict
+    from kvproof.scheduling.kernel import run_skip, run_strict
 
     arrival, prompt, output = (
         column[order] for column in (requests.arrival, requests.prompt, requests.output)

@@ -5,8 +5,8 @@ from heapq import heappop, heappush
 import numpy as np
 from numba import njit
 
-from scheduling.exact import Column
-from scheduling.instance import Instance
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
 
 # With this many waiting requests or fewer the best batch is found among all subsets.
 EXACT_UP_TO = 12

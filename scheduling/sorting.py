@@ -7,7 +7,7 @@ too large to be packed, go through NumPy; both give the same.
 import numpy as np
 from numba import njit
 
-from scheduling.exact import Column
+from kvproof.scheduling.exact import Column
 
 _SHORT = 1 << 14
 _DIGIT = 11

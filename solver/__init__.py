@@ -4,7 +4,7 @@ Imports floors 1 and 2 only. What a solver finds is never trusted: schedules are
 and lower bounds can be written as certificates that the independent checker re-derives.
 """
 
-from solver.portfolio import solve
-from solver.result import Result, Status
+from kvproof.solver.portfolio import solve
+from kvproof.solver.result import Result, Status
 
 __all__ = ["Result", "Status", "solve"]

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from solver.multipliers import Sample
-from solver.trajectory import NEVER, SCALE, Grid, Multiplier, Table, follow, sweep
+from kvproof.solver.multipliers import Sample
+from kvproof.solver.trajectory import NEVER, SCALE, Grid, Multiplier, Table, follow, sweep
 
 #: Multipliers of refined layers are multiples of this, over SCALE.
 UNIT = 8

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from scheduling.errors import LimitError
-from scheduling.exact import Column
-from solver.model import Model
-from solver.probing import best_split, children
-from solver.relaxation import Floats, Relaxation
-from solver.spans import UNIT, counts_between, in_order, tighten, weigh, whole
-from solver.windows import MAX_STEPS, price_terms
+from kvproof.scheduling.errors import LimitError
+from kvproof.scheduling.exact import Column
+from kvproof.solver.model import Model
+from kvproof.solver.probing import best_split, children
+from kvproof.solver.relaxation import Floats, Relaxation
+from kvproof.solver.spans import UNIT, counts_between, in_order, tighten, weigh, whole
+from kvproof.solver.windows import MAX_STEPS, price_terms
 
 #: Most terms of the vectors that are kept.
 MAX_TERMS = 60_000_000

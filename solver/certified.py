@@ -16,17 +16,24 @@ from typing import Any
 
 import numpy as np
 
-from scheduling.errors import LimitError
-from scheduling.exact import Column
-from solver.ascent import ascend
-from solver.layered import Effort, Outcome, Search
-from solver.model import Model
-from solver.multipliers import Vector, from_prices, make_vector, root_bound, sample_of, thinned
-from solver.proofs import price_proof, search_proof
-from solver.states import States, packing_of
-from solver.threads import aside
-from solver.trajectory import SCALE, Grid, grid_of
-from solver.windows import PRICE_SCALE, fix_windows, good_prices
+from kvproof.scheduling.errors import LimitError
+from kvproof.scheduling.exact import Column
+from kvproof.solver.ascent import ascend
+from kvproof.solver.layered import Effort, Outcome, Search
+from kvproof.solver.model import Model
+from kvproof.solver.multipliers import (
+    Vector,
+    from_prices,
+    make_vector,
+    root_bound,
+    sample_of,
+    thinned,
+)
+from kvproof.solver.proofs import price_proof, search_proof
+from kvproof.solver.states import States, packing_of
+from kvproof.solver.threads import aside
+from kvproof.solver.trajectory import SCALE, Grid, grid_of
+from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices
 
 #: Called with (best total or None, proved lower bound).
 Progress = Callable[[int | None, int | None], None]

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from scheduling.errors import InputError
-from solver.milp import Claim
-from solver.model import Model
-from solver.windows import Windows
+from kvproof.scheduling.errors import InputError
+from kvproof.solver.milp import Claim
+from kvproof.solver.model import Model
+from kvproof.solver.windows import Windows
 
 
 def solve_cpsat(

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from solver.kernels import expand
-from solver.model import Model
-from solver.multipliers import Vector
-from solver.states import Packing, States
-from solver.trajectory import SCALE, Grid
+from kvproof.solver.kernels import expand
+from kvproof.solver.model import Model
+from kvproof.solver.multipliers import Vector
+from kvproof.solver.states import Packing, States
+from kvproof.solver.trajectory import SCALE, Grid
 
 Ints = npt.NDArray[np.int64]
 

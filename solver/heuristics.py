@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from scheduling.exact import Column
-from scheduling.instance import Instance
-from scheduling.policies import FCFS, SJF, SVF
-from scheduling.simulate import simulate
-from solver.model import Model
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import FCFS, SJF, SVF
+from kvproof.scheduling.simulate import simulate
+from kvproof.solver.model import Model
 
 
 def best_policy(instance: Instance, model: Model) -> tuple[int, Column]:

@@ -17,13 +17,13 @@ from queue import SimpleQueue
 import numpy as np
 import numpy.typing as npt
 
-from solver.ascent import Scratch, ascend, clusters, coarse, make_scratch
-from solver.expansion import Exhausted, Ints, children, step_of
-from solver.kernels import rebound, undominated
-from solver.multipliers import Vector, make_vector, sample_of
-from solver.states import States, bytes_per_state, packing_of
-from solver.threads import blocks, cores, raise_if_interrupted
-from solver.trajectory import SCALE, Grid
+from kvproof.solver.ascent import Scratch, ascend, clusters, coarse, make_scratch
+from kvproof.solver.expansion import Exhausted, Ints, children, step_of
+from kvproof.solver.kernels import rebound, undominated
+from kvproof.solver.multipliers import Vector, make_vector, sample_of
+from kvproof.solver.states import States, bytes_per_state, packing_of
+from kvproof.solver.threads import blocks, cores, raise_if_interrupted
+from kvproof.solver.trajectory import SCALE, Grid
 
 
 @dataclass(frozen=True, kw_only=True)

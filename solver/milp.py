@@ -4,9 +4,9 @@
 ``x[c, p] = done[c, p] - done[c, p - 1]``. Its LP bound is that of the plain form, but a branch
 decides "how many by then" rather than "one just there"; on repeated requests HiGHS is several
 times faster with it. In each step the tokens held, telescoped, are at most M. Starts are those
-that exact price fixing leaves below `target` (:mod:`solver.windows`), so no horizon is assumed;
-that nothing is found then proves the incumbent, as far as one trusts the backend. Works with
-PuLP 3 (Python 3.11) and the rewritten PuLP 4 (Python 3.12 and later).
+that exact price fixing leaves below `target` (:mod:`kvproof.solver.windows`), so no horizon is
+assumed; that nothing is found then proves the incumbent, as far as one trusts the backend. Works
+with PuLP 3 (Python 3.11) and the rewritten PuLP 4 (Python 3.12 and later).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import pulp
 
-from scheduling.errors import InputError, LimitError
-from scheduling.exact import Column
-from solver.model import Model
-from solver.windows import Windows
+from kvproof.scheduling.errors import InputError, LimitError
+from kvproof.scheduling.exact import Column
+from kvproof.solver.model import Model
+from kvproof.solver.windows import Windows
 
 # PuLP's status codes; version 4 does not export their names.
 _OPTIMAL, _INFEASIBLE = 1, -1

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scheduling.exact import Column
-from scheduling.instance import Instance
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

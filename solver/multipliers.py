@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scheduling.exact import Column
-from solver.states import States
-from solver.trajectory import SCALE, Grid, Multiplier, Table, tables
-from solver.windows import PRICE_SCALE, Windows
+from kvproof.scheduling.exact import Column
+from kvproof.solver.states import States
+from kvproof.solver.trajectory import SCALE, Grid, Multiplier, Table, tables
+from kvproof.solver.windows import PRICE_SCALE, Windows
 
 #: Stands for "no start left" in the minima.
 NO_START = np.int64(2**50)
@@ -28,9 +28,9 @@ class Vector:
     since
         First step whose table is filled: states before it cannot use this vector.
     alpha, beta
-        Shape (classes, horizon + 1), over :data:`~solver.trajectory.SCALE`.
+        Shape (classes, horizon + 1), over :data:`~kvproof.solver.trajectory.SCALE`.
     table
-        See :mod:`solver.trajectory`.
+        See :mod:`kvproof.solver.trajectory`.
     rest
         ``rest[c, t]``: least scaled cost of a request of class c that starts at t or later.
     """
@@ -66,7 +66,7 @@ def root_bound(grid: Grid, vector: Vector) -> int:
 def thinned(grid: Grid, vector: Vector, target: int) -> Windows:
     """Return the starts of `grid` that a schedule with total latency below `target` can use.
 
-    By a vector from step 0: as :func:`solver.windows.fix_windows`, with the stronger bound.
+    By a vector from step 0: as :func:`kvproof.solver.windows.fix_windows`, with the stronger bound.
     """
     model = grid.model
     room = (target - 1) * SCALE - root_bound(grid, vector)

@@ -8,20 +8,20 @@ from functools import partial
 
 import numpy as np
 
-from scheduling.errors import InputError, LimitError, RejectedError
-from scheduling.exact import Column
-from scheduling.feasibility import check_schedule
-from scheduling.instance import Instance
-from scheduling.schedule import Schedule
-from solver.certified import Interval, Progress, solve_certified
-from solver.heuristics import best_policy
-from solver.layered import Effort
-from solver.model import Model, model_of
-from solver.proofs import price_proof
-from solver.repeats import FEW_NODES, MOST_NODES, branch, look
-from solver.result import Result, Status
-from solver.threads import listening
-from solver.windows import fix_windows, good_prices
+from kvproof.scheduling.errors import InputError, LimitError, RejectedError
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.schedule import Schedule
+from kvproof.solver.certified import Interval, Progress, solve_certified
+from kvproof.solver.heuristics import best_policy
+from kvproof.solver.layered import Effort
+from kvproof.solver.model import Model, model_of
+from kvproof.solver.proofs import price_proof
+from kvproof.solver.repeats import FEW_NODES, MOST_NODES, branch, look
+from kvproof.solver.result import Result, Status
+from kvproof.solver.threads import listening
+from kvproof.solver.windows import fix_windows, good_prices
 
 ENGINES = ("auto", "dp", "branch", "milp")
 
@@ -157,8 +157,8 @@ def _programme(
     progress: Progress | None,
 ) -> tuple[int | None, str]:
     """Run a backend on what is left; return the lower bound that it claims, and its name."""
-    from solver.cpsat import solve_cpsat
-    from solver.milp import solve_milp
+    from kvproof.solver.cpsat import solve_cpsat
+    from kvproof.solver.milp import solve_milp
 
     prices = good_prices(model, model.steps, state.upper)
     # Only what is cheaper than the incumbent is offered: finding nothing proves it optimal, and

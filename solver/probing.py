@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from scheduling.errors import LimitError
-from scheduling.exact import Column
-from solver.model import Model
-from solver.relaxation import Floats, Relaxation
-from solver.spans import counts_between
+from kvproof.scheduling.errors import LimitError
+from kvproof.scheduling.exact import Column
+from kvproof.solver.model import Model
+from kvproof.solver.relaxation import Floats, Relaxation
+from kvproof.solver.spans import counts_between
 
 # Later counts matter less: early ones decide more.
 _FADE = 0.9

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from scheduling.exact import Column
-from solver.layered import Outcome
-from solver.model import Model
-from solver.multipliers import Vector
-from solver.trajectory import SCALE, Grid
-from solver.windows import PRICE_SCALE, Windows
+from kvproof.scheduling.exact import Column
+from kvproof.solver.layered import Outcome
+from kvproof.solver.model import Model
+from kvproof.solver.multipliers import Vector
+from kvproof.solver.trajectory import SCALE, Grid
+from kvproof.solver.windows import PRICE_SCALE, Windows
 
 
 def price_runs(prices: Column) -> list[list[int]]:
@@ -27,7 +27,7 @@ def price_runs(prices: Column) -> list[list[int]]:
 
 
 def price_proof(prices: Column, origin: int) -> dict[str, Any]:
-    """Return the ``price`` proof of prices over :data:`~solver.windows.PRICE_SCALE`.
+    """Return the ``price`` proof of prices over :data:`~kvproof.solver.windows.PRICE_SCALE`.
 
     Those count steps from the earliest arrival, `origin`; a certificate counts from 0.
     """

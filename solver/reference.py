@@ -1,6 +1,6 @@
 """OPT by brute force, for the tests: plain, slow, and of no use beyond five or six requests."""
 
-from scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance
 
 
 def brute_force(instance: Instance) -> tuple[int, list[int]]:

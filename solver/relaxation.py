@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from certificates.prices.highs import quiet_model
-from scheduling.errors import LimitError
-from scheduling.exact import Column
-from solver.model import Model
+from kvproof.certificates.prices.highs import quiet_model
+from kvproof.scheduling.errors import LimitError
+from kvproof.scheduling.exact import Column
+from kvproof.solver.model import Model
 
 #: Most columns and non-zero coefficients of the LP.
 MAX_COLUMNS = 20_000

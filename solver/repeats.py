@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from scheduling.errors import LimitError
-from scheduling.exact import Column
-from solver.branching import Branching, branch_proof
-from solver.certified import Interval, Progress, beams
-from solver.layered import Effort
-from solver.model import Model
-from solver.multipliers import from_prices, make_vector
-from solver.proofs import price_proof
-from solver.relaxation import Relaxation
-from solver.spans import UNIT
-from solver.states import packing_of
-from solver.threads import aside
-from solver.trajectory import grid_of
-from solver.windows import PRICE_SCALE, fix_windows
+from kvproof.scheduling.errors import LimitError
+from kvproof.scheduling.exact import Column
+from kvproof.solver.branching import Branching, branch_proof
+from kvproof.solver.certified import Interval, Progress, beams
+from kvproof.solver.layered import Effort
+from kvproof.solver.model import Model
+from kvproof.solver.multipliers import from_prices, make_vector
+from kvproof.solver.proofs import price_proof
+from kvproof.solver.relaxation import Relaxation
+from kvproof.solver.spans import UNIT
+from kvproof.solver.states import packing_of
+from kvproof.solver.threads import aside
+from kvproof.solver.trajectory import grid_of
+from kvproof.solver.windows import PRICE_SCALE, fix_windows
 
 #: Nodes for a first try that looks for schedules.
 FEW_NODES = 1_500

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from scheduling.exact import Column
+from kvproof.scheduling.exact import Column
 
 #: Denominator of the prices in a tree: fine enough for its bounds, short in a certificate.
 UNIT = 256

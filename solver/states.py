@@ -14,8 +14,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from scheduling.errors import LimitError
-from solver.model import Model
+from kvproof.scheduling.errors import LimitError
+from kvproof.solver.model import Model
 
 Words = npt.NDArray[np.uint64]
 

@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from scheduling.errors import LimitError
-from solver.model import Model
-from solver.windows import Windows
+from kvproof.scheduling.errors import LimitError
+from kvproof.solver.model import Model
+from kvproof.solver.windows import Windows
 
 #: Multipliers and bounds are integers over this denominator.
 SCALE = 256

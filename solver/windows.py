@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from scheduling.errors import LimitError
-from scheduling.exact import Column
-from solver.model import Model
+from kvproof.scheduling.errors import LimitError
+from kvproof.scheduling.exact import Column
+from kvproof.solver.model import Model
 
 #: Prices are integers over this denominator.
 PRICE_SCALE = 4096

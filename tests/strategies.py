@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance
 
 
 @st.composite

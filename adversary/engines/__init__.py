@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from adversary.engines.chains import Chains
-from adversary.engines.elites import Elites
-from adversary.engines.evolution import Evolution
-from adversary.engines.protocol import Batch, Engine, State
-from adversary.engines.uniform import RandomSearch
-from adversary.space import Genomes, Space
-from scheduling.errors import InputError
+from kvproof.adversary.engines.chains import Chains
+from kvproof.adversary.engines.elites import Elites
+from kvproof.adversary.engines.evolution import Evolution
+from kvproof.adversary.engines.protocol import Batch, Engine, State
+from kvproof.adversary.engines.uniform import RandomSearch
+from kvproof.adversary.space import Genomes, Space
+from kvproof.scheduling.errors import InputError
 
 ENGINES = ("anneal", "elites", "cma-es", "climb", "random")
 

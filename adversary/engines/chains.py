@@ -6,10 +6,10 @@ no further work, and nothing about the chain changes.
 
 import numpy as np
 
-from adversary.engines.protocol import Batch, State, generator_state
-from adversary.mutation import mutate, sample
-from adversary.objective import Scores
-from adversary.space import Genomes, Space
+from kvproof.adversary.engines.protocol import Batch, State, generator_state
+from kvproof.adversary.mutation import mutate, sample
+from kvproof.adversary.objective import Scores
+from kvproof.adversary.space import Genomes, Space
 
 
 class Chains:

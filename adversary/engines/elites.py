@@ -6,10 +6,10 @@ the volume that prompts hold. Cells far from the best of all keep stepping stone
 
 import numpy as np
 
-from adversary.engines.protocol import Batch, State, generator_state
-from adversary.mutation import mutate, sample
-from adversary.objective import Scores
-from adversary.space import (
+from kvproof.adversary.engines.protocol import Batch, State, generator_state
+from kvproof.adversary.mutation import mutate, sample
+from kvproof.adversary.objective import Scores
+from kvproof.adversary.space import (
     COUNT,
     OUTPUT,
     PROMPT,

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from adversary.engines.protocol import Batch, State, generator_state
-from adversary.mutation import sample
-from adversary.objective import Scores
-from adversary.repair import repaired
-from adversary.space import COLUMNS, PACE, RANK, REPEATS, Floats, Genomes, Space
+from kvproof.adversary.engines.protocol import Batch, State, generator_state
+from kvproof.adversary.mutation import sample
+from kvproof.adversary.objective import Scores
+from kvproof.adversary.repair import repaired
+from kvproof.adversary.space import COLUMNS, PACE, RANK, REPEATS, Floats, Genomes, Space
 
 FIRST_SIGMA = 0.5
 CONVERGED = 0.02

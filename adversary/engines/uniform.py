@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from adversary.engines.protocol import Batch, State, generator_state
-from adversary.mutation import sample
-from adversary.objective import Scores
-from adversary.space import Space
+from kvproof.adversary.engines.protocol import Batch, State, generator_state
+from kvproof.adversary.mutation import sample
+from kvproof.adversary.objective import Scores
+from kvproof.adversary.space import Space
 
 
 class RandomSearch:

@@ -6,9 +6,9 @@ from math import comb
 
 import numpy as np
 
-from scheduling.errors import InputError
-from scheduling.exact import Column
-from scheduling.instance import Instance
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
 
 MOST_MEMORY, MOST_REQUESTS, MOST_MULTISETS = 64, 12, 10**9
 

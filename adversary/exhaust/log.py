@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from adversary.exhaust.box import Box
-from adversary.exhaust.sweep import TALLIES
-from scheduling.errors import InputError
-from scheduling.exact import Column
+from kvproof.adversary.exhaust.box import Box
+from kvproof.adversary.exhaust.sweep import TALLIES
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column
 
 FILE = "exhaust.sqlite"
 

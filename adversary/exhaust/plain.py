@@ -4,9 +4,9 @@ from itertools import permutations
 
 import numpy as np
 
-from adversary.exhaust.box import Box
-from adversary.exhaust.kernel import optimum
-from adversary.exhaust.sweep import (
+from kvproof.adversary.exhaust.box import Box
+from kvproof.adversary.exhaust.kernel import optimum
+from kvproof.adversary.exhaust.sweep import (
     EQUAL,
     MULTISETS,
     OPT_SUM,
@@ -15,9 +15,9 @@ from adversary.exhaust.sweep import (
     next_multiset,
     touched,
 )
-from scheduling.exact import Column
-from scheduling.policies import Policy
-from scheduling.simulate import simulate
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.policies import Policy
+from kvproof.scheduling.simulate import simulate
 
 
 def worst_total(box: Box, chosen: Column, policy: Policy, skip: bool) -> tuple[int, Column]:
@@ -34,7 +34,7 @@ def worst_total(box: Box, chosen: Column, policy: Policy, skip: bool) -> tuple[i
 def plain_sweep(
     box: Box, chosen: Column, number: int, policy: Policy, skip: bool
 ) -> tuple[Column, Column]:
-    """Return tally and worst instances as :func:`adversary.exhaust.sweep.sweep` does."""
+    """Return tally and worst instances as :func:`kvproof.adversary.exhaust.sweep.sweep` does."""
     tally = np.zeros(TALLIES, np.int64)
     worst = np.zeros((box.memory + 1, 2 + box.requests), np.int64)
     worst[:, 1] = 1

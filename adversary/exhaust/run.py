@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from adversary.exhaust.box import Box
-from adversary.exhaust.log import Log, worse
-from adversary.exhaust.plain import plain_sweep
-from adversary.exhaust.sweep import (
+from kvproof.adversary.exhaust.box import Box
+from kvproof.adversary.exhaust.log import Log, worse
+from kvproof.adversary.exhaust.plain import plain_sweep
+from kvproof.adversary.exhaust.sweep import (
     BROKEN,
     CENTROID,
     CHAIN,
@@ -27,10 +27,10 @@ from adversary.exhaust.sweep import (
     VOLUME,
     sweep,
 )
-from scheduling.exact import Column
-from scheduling.instance import Instance
-from scheduling.policies import FCFS, SJF, SVF, Policy
-from scheduling.registry import find_policy
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import FCFS, SJF, SVF, Policy
+from kvproof.scheduling.registry import find_policy
 
 #: Multisets in one stretch: the kernel's, and the plain way's.
 STRETCH, PLAIN_STRETCH = 10_000, 200
@@ -71,7 +71,7 @@ class Found:
     Parameters
     ----------
     tally
-        Sums over the multisets done (columns of :mod:`adversary.exhaust.sweep`).
+        Sums over the multisets done (columns of :mod:`kvproof.adversary.exhaust.sweep`).
     worst
         For each peak: policy's total, OPT, and the kinds in the policy's order.
     complete
@@ -157,7 +157,7 @@ def _swept(
         return
     from joblib.externals.loky import get_reusable_executor
 
-    from adversary.workers import _deaf
+    from kvproof.adversary.workers import _deaf
 
     pool = get_reusable_executor(max_workers=workers, timeout=None, initializer=_deaf)
     running: dict[Future[tuple[Column, Column]], int] = {}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bounds.experiments.poisson import NAMES, Result
+from kvproof.bounds.experiments.poisson import NAMES, Result
 
 #: One bit counts as close where it recovers this share of what SVF gains over FCFS.
 CLOSE = 0.5

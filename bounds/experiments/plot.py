@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from io import BytesIO
 
-from bounds.experiments.poisson import NAMES, Result
-from bounds.plotting import pyplot
+from kvproof.bounds.experiments.poisson import NAMES, Result
+from kvproof.bounds.plotting import pyplot
 
 _STYLE = {
     "svf": ("#1b6ca8", "o"),

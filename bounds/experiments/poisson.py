@@ -6,14 +6,14 @@ from math import sqrt
 
 import numpy as np
 
-from bounds.intervals import Interval, interval
-from certificates.lower_bounds import best_bound
-from scheduling.exact import Column
-from scheduling.feasibility import check_schedule
-from scheduling.instance import Instance
-from scheduling.one_bit import OneBitSVF
-from scheduling.policies import FCFS, SJF, SVF, Policy
-from scheduling.simulate import simulate
+from kvproof.bounds.intervals import Interval, interval
+from kvproof.certificates.lower_bounds import best_bound
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.one_bit import OneBitSVF
+from kvproof.scheduling.policies import FCFS, SJF, SVF, Policy
+from kvproof.scheduling.simulate import simulate
 
 NAMES = ("svf", "svf-1bit", "sjf", "fcfs")
 TAIL = 99  # percent

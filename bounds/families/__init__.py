@@ -1,8 +1,8 @@
 """Families of bad instances: generators whose ratio is simulated and certified, never assumed."""
 
-from bounds.families.family import Measured, Witness, measure
-from bounds.families.natural import random_waves
-from bounds.families.others import (
+from kvproof.bounds.families.family import Measured, Witness, measure
+from kvproof.bounds.families.natural import random_waves
+from kvproof.bounds.families.others import (
     fat_first,
     long_first,
     long_then_shorts,
@@ -10,7 +10,7 @@ from bounds.families.others import (
     one_class,
     three_lengths,
 )
-from bounds.families.svf import (
+from kvproof.bounds.families.svf import (
     retried_waves,
     separators,
     skip_slots,

@@ -6,13 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from scheduling.errors import InputError
-from scheduling.exact import Column
-from scheduling.feasibility import check_schedule
-from scheduling.instance import Instance
-from scheduling.policies import Policy
-from scheduling.schedule import Schedule
-from scheduling.simulate import simulate
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import Policy
+from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import simulate
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from bounds.families.family import Ranked, Witness, at_least
-from scheduling.instance import Instance
-from scheduling.policies import SVF
-from scheduling.simulate import simulate
+from kvproof.bounds.families.family import Ranked, Witness, at_least
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.simulate import simulate
 
 
 def random_waves(*, requests: int, mean: int, memory: int, seed: int) -> Witness:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from bounds.families.family import Witness, at_least, from_classes, schedule
-from scheduling.one_bit import OneBitSVF
-from scheduling.policies import FCFS, SJF, SVF
+from kvproof.bounds.families.family import Witness, at_least, from_classes, schedule
+from kvproof.scheduling.one_bit import OneBitSVF
+from kvproof.scheduling.policies import FCFS, SJF, SVF
 
 
 def long_first(*, k: int, length: int) -> Witness:

@@ -1,15 +1,15 @@
 """Backlogs on which SVF is far from optimal: waves, separators, and the two for skipping.
 
-Proofs of what they tend to are in :mod:`bounds.proofs.families`; here are only the instances, and
-schedules that :func:`bounds.families.family.measure` tests.
+Proofs of what they tend to are in :mod:`kvproof.bounds.proofs.svf_families`; here are only the
+instances, and schedules that :func:`kvproof.bounds.families.family.measure` tests.
 """
 
 import numpy as np
 
-from bounds.families.family import Ranked, Witness, at_least, from_classes, schedule
-from scheduling.errors import InputError
-from scheduling.policies import SVF
-from scheduling.simulate import simulate
+from kvproof.bounds.families.family import Ranked, Witness, at_least, from_classes, schedule
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.simulate import simulate
 
 
 def waves(*, k: int, d: int, requests: int) -> Witness:

@@ -5,10 +5,10 @@ from typing import Any
 
 import sympy as sp
 
-from bounds.proof import counterexample
-from bounds.proof.ranges import Range, cases, denominators, parse, parse_range
-from bounds.proof.sign import proves
-from bounds.proof.steps import (
+from kvproof.bounds.proof import counterexample
+from kvproof.bounds.proof.ranges import Range, cases, denominators, parse, parse_range
+from kvproof.bounds.proof.sign import proves
+from kvproof.bounds.proof.steps import (
     Argument,
     Computation,
     Identity,

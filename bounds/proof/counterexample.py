@@ -6,8 +6,8 @@ from typing import Any
 
 import sympy as sp
 
-from bounds.proof.ranges import Range
-from bounds.proof.sign import between
+from kvproof.bounds.proof.ranges import Range
+from kvproof.bounds.proof.sign import between
 
 POINTS = 3000
 _VALUES = [sp.Rational(*pq) for pq in ((0, 1), (1, 1), (1, 2), (2, 1), (3, 1), (1, 10), (10, 1))]

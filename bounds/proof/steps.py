@@ -1,7 +1,7 @@
 """The steps of a proof, as data: claims in plain text over stated domains.
 
 A step is text, so that the same object is printed, put into ``docs/theory.md`` and checked. The
-text is parsed by sympy only when a step is checked (:mod:`bounds.proof.check`).
+text is parsed by sympy only when a step is checked (:mod:`kvproof.bounds.proof.check`).
 """
 
 import re

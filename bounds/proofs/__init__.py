@@ -1,1 +1,1 @@
-"""The proofs of the theorems, as steps that :mod:`bounds.proof.check` decides."""
+"""The proofs of the theorems, as steps that :mod:`kvproof.bounds.proof.check` decides."""

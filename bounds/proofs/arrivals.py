@@ -3,9 +3,9 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from bounds.families import long_then_shorts, long_then_tokens
-from bounds.proof.steps import Argument, Identity, Inequality, Step
-from bounds.proofs.simulated import simulated
+from kvproof.bounds.families import long_then_shorts, long_then_tokens
+from kvproof.bounds.proof.steps import Argument, Identity, Inequality, Step
+from kvproof.bounds.proofs.simulated import simulated
 
 
 def online_shorts_steps() -> tuple[Step, ...]:

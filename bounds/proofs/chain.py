@@ -1,6 +1,6 @@
 """Strict SVF from above: the block lemma and the chain bounds that follow from it."""
 
-from bounds.proof.steps import Argument, Identity, Inequality, Step
+from kvproof.bounds.proof.steps import Argument, Identity, Inequality, Step
 
 _HELD = "d*m - d*(d - 1)/2"
 

@@ -1,6 +1,6 @@
 """Why OPT cannot be smaller: outputs, volume, centroid, prices."""
 
-from bounds.proof.steps import Argument, Identity, Inequality, Step
+from kvproof.bounds.proof.steps import Argument, Identity, Inequality, Step
 
 
 def outputs() -> tuple[Step, ...]:

@@ -3,16 +3,16 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from bounds.families import (
+from kvproof.bounds.families import (
     fat_first,
     long_first,
     one_class,
     skip_slots,
     three_lengths,
 )
-from bounds.proof.steps import Argument, Identity, Inequality, Step
-from bounds.proofs.simulated import simulated
-from scheduling.one_bit import OneBitSVF
+from kvproof.bounds.proof.steps import Argument, Identity, Inequality, Step
+from kvproof.bounds.proofs.simulated import simulated
+from kvproof.scheduling.one_bit import OneBitSVF
 
 
 def fcfs_steps() -> tuple[Step, ...]:

@@ -1,6 +1,6 @@
 """Section 7 of the theory: one bit, and the M/G/1 forms, from integrals over the density."""
 
-from bounds.proof.steps import Argument, Computation, Identity, Inequality, Step
+from kvproof.bounds.proof.steps import Argument, Computation, Identity, Inequality, Step
 
 _F = "mu*exp(-mu*t)"
 _SHORT = f"Integral({_F}, (t, 0, theta))"
@@ -89,7 +89,7 @@ def _derived(name: str, closed: str, claim: str, why: str) -> Computation:
     def run() -> tuple[bool, str]:
         import sympy as sp
 
-        from bounds.queueing import derivation
+        from kvproof.bounds.queueing import derivation
 
         found = getattr(derivation, name)()
         symbols = {str(s): s for s in found.free_symbols}

@@ -1,6 +1,6 @@
 """From the chain bound and the centroid certificate to constants."""
 
-from bounds.proof.steps import Argument, Identity, Inequality, Step
+from kvproof.bounds.proof.steps import Argument, Identity, Inequality, Step
 
 _X = "with x = sum P_k / sum o_k"
 

@@ -2,11 +2,11 @@
 
 from fractions import Fraction
 
-from bounds.families import measure, retried_waves, skip_staggered
-from bounds.proof.steps import Argument, Computation, Step
-from bounds.proofs.simulated import simulated
-from certificates.lower_bounds import best_bound
-from scheduling.exact import decimal
+from kvproof.bounds.families import measure, retried_waves, skip_staggered
+from kvproof.bounds.proof.steps import Argument, Computation, Step
+from kvproof.bounds.proofs.simulated import simulated
+from kvproof.certificates.lower_bounds import best_bound
+from kvproof.scheduling.exact import decimal
 
 
 def retried() -> tuple[Step, ...]:

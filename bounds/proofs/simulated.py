@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from fractions import Fraction
 
-from bounds.families import Witness, measure
-from bounds.proof.steps import Computation
-from scheduling.exact import decimal
+from kvproof.bounds.families import Witness, measure
+from kvproof.bounds.proof.steps import Computation
+from kvproof.scheduling.exact import decimal
 
 
 def simulated(

@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from bounds.families import separators, skip_slots, waves
-from bounds.proof.steps import Argument, Identity, Inequality, Step
-from bounds.proofs.simulated import simulated
+from kvproof.bounds.families import separators, skip_slots, waves
+from kvproof.bounds.proof.steps import Argument, Identity, Inequality, Step
+from kvproof.bounds.proofs.simulated import simulated
 
 
 def waves_steps() -> tuple[Step, ...]:

@@ -6,14 +6,14 @@ from math import exp, sqrt
 
 import numpy as np
 
-from bounds.families.family import Ranked
-from bounds.intervals import Interval, interval
-from bounds.queueing.derivation import waits
-from bounds.queueing.fluid import sample
-from scheduling.instance import Instance
-from scheduling.one_bit import OneBitSVF
-from scheduling.policies import FCFS, SVF, Policy
-from scheduling.simulate import simulate
+from kvproof.bounds.families.family import Ranked
+from kvproof.bounds.intervals import Interval, interval
+from kvproof.bounds.queueing.derivation import waits
+from kvproof.bounds.queueing.fluid import sample
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.one_bit import OneBitSVF
+from kvproof.scheduling.policies import FCFS, SVF, Policy
+from kvproof.scheduling.simulate import simulate
 
 BIT = sqrt(2)
 # what a finite system may differ from its fluid limit by: it starts and ends with memory unused

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-from bounds.domain import Information, Rule, Traffic
+from kvproof.bounds.domain import Information, Rule, Traffic
 
 #: The best deterministic policy for an amount of information, by any rule without preemption.
 BEST = "best"

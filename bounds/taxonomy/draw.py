@@ -3,11 +3,11 @@
 from io import BytesIO
 from typing import Any
 
-from bounds.domain import Information, Traffic
-from bounds.plotting import pyplot
-from bounds.taxonomy.cases import BEST, CASES, Case
-from bounds.taxonomy.graph import Known, Taxonomy
-from bounds.taxonomy.text import SHOWN, span
+from kvproof.bounds.domain import Information, Traffic
+from kvproof.bounds.plotting import pyplot
+from kvproof.bounds.taxonomy.cases import BEST, CASES, Case
+from kvproof.bounds.taxonomy.graph import Known, Taxonomy
+from kvproof.bounds.taxonomy.text import SHOWN, span
 
 _COLUMNS = (Traffic.LIGHT, Traffic.HEAVY, Traffic.ARRIVALS, Traffic.BACKLOG)
 _WIDTH, _HEIGHT, _GAP, _ROW = 3.3, 0.72, 1.25, 1.0

@@ -3,8 +3,8 @@
 import math
 from fractions import Fraction
 
-from bounds.taxonomy.graph import Known
-from bounds.theorem import Bound
+from kvproof.bounds.taxonomy.graph import Known
+from kvproof.bounds.theorem import Bound
 
 SHOWN = ((Fraction(0), "eps -> 0"), (Fraction(1, 2), "eps <= 1/2"), (Fraction(1), "eps <= 1"))
 

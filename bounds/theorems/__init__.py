@@ -1,14 +1,14 @@
 """All theorems, in reading order; :func:`find` looks one up."""
 
-from bounds.theorem import Theorem
-from bounds.theorems.chain import CHAIN_THEOREMS, SVF_BACKLOG
-from bounds.theorems.cited import CITED_THEOREMS
-from bounds.theorems.lower import LOWER_THEOREMS
-from bounds.theorems.open import OPEN_THEOREMS
-from bounds.theorems.opt import OPT_THEOREMS
-from bounds.theorems.queueing import QUEUEING_THEOREMS
-from bounds.theorems.ratio import RATIO_THEOREMS
-from scheduling.errors import InputError
+from kvproof.bounds.theorem import Theorem
+from kvproof.bounds.theorems.chain import CHAIN_THEOREMS, SVF_BACKLOG
+from kvproof.bounds.theorems.cited import CITED_THEOREMS
+from kvproof.bounds.theorems.lower import LOWER_THEOREMS
+from kvproof.bounds.theorems.open import OPEN_THEOREMS
+from kvproof.bounds.theorems.opt import OPT_THEOREMS
+from kvproof.bounds.theorems.queueing import QUEUEING_THEOREMS
+from kvproof.bounds.theorems.ratio import RATIO_THEOREMS
+from kvproof.scheduling.errors import InputError
 
 THEOREMS: tuple[Theorem, ...] = (
     *OPT_THEOREMS,

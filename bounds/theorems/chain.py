@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
-from bounds.chain_bounds import chain_total, eta_total, integral_total, prefix_total
-from bounds.domain import Domain, Rule, Traffic
-from bounds.theorem import Evidence, EvidenceKind, Kind, Status, Theorem
-from bounds.theorems.opt import EXHAUSTED, SYMBOLIC
+from kvproof.bounds.chain_bounds import chain_total, eta_total, integral_total, prefix_total
+from kvproof.bounds.domain import Domain, Rule, Traffic
+from kvproof.bounds.theorem import Evidence, EvidenceKind, Kind, Status, Theorem
+from kvproof.bounds.theorems.opt import EXHAUSTED, SYMBOLIC
 
 STRICT_SVF = Domain(traffic=Traffic.BACKLOG, policy="svf", rule=Rule.STRICT)
 STRICT_SVF_BELOW_1 = Domain(
@@ -33,7 +33,7 @@ BLOCK = Theorem(
     source="here, after 2606.22327",
     status=Status.PROVED,
     evidence=(SYMBOLIC, _CERTIFICATE),
-    proof="bounds.proofs.chain:block",
+    proof="kvproof.bounds.proofs.chain:block",
 )
 
 SVF_BACKLOG = Theorem(
@@ -54,7 +54,7 @@ SVF_BACKLOG = Theorem(
     total=chain_total,
     evidence=(SYMBOLIC, *EXHAUSTED, _CERTIFICATE),
     uses=("block",),
-    proof="bounds.proofs.chain:chain",
+    proof="kvproof.bounds.proofs.chain:chain",
 )
 
 CHAIN_THEOREMS = (
@@ -78,7 +78,7 @@ CHAIN_THEOREMS = (
         total=eta_total,
         evidence=(SYMBOLIC, *EXHAUSTED, _CERTIFICATE),
         uses=("block", "svf-backlog"),
-        proof="bounds.proofs.chain:eta",
+        proof="kvproof.bounds.proofs.chain:eta",
     ),
     Theorem(
         name="svf-backlog-integral",
@@ -95,7 +95,7 @@ CHAIN_THEOREMS = (
         total=integral_total,
         evidence=(SYMBOLIC, *EXHAUSTED),
         uses=("block", "svf-backlog"),
-        proof="bounds.proofs.chain:integral",
+        proof="kvproof.bounds.proofs.chain:integral",
     ),
     Theorem(
         name="svf-backlog-prefix",
@@ -117,6 +117,6 @@ CHAIN_THEOREMS = (
         total=prefix_total,
         evidence=EXHAUSTED,
         uses=("svf-backlog-eta", "svf-backlog-integral"),
-        proof="bounds.proofs.chain:prefix",
+        proof="kvproof.bounds.proofs.chain:prefix",
     ),
 )

@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from bounds.domain import Domain, Information, Rule, Traffic
-from bounds.theorem import Bound, Kind, Status, Theorem
-from bounds.theorems.lower import unbounded
+from kvproof.bounds.domain import Domain, Information, Rule, Traffic
+from kvproof.bounds.theorem import Bound, Kind, Status, Theorem
+from kvproof.bounds.theorems.lower import unbounded
 
 _MODEL = "Which requests the paper's model allows (equal prompts?) was not confirmed."
 

@@ -3,10 +3,10 @@
 import math
 from fractions import Fraction
 
-from bounds.domain import Domain, Information, Rule, Traffic
-from bounds.theorem import Bound, Evidence, EvidenceKind, Kind, Status, Theorem
-from bounds.theorems.chain import STRICT_SVF
-from bounds.theorems.opt import SYMBOLIC
+from kvproof.bounds.domain import Domain, Information, Rule, Traffic
+from kvproof.bounds.theorem import Bound, Evidence, EvidenceKind, Kind, Status, Theorem
+from kvproof.bounds.theorems.chain import STRICT_SVF
+from kvproof.bounds.theorems.opt import SYMBOLIC
 
 _CERTIFIED = Evidence(
     kind=EvidenceKind.WITNESSED,
@@ -72,7 +72,7 @@ LOWER_THEOREMS = (
         status=Status.PROVED,
         constant=lambda cap: Fraction(2),
         evidence=(SYMBOLIC, _CERTIFIED),
-        proof="bounds.proofs.svf_families:waves_steps",
+        proof="kvproof.bounds.proofs.svf_families:waves_steps",
     ),
     Theorem(
         name="svf-separators",
@@ -90,7 +90,7 @@ LOWER_THEOREMS = (
         status=Status.PROVED,
         constant=separator_constant,
         evidence=(SYMBOLIC, _CERTIFIED),
-        proof="bounds.proofs.svf_families:separators_steps",
+        proof="kvproof.bounds.proofs.svf_families:separators_steps",
     ),
     _lower(
         "svf-skip-unbounded",
@@ -101,7 +101,7 @@ LOWER_THEOREMS = (
         r"\sup \frac{\mathrm{SVF_{skip}}}{\mathrm{OPT}} \ge \frac{q}{4k} \to \infty "
         r"\quad \text{at } \varepsilon < \frac{k+2}{k^2+1}",
         _backlog("svf", Rule.SKIP, Information.EXACT),
-        "bounds.proofs.svf_families:skip_steps",
+        "kvproof.bounds.proofs.svf_families:skip_steps",
     ),
     _lower(
         "one-bit-unbounded",
@@ -111,7 +111,7 @@ LOWER_THEOREMS = (
         "L/17 at eps = 1/k.",
         r"\sup \frac{\mathrm{SVF_{1bit}}}{\mathrm{OPT}} \ge \frac{L}{17} \to \infty",
         _backlog("svf-1bit", Rule.STRICT, Information.ONE_BIT),
-        "bounds.proofs.other_families:one_bit_steps",
+        "kvproof.bounds.proofs.other_families:one_bit_steps",
     ),
     _lower(
         "one-bit-skip-unbounded",
@@ -120,7 +120,7 @@ LOWER_THEOREMS = (
         "family of svf-skip-unbounded in the same order.",
         r"\sup \frac{\mathrm{SVF_{1bit,skip}}}{\mathrm{OPT}} \ge \frac{q}{4k} \to \infty",
         _backlog("svf-1bit", Rule.SKIP, Information.ONE_BIT),
-        "bounds.proofs.other_families:one_bit_skip_steps",
+        "kvproof.bounds.proofs.other_families:one_bit_skip_steps",
     ),
     _lower(
         "one-bit-any-unbounded",
@@ -133,7 +133,7 @@ LOWER_THEOREMS = (
         "end. (GSA is not bound by this: it stops requests.)",
         r"\sup \frac{\mathrm{ALG}}{\mathrm{OPT}} \ge \frac{N}{3} \to \infty",
         _backlog("any", None, Information.ONE_BIT),
-        "bounds.proofs.other_families:hidden_steps",
+        "kvproof.bounds.proofs.other_families:hidden_steps",
     ),
     _lower(
         "fcfs-unbounded",
@@ -142,7 +142,7 @@ LOWER_THEOREMS = (
         "the memory go before one-step requests that cannot run beside them.",
         r"\sup \frac{\mathrm{FCFS}}{\mathrm{OPT}} \ge \frac{L(L+2)}{2L+1} \to \infty",
         _backlog("fcfs", None, Information.NOTHING),
-        "bounds.proofs.other_families:fcfs_steps",
+        "kvproof.bounds.proofs.other_families:fcfs_steps",
         "here; the fact is in 2508.06133",
     ),
     _lower(
@@ -152,7 +152,7 @@ LOWER_THEOREMS = (
         "requests go before many thin ones of two steps.",
         r"\sup \frac{\mathrm{SJF}}{\mathrm{OPT}} \ge \frac{2W}{5} \to \infty",
         _backlog("sjf", None, Information.EXACT),
-        "bounds.proofs.other_families:sjf_steps",
+        "kvproof.bounds.proofs.other_families:sjf_steps",
         "here; the fact is in 2508.06133",
     ),
     _lower(
@@ -162,7 +162,7 @@ LOWER_THEOREMS = (
         "skipping, against a feasible schedule is n/2, at any eps = 1/k.",
         r"\sup \frac{\mathrm{SVF}}{\mathrm{OPT}} \ge \frac{n}{2} \to \infty",
         Domain(traffic=Traffic.ARRIVALS, policy="svf"),
-        "bounds.proofs.arrivals:online_shorts_steps",
+        "kvproof.bounds.proofs.arrivals:online_shorts_steps",
     ),
     _lower(
         "svf-online-tokens",
@@ -172,7 +172,7 @@ LOWER_THEOREMS = (
         r"\sup \frac{\mathrm{SVF}}{\mathrm{OPT}} \ge \frac{k}{2} = \frac{\sqrt{n/m}}{2} \to "
         r"\infty \quad \text{at } \varepsilon = \tfrac1m",
         Domain(traffic=Traffic.ARRIVALS, policy="svf"),
-        "bounds.proofs.arrivals:online_tokens_steps",
+        "kvproof.bounds.proofs.arrivals:online_tokens_steps",
     ),
     Theorem(
         name="online-any-policy",
@@ -190,6 +190,6 @@ LOWER_THEOREMS = (
         constant=_unbounded_at_one,
         evidence=(SYMBOLIC,),
         uses=("svf-online-prompts",),
-        proof="bounds.proofs.arrivals:online_any_steps",
+        proof="kvproof.bounds.proofs.arrivals:online_any_steps",
     ),
 )

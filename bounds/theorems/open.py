@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from bounds.domain import Domain, Rule, Traffic
-from bounds.theorem import Bound, Evidence, EvidenceKind, Kind, Status, Theorem
-from bounds.theorems.chain import STRICT_SVF, STRICT_SVF_BELOW_1
+from kvproof.bounds.domain import Domain, Rule, Traffic
+from kvproof.bounds.theorem import Bound, Evidence, EvidenceKind, Kind, Status, Theorem
+from kvproof.bounds.theorems.chain import STRICT_SVF, STRICT_SVF_BELOW_1
 
 
 def _limit_two(cap: Fraction) -> Bound | None:
@@ -77,7 +77,7 @@ OPEN_THEOREMS = (
                 "certified lower bound on OPT stays below 2",
             ),
         ),
-        proof="bounds.proofs.refuted:retried",
+        proof="kvproof.bounds.proofs.refuted:retried",
     ),
     Theorem(
         name="svf-skip-staggered",
@@ -100,6 +100,6 @@ OPEN_THEOREMS = (
                 detail="skip_staggered(d=64, fats=256, longs=16): 324,329 against 31,357",
             ),
         ),
-        proof="bounds.proofs.refuted:staggered",
+        proof="kvproof.bounds.proofs.refuted:staggered",
     ),
 )

@@ -2,11 +2,11 @@
 
 from fractions import Fraction
 
-from bounds.domain import Domain, Traffic
-from bounds.theorem import Evidence, EvidenceKind, Kind, Status, Theorem
-from bounds.theorems.boxes import BOXES
-from certificates.lower_bounds import centroid_bound, outputs_bound, volume_bound
-from scheduling.instance import Instance
+from kvproof.bounds.domain import Domain, Traffic
+from kvproof.bounds.theorem import Evidence, EvidenceKind, Kind, Status, Theorem
+from kvproof.bounds.theorems.boxes import BOXES
+from kvproof.certificates.lower_bounds import centroid_bound, outputs_bound, volume_bound
+from kvproof.scheduling.instance import Instance
 
 _ANY = Domain(traffic=Traffic.ARRIVALS, policy="opt")
 EXHAUSTED = tuple(Evidence(kind=EvidenceKind.EXHAUSTED, detail=str(box)) for box in BOXES)
@@ -16,7 +16,10 @@ SYMBOLIC = Evidence(
 
 
 def _closed_form(instance: Instance) -> Fraction:
-    from certificates.prices import closed_form_prices, price_bound  # kernels, loaded on use
+    from kvproof.certificates.prices import (  # kernels, loaded on use
+        closed_form_prices,
+        price_bound,
+    )
 
     return Fraction(price_bound(instance, closed_form_prices(instance)))
 
@@ -33,7 +36,7 @@ OPT_THEOREMS = (
         status=Status.PROVED,
         total=outputs_bound,
         evidence=(SYMBOLIC, *EXHAUSTED),
-        proof="bounds.proofs.opt:outputs",
+        proof="kvproof.bounds.proofs.opt:outputs",
     ),
     Theorem(
         name="opt-volume",
@@ -51,7 +54,7 @@ OPT_THEOREMS = (
         status=Status.PROVED,
         total=volume_bound,
         evidence=(SYMBOLIC, *EXHAUSTED),
-        proof="bounds.proofs.opt:volume",
+        proof="kvproof.bounds.proofs.opt:volume",
     ),
     Theorem(
         name="opt-shape",
@@ -69,7 +72,7 @@ OPT_THEOREMS = (
         source="here",
         status=Status.PROVED,
         evidence=(SYMBOLIC,),
-        proof="bounds.proofs.opt:shape",
+        proof="kvproof.bounds.proofs.opt:shape",
     ),
     Theorem(
         name="opt-centroid",
@@ -90,7 +93,7 @@ OPT_THEOREMS = (
         status=Status.PROVED,
         total=centroid_bound,
         evidence=(SYMBOLIC, *EXHAUSTED),
-        proof="bounds.proofs.opt:centroid",
+        proof="kvproof.bounds.proofs.opt:centroid",
     ),
     Theorem(
         name="opt-price",
@@ -109,7 +112,7 @@ OPT_THEOREMS = (
         source="here (linear programming duality)",
         status=Status.PROVED,
         evidence=(SYMBOLIC,),
-        proof="bounds.proofs.opt:price",
+        proof="kvproof.bounds.proofs.opt:price",
     ),
     Theorem(
         name="opt-closed-prices",
@@ -127,7 +130,7 @@ OPT_THEOREMS = (
         total=_closed_form,
         evidence=EXHAUSTED,
         uses=("opt-price",),
-        proof="bounds.proofs.opt:closed_form",
+        proof="kvproof.bounds.proofs.opt:closed_form",
     ),
     Theorem(
         name="backlog-known",
@@ -143,6 +146,6 @@ OPT_THEOREMS = (
         source="folklore",
         status=Status.PROVED,
         constant=lambda cap: Fraction(1),
-        proof="bounds.proofs.opt:known",
+        proof="kvproof.bounds.proofs.opt:known",
     ),
 )

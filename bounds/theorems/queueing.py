@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from bounds.domain import Domain, Information, Rule, Traffic
-from bounds.theorem import Evidence, EvidenceKind, Kind, Status, Theorem
-from bounds.theorems.opt import SYMBOLIC
+from kvproof.bounds.domain import Domain, Information, Rule, Traffic
+from kvproof.bounds.theorem import Evidence, EvidenceKind, Kind, Status, Theorem
+from kvproof.bounds.theorems.opt import SYMBOLIC
 
 _SIMULATED = Evidence(
     kind=EvidenceKind.SIMULATED,
@@ -59,7 +59,7 @@ QUEUEING_THEOREMS = (
         source="here",
         status=Status.HAND,
         constant=lambda cap: Fraction(1),
-        proof="bounds.proofs.queueing:light",
+        proof="kvproof.bounds.proofs.queueing:light",
     ),
     Theorem(
         name="light-one-at-a-time",
@@ -76,7 +76,7 @@ QUEUEING_THEOREMS = (
         status=Status.HAND,
         constant=lambda cap: Fraction(1),
         uses=("light-traffic",),
-        proof="bounds.proofs.queueing:one_at_a_time",
+        proof="kvproof.bounds.proofs.queueing:one_at_a_time",
     ),
     _fluid(
         "one-bit-identity",
@@ -88,7 +88,7 @@ QUEUEING_THEOREMS = (
         Traffic.BACKLOG,
         "svf-1bit",
         Information.ONE_BIT,
-        "bounds.proofs.queueing:identity",
+        "kvproof.bounds.proofs.queueing:identity",
         "2606.22327, appendix; derived here",
     ),
     _fluid(
@@ -104,7 +104,7 @@ QUEUEING_THEOREMS = (
         Traffic.BACKLOG,
         "svf-1bit",
         Information.ONE_BIT,
-        "bounds.proofs.queueing:backlog",
+        "kvproof.bounds.proofs.queueing:backlog",
         "here, after 2606.22327",
     ),
     _fluid(
@@ -116,7 +116,7 @@ QUEUEING_THEOREMS = (
         Traffic.HEAVY,
         "fcfs",
         Information.NOTHING,
-        "bounds.proofs.queueing:pollaczek_khinchine",
+        "kvproof.bounds.proofs.queueing:pollaczek_khinchine",
         "Pollaczek 1930, Khinchine 1932; derived here",
     ),
     _fluid(
@@ -129,7 +129,7 @@ QUEUEING_THEOREMS = (
         Traffic.HEAVY,
         "svf-1bit",
         Information.ONE_BIT,
-        "bounds.proofs.queueing:cobham",
+        "kvproof.bounds.proofs.queueing:cobham",
         "Cobham 1954; derived here",
     ),
     _fluid(
@@ -141,7 +141,7 @@ QUEUEING_THEOREMS = (
         Traffic.HEAVY,
         "svf",
         Information.EXACT,
-        "bounds.proofs.queueing:shortest_first",
+        "kvproof.bounds.proofs.queueing:shortest_first",
         "Phipps 1956; derived here",
     ),
 )

@@ -2,12 +2,12 @@
 
 from fractions import Fraction
 
-from bounds.chain_bounds import chain_total, eta_total, least_prompt_share, prefix_total
-from bounds.theorem import Bound, Kind, Status, Theorem
-from bounds.theorems.chain import STRICT_SVF, STRICT_SVF_BELOW_1
-from bounds.theorems.opt import EXHAUSTED, SYMBOLIC
-from certificates.lower_bounds import best_bound
-from scheduling.instance import Instance
+from kvproof.bounds.chain_bounds import chain_total, eta_total, least_prompt_share, prefix_total
+from kvproof.bounds.theorem import Bound, Kind, Status, Theorem
+from kvproof.bounds.theorems.chain import STRICT_SVF, STRICT_SVF_BELOW_1
+from kvproof.bounds.theorems.opt import EXHAUSTED, SYMBOLIC
+from kvproof.certificates.lower_bounds import best_bound
+from kvproof.scheduling.instance import Instance
 
 
 def paper_constant(cap: Fraction) -> Bound | None:
@@ -57,7 +57,7 @@ RATIO_THEOREMS = (
         constant=paper_constant,
         evidence=(SYMBOLIC, *EXHAUSTED),
         uses=("svf-backlog", "opt-volume", "opt-outputs"),
-        proof="bounds.proofs.ratio:paper",
+        proof="kvproof.bounds.proofs.ratio:paper",
     ),
     Theorem(
         name="svf-ratio",
@@ -78,7 +78,7 @@ RATIO_THEOREMS = (
         constant=svf_constant,
         evidence=(SYMBOLIC, *EXHAUSTED),
         uses=("svf-backlog", "opt-centroid", "opt-shape", "opt-outputs"),
-        proof="bounds.proofs.ratio:ratio",
+        proof="kvproof.bounds.proofs.ratio:ratio",
     ),
     Theorem(
         name="svf-ratio-prompts",
@@ -101,7 +101,7 @@ RATIO_THEOREMS = (
         constant=svf_constant,  # over all backlogs, q = 0 is allowed
         evidence=(SYMBOLIC, *EXHAUSTED),
         uses=("svf-backlog-eta", "opt-centroid", "opt-outputs"),
-        proof="bounds.proofs.ratio:prompts",
+        proof="kvproof.bounds.proofs.ratio:prompts",
     ),
     Theorem(
         name="svf-long-prompts",
@@ -122,7 +122,7 @@ RATIO_THEOREMS = (
         status=Status.PROVED,
         evidence=(SYMBOLIC,),
         uses=("svf-ratio-prompts", "svf-separators"),
-        proof="bounds.proofs.ratio:long_prompts",
+        proof="kvproof.bounds.proofs.ratio:long_prompts",
     ),
     Theorem(
         name="svf-ratio-instance",
@@ -142,6 +142,6 @@ RATIO_THEOREMS = (
         ratio=_of_instance,
         evidence=EXHAUSTED,
         uses=("svf-backlog-prefix", "opt-centroid", "opt-volume", "opt-outputs"),
-        proof="bounds.proofs.ratio:instance",
+        proof="kvproof.bounds.proofs.ratio:instance",
     ),
 )

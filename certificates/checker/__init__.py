@@ -2,8 +2,8 @@
 
 Standard library only, exact integers and fractions only; shares no code with what builds
 certificates. The format is specified in ``docs/certificates.md``. From the command line:
-``python -m certificates.checker FILE...``, or ``python checker FILE...`` with a copy of this
-folder alone.
+``python -m kvproof.certificates.checker FILE...``, or ``python checker FILE...`` with a copy of
+this folder alone.
 """
 
 from .cli import main

@@ -30,9 +30,7 @@ def by_price(instance: Instance, prices: Prices, target: int, budget: Budget) ->
     if room < 0:
         return None
     if len(instance.classes) > MOST_KINDS:
-        raise OverLimit(
-            f"{WHERE}: {len(instance.classes):,} classes; the limit is {MOST_KINDS:,}"
-        )
+        raise OverLimit(f"{WHERE}: {len(instance.classes):,} classes; the limit is {MOST_KINDS:,}")
     kinds = []
     for a, s, o, count in instance.classes:
         costs: list[tuple[int, int]] = []

@@ -4,12 +4,12 @@ Nothing in here is trusted. Whatever prices come out, :func:`price_bound` is an 
 that the independent checker computes again.
 """
 
-from certificates.prices.closed_form import closed_form_prices
-from certificates.prices.evaluate import price_bound
-from certificates.prices.linear import lp_prices
-from certificates.prices.portfolio import PriceBound, ascent_prices, best_prices
-from certificates.prices.reference import price_bound_reference
-from certificates.prices.vector import Prices
+from kvproof.certificates.prices.closed_form import closed_form_prices
+from kvproof.certificates.prices.evaluate import price_bound
+from kvproof.certificates.prices.linear import lp_prices
+from kvproof.certificates.prices.portfolio import PriceBound, ascent_prices, best_prices
+from kvproof.certificates.prices.reference import price_bound_reference
+from kvproof.certificates.prices.vector import Prices
 
 __all__ = [
     "PriceBound",

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from certificates.prices.evaluate import MAX_COST, Dual
-from certificates.prices.grid import Floats
-from certificates.prices.vector import round_prices
-from scheduling.exact import Column
+from kvproof.certificates.prices.evaluate import MAX_COST, Dual
+from kvproof.certificates.prices.grid import Floats
+from kvproof.certificates.prices.vector import round_prices
+from kvproof.scheduling.exact import Column
 
 #: Called with (evaluations done, best bound so far).
 Progress = Callable[[int, float], None]

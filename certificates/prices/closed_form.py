@@ -13,10 +13,10 @@ from heapq import heappop, heappush
 import numpy as np
 from numba import njit
 
-from certificates.prices.grid import Floats, busy_grid, fitting_denominator
-from certificates.prices.vector import Prices
-from scheduling.exact import Column
-from scheduling.instance import Instance
+from kvproof.certificates.prices.grid import Floats, busy_grid, fitting_denominator
+from kvproof.certificates.prices.vector import Prices
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
 
 
 class FluidPrices:

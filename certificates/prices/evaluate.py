@@ -12,11 +12,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from certificates.prices.kernel import BLOCK, add_usage, cheapest_starts
-from certificates.prices.reference import price_bound_reference
-from certificates.prices.vector import Prices
-from scheduling.exact import Column, exact_dot
-from scheduling.instance import Instance
+from kvproof.certificates.prices.kernel import BLOCK, add_usage, cheapest_starts
+from kvproof.certificates.prices.reference import price_bound_reference
+from kvproof.certificates.prices.vector import Prices
+from kvproof.scheduling.exact import Column, exact_dot
+from kvproof.scheduling.instance import Instance
 
 #: Every cost times D must stay below this for the int64 kernel, and every step below `MAX_STEP`.
 MAX_COST = 2**61

@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from certificates.prices.evaluate import MAX_COST
-from scheduling.exact import Column
-from scheduling.instance import Instance
+from kvproof.certificates.prices.evaluate import MAX_COST
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
 
 Floats = npt.NDArray[np.float64]
 

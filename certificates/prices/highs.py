@@ -4,7 +4,7 @@ import sys
 from importlib.util import find_spec
 from typing import Any
 
-from scheduling.errors import InputError
+from kvproof.scheduling.errors import InputError
 
 
 def quiet_model(purpose: str) -> tuple[Any, float]:

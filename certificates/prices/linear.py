@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from certificates.prices.evaluate import Dual, price_bound
-from certificates.prices.grid import Floats, fitting_denominator
-from certificates.prices.highs import quiet_model
-from certificates.prices.vector import Prices
-from scheduling.exact import Column
-from scheduling.instance import Instance
+from kvproof.certificates.prices.evaluate import Dual, price_bound
+from kvproof.certificates.prices.grid import Floats, fitting_denominator
+from kvproof.certificates.prices.highs import quiet_model
+from kvproof.certificates.prices.vector import Prices
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
 
 ROUNDS = 60
 PER_KIND = 8  # columns added per kind and round

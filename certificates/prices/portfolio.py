@@ -6,16 +6,16 @@ from fractions import Fraction
 
 import numpy as np
 
-from certificates.prices.ascent import Climb, Progress
-from certificates.prices.closed_form import FluidPrices, closed_form_prices
-from certificates.prices.evaluate import MAX_STEP, Dual, price_bound
-from certificates.prices.grid import Floats, busy_grid, fitting_denominator
-from certificates.prices.highs import highs_is_usable
-from certificates.prices.linear import lp_prices, lp_size
-from certificates.prices.vector import Prices
-from scheduling.errors import InputError
-from scheduling.exact import Column
-from scheduling.instance import Instance
+from kvproof.certificates.prices.ascent import Climb, Progress
+from kvproof.certificates.prices.closed_form import FluidPrices, closed_form_prices
+from kvproof.certificates.prices.evaluate import MAX_STEP, Dual, price_bound
+from kvproof.certificates.prices.grid import Floats, busy_grid, fitting_denominator
+from kvproof.certificates.prices.highs import highs_is_usable
+from kvproof.certificates.prices.linear import lp_prices, lp_size
+from kvproof.certificates.prices.vector import Prices
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
 
 #: Non-zeros of the linear programme up to which HiGHS is asked.
 LP_ENTRIES = 10_000_000

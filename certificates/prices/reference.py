@@ -5,8 +5,8 @@ from collections import Counter
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
-from certificates.prices.vector import Prices
-from scheduling.instance import Instance
+from kvproof.certificates.prices.vector import Prices
+from kvproof.scheduling.instance import Instance
 
 
 def price_bound_reference(instance: Instance, prices: Prices) -> Fraction:

@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from scheduling.errors import InputError
-from scheduling.exact import Column
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,10 @@ from kvproof.options import bound_option, input_options, json_option, rule_optio
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from certificates.build import Certificate
-    from certificates.lower_bounds import BoundKind
-    from scheduling.instance import Instance
-    from scheduling.policies import Policy
+    from kvproof.certificates.build import Certificate
+    from kvproof.certificates.lower_bounds import BoundKind
+    from kvproof.scheduling.instance import Instance
+    from kvproof.scheduling.policies import Policy
 
 CLAIMS = (
     "within-factor",
@@ -71,11 +71,11 @@ def command(
     The file is compressed where its name ends in .gz. It is written only if the independent
     checker verifies it; the exit code is the checker's.
     """
-    from certificates.build import instance_json
-    from certificates.checker import Verdict, check
+    from kvproof.certificates.build import instance_json
+    from kvproof.certificates.checker import Verdict, check
     from kvproof.inputs import load
     from kvproof.output import check_target, console, print_json, progress_bar, write_file
-    from scheduling.registry import find_policy
+    from kvproof.scheduling.registry import find_policy
 
     check_target(out, trace)
     if instance_out is not None:
@@ -132,11 +132,11 @@ def _build(
     witness: str | None,
     progress: "Callable[[int, float], None]",
 ) -> "Certificate":
-    from certificates import build
-    from certificates.lower_bounds import find_bound
-    from scheduling.errors import InputError
-    from scheduling.registry import BUILTIN, find_policy
-    from scheduling.simulate import simulate
+    from kvproof.certificates import build
+    from kvproof.certificates.lower_bounds import find_bound
+    from kvproof.scheduling.errors import InputError
+    from kvproof.scheduling.registry import BUILTIN, find_policy
+    from kvproof.scheduling.simulate import simulate
 
     if claim == "opt-lower-bound":
         found = find_bound(instance, kind, progress=progress)
@@ -173,7 +173,7 @@ def _beside(out: str, instance_out: str | None) -> str | None:
     """Return the instance's name as the certificate states it: relative to its own folder."""
     from pathlib import Path
 
-    from scheduling.errors import InputError
+    from kvproof.scheduling.errors import InputError
 
     if instance_out is None:
         return None

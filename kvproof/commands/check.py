@@ -10,8 +10,8 @@ import click
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(arguments: tuple[str, ...]) -> int:
-    """Verify certificates; the same as ``python -m certificates.checker``."""
-    from certificates.checker import main
+    """Verify certificates; the same as ``python -m kvproof.certificates.checker``."""
+    from kvproof.certificates.checker import main
 
     try:
         return main(list(arguments), prog="kvproof check")

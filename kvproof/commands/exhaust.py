@@ -9,7 +9,7 @@ import click
 from kvproof.options import Rational, json_option
 
 if TYPE_CHECKING:
-    from adversary.exhaust.run import Found, Job
+    from kvproof.adversary.exhaust.run import Found, Job
 
 THEOREM_CONTRADICTED, INTERRUPTED = 5, 130
 
@@ -46,11 +46,11 @@ def command(
     exact. With k = T(T + 1)/2 kinds of request of at most T tokens there are
     C(k + n - 1, n) multisets.
     """
-    from adversary.campaign import interruption
-    from adversary.exhaust.box import Box
-    from adversary.exhaust.run import Job, exhaust
+    from kvproof.adversary.campaign import interruption
+    from kvproof.adversary.exhaust.box import Box
+    from kvproof.adversary.exhaust.run import Job, exhaust
     from kvproof.output import print_json, progress_bar
-    from scheduling.errors import InputError
+    from kvproof.scheduling.errors import InputError
 
     peak = memory if max_request is None else min(memory, max_request)
     if max_eps is not None:
@@ -74,7 +74,7 @@ def command(
 
 def _violated(job: "Job", found: "Found") -> list[str]:
     """Return the theorems that the worst instance of some eps contradicts, or the kernels' word."""
-    from bounds.contradiction import contradictions
+    from kvproof.bounds.contradiction import contradictions
 
     names = {
         one.theorem
@@ -101,7 +101,7 @@ def _worst(found: "Found") -> Any:
 
 
 def _as_json(job: "Job", found: "Found", violated: list[str]) -> dict[str, Any]:
-    from scheduling.exact import as_pq
+    from kvproof.scheduling.exact import as_pq
 
     data: dict[str, Any] = {"command": "exhaust", **job.to_json(), "complete": found.complete}
     data["expected_multisets"] = job.box.multisets
@@ -116,7 +116,7 @@ def _as_json(job: "Job", found: "Found", violated: list[str]) -> dict[str, Any]:
 
 
 def _print(job: "Job", found: "Found", violated: list[str], out: Path | None) -> None:
-    from scheduling.exact import decimal
+    from kvproof.scheduling.exact import decimal
 
     box = job.box
     rule = "skip" if job.skip else "strict"

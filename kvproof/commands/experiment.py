@@ -9,7 +9,7 @@ import click
 from kvproof.options import json_option
 
 if TYPE_CHECKING:
-    from bounds.experiments.poisson import Result, Workload
+    from kvproof.bounds.experiments.poisson import Result, Workload
 
 _DEFAULT_TRACE = Path(__file__).parents[2] / "examples" / "azure_code_1000.csv"
 
@@ -66,8 +66,8 @@ def poisson(
     latency and the proved factor with 95 percent intervals over seeds, and says whether the
     paper's figures 2 and 3 come out in shape.
     """
-    from bounds.experiments.plot import plot
-    from bounds.experiments.poisson import exponential, run
+    from kvproof.bounds.experiments.plot import plot
+    from kvproof.bounds.experiments.poisson import exponential, run
     from kvproof.output import print_json, progress_bar, write_file
 
     levels = _loads(loads)
@@ -103,7 +103,7 @@ def poisson(
 
 
 def _loads(text: str) -> list[float]:
-    from scheduling.errors import InputError
+    from kvproof.scheduling.errors import InputError
 
     try:
         loads = [float(part) for part in text.split(",")]
@@ -115,9 +115,9 @@ def _loads(text: str) -> list[float]:
 
 
 def _traced(trace: str | None, memory: int) -> "Workload | None":
-    from bounds.experiments.poisson import resampled
-    from scheduling.errors import InputError
-    from scheduling.traces import read_trace
+    from kvproof.bounds.experiments.poisson import resampled
+    from kvproof.scheduling.errors import InputError
+    from kvproof.scheduling.traces import read_trace
 
     path = _DEFAULT_TRACE if trace is None else Path(trace)
     if trace is None and not path.exists():
@@ -129,7 +129,7 @@ def _traced(trace: str | None, memory: int) -> "Workload | None":
 
 
 def _as_json(results: "list[Result]", picture: str | None) -> dict[str, Any]:
-    from bounds.experiments.findings import findings
+    from kvproof.bounds.experiments.findings import findings
 
     return {
         "command": "experiment poisson",
@@ -149,8 +149,8 @@ def _as_json(results: "list[Result]", picture: str | None) -> dict[str, Any]:
 def _print(results: "list[Result]") -> None:
     from rich.table import Table
 
-    from bounds.experiments.findings import findings
-    from bounds.experiments.poisson import TAIL
+    from kvproof.bounds.experiments.findings import findings
+    from kvproof.bounds.experiments.poisson import TAIL
     from kvproof.output import console
 
     out = console()

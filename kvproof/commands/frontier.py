@@ -43,14 +43,14 @@ def command(
     """
     from contextlib import ExitStack
 
-    from adversary.campaign import Observer
-    from adversary.frontier import frontier, rows, table
-    from adversary.live import View
-    from adversary.picture import picture
-    from adversary.setup import Settings
-    from adversary.workers import make_workers
+    from kvproof.adversary.campaign import Observer
+    from kvproof.adversary.frontier import frontier, rows, table
+    from kvproof.adversary.live import View
+    from kvproof.adversary.picture import picture
+    from kvproof.adversary.setup import Settings
+    from kvproof.adversary.workers import make_workers
     from kvproof.output import print_json, write_file
-    from scheduling.errors import InputError
+    from kvproof.scheduling.errors import InputError
 
     settings = Settings(memory=memory, requests=requests, classes=6, evaluations=evaluations,
                         engine=engine, seed=seed)  # fmt: skip

@@ -15,9 +15,9 @@ def command(witness: str, policy: str | None, skip: bool, as_json: bool) -> int:
 
     The exit code is 0 only if both agree with what the file claims.
     """
-    from adversary.replay import replay
+    from kvproof.adversary.replay import replay
     from kvproof.output import print_json
-    from scheduling.exact import as_pq, decimal
+    from kvproof.scheduling.exact import as_pq, decimal
 
     found = replay(witness, policy=policy, skip=skip)
     if as_json:

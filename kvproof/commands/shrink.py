@@ -8,7 +8,7 @@ import click
 from kvproof.options import Rational, json_option
 
 if TYPE_CHECKING:
-    from adversary.witness import Witness
+    from kvproof.adversary.witness import Witness
 
 
 @click.command("shrink")
@@ -37,12 +37,12 @@ def command(
     """
     from pathlib import Path
 
-    from adversary.replay import in_words, load
-    from adversary.shrink import shrink
-    from adversary.witness import check_fresh
+    from kvproof.adversary.replay import in_words, load
+    from kvproof.adversary.shrink import shrink
+    from kvproof.adversary.witness import check_fresh
     from kvproof.output import print_json, write_file
-    from scheduling.errors import InputError
-    from scheduling.exact import as_pq, decimal
+    from kvproof.scheduling.errors import InputError
+    from kvproof.scheduling.exact import as_pq, decimal
 
     begun = load(witness, policy=policy, skip=skip)
     least = begun.ratio if keep is None else keep

@@ -32,9 +32,9 @@ def command(
     """
     from kvproof.inputs import load
     from kvproof.output import check_target, console, print_json, progress_bar, write_file
-    from scheduling.feasibility import check_schedule
-    from scheduling.registry import find_policy
-    from scheduling.simulate import simulate
+    from kvproof.scheduling.feasibility import check_schedule
+    from kvproof.scheduling.registry import find_policy
+    from kvproof.scheduling.simulate import simulate
 
     if out is not None:
         check_target(out, trace)

@@ -8,8 +8,8 @@ import click
 from kvproof.options import input_options, json_option
 
 if TYPE_CHECKING:
-    from scheduling.instance import Instance
-    from solver.result import Result
+    from kvproof.scheduling.instance import Instance
+    from kvproof.solver.result import Result
 
 #: Requests beyond which exact search is not even tried; certified bounds are the tool there.
 MOST_REQUESTS = 5000
@@ -69,11 +69,11 @@ def command(
     Exit code 0: optimal. 3: a limit was reached, and the best interval is printed. 130:
     interrupted, likewise.
     """
-    import solver
+    from kvproof import solver
     from kvproof.inputs import load
     from kvproof.output import console, print_json, progress_bar, write_file
     from kvproof.pictures import gantt, schedule_svg
-    from scheduling.errors import LimitError
+    from kvproof.scheduling.errors import LimitError
 
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
@@ -138,7 +138,7 @@ def _detail(result: "Result") -> str:
 
 def _certificate(instance: "Instance", result: "Result", *, compress: bool) -> tuple[str, bytes]:
     """Return (kind of claim, file): ``optimal`` where it can be proved, else the schedule alone."""
-    from certificates.build import Certificate
+    from kvproof.certificates.build import Certificate
 
     claim: dict[str, Any] = {"kind": "schedule", "total_latency": result.total_latency}
     proof: dict[str, Any] = {"schedule": {"starts": result.starts}}

@@ -7,10 +7,10 @@ import click
 from kvproof.options import json_option
 
 if TYPE_CHECKING:
-    from bounds.proof.steps import StepVerdict
-    from bounds.queueing.crosscheck import CrossCheck
-    from bounds.taxonomy.check import CaseVerdict
-    from bounds.taxonomy.graph import Taxonomy
+    from kvproof.bounds.proof.steps import StepVerdict
+    from kvproof.bounds.queueing.crosscheck import CrossCheck
+    from kvproof.bounds.taxonomy.check import CaseVerdict
+    from kvproof.bounds.taxonomy.graph import Taxonomy
 
 REJECTED = 1
 THEOREM_CONTRADICTED = 5
@@ -32,7 +32,7 @@ def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
     checks every proof step behind them, compares section 7's values with runs, and prints one
     verdict per case. Exit code 1 if a check is rejected, 5 if bounds contradict each other.
     """
-    from bounds.taxonomy.graph import Taxonomy
+    from kvproof.bounds.taxonomy.graph import Taxonomy
     from kvproof.output import print_json, write_file
 
     taxonomy = Taxonomy()
@@ -41,15 +41,15 @@ def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
     runs: list[CrossCheck] = []
     others: dict[str, StepVerdict] = {}
     if check:
-        from bounds.queueing.crosscheck import fluid_queue, real_backlog, real_poisson
-        from bounds.taxonomy.check import check_cases, check_others
+        from kvproof.bounds.queueing.crosscheck import fluid_queue, real_backlog, real_poisson
+        from kvproof.bounds.taxonomy.check import check_cases, check_others
 
         verdicts = check_cases(taxonomy)
         others = check_others(verdicts)
         for compare in (fluid_queue, real_backlog, real_poisson):
             runs += compare(seed=seed)
     if graph is not None:
-        from bounds.taxonomy.draw import draw
+        from kvproof.bounds.taxonomy.draw import draw
 
         write_file(graph, draw(taxonomy))
     if as_json:
@@ -76,8 +76,8 @@ def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
 def _print_table(taxonomy: "Taxonomy") -> None:
     from rich.table import Table
 
-    from bounds.taxonomy.cases import CASES
-    from bounds.taxonomy.text import SHOWN, source, span, state
+    from kvproof.bounds.taxonomy.cases import CASES
+    from kvproof.bounds.taxonomy.text import SHOWN, source, span, state
     from kvproof.output import console
 
     out = console()
@@ -159,9 +159,9 @@ def _as_json(
     from fractions import Fraction
     from math import inf
 
-    from bounds.taxonomy.cases import CASES
-    from bounds.taxonomy.text import SHOWN, state
-    from scheduling.exact import as_pq
+    from kvproof.bounds.taxonomy.cases import CASES
+    from kvproof.bounds.taxonomy.text import SHOWN, state
+    from kvproof.scheduling.exact import as_pq
 
     checked = {one.case: one for one in verdicts}
     cases = []

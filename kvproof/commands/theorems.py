@@ -9,8 +9,8 @@ from kvproof.options import json_option
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from bounds.proof.steps import StepResult
-    from bounds.theorem import Theorem
+    from kvproof.bounds.proof.steps import StepResult
+    from kvproof.bounds.theorem import Theorem
 
 REJECTED = 1
 
@@ -22,7 +22,7 @@ def command(context: click.Context, as_json: bool) -> None:
     """List the theorems, or show one with every step of its proof checked."""
     if context.invoked_subcommand is not None:
         return
-    from bounds.theorems import THEOREMS
+    from kvproof.bounds.theorems import THEOREMS
     from kvproof.output import console, print_json
 
     if as_json:
@@ -58,9 +58,9 @@ def show(context: click.Context, name: str, as_json: bool) -> int:
     Exit code 1 if a step is rejected. A step in words is shown as argued; one that no exact
     method decides as undecided.
     """
-    from bounds.proof.check import worst
-    from bounds.proof.steps import StepVerdict
-    from bounds.theorems import find
+    from kvproof.bounds.proof.check import worst
+    from kvproof.bounds.proof.steps import StepVerdict
+    from kvproof.bounds.theorems import find
     from kvproof.output import print_json
 
     # also where --json stands before `show`
@@ -104,7 +104,7 @@ def _constant(theorem: "Theorem", cap: "Fraction") -> dict[str, Any] | None:
     from fractions import Fraction
     from math import inf
 
-    from scheduling.exact import as_pq
+    from kvproof.scheduling.exact import as_pq
 
     value = None if theorem.constant is None else theorem.constant(cap)
     if value is None:

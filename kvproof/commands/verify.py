@@ -8,8 +8,8 @@ import click
 from kvproof.options import bound_option, input_options, json_option, rule_options
 
 if TYPE_CHECKING:
-    from bounds.verify import Verdict
-    from certificates.lower_bounds import BoundKind
+    from kvproof.bounds.verify import Verdict
+    from kvproof.certificates.lower_bounds import BoundKind
     from kvproof.inputs import Input
 
 THEOREM_CONTRADICTED = 5
@@ -43,11 +43,11 @@ def command(
     no schedule, clairvoyant or not, is better by more than that factor.
     """
     # imported here, so that help needs none of it
-    from bounds.verify import verify
-    from certificates.lower_bounds import find_bound
+    from kvproof.bounds.verify import verify
+    from kvproof.certificates.lower_bounds import find_bound
     from kvproof.inputs import load
     from kvproof.output import print_json, progress_bar
-    from scheduling.registry import BUILTIN, find_policy
+    from kvproof.scheduling.registry import BUILTIN, find_policy
 
     names = [n.strip() for n in policies.split(",")] if policies is not None else list(BUILTIN)
     chosen = [find_policy(name, theta=theta, admission=admission) for name in names]
@@ -91,7 +91,7 @@ def command(
 
 def _as_json(source: "Input", verdicts: list["Verdict"], skip: bool) -> dict[str, Any]:
     from kvproof.output import exact_and_decimal
-    from scheduling.exact import as_pq
+    from kvproof.scheduling.exact import as_pq
 
     instance = source.instance
     load = instance.load
@@ -135,7 +135,7 @@ def _print_table(source: "Input", verdicts: list["Verdict"], skip: bool) -> None
     from rich.table import Table
 
     from kvproof.output import console
-    from scheduling.exact import decimal
+    from kvproof.scheduling.exact import decimal
 
     instance = source.instance
     out = console()

@@ -17,9 +17,9 @@ def command() -> None:
 @json_option
 def list_(folder: Path, as_json: bool) -> int:
     """List the witnesses of the run in FOLDER, best first."""
-    from adversary.archive import Archive
+    from kvproof.adversary.archive import Archive
     from kvproof.output import print_json
-    from scheduling.exact import as_pq, decimal
+    from kvproof.scheduling.exact import as_pq, decimal
 
     archive = Archive(folder)
     try:
@@ -53,12 +53,12 @@ def show(witness: Path, number: int | None, out: str | None) -> int:
     """Show the classes of WITNESS, a file, or the best (or --number) of a run's folder."""
     import tempfile
 
-    from adversary.archive import Archive
-    from adversary.replay import in_words
-    from adversary.witness import read_witness
+    from kvproof.adversary.archive import Archive
+    from kvproof.adversary.replay import in_words
+    from kvproof.adversary.witness import read_witness
     from kvproof.output import write_file
-    from scheduling.errors import InputError
-    from scheduling.exact import decimal
+    from kvproof.scheduling.errors import InputError
+    from kvproof.scheduling.exact import decimal
 
     with tempfile.TemporaryDirectory(prefix="kvproof-") as place:
         path = witness

@@ -4,8 +4,8 @@ A *source* (CSV, JSON lines, Parquet) says how cells are reached, a *format* say
 mean what; every format can come from every source, and both are recognised from the content.
 """
 
-from scheduling.traces.formats import BUILTIN, GROUP, TraceFormat
-from scheduling.traces.reader import read_trace
-from scheduling.traces.trace import DEFAULT_STEP, Notes, Trace
+from kvproof.scheduling.traces.formats import BUILTIN, GROUP, TraceFormat
+from kvproof.scheduling.traces.reader import read_trace
+from kvproof.scheduling.traces.trace import DEFAULT_STEP, Notes, Trace
 
 __all__ = ["BUILTIN", "DEFAULT_STEP", "GROUP", "Notes", "Trace", "TraceFormat", "read_trace"]

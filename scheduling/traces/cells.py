@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from scheduling.instance import MAX_MEMORY
+from kvproof.scheduling.instance import MAX_MEMORY
 
 # Wide enough for any time a float64 can tell apart in practice; narrow enough that no cell,
 # however hostile, makes a number of more than 60 digits.

@@ -6,8 +6,8 @@ from fractions import Fraction
 from importlib.metadata import entry_points
 from itertools import chain
 
-from scheduling.errors import InputError
-from scheduling.traces.cells import shown
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.traces.cells import shown
 
 GROUP = "kvproof.trace_formats"
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from io import BufferedReader
 from typing import Any
 
-from scheduling.errors import InputError
-from scheduling.traces.cells import shown
-from scheduling.traces.tables import Row, Table
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.traces.cells import shown
+from kvproof.scheduling.traces.tables import Row, Table
 
 
 def parquet_table(where: str, file: BufferedReader) -> Table:

@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from scheduling.errors import InputError
-from scheduling.traces.cells import NUMBER, BadCell, parse_count, parse_time, shown
-from scheduling.traces.formats import TraceFormat, find_format
-from scheduling.traces.tables import Table, display_name, open_table
-from scheduling.traces.trace import Trace
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.traces.cells import NUMBER, BadCell, parse_count, parse_time, shown
+from kvproof.scheduling.traces.formats import TraceFormat, find_format
+from kvproof.scheduling.traces.tables import Table, display_name, open_table
+from kvproof.scheduling.traces.trace import Trace
 
 
 def read_trace(path: str | os.PathLike[str]) -> Trace:

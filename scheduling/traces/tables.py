@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 
-from scheduling.errors import InputError
+from kvproof.scheduling.errors import InputError
 
 # (line, cells): where the row stands in the file, and the text of the columns asked for.
 Row = tuple[int, tuple[str, ...]]
@@ -73,11 +73,11 @@ def _recognise(where: str, file: BufferedReader) -> Table:
     if not start:
         raise InputError(f"{where}: the file is empty")
     if start.startswith(b"PAR1"):
-        from scheduling.traces.parquet import parquet_table
+        from kvproof.scheduling.traces.parquet import parquet_table
 
         return parquet_table(where, file)
 
-    from scheduling.traces.text import csv_table, jsonl_table
+    from kvproof.scheduling.traces.text import csv_table, jsonl_table
 
     start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     for magic, complaint in _STRANGERS:

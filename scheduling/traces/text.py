@@ -9,9 +9,9 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from scheduling.errors import InputError
-from scheduling.traces.cells import shown
-from scheduling.traces.tables import Row, Table
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.traces.cells import shown
+from kvproof.scheduling.traces.tables import Row, Table
 
 # Far above any row of a trace; a file without line ends must not fill the memory.
 MAX_LINE = 1 << 24

@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from scheduling.errors import InputError
-from scheduling.exact import Column
-from scheduling.instance import MAX_ARRIVAL, MAX_MEMORY, Instance
-from scheduling.traces.formats import TraceFormat
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import MAX_ARRIVAL, MAX_MEMORY, Instance
+from kvproof.scheduling.traces.formats import TraceFormat
 
 DEFAULT_STEP = Fraction(1, 20)
 OFFENDERS_SHOWN = 3

@@ -3,8 +3,8 @@ from fractions import Fraction
 
 import pytest
 
-from adversary.setup import Settings
-from adversary.space import Space
+from kvproof.adversary.setup import Settings
+from kvproof.adversary.space import Space
 
 
 @pytest.fixture(scope="session")

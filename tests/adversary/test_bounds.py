@@ -5,22 +5,22 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from adversary import rounding, stagger
-from adversary.exhaust.box import Box
-from adversary.exhaust.kernel import optimum
-from adversary.fluid import fluid_bound, solve_fluid
-from adversary.mutation import sample
-from adversary.objective import Objective
-from adversary.polish import better_plan, shifted
-from adversary.rounding import rounded_schedule
-from adversary.space import Space
-from adversary.stagger import stagger_bound
-from adversary.witness import make_witness
-from certificates.lower_bounds import best_bound
-from scheduling.feasibility import check_schedule
-from scheduling.instance import Instance
-from scheduling.kernel import run_strict
-from solver.portfolio import solve
+from kvproof.adversary import rounding, stagger
+from kvproof.adversary.exhaust.box import Box
+from kvproof.adversary.exhaust.kernel import optimum
+from kvproof.adversary.fluid import fluid_bound, solve_fluid
+from kvproof.adversary.mutation import sample
+from kvproof.adversary.objective import Objective
+from kvproof.adversary.polish import better_plan, shifted
+from kvproof.adversary.rounding import rounded_schedule
+from kvproof.adversary.space import Space
+from kvproof.adversary.stagger import stagger_bound
+from kvproof.adversary.witness import make_witness
+from kvproof.certificates.lower_bounds import best_bound
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.kernel import run_strict
+from kvproof.solver.portfolio import solve
 
 
 def equal(memory, prompt, output, number):
@@ -128,5 +128,5 @@ def test_a_witness_takes_the_better_of_plan_and_rounding(monkeypatch):
         assert made.feasible.total_latency == min(plan.total_latency, other.total_latency)
         gains += other.total_latency < plan.total_latency
     assert gains
-    monkeypatch.setattr("adversary.rounding.MOST_REQUESTS", 1)
+    monkeypatch.setattr("kvproof.adversary.rounding.MOST_REQUESTS", 1)
     assert rounded_schedule(space.instance(genome)) is None

@@ -8,13 +8,13 @@ from fractions import Fraction
 
 import pytest
 
-from adversary import campaign
-from adversary.archive import FILE, Archive
-from adversary.campaign import Outcome, run
-from adversary.setup import Settings, stored
-from adversary.workers import Here, make_workers
-from bounds.theorems import THEOREMS, find
-from scheduling.errors import InputError
+from kvproof.adversary import campaign
+from kvproof.adversary.archive import FILE, Archive
+from kvproof.adversary.campaign import Outcome, run
+from kvproof.adversary.setup import Settings, stored
+from kvproof.adversary.workers import Here, make_workers
+from kvproof.bounds.theorems import THEOREMS, find
+from kvproof.scheduling.errors import InputError
 
 KILLS = 100
 

@@ -2,9 +2,9 @@ from fractions import Fraction
 
 import pytest
 
-from adversary.conjecture import parse
-from scheduling.errors import InputError
-from scheduling.instance import Instance
+from kvproof.adversary.conjecture import parse
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.instance import Instance
 
 INSTANCE = Instance(memory=20, arrival=[0, 0], prompt=[3, 0], output=[2, 5], count=[1, 2])
 

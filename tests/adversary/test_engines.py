@@ -3,14 +3,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from adversary.archive import packed, unpacked
-from adversary.engines import ENGINES, make_engine
-from adversary.engines.elites import CELLS, cells
-from adversary.mutation import sample
-from adversary.objective import Objective
-from adversary.seeds import structured
-from adversary.space import Space
-from scheduling.errors import InputError
+from kvproof.adversary.archive import packed, unpacked
+from kvproof.adversary.engines import ENGINES, make_engine
+from kvproof.adversary.engines.elites import CELLS, cells
+from kvproof.adversary.mutation import sample
+from kvproof.adversary.objective import Objective
+from kvproof.adversary.seeds import structured
+from kvproof.adversary.space import Space
+from kvproof.scheduling.errors import InputError
 
 SPACE = Space(memory=2_000, requests=100, cap=Fraction(1, 4))
 OBJECTIVE = Objective(space=SPACE)

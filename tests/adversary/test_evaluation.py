@@ -4,15 +4,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from adversary import plain
-from adversary.exact import is_tiny
-from adversary.mutation import mutate, sample
-from adversary.objective import Objective
-from adversary.plan import plan_schedule
-from adversary.space import Space
-from scheduling.feasibility import check_schedule
-from scheduling.one_bit import OneBitSVF
-from scheduling.policies import FCFS, SJF, SVF
+from kvproof.adversary import plain
+from kvproof.adversary.exact import is_tiny
+from kvproof.adversary.mutation import mutate, sample
+from kvproof.adversary.objective import Objective
+from kvproof.adversary.plan import plan_schedule
+from kvproof.adversary.space import Space
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.one_bit import OneBitSVF
+from kvproof.scheduling.policies import FCFS, SJF, SVF
 
 POLICIES = [SVF(), SJF(), FCFS()]
 
@@ -94,7 +94,7 @@ def test_a_subclass_is_not_taken_for_its_parent():
     ids=["any", "small"],
 )
 def test_a_tiny_space_is_valued_by_exact_opt_and_its_witness_reaches_it(space):
-    from solver.portfolio import solve
+    from kvproof.solver.portfolio import solve
 
     assert is_tiny(space)
     assert not is_tiny(replace(space, requests=9))

@@ -5,19 +5,19 @@ from math import ceil, comb, floor
 import numpy as np
 import pytest
 
-from adversary.engines import make_engine
-from adversary.exhaust.box import Box
-from adversary.exhaust.kernel import next_order, optimum, run_order
-from adversary.exhaust.log import FILE
-from adversary.exhaust.plain import plain_sweep
-from adversary.exhaust.run import STRETCH, Job, exhaust, stretch
-from adversary.exhaust.sweep import BROKEN, TALLIES, next_multiset, touched
-from adversary.objective import Objective
-from adversary.space import Space
-from bounds.theorem import Kind
-from scheduling.errors import InputError
-from scheduling.policies import FCFS, SJF, SVF
-from scheduling.simulate import simulate
+from kvproof.adversary.engines import make_engine
+from kvproof.adversary.exhaust.box import Box
+from kvproof.adversary.exhaust.kernel import next_order, optimum, run_order
+from kvproof.adversary.exhaust.log import FILE
+from kvproof.adversary.exhaust.plain import plain_sweep
+from kvproof.adversary.exhaust.run import STRETCH, Job, exhaust, stretch
+from kvproof.adversary.exhaust.sweep import BROKEN, TALLIES, next_multiset, touched
+from kvproof.adversary.objective import Objective
+from kvproof.adversary.space import Space
+from kvproof.bounds.theorem import Kind
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.policies import FCFS, SJF, SVF
+from kvproof.scheduling.simulate import simulate
 
 
 def test_the_number_of_multisets_is_what_a_reader_computes():
@@ -39,7 +39,7 @@ def test_multisets_are_numbered_in_the_order_in_which_they_are_stepped_through()
 
 
 def test_optimum_against_the_solver():
-    from solver.portfolio import solve
+    from kvproof.solver.portfolio import solve
 
     rng = np.random.default_rng(0)
     held = np.zeros(1_000, np.int64)
@@ -95,7 +95,7 @@ def test_a_box_in_parts_is_the_box_in_one(tmp_path, monkeypatch):
     job = Job(box=Box(memory=5, requests=4, peak=5), policy="svf", skip=False)
     assert job.box.multisets < STRETCH
     whole = exhaust(job)
-    monkeypatch.setattr("adversary.exhaust.run.STRETCH", 500)
+    monkeypatch.setattr("kvproof.adversary.exhaust.run.STRETCH", 500)
     asks = iter([False, False, False, True])
     part = exhaust(job, folder=tmp_path, asked=lambda: next(asks))
     assert not part.complete
@@ -134,7 +134,7 @@ def test_the_command_says_how_many_and_how_bad(as_json, command):
 
 
 def test_a_broken_bound_is_a_violation(command, monkeypatch, as_json):
-    from bounds.theorems import find
+    from kvproof.bounds.theorems import find
 
     theorem = find("svf-ratio")
     object.__setattr__(theorem, "ratio", lambda instance: 1)
@@ -142,7 +142,7 @@ def test_a_broken_bound_is_a_violation(command, monkeypatch, as_json):
         code, found = as_json("exhaust", "--memory", 4, "--requests", 3)
     finally:
         monkeypatch.undo()
-        from bounds.theorems.ratio import _at_eps, svf_constant
+        from kvproof.bounds.theorems.ratio import _at_eps, svf_constant
 
         object.__setattr__(theorem, "ratio", lambda i: _at_eps(svf_constant(i.eps)))
     assert code == 5
@@ -172,7 +172,7 @@ def test_search_finds_the_exhaustive_optimum_in_18_of_20_seeds(memory, requests,
 
 
 def test_what_each_instance_is_held_against_is_what_the_theorems_say():
-    from bounds.theorems import find
+    from kvproof.bounds.theorems import find
 
     job = Job(box=Box(memory=9, requests=4, peak=9), policy="svf", skip=False)
     rng = np.random.default_rng(3)

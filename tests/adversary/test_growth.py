@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from adversary.witness import check_fresh
 from benchmarks.growth import COLUMNS, SERIES, witnessed
-from scheduling.exact import decimal
+from kvproof.adversary.witness import check_fresh
+from kvproof.scheduling.exact import decimal
 
 FILE = Path(__file__).parents[2] / "docs" / "pictures" / "growth.csv"
 

@@ -3,11 +3,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from adversary.mutation import mutate, sample
-from adversary.repair import repaired
-from adversary.seeds import structured
-from adversary.space import COUNT, Space
-from scheduling.errors import InputError
+from kvproof.adversary.mutation import mutate, sample
+from kvproof.adversary.repair import repaired
+from kvproof.adversary.seeds import structured
+from kvproof.adversary.space import COUNT, Space
+from kvproof.scheduling.errors import InputError
 
 SPACES = [
     Space(memory=100, requests=12, single=True),

@@ -4,19 +4,19 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from adversary import polish
-from adversary.fluid import fluid_bound
-from adversary.mutation import sample
-from adversary.objective import Objective
-from adversary.replay import load
-from adversary.shrink import shrink, simplicity
-from adversary.space import Space
-from adversary.witness import Witness, check_fresh, make_witness, read_witness
-from scheduling.errors import InputError, RejectedError
-from scheduling.feasibility import check_schedule
-from scheduling.one_bit import OneBitSVF
-from scheduling.policies import SVF
-from solver.portfolio import solve
+from kvproof.adversary import polish
+from kvproof.adversary.fluid import fluid_bound
+from kvproof.adversary.mutation import sample
+from kvproof.adversary.objective import Objective
+from kvproof.adversary.replay import load
+from kvproof.adversary.shrink import shrink, simplicity
+from kvproof.adversary.space import Space
+from kvproof.adversary.witness import Witness, check_fresh, make_witness, read_witness
+from kvproof.scheduling.errors import InputError, RejectedError
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.one_bit import OneBitSVF
+from kvproof.scheduling.policies import SVF
+from kvproof.solver.portfolio import solve
 
 SPACE = Space(memory=2_000, requests=120, cap=Fraction(1, 8))
 

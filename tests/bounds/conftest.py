@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance
 
 
 def optimum(instance: Instance) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bounds.chain_bounds import (
+from kvproof.bounds.chain_bounds import (
     chain_total,
     eta,
     eta_total,
@@ -14,10 +14,10 @@ from bounds.chain_bounds import (
     least_prompt_share,
     prefix_total,
 )
-from bounds.svf import svf_backlog_bound
-from scheduling.instance import Instance
-from scheduling.policies import SVF
-from scheduling.simulate import simulate
+from kvproof.bounds.svf import svf_backlog_bound
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.simulate import simulate
 
 
 @st.composite

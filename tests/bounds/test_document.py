@@ -5,10 +5,10 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from bounds.document import document
-from bounds.frontier import bounds_at, witnesses
-from bounds.prose import SECTIONS
-from bounds.theorems import THEOREMS
+from kvproof.bounds.document import document
+from kvproof.bounds.frontier import bounds_at, witnesses
+from kvproof.bounds.prose import SECTIONS
+from kvproof.bounds.theorems import THEOREMS
 from kvproof.commands.theorems import command
 
 PAGE = Path(__file__).parents[2] / "docs" / "theory.md"
@@ -16,7 +16,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "theory.md"
 
 def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == document(), (
-        "run: python -m bounds.document docs/theory.md"
+        "run: python -m kvproof.bounds.document docs/theory.md"
     )
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from bounds.experiments.findings import findings
-from bounds.experiments.poisson import exponential, run
-from bounds.intervals import Interval, interval
+from kvproof.bounds.experiments.findings import findings
+from kvproof.bounds.experiments.poisson import exponential, run
+from kvproof.bounds.intervals import Interval, interval
 from kvproof.commands.experiment import command
-from scheduling.errors import InputError
+from kvproof.scheduling.errors import InputError
 
 SMALL = ["poisson", "--requests", "300", "--runs", "3", "--loads", "0.6,1.1"]
 

@@ -5,9 +5,9 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from bounds.proof.check import check_step, worst
-from bounds.proof.ranges import parse, parse_range
-from bounds.proof.steps import (
+from kvproof.bounds.proof.check import check_step, worst
+from kvproof.bounds.proof.ranges import parse, parse_range
+from kvproof.bounds.proof.steps import (
     Argument,
     Computation,
     Identity,
@@ -15,7 +15,7 @@ from bounds.proof.steps import (
     StepResult,
     StepVerdict,
 )
-from bounds.theorems import THEOREMS
+from kvproof.bounds.theorems import THEOREMS
 
 STEPS = [(theorem.name, step) for theorem in THEOREMS for step in theorem.steps()]
 INEQUALITIES = [(name, step) for name, step in STEPS if isinstance(step, Inequality)]

@@ -5,9 +5,9 @@ from math import exp, sqrt
 import numpy as np
 import pytest
 
-from bounds.queueing.crosscheck import fluid_queue, real_backlog
-from bounds.queueing.derivation import waits
-from bounds.queueing.fluid import _waits
+from kvproof.bounds.queueing.crosscheck import fluid_queue, real_backlog
+from kvproof.bounds.queueing.derivation import waits
+from kvproof.bounds.queueing.fluid import _waits
 
 
 @pytest.mark.parametrize("load", [0.3, 0.7, 0.95])

@@ -6,8 +6,8 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bounds.proof.check import check_step
-from bounds.proof.steps import Inequality, StepVerdict
+from kvproof.bounds.proof.check import check_step
+from kvproof.bounds.proof.steps import Inequality, StepVerdict
 
 _GRID = [Fraction(*pq) for pq in ((0, 1), (1, 7), (1, 3), (1, 2), (9, 10), (1, 1), (3, 2), (7, 1))]
 

@@ -11,12 +11,12 @@ import networkx as nx
 import pytest
 from click.testing import CliRunner
 
-from bounds.domain import Domain, Information, Rule, Traffic
-from bounds.proof.steps import Inequality
-from bounds.taxonomy.cases import BEST, CASES, Case
-from bounds.taxonomy.graph import CAPS, Taxonomy
-from bounds.theorem import Kind, Status, Theorem
-from bounds.theorems import THEOREMS, find
+from kvproof.bounds.domain import Domain, Information, Rule, Traffic
+from kvproof.bounds.proof.steps import Inequality
+from kvproof.bounds.taxonomy.cases import BEST, CASES, Case
+from kvproof.bounds.taxonomy.graph import CAPS, Taxonomy
+from kvproof.bounds.theorem import Kind, Status, Theorem
+from kvproof.bounds.theorems import THEOREMS, find
 from kvproof.commands.taxonomy import command
 
 TAXONOMY = Taxonomy()
@@ -147,7 +147,7 @@ def test_check_gives_one_verdict_per_case() -> None:
 def test_a_contradiction_exits_with_5(monkeypatch, capsys) -> None:
     planted = fake(Kind.RATIO_AT_MOST, Traffic.ARRIVALS, Fraction(48), "sjf")
     wrong = Taxonomy((*THEOREMS, planted))
-    monkeypatch.setattr("bounds.taxonomy.graph.Taxonomy", lambda: wrong)
+    monkeypatch.setattr("kvproof.bounds.taxonomy.graph.Taxonomy", lambda: wrong)
     assert command.main([], standalone_mode=False) == 5
     assert "INCONSISTENT: backlog: sjf strict" in capsys.readouterr().out
 
@@ -159,7 +159,7 @@ def test_a_rejected_step_exits_with_1(monkeypatch, capsys) -> None:
     module.wrong = lambda: (Inequality("x >= 1", ("0 <= x",), "planted"),)
     monkeypatch.setitem(sys.modules, "bounds_planted", module)
     taxonomy = Taxonomy(theorems)
-    monkeypatch.setattr("bounds.taxonomy.graph.Taxonomy", lambda: taxonomy)
+    monkeypatch.setattr("kvproof.bounds.taxonomy.graph.Taxonomy", lambda: taxonomy)
     assert command.main(["--check"], standalone_mode=False) == 1
     assert "REJECTED" in capsys.readouterr().out
 

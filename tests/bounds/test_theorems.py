@@ -11,18 +11,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bounds.contradiction import contradictions
-from bounds.families import FAMILIES, measure, retried_waves, three_lengths, tight_separators, waves
-from bounds.taxonomy.graph import CAPS
-from bounds.theorem import Kind, Status, Theorem
-from bounds.theorems import THEOREMS, find
-from bounds.theorems.boxes import BOXES, Box
-from bounds.theorems.ratio import prompt_constant
-from scheduling.errors import InputError
-from scheduling.instance import Instance
-from scheduling.one_bit import OneBitSVF
-from scheduling.policies import FCFS, SJF, SVF
-from scheduling.simulate import simulate
+from kvproof.bounds.contradiction import contradictions
+from kvproof.bounds.families import (
+    FAMILIES,
+    measure,
+    retried_waves,
+    three_lengths,
+    tight_separators,
+    waves,
+)
+from kvproof.bounds.taxonomy.graph import CAPS
+from kvproof.bounds.theorem import Kind, Status, Theorem
+from kvproof.bounds.theorems import THEOREMS, find
+from kvproof.bounds.theorems.boxes import BOXES, Box
+from kvproof.bounds.theorems.ratio import prompt_constant
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.one_bit import OneBitSVF
+from kvproof.scheduling.policies import FCFS, SJF, SVF
+from kvproof.scheduling.simulate import simulate
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "small.json"
 Optimum = Callable[[Instance], int]

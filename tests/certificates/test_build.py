@@ -9,17 +9,17 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from certificates import build
-from certificates.chain import blocking_chain, chain_graph
-from certificates.checker import Verdict, check
-from certificates.lower_bounds import BoundKind, LowerBound, find_bound
-from scheduling.errors import InputError
-from scheduling.instance import Instance
-from scheduling.one_bit import OneBitSVF
-from scheduling.policies import FCFS, SJF, SVF
-from scheduling.schedule import Schedule
-from scheduling.simulate import simulate
-from scheduling.sorted_f import SortedF
+from kvproof.certificates import build
+from kvproof.certificates.chain import blocking_chain, chain_graph
+from kvproof.certificates.checker import Verdict, check
+from kvproof.certificates.lower_bounds import BoundKind, LowerBound, find_bound
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.one_bit import OneBitSVF
+from kvproof.scheduling.policies import FCFS, SJF, SVF
+from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import simulate
+from kvproof.scheduling.sorted_f import SortedF
 from tests.strategies import backlogs, instances
 
 

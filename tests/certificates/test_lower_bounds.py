@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from certificates.fluid import serve, serve_reference
-from certificates.lower_bounds import (
+from kvproof.certificates.fluid import serve, serve_reference
+from kvproof.certificates.lower_bounds import (
     BoundKind,
     best_bound,
     centroid_bound,
@@ -14,7 +14,7 @@ from certificates.lower_bounds import (
     sum_of_prefix_sums,
     volume_bound,
 )
-from scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance
 from tests.strategies import backlogs, instances
 
 
@@ -94,7 +94,7 @@ def test_many_denominators_are_added_on_a_grid_from_below():
 
 
 def test_known_bounds_of_the_conversation_trace(conversation_trace):
-    from scheduling.traces import read_trace
+    from kvproof.scheduling.traces import read_trace
 
     instance, _ = read_trace(conversation_trace).to_instance(memory=60_000, backlog=True)
     bound = best_bound(instance)

@@ -6,10 +6,10 @@ from fractions import Fraction
 
 import pytest
 
-import bounds.verify
 from kvproof.__main__ import run
+from kvproof.bounds import verify
 from kvproof.output import exact_and_decimal
-from scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance
 from tests.conftest import ROOT
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
@@ -77,7 +77,7 @@ def test_skip_has_no_theorem_bound(capsys):
 
 def test_violation_is_flagged_and_exits_with_5(capsys, monkeypatch):
     # a deliberately false theorem: no schedule is within it
-    monkeypatch.setattr(bounds.verify, "svf_backlog_bound", lambda instance: 1)
+    monkeypatch.setattr(verify, "svf_backlog_bound", lambda instance: 1)
     arguments = ["verify", EXAMPLE, "--memory", "60000", "--backlog", "--policy", "svf"]
     assert run(arguments) == 5
     assert "VIOLATION: svf costs 155,390, more than the 1 that" in capsys.readouterr().out
@@ -223,13 +223,13 @@ def test_internal_error_and_interrupt(capsys, monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr(bounds.verify, "simulate", broken)
+    monkeypatch.setattr(verify, "simulate", broken)
     assert run(["verify", EXAMPLE, *GOOD]) == 4
     assert "internal error: ZeroDivisionError: planted" in capsys.readouterr().err
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(bounds.verify, "simulate", interrupted)
+    monkeypatch.setattr(verify, "simulate", interrupted)
     assert run(["verify", EXAMPLE, *GOOD]) == 130
     assert capsys.readouterr().err == "kvproof: interrupted\n"

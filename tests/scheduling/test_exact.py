@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.exact import as_pq, decimal, exact_dot, exact_sum
+from kvproof.scheduling.exact import as_pq, decimal, exact_dot, exact_sum
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 

@@ -3,11 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling import feasibility
-from scheduling.errors import InputError, RejectedError
-from scheduling.feasibility import check_schedule, memory_at_completions
-from scheduling.instance import Instance
-from scheduling.schedule import Schedule
+from kvproof.scheduling import feasibility
+from kvproof.scheduling.errors import InputError, RejectedError
+from kvproof.scheduling.feasibility import check_schedule, memory_at_completions
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.schedule import Schedule
 from tests.strategies import instances
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from scheduling.errors import InputError
-from scheduling.instance import Instance
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.instance import Instance
 from tests.strategies import instances
 
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling import sorted_f
-from scheduling.errors import InputError
-from scheduling.instance import Instance
-from scheduling.one_bit import OneBitSVF
-from scheduling.registry import BUILTIN, find_policy
-from scheduling.sorted_f import SortedF, best_prefix
+from kvproof.scheduling import sorted_f
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.one_bit import OneBitSVF
+from kvproof.scheduling.registry import BUILTIN, find_policy
+from kvproof.scheduling.sorted_f import SortedF, best_prefix
 from tests.strategies import backlogs, instances
 
 

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduling.errors import InputError
-from scheduling.feasibility import check_schedule
-from scheduling.instance import Instance
-from scheduling.one_bit import OneBitSVF
-from scheduling.policies import FCFS, SJF, SVF
-from scheduling.reference import simulate_reference
-from scheduling.simulate import simulate
-from scheduling.sorted_f import SortedF
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.one_bit import OneBitSVF
+from kvproof.scheduling.policies import FCFS, SJF, SVF
+from kvproof.scheduling.reference import simulate_reference
+from kvproof.scheduling.simulate import simulate
+from kvproof.scheduling.sorted_f import SortedF
 from tests.strategies import backlogs, instances
 
 KEYED = {"svf": SVF(), "sjf": SJF(), "fcfs": FCFS()}
@@ -151,7 +151,7 @@ def test_skip_svf_starves_where_strict_does_not():
     ids=lambda value: getattr(value, "name", None),
 )
 def test_known_totals_of_the_conversation_trace(conversation_trace, arrivals, policy, total):
-    from scheduling.traces import read_trace
+    from kvproof.scheduling.traces import read_trace
 
     instance, _ = read_trace(conversation_trace).to_instance(memory=60_000, backlog=not arrivals)
     schedule = simulate(instance, policy)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scheduling import sorting
+from kvproof.scheduling import sorting
 
 # Long enough for the radix path, with many ties; then what it must hand to NumPy.
 COLUMNS = {

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from certificates.build import Certificate
-from certificates.checker import Result as Checked
-from certificates.checker import check
-from scheduling.instance import Instance
-from solver import Result
-from solver.model import model_of
-from solver.windows import fix_windows
+from kvproof.certificates.build import Certificate
+from kvproof.certificates.checker import Result as Checked
+from kvproof.certificates.checker import check
+from kvproof.scheduling.instance import Instance
+from kvproof.solver import Result
+from kvproof.solver.model import model_of
+from kvproof.solver.windows import fix_windows
 
 
 def make(memory: int, rows: list[tuple[int, int, int]]) -> Instance:

@@ -6,19 +6,19 @@ import random
 import numpy as np
 import pytest
 
-import solver
-from certificates.checker.branch import Branching as PlainBranching
-from certificates.checker.branch import Terms
-from certificates.checker.limits import DEFAULT, Budget
-from certificates.checker.model import Instance as CheckedInstance
-from scheduling.errors import LimitError
-from solver import portfolio
-from solver.branching import Branching
-from solver.model import model_of
-from solver.reference import brute_force
-from solver.relaxation import Relaxation
-from solver.spans import UNIT, counts_between, tighten, weigh, whole
-from solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
+from kvproof import solver
+from kvproof.certificates.checker.branch import Branching as PlainBranching
+from kvproof.certificates.checker.branch import Terms
+from kvproof.certificates.checker.limits import DEFAULT, Budget
+from kvproof.certificates.checker.model import Instance as CheckedInstance
+from kvproof.scheduling.errors import LimitError
+from kvproof.solver import portfolio
+from kvproof.solver.branching import Branching
+from kvproof.solver.model import model_of
+from kvproof.solver.reference import brute_force
+from kvproof.solver.relaxation import Relaxation
+from kvproof.solver.spans import UNIT, counts_between, tighten, weigh, whole
+from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
 from tests.solver.common import certificate, claim_more, make, verdict
 
 

@@ -12,7 +12,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from certificates.checker import check
+from kvproof.certificates.checker import check
 from kvproof.commands.solve import command
 from tests.solver.common import make
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-import solver
-from scheduling.errors import RejectedError
-from scheduling.feasibility import check_schedule
-from scheduling.schedule import Schedule
-from solver.reference import brute_force
+from kvproof import solver
+from kvproof.scheduling.errors import RejectedError
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.schedule import Schedule
+from kvproof.solver.reference import brute_force
 from tests.solver.common import (
     certificate,
     claim_more,

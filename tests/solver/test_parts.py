@@ -6,17 +6,17 @@ import random
 import numpy as np
 import pytest
 
-import solver
-from certificates.checker.limits import DEFAULT, Budget
-from certificates.checker.trajectory import HUGE, Kind, Vector, make_field
-from scheduling.errors import InputError, LimitError, RejectedError
-from solver.kernels import undominated
-from solver.milp import solve_milp
-from solver.model import model_of
-from solver.multipliers import NO_START, make_vector
-from solver.states import packing_of
-from solver.trajectory import NEVER, SCALE, grid_of
-from solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
+from kvproof import solver
+from kvproof.certificates.checker.limits import DEFAULT, Budget
+from kvproof.certificates.checker.trajectory import HUGE, Kind, Vector, make_field
+from kvproof.scheduling.errors import InputError, LimitError, RejectedError
+from kvproof.solver.kernels import undominated
+from kvproof.solver.milp import solve_milp
+from kvproof.solver.model import model_of
+from kvproof.solver.multipliers import NO_START, make_vector
+from kvproof.solver.states import packing_of
+from kvproof.solver.trajectory import NEVER, SCALE, grid_of
+from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
 from tests.solver.common import certificate, draw, make, verdict
 
 
@@ -153,7 +153,7 @@ def test_too_large_for_tables_falls_back_with_a_message():
 
 
 def test_programme_that_cannot_be_built_says_so(monkeypatch):
-    monkeypatch.setattr("solver.milp.MAX_COLUMNS", 3)
+    monkeypatch.setattr("kvproof.solver.milp.MAX_COLUMNS", 3)
     model = model_of(make(9, [(0, 4, 4), (0, 4, 5)]))
     windows = fix_windows(model, np.zeros(0, dtype=np.int64), 40)
     with pytest.raises(LimitError, match="too many to build"):

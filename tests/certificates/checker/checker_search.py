@@ -6,11 +6,11 @@ Their layout (which starts are listed) is the checker's own; the claim is brute 
 import random
 from typing import Any
 
-from certificates.checker.limits import DEFAULT, Budget
-from certificates.checker.model import read_instance
-from certificates.checker.prices import read_prices
-from certificates.checker.starts import by_price, by_vector
-from certificates.checker.trajectory import Kind, Vector, make_field
+from kvproof.certificates.checker.limits import DEFAULT, Budget
+from kvproof.certificates.checker.model import read_instance
+from kvproof.certificates.checker.prices import read_prices
+from kvproof.certificates.checker.starts import by_price, by_vector
+from kvproof.certificates.checker.trajectory import Kind, Vector, make_field
 
 
 def zigzag(values: list[int]) -> list[int]:

@@ -13,9 +13,9 @@ from checker_truth import Tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certificates.checker import Verdict, bounds, check, prices
-from certificates.checker.limits import DEFAULT, Budget
-from certificates.checker.model import Instance, read_instance
+from kvproof.certificates.checker import Verdict, bounds, check, prices
+from kvproof.certificates.checker.limits import DEFAULT, Budget
+from kvproof.certificates.checker.model import Instance, read_instance
 
 BUDGET = Budget(DEFAULT)
 VECTORS = json.loads(

@@ -9,7 +9,7 @@ import checker_samples
 import checker_truth as truth
 import pytest
 
-from certificates.checker import branch, check, limits
+from kvproof.certificates.checker import branch, check, limits
 
 
 def make(target, vectors, tree, denominator=1):

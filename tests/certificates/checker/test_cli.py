@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from certificates.checker import Verdict, check, main
+from kvproof.certificates.checker import Verdict, check, main
+from kvproof.certificates.checker.claims import CLAIMS
 
 CORPORA = Path(__file__).resolve().parents[1]
 GOOD = str(CORPORA / "valid" / "schedule.json")
@@ -104,7 +105,9 @@ def test_a_fault_of_the_checker_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -
         raise KeyError("x")
 
     monkeypatch.setitem(
-        __import__("certificates.checker.claims", fromlist=["CLAIMS"]).CLAIMS, "schedule", fault
+        CLAIMS,
+        "schedule",
+        fault,
     )
     result = check(GOOD)
     assert result.verdict is Verdict.INTERNAL_ERROR

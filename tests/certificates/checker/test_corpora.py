@@ -13,7 +13,7 @@ import checker_mutants
 import checker_truth as truth
 import pytest
 
-from certificates.checker import Limits, Verdict, check
+from kvproof.certificates.checker import Limits, Verdict, check
 
 FOLDER = Path(__file__).parent.parent
 EXPECTED = {

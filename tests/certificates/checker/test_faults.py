@@ -9,7 +9,7 @@ import checker_mutants
 import checker_samples
 import pytest
 
-from certificates.checker import (
+from kvproof.certificates.checker import (
     Verdict,
     bounds,
     branch,
@@ -22,10 +22,10 @@ from certificates.checker import (
     search,
     starts,
 )
-from certificates.checker.limits import Budget
-from certificates.checker.model import Instance
-from certificates.checker.prices import Prices, price_bound
-from certificates.checker.rules import Policy, simulate
+from kvproof.certificates.checker.limits import Budget
+from kvproof.certificates.checker.model import Instance
+from kvproof.certificates.checker.prices import Prices, price_bound
+from kvproof.certificates.checker.rules import Policy, simulate
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 

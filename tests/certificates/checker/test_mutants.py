@@ -11,7 +11,7 @@ import checker_samples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from certificates.checker import Verdict, check
+from kvproof.certificates.checker import Verdict, check
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from certificates.checker import reader
-from certificates.checker.limits import DEFAULT, Budget, Limits
-from certificates.checker.verdict import Malformed, OverLimit, Refusal
+from kvproof.certificates.checker import reader
+from kvproof.certificates.checker.limits import DEFAULT, Budget, Limits
+from kvproof.certificates.checker.verdict import Malformed, OverLimit, Refusal
 
 SMALL = Limits(file_bytes=10_000, values=100, containers=50, depth=5, digits=20)
 

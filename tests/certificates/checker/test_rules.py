@@ -10,11 +10,11 @@ import checker_truth as truth
 import pytest
 from checker_truth import Tiny
 
-from certificates.checker.feasibility import total_latency
-from certificates.checker.limits import DEFAULT, Budget, Limits
-from certificates.checker.model import read_instance
-from certificates.checker.rules import Policy, read_policy, simulate
-from certificates.checker.verdict import Malformed, OverLimit, Rejected
+from kvproof.certificates.checker.feasibility import total_latency
+from kvproof.certificates.checker.limits import DEFAULT, Budget, Limits
+from kvproof.certificates.checker.model import read_instance
+from kvproof.certificates.checker.rules import Policy, read_policy, simulate
+from kvproof.certificates.checker.verdict import Malformed, OverLimit, Rejected
 
 BUDGET = Budget(DEFAULT)
 VECTORS = json.loads(

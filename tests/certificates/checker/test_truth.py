@@ -6,7 +6,7 @@ import checker_samples
 import checker_truth as truth
 import pytest
 
-from certificates.checker import Verdict, check
+from kvproof.certificates.checker import Verdict, check
 
 
 @pytest.mark.parametrize("seed", range(40))

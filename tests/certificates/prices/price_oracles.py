@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 from hypothesis import strategies as st
 
-from certificates.prices import Prices
-from scheduling.instance import Instance
+from kvproof.certificates.prices import Prices
+from kvproof.scheduling.instance import Instance
 
 
 def naive_bound(instance: Instance, prices: Prices) -> Fraction:

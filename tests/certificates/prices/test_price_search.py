@@ -11,8 +11,8 @@ from price_oracles import (
     naive_bound,
 )
 
-from certificates.lower_bounds import centroid_bound
-from certificates.prices import (
+from kvproof.certificates.lower_bounds import centroid_bound
+from kvproof.certificates.prices import (
     ascent_prices,
     best_prices,
     closed_form_prices,
@@ -20,8 +20,8 @@ from certificates.prices import (
     lp_prices,
     price_bound,
 )
-from scheduling.errors import InputError
-from scheduling.instance import Instance
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.instance import Instance
 
 BACKLOGS = exact_document_backlogs()
 TWO = Instance(memory=8, arrival=[0, 0], prompt=[5, 5], output=[3, 3])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.traces.cells import (
+from kvproof.scheduling.traces.cells import (
     DATE_TIME,
     DATE_TIME_WITH_OFFSET,
     NUMBER,

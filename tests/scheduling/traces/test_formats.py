@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from scheduling.errors import InputError
-from scheduling.traces import BUILTIN, GROUP, TraceFormat, formats
-from scheduling.traces.formats import find_format
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.traces import BUILTIN, GROUP, TraceFormat, formats
+from kvproof.scheduling.traces.formats import find_format
 
 
 @pytest.mark.parametrize(

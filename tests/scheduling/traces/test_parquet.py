@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from scheduling.errors import InputError
-from scheduling.traces import Trace, read_trace
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.traces import Trace, read_trace
 
 arrow = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")

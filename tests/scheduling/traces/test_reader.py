@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling import traces
-from scheduling.errors import InputError
-from scheduling.traces import BUILTIN, Trace, TraceFormat, read_trace
+from kvproof.scheduling import traces
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.traces import BUILTIN, Trace, TraceFormat, read_trace
 
 Write = Callable[[str | bytes], Path]
 

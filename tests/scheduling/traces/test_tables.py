@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduling.errors import InputError
-from scheduling.traces import read_trace
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.traces import read_trace
 
 
 def test_no_such_file(tmp_path: Path) -> None:

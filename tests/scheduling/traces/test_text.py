@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduling.errors import InputError
-from scheduling.traces import read_trace, text
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.traces import read_trace, text
 
 Write = Callable[[str | bytes], Path]
 

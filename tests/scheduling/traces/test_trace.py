@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.errors import InputError
-from scheduling.traces import BUILTIN, Notes, Trace
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.traces import BUILTIN, Notes, Trace
 
 AZURE, LENGTHS = BUILTIN[0], BUILTIN[-1]
 
