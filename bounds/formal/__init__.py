@@ -1,0 +1,1 @@
+"""The machine-checked part: statements in ``spec/`` to be read, ``proofs/`` checked by Coq."""

@@ -1,0 +1,39 @@
+(* The statements of the spec, each proved. [make prove] compiles this file and asks Coq for the
+   assumptions of every theorem in it: none. *)
+From Coq Require Import QArith.
+From kvproof.spec Require Import Model Statements.
+From kvproof.proofs Require Rational Simulate Opt Below Above Waves.
+
+Theorem backlog_known : Statements.backlog_known.
+Proof.
+  intros M R Hw. destruct (Opt.opt_attained M R Hw) as (s & Hs & H).
+  exists s. split; [exact Hs|]. intros s' Hs'. now apply Rational.q_le, H.
+Qed.
+Theorem simulation_feasible : Statements.simulation_feasible.
+Proof. exact Simulate.simulate_feasible. Qed.
+Theorem opt_outputs : Statements.opt_outputs.
+Proof. exact Below.opt_outputs. Qed.
+Theorem opt_volume : Statements.opt_volume.
+Proof. exact Below.opt_volume. Qed.
+Theorem opt_shape : Statements.opt_shape.
+Proof. exact Below.opt_shape. Qed.
+Theorem opt_centroid : Statements.opt_centroid.
+Proof. exact Below.opt_centroid. Qed.
+Theorem opt_price : Statements.opt_price.
+Proof. exact Below.opt_price. Qed.
+Theorem block : Statements.block.
+Proof. exact Above.block. Qed.
+Theorem svf_backlog : Statements.svf_backlog.
+Proof. exact Above.svf_backlog. Qed.
+Theorem svf_backlog_eta : Statements.svf_backlog_eta.
+Proof. exact Above.svf_backlog_eta. Qed.
+Theorem svf_backlog_integral : Statements.svf_backlog_integral.
+Proof. exact Above.svf_backlog_integral. Qed.
+Theorem svf_ratio_paper : Statements.svf_ratio_paper.
+Proof. exact Above.svf_ratio_paper. Qed.
+Theorem svf_ratio : Statements.svf_ratio.
+Proof. exact Above.svf_ratio. Qed.
+Theorem svf_ratio_prompts : Statements.svf_ratio_prompts.
+Proof. exact Above.svf_ratio_prompts. Qed.
+Theorem svf_waves : Statements.svf_waves.
+Proof. exact Waves.svf_waves. Qed.

@@ -1,0 +1,99 @@
+"""Compile the Coq development and ask Coq what each theorem assumes."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from kvproof.bounds.formal.statements import SOURCES, statements
+
+CLOSED = "Closed under the global context"
+#: What would let a proof pass unfinished; Coq's own answer is asked for as well.
+_FORBIDDEN = re.compile(
+    r"\b(Admitted|admit|Axioms?|Parameters?|Conjecture|Abort|bypass_check)\b|Unset Guard"
+)
+_COMMENT = re.compile(r"\(\*.*?\*\)", re.DOTALL)
+
+
+class NotProved(Exception):
+    """A file does not compile, or a theorem is not closed; the message says which."""
+
+
+class CoqMissing(Exception):
+    """No Coq compiler is installed."""
+
+
+def prove(build: Path, *, fresh: bool) -> tuple[str, ...]:
+    """Compile everything and return the names of the theorems, each closed.
+
+    Parameters
+    ----------
+    build
+        Folder to compile in; made where it is missing.
+    fresh
+        Compile from scratch; else only what changed since the last time, and what comes after it.
+
+    Raises
+    ------
+    CoqMissing
+        No ``coqc`` on the path.
+    NotProved
+        A proof is rejected, unfinished, or rests on an axiom.
+    """
+    if shutil.which("coqc") is None:
+        raise CoqMissing(
+            "coqc not found: install Coq 8.16 or newer (Debian: apt-get install coq), "
+            "then run make prove again"
+        )
+    if fresh and build.exists():
+        shutil.rmtree(build)
+    stale = False
+    for name in files():
+        source, target = SOURCES / name, build / name
+        text = source.read_text(encoding="utf-8")
+        if found := _FORBIDDEN.search(_COMMENT.sub(" ", text)):
+            raise NotProved(f"{name}: {found[0]} is not allowed")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        compiled = target.with_suffix(".vo")
+        stale |= not compiled.exists() or target.read_text(encoding="utf-8") != text
+        if stale:
+            compiled.unlink(missing_ok=True)
+            target.write_text(text, encoding="utf-8")
+            coqc(build, name)
+    return _assumptions(build)
+
+
+def files() -> list[str]:
+    """Return the Coq files in the order in which they compile, as ``_CoqProject`` lists them."""
+    project = (SOURCES / "_CoqProject").read_text(encoding="utf-8").split("\n")
+    return [line for line in project if line.endswith(".v")]
+
+
+def coqc(build: Path, name: str) -> str:
+    """Compile one file of the build folder and return what Coq prints."""
+    ran = subprocess.run(
+        ["coqc", "-q", "-Q", "spec", "kvproof.spec", "-Q", "proofs", "kvproof.proofs", name],
+        cwd=build,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ran.returncode:
+        raise NotProved(f"{name} does not compile: {' '.join((ran.stderr or ran.stdout).split())}")
+    return ran.stdout
+
+
+def _assumptions(build: Path) -> tuple[str, ...]:
+    """Ask for the assumptions of the theorem behind every statement of the spec."""
+    names = tuple(statements())
+    lines = ["From kvproof.spec Require Statements.", "From kvproof.proofs Require Theorems."]
+    for name in names:
+        # that the theorem is the statement of the spec, word for word
+        lines.append(f"Definition {name} : Statements.{name} := Theorems.{name}.")
+        lines.append(f"Print Assumptions {name}.")
+    (build / "Assumptions.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    said = [line for line in coqc(build, "Assumptions.v").splitlines() if line]
+    if said != [CLOSED] * len(names):
+        other = next(line for line in [*said, "no answer"] if line != CLOSED)
+        raise NotProved(f"a theorem rests on something unproved: {other}")
+    return names

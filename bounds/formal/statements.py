@@ -1,0 +1,46 @@
+"""The statements of the Coq development, as text."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+#: Where the Coq sources lie.
+SOURCES = Path(__file__).parent
+
+_STATEMENT = re.compile(
+    r"(?:\(\*\s*(?P<words>(?:(?!\*\)).)*?)\s*\*\)\n)?"
+    r"(?P<coq>Definition (?P<name>\w+) : Prop :=.*?\.)\n(?=\n|\Z|\(\*|Definition)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement of ``spec/Statements.v``.
+
+    Parameters
+    ----------
+    name
+        Its name in Coq, which the theorem in ``proofs/Theorems.v`` bears too.
+    words
+        The comment above it; empty where there is none.
+    coq
+        Its text.
+    """
+
+    name: str
+    words: str
+    coq: str
+
+
+@cache
+def statements() -> dict[str, Statement]:
+    """Return the statements by name, in their order in the spec."""
+    text = (SOURCES / "spec" / "Statements.v").read_text(encoding="utf-8")
+    return {
+        found["name"]: Statement(
+            name=found["name"], words=" ".join((found["words"] or "").split()), coq=found["coq"]
+        )
+        for found in _STATEMENT.finditer(text)
+    }

@@ -1,0 +1,130 @@
+"""The Coq development: what it states, that it is proved, and that its model is Python's."""
+
+import fcntl
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kvproof.bounds.formal.prove import SOURCES, NotProved, coqc, files, prove
+from kvproof.bounds.formal.statements import statements
+
+ROOT = Path(__file__).parents[2]
+VECTORS = Path(__file__).parents[1] / "vectors" / "small.json"
+needs_coq = pytest.mark.skipif(shutil.which("coqc") is None, reason="Coq is not installed")
+
+
+@pytest.fixture(scope="module")
+def build() -> Path:
+    """The build folder of `make prove`, brought up to date."""
+    folder = ROOT / "build" / "formal"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:  # tests run in two processes
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert prove(folder, fresh=False) == tuple(statements())
+    return folder
+
+
+def test_every_file_is_compiled() -> None:
+    assert set(files()) == {str(path.relative_to(SOURCES)) for path in SOURCES.rglob("*.v")}
+
+
+def test_every_definition_of_a_statement_is_found() -> None:
+    text = (SOURCES / "spec" / "Statements.v").read_text(encoding="utf-8")
+    defined = re.findall(r"^Definition (\w+) : Prop", text, flags=re.MULTILINE)
+    assert list(statements()) == defined
+    assert all(one.coq.count("Definition") == 1 for one in statements().values())
+
+
+def test_the_spec_can_be_read_in_one_sitting() -> None:
+    lines = [n for path in (SOURCES / "spec").glob("*.v") for n in path.read_text().splitlines()]
+    assert len(lines) < 250
+
+
+@needs_coq
+def test_a_theorem_that_is_not_proved_is_refused(
+    build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoiled = tmp_path / "sources"
+    shutil.copytree(SOURCES, spoiled)
+    theorems = spoiled / "proofs" / "Theorems.v"
+    proved = theorems.read_text(encoding="utf-8")
+    last = proved[proved.rindex("Proof.") :]
+    copied = tmp_path / "build"
+    shutil.copytree(build, copied)
+    monkeypatch.setattr("kvproof.bounds.formal.prove.SOURCES", spoiled)
+    # an admitted proof, an axiom by another name, and no proof at all
+    for instead, said in (
+        ("Admitted.\n", "Admitted is not allowed"),
+        ("Proof. exact open. Qed.\n", "rests on something unproved"),
+        ("Proof. exact Qed. Qed.\n", "does not compile"),
+    ):
+        text = proved.replace(last, instead)
+        if "open" in instead:
+            name = re.findall(r"Theorem (\w+)", proved)[-1]
+            text = text.replace(
+                f"Theorem {name}", f"Hypothesis open : Statements.{name}.\nTheorem {name}"
+            )
+        theorems.write_text(text, encoding="utf-8")
+        with pytest.raises(NotProved, match=said):
+            prove(copied, fresh=False)
+
+
+def _requests(rows: list[tuple[int, int, int]]) -> str:
+    return "[" + "; ".join(f"Request {a} {s} {o}" for a, s, o in rows) + "]"
+
+
+@needs_coq
+def test_the_simulator_and_the_bounds_agree_with_python(build: Path) -> None:
+    """Coq's own evaluation of the definitions in the spec, on every shared vector."""
+    lines = [
+        "From Coq Require Import List Arith QArith.",
+        "Import ListNotations.",
+        "From kvproof.spec Require Import Model.",
+        "Open Scope nat_scope.",
+        "Definition total (how : rule) M R := match simulate how M R with",
+        "  Some s => total_latency s | None => 0 end.",
+        "Definition centroid M R := (sum_P M R + sum volume R / (2 * M) + Qsum shape R)%Q.",
+    ]
+    expected, centroids = [], []
+    for vector in json.loads(VECTORS.read_text(encoding="utf-8"))["instances"]:
+        rows = list(zip(vector["arrival"], vector["prompt"], vector["output"], strict=True))
+        memory = vector["memory"]
+        keys = {
+            "svf": lambda r: (r[1] * r[2] + r[2] * (r[2] + 1) // 2, r[0]),
+            "sjf": lambda r: (r[2], r[0]),
+            "fcfs": lambda r: r[0],
+        }
+        for policy, key in keys.items():
+            listed = _requests(sorted(rows, key=key))
+            for how, suffix in (("Strict", ""), ("Skip", "-skip")):
+                lines.append(f"Eval vm_compute in total {how} {memory} {listed}.")
+                expected.append(str(vector["total_latency"][policy + suffix]))
+        if not any(vector["arrival"]):
+            bound = vector["centroid_bound"].replace("/", " # ")
+            listed = _requests(sorted(rows, key=keys["svf"]))
+            centroids.append(f"Qeq_bool (centroid {memory} {listed}) ({bound})%Q")
+    lines.append(f"Eval vm_compute in forallb (fun b => b) [{'; '.join(centroids)}].")
+    (build / "Agreement.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    said = re.findall(r"= (\w+)", coqc(build, "Agreement.v"))
+    assert said == [*expected, "true"]
+    assert len(expected) >= 1_800
+    assert len(centroids) >= 50
+
+
+def test_make_prove_says_that_coq_is_missing(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "kvproof.bounds.formal"],
+        cwd=tmp_path,
+        env={"PATH": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert "coqc not found: install Coq" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
