@@ -28,6 +28,10 @@ COMMANDS = {
         "kvproof.commands.solve",
         "Find the optimum of a small instance, with a proof.",
     ),
+    "improve": (
+        "kvproof.commands.improve",
+        "Find the best schedule that the time allows, and prove how good it is.",
+    ),
     "search": (
         "kvproof.commands.search",
         "Look for instances on which a policy is bad, with certified ratios.",

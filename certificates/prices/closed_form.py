@@ -28,6 +28,8 @@ class FluidPrices:
         Segments of service in order of time, shape (S,), in steps.
     first, last
         Price at each segment's start and end.
+    middle
+        Mean time of each row's service, in steps, shape (rows,).
     """
 
     def __init__(self, instance: Instance) -> None:
@@ -37,9 +39,12 @@ class FluidPrices:
         # A class counts as one request: what is left of it has the same price slope 1/v.
         work = volume.astype(np.float64) * count / instance.memory
         release = instance.arrival[order].astype(np.float64)
-        self.start, self.stop, self.first, self.last = _segments(
+        self.start, self.stop, self.first, self.last, job = _segments(
             release, volume, volume.astype(np.float64), work
         )
+        moments = (self.stop - self.start) * (self.stop + self.start) / 2
+        self.middle = np.empty(len(work))
+        self.middle[order] = np.bincount(job, weights=moments, minlength=len(work)) / work
 
     def on(self, ends: Column) -> Floats:
         """Return prices for the buckets ``(ends[r], ends[r + 1]]``, shape (R,).
@@ -71,7 +76,7 @@ def closed_form_prices(instance: Instance, *, max_runs: int = 4096) -> Prices:
 
 @njit(cache=True)
 def _segments(release, volume, size, work):  # type: ignore[no-untyped-def]
-    """Serve the fluid schedule; return the segments' start, end and prices at both."""
+    """Serve the fluid schedule; return the segments' start, end, prices at both, and rows."""
     n = len(release)
     start = np.empty(2 * n)
     stop = np.empty(2 * n)
@@ -111,4 +116,4 @@ def _segments(release, volume, size, work):  # type: ignore[no-untyped-def]
                 worth[i] = first[j + 1]
         first[j] = worth[i] + (end[i] - start[j]) / size[i]
         last[j] = worth[i] + (end[i] - stop[j]) / size[i]
-    return start[:k], stop[:k], first, last
+    return start[:k], stop[:k], first, last, job[:k]

@@ -1,0 +1,261 @@
+"""From policies and a guide to a schedule that local search has worked on, within a time limit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kvproof.scheduling.errors import InputError, LimitError
+from kvproof.scheduling.exact import Column, exact_sum
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.registry import BUILTIN, find_policy
+from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import simulate
+from kvproof.solver.improve.guide import FIRST, around, guide_of
+from kvproof.solver.improve.search import search
+from kvproof.solver.improve.usage import Requests, hold_all, place, requests_of, shift_left
+
+#: Called with (stage, best total latency so far).
+Report = Callable[[str, int], None]
+
+#: Steps of time that are kept, four bytes each.
+MOST_STEPS = 2**27
+#: Trials between two looks at the clock, and before the requests are sorted and shifted anew.
+TRIALS, ROUNDS = 20_000, 4
+#: Trials for each request where there is neither a time limit nor a number of trials.
+_TRIALS_EACH = 100
+#: Requests up to which rules that look at the whole queue at each start are tried.
+_SMALL = 20_000
+#: Shares of the time limit for policies and for the guided starts.
+_POLICIES, _GUIDED = 0.15, 0.35
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What one stage ended with: its name, the best total latency by then, and when."""
+
+    name: str
+    total_latency: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Improvement:
+    """The best schedule found, and how it came about.
+
+    Parameters
+    ----------
+    schedule
+        Feasible, tested exactly.
+    stages
+        In order of time; the last one's total latency is the schedule's.
+    trials
+        Exchanges that local search tried.
+    interrupted
+        Whether Ctrl-C ended it; what was found by then is kept.
+    """
+
+    schedule: Schedule
+    stages: tuple[Stage, ...]
+    trials: int
+    interrupted: bool
+
+
+@dataclass(kw_only=True)
+class _State:
+    requests: Requests
+    starts: Column
+    deadline: float | None
+    begun: float
+    report: Report | None
+    stages: list[Stage] = field(default_factory=list)
+    trials: int = 0
+
+    @property
+    def total(self) -> int:
+        """Total latency of the best schedule."""
+        due = exact_sum(self.requests.output) - exact_sum(self.requests.arrival)
+        return exact_sum(self.starts) + due
+
+    def late(self, share: float = 1.0) -> bool:
+        """Whether this share of the time has passed."""
+        if self.deadline is None:
+            return False
+        now = time.monotonic()
+        return now >= self.begun + share * (self.deadline - self.begun)
+
+    def take(self, starts: Column, stage: str) -> bool:
+        """Keep these starts if they are better."""
+        better = exact_sum(starts) < exact_sum(self.starts)
+        if better:
+            self.starts = starts.copy()
+            if self.report:
+                self.report(stage, self.total)
+        return better
+
+    def close(self, stage: str) -> None:
+        """Note the end of a stage."""
+        seconds = time.monotonic() - self.begun
+        self.stages.append(Stage(name=stage, total_latency=self.total, seconds=seconds))
+
+
+def improve(
+    instance: Instance,
+    *,
+    time_limit: float | None = None,
+    trials: int | None = None,
+    first: Schedule | None = None,
+    enough: int | None = None,
+    report: Report | None = None,
+) -> Improvement:
+    """Return the best schedule that is found in the time.
+
+    Built-in policies, then starts guided by the fluid schedule (:mod:`.guide`), the best of them
+    shifted left, then local search (:mod:`.search`). Offline: it knows all requests and lengths.
+
+    Parameters
+    ----------
+    instance
+        The requests.
+    time_limit
+        Seconds, or None. One policy's schedule is made whatever the limit.
+    trials
+        Exchanges that local search tries; None: as many as the time allows, or 100 for each
+        request where there is no limit. With a number and no limit the result is reproducible.
+    first
+        A feasible schedule to begin with.
+    enough
+        A lower bound on OPT: what costs no more ends the work.
+    report
+        Called with (stage, best total latency so far).
+
+    Raises
+    ------
+    InputError
+        The time limit is not positive, or the number of trials is negative.
+    RejectedError
+        `first` is not feasible.
+    LimitError
+        The schedule takes more than 2^27 steps.
+    """
+    if time_limit is not None and not time_limit > 0:
+        raise InputError(f"improve: the time limit must be above 0 seconds, got {time_limit}")
+    if trials is not None and trials < 0:
+        raise InputError(f"improve: the number of trials must be at least 0, got {trials}")
+    begun = time.monotonic()
+    full = instance.expanded()
+    origin = int(full.arrival.min())
+    full = Instance(
+        memory=full.memory, arrival=full.arrival - origin, prompt=full.prompt, output=full.output
+    )
+    schedule = simulate(full, find_policy("svf"))
+    if first is not None:
+        check_schedule(first)
+        if first.total_latency < schedule.total_latency:
+            schedule = Schedule(instance=full, starts=first.starts - origin)
+    steps = schedule.makespan + 2 * int(full.output.max()) + 2
+    if steps > MOST_STEPS:
+        raise LimitError(
+            f"improve: the schedule takes {steps:,} steps; at most {MOST_STEPS:,} are kept "
+            "(a longer --step or --limit helps)"
+        )
+    state = _State(
+        requests=requests_of(full), starts=schedule.starts.copy(), begun=begun, report=report,
+        deadline=None if time_limit is None else begun + time_limit,
+    )  # fmt: skip
+    interrupted = False
+    try:
+        for stage in (_policies(full, state), _guided(full, state, steps)):
+            for _ in stage:
+                if enough is not None and state.total <= enough:
+                    break
+        if enough is None or state.total > enough:
+            _local(full, state, steps, trials, enough)
+    except KeyboardInterrupt:
+        interrupted = True
+        state.close("interrupted")
+    found = Schedule(instance=instance, starts=state.starts + origin)
+    check_schedule(found)
+    return Improvement(
+        schedule=found, stages=tuple(state.stages), trials=state.trials, interrupted=interrupted
+    )
+
+
+def _policies(instance: Instance, state: _State) -> Iterator[None]:
+    """Take the best of the built-in policies."""
+    small = instance.requests <= _SMALL
+    for name in BUILTIN if small else ("sjf", "fcfs"):
+        for skip in (False, True) if small else (False,):
+            if state.late(_POLICIES):
+                break
+            schedule = simulate(instance, find_policy(name), skip=skip)
+            state.take(schedule.starts, "policies")
+            yield
+    state.close("policies")
+
+
+def _guided(instance: Instance, state: _State, steps: int) -> Iterator[None]:
+    """Take the best of the guided starts, shifted left."""
+    guide = guide_of(instance)
+    reach = int(instance.output.max())
+    usage = np.zeros(steps, np.int32)
+    starts = np.empty(len(state.starts), np.int64)
+    hold_all(usage, state.requests, state.starts)
+    shifted = state.starts.copy()
+    shift_left(usage, state.requests, np.argsort(shifted, kind="stable"), reach, shifted)
+    state.take(shifted, "left shift")
+    state.close("left shift")
+    yield
+    tried: dict[tuple[float, float], int] = {}
+
+    def value(pair: tuple[float, float]) -> int:
+        if pair not in tried and not state.late(_GUIDED):
+            tried[pair] = 2**62
+            due = guide.due(*pair)
+            order = np.lexsort((instance.volume, due))
+            for in_turn in (True, False):
+                if place(usage, state.requests, order, due, in_turn, starts):
+                    order_now = np.argsort(starts, kind="stable")
+                    shift_left(usage, state.requests, order_now, reach, starts)
+                    state.take(starts, "guided")
+                    tried[pair] = min(tried[pair], exact_sum(starts))
+        return tried.get(pair, 2**62)
+
+    best = min(FIRST, key=value)
+    yield
+    for level in range(len(around(*best))):
+        best = min([best, *around(*best)[level]], key=value)
+        yield
+    state.close("guided")
+
+
+def _local(
+    instance: Instance, state: _State, steps: int, trials: int | None, enough: int | None
+) -> None:
+    """Search about the best schedule until time or trials are over."""
+    if trials is None:
+        trials = 2**62 if state.deadline is not None else _TRIALS_EACH * instance.requests
+    usage = np.zeros(steps, np.int32)
+    hold_all(usage, state.requests, state.starts)
+    starts = state.starts.copy()
+    longest = int(instance.output.max())
+    rounds = 0
+    try:
+        while state.trials < trials and not state.late():
+            if enough is not None and state.total <= enough:
+                break
+            if rounds % ROUNDS == 0:
+                order = np.argsort(starts, kind="stable")
+                if rounds:
+                    shift_left(usage, state.requests, order, longest, starts)
+            number = min(TRIALS, trials - state.trials)
+            search(usage, state.requests, instance.volume, order, number, rounds, starts)
+            state.trials += number
+            rounds += 1
+            state.take(starts, "local search")
+    finally:
+        state.close("local search")

@@ -1,0 +1,213 @@
+"""The improver: its kernels against plain versions, its schedules against OPT and policies."""
+
+import random
+
+import numpy as np
+import pytest
+
+from kvproof import solver
+from kvproof.scheduling.errors import InputError, LimitError, RejectedError
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.registry import BUILTIN, find_policy
+from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import simulate
+from kvproof.solver.improve import improve
+from kvproof.solver.improve.guide import guide_of
+from kvproof.solver.improve.search import search
+from kvproof.solver.improve.usage import (
+    Requests,
+    first_fit,
+    hold_all,
+    place,
+    requests_of,
+    shift_left,
+)
+from tests.solver.common import draw, make
+
+
+def plain_usage(requests: Requests, starts: list[int], steps: int, leave: int = -1) -> list[int]:
+    held = [0] * steps
+    for i, start in enumerate(starts):
+        if i != leave:
+            for j in range(1, int(requests.output[i]) + 1):
+                held[start + j] += int(requests.prompt[i]) + j
+    return held
+
+
+def plain_fits(requests: Requests, held: list[int], i: int, start: int) -> bool:
+    return all(
+        held[start + j] + int(requests.prompt[i]) + j <= requests.memory
+        for j in range(1, int(requests.output[i]) + 1)
+    )
+
+
+def drawn(seed: int) -> tuple[Instance, Requests, list[int], int]:
+    rng = random.Random(seed)
+    instance = draw(rng, most=8)
+    schedule = simulate(instance, find_policy("fcfs"))
+    starts = [int(start) for start in schedule.starts]
+    return instance, requests_of(instance), starts, schedule.makespan + 20
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_first_fit_and_left_shift_by_definition(seed):
+    instance, requests, starts, steps = drawn(seed)
+    usage = np.zeros(steps, np.int32)
+    hold_all(usage, requests, np.array(starts))
+    assert usage.tolist() == plain_usage(requests, starts, steps)
+    for i, start in enumerate(starts):
+        held = plain_usage(requests, starts, steps, leave=i)
+        for begin in range(start + 1):
+            first = begin
+            while not plain_fits(requests, held, i, first):
+                first += 1
+            found = first_fit(
+                np.array(held, np.int32),
+                requests.memory, requests.prompt[i], requests.output[i], begin,
+            )  # fmt: skip
+            assert found == first
+    moved = np.array(starts)
+    order = np.argsort(moved, kind="stable")
+    gained = shift_left(usage, requests, order, 10**6, moved)
+    plain = list(starts)
+    for i in order.tolist():
+        held = plain_usage(requests, plain, steps, leave=i)
+        plain[i] = next(
+            p for p in range(int(requests.arrival[i]), steps) if plain_fits(requests, held, i, p)
+        )
+    assert moved.tolist() == plain
+    assert gained == sum(starts) - sum(plain) >= 0
+    assert usage.tolist() == plain_usage(requests, plain, steps)
+    check_schedule(Schedule(instance=instance, starts=moved))
+
+
+@pytest.mark.parametrize("in_turn", [True, False])
+@pytest.mark.parametrize("seed", range(20))
+def test_placing_by_definition(seed, in_turn):
+    instance, requests, starts, steps = drawn(seed)
+    rng = random.Random(seed)
+    order = rng.sample(range(len(starts)), len(starts))
+    due = [rng.randint(0, 9) for _ in starts]
+    longer = steps + 10 + int(requests.output.sum())
+    usage, found = np.zeros(longer, np.int32), np.zeros(len(starts), np.int64)
+    assert place(usage, requests, np.array(order), np.array(due), in_turn, found)
+    plain: dict[int, int] = {}
+    last = 0
+    for i in order:
+        held = [0] * longer
+        for k, start in plain.items():
+            for j in range(1, int(requests.output[k]) + 1):
+                held[start + j] += int(requests.prompt[k]) + j
+        p = max(int(requests.arrival[i]), due[i], last if in_turn else 0)
+        while not plain_fits(requests, held, i, p):
+            p += 1
+        plain[i] = last = p
+    assert found.tolist() == [plain[i] for i in range(len(starts))]
+    assert not place(np.zeros(3, np.int32), requests, np.array(order), np.array(due) + 5,
+                     in_turn, found)  # fmt: skip
+    check_schedule(Schedule(instance=instance, starts=np.array(list(plain.values()))[
+        np.argsort(list(plain))]))  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_local_search_keeps_its_books(seed):
+    instance, requests, starts, steps = drawn(seed)
+    usage, moved = np.zeros(steps, np.int32), np.array(starts)
+    hold_all(usage, requests, moved)
+    order = np.argsort(moved, kind="stable")
+    gained = search(usage, requests, instance.volume, order, 200, seed, moved)
+    assert gained == sum(starts) - moved.sum() >= 0
+    assert usage.tolist() == plain_usage(requests, moved.tolist(), steps)
+    check_schedule(Schedule(instance=instance, starts=moved))
+
+
+def test_small_instances_are_all_but_solved():
+    missed = 0
+    for seed in range(40):
+        instance = draw(random.Random(seed), most=9)
+        opt = solver.solve(instance).total_latency
+        found = improve(instance, trials=10_000).schedule.total_latency
+        assert opt <= found <= opt + 1
+        missed += found > opt
+    assert missed <= 2
+
+
+def test_it_beats_every_policy_and_is_reproducible():
+    rng = np.random.default_rng(5)
+    output = np.ceil(rng.exponential(40, 800)).astype(np.int64)
+    for memory, arrival in (
+        (4_000, np.zeros(800, np.int64)),
+        (1_500, np.sort(rng.integers(7, 500, 800))),
+    ):
+        instance = Instance(memory=memory, arrival=arrival, prompt=output * 0, output=output)
+        one, two = (improve(instance, trials=40_000) for _ in range(2))
+        assert one.schedule.starts.tolist() == two.schedule.starts.tolist()
+        check_schedule(one.schedule)
+        for name in BUILTIN:
+            for skip in (False, True):
+                policy = simulate(instance, find_policy(name), skip=skip)
+                assert one.schedule.total_latency < policy.total_latency
+        totals = [stage.total_latency for stage in one.stages]
+        assert totals == sorted(totals, reverse=True)
+        assert totals[-1] == one.schedule.total_latency
+        assert one.trials == 40_000
+
+
+def test_counts_and_late_first_arrivals():
+    rows = [(1_000, 2, 5), (1_003, 0, 4)]
+    instance = Instance(
+        memory=12, arrival=[a for a, _, _ in rows], prompt=[s for _, s, _ in rows],
+        output=[o for _, _, o in rows], count=[4, 3],
+    )  # fmt: skip
+    found = improve(instance, trials=20_000).schedule
+    assert found.instance is instance
+    check_schedule(found)
+    assert found.total_latency == solver.solve(instance).total_latency
+
+
+def test_a_first_schedule_is_kept_unless_it_is_beaten():
+    instance = make(9, [(0, 4, 4), (0, 4, 5), (0, 0, 7)])
+    best = improve(instance, trials=1_000).schedule
+    assert improve(instance, trials=0, first=best).schedule.total_latency == best.total_latency
+    with pytest.raises(RejectedError):
+        improve(instance, first=Schedule(instance=instance, starts=np.zeros(3, np.int64)))
+
+
+def test_enough_ends_it():
+    instance = make(9, [(0, 1, 2)] * 3)
+    found = improve(instance, trials=10**12, enough=6)
+    assert found.schedule.total_latency == 6
+    assert found.trials == 0
+
+
+def test_the_guide_places_the_tokens_where_the_fluid_serves_them():
+    instance = make(10, [(0, 0, 4), (0, 3, 2), (6, 0, 3)])
+    guide = guide_of(instance)
+    # volumes 10, 9, 6: the second is served first
+    assert guide.middle.tolist() == pytest.approx([0.9 + 0.5, 0.45, 6.3])
+    assert guide.age.tolist() == pytest.approx([30 / 10, 14 / 9, 14 / 6])
+    assert guide.due(1.0, 1.0).tolist() == [0, 0, 3]
+
+
+def test_bad_arguments(monkeypatch):
+    instance = make(9, [(0, 1, 2)])
+    with pytest.raises(InputError, match="time limit"):
+        improve(instance, time_limit=0.0)
+    with pytest.raises(InputError, match="trials"):
+        improve(instance, trials=-1)
+    monkeypatch.setattr("kvproof.solver.improve.run.MOST_STEPS", 3)
+    with pytest.raises(LimitError, match="at most 3"):
+        improve(instance)
+
+
+def test_an_interrupt_keeps_what_was_found(monkeypatch):
+    instance = draw(random.Random(3), most=8)
+
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kvproof.solver.improve.run.search", interrupted)
+    found = improve(instance, trials=100)
+    assert found.interrupted
+    check_schedule(found.schedule)
