@@ -19,11 +19,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from kvproof.adversary import plain
 from kvproof.adversary.engines import make_engine
-from kvproof.adversary.mutation import mutate, sample
-from kvproof.adversary.objective import Objective
-from kvproof.adversary.space import COUNT, OUTPUT, PROMPT, Genomes, Space
+from kvproof.adversary.genomes.moves import mutate, sample
+from kvproof.adversary.genomes.space import COUNT, OUTPUT, PROMPT, Genomes, Space
+from kvproof.adversary.valuation import reference
+from kvproof.adversary.valuation.objective import Objective
 
 MANY = Space(memory=20_000, requests=2_000, cap=Fraction(1, 8))
 FEW = Space(memory=60, requests=12, single=True)
@@ -60,7 +60,7 @@ def plain_annealer(space: Space, seconds: float, seed: int) -> tuple[float, int]
     rng = random.Random(seed)
     objective = Objective(space=space)
     now = sample(space, 1, np.random.default_rng(seed))[0]
-    value = best = float(plain.ratio(objective, now))
+    value = best = float(reference.ratio(objective, now))
     begun = time.perf_counter()
     done = 1
     while (spent := time.perf_counter() - begun) < seconds:
@@ -81,7 +81,7 @@ def plain_annealer(space: Space, seconds: float, seed: int) -> tuple[float, int]
             row[COUNT] = rng.randint(1, max(1, space.requests // space.rows))
         if not space.holds(tried):
             continue
-        found = float(plain.ratio(objective, tried))
+        found = float(reference.ratio(objective, tried))
         done += 1
         if found >= value or rng.random() < math.exp((found / value - 1) / temperature):
             now, value = tried, found

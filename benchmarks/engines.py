@@ -16,9 +16,9 @@ from statistics import mean, median
 
 from kvproof.adversary.engines import ENGINES, make_engine
 from kvproof.adversary.exhaust.box import Box
-from kvproof.adversary.exhaust.run import Job, exhaust
-from kvproof.adversary.objective import Objective
-from kvproof.adversary.space import Space
+from kvproof.adversary.exhaust.exhaustion import Job, exhaust
+from kvproof.adversary.genomes.space import Space
+from kvproof.adversary.valuation.objective import Objective
 
 MANY = Space(memory=32_000, requests=2_000, cap=Fraction(1, 16))
 #: (memory, requests, most tokens of a request)

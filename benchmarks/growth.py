@@ -12,9 +12,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from kvproof.adversary.campaign.settings import Settings
 from kvproof.adversary.engines import make_engine
-from kvproof.adversary.setup import Settings
-from kvproof.adversary.witness import Witness, check_fresh, make_witness
+from kvproof.adversary.witnesses.witness import Witness, check_fresh, make_witness
 from kvproof.scheduling.exact import as_pq, decimal
 
 OUT = Path(__file__).parent.parent / "docs" / "pictures" / "growth.csv"

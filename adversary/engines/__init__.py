@@ -6,8 +6,8 @@ from kvproof.adversary.engines.chains import Chains
 from kvproof.adversary.engines.elites import Elites
 from kvproof.adversary.engines.evolution import Evolution
 from kvproof.adversary.engines.protocol import Batch, Engine, State
-from kvproof.adversary.engines.uniform import RandomSearch
-from kvproof.adversary.space import Genomes, Space
+from kvproof.adversary.engines.random_search import RandomSearch
+from kvproof.adversary.genomes.space import Genomes, Space
 from kvproof.scheduling.errors import InputError
 
 ENGINES = ("anneal", "elites", "cma-es", "climb", "random")

@@ -7,9 +7,9 @@ no further work, and nothing about the chain changes.
 import numpy as np
 
 from kvproof.adversary.engines.protocol import Batch, State, generator_state
-from kvproof.adversary.mutation import mutate, sample
-from kvproof.adversary.objective import Scores
-from kvproof.adversary.space import Genomes, Space
+from kvproof.adversary.genomes.moves import mutate, sample
+from kvproof.adversary.genomes.space import Genomes, Space
+from kvproof.adversary.valuation.objective import Scores
 
 
 class Chains:

@@ -7,9 +7,8 @@ the volume that prompts hold. Cells far from the best of all keep stepping stone
 import numpy as np
 
 from kvproof.adversary.engines.protocol import Batch, State, generator_state
-from kvproof.adversary.mutation import mutate, sample
-from kvproof.adversary.objective import Scores
-from kvproof.adversary.space import (
+from kvproof.adversary.genomes.moves import mutate, sample
+from kvproof.adversary.genomes.space import (
     COUNT,
     OUTPUT,
     PROMPT,
@@ -18,6 +17,7 @@ from kvproof.adversary.space import (
     Genomes,
     Space,
 )
+from kvproof.adversary.valuation.objective import Scores
 
 EPS_BINS, WAVE_BINS, SHAPE_BINS = 8, 12, 8
 CELLS = EPS_BINS * WAVE_BINS * SHAPE_BINS

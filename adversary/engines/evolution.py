@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from kvproof.adversary.engines.protocol import Batch, State, generator_state
-from kvproof.adversary.mutation import sample
-from kvproof.adversary.objective import Scores
-from kvproof.adversary.repair import repaired
-from kvproof.adversary.space import COLUMNS, PACE, RANK, REPEATS, Floats, Genomes, Space
+from kvproof.adversary.genomes.moves import sample
+from kvproof.adversary.genomes.repair import repaired
+from kvproof.adversary.genomes.space import COLUMNS, PACE, RANK, REPEATS, Floats, Genomes, Space
+from kvproof.adversary.valuation.objective import Scores
 
 FIRST_SIGMA = 0.5
 CONVERGED = 0.02

@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from kvproof.adversary.objective import Scores
-from kvproof.adversary.space import Floats, Genomes
+from kvproof.adversary.genomes.space import Floats, Genomes
+from kvproof.adversary.valuation.objective import Scores
 
 #: What an engine is apart from its settings: arrays, and what JSON can hold.
 State = dict[str, Any]

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from kvproof.adversary.exhaust.kernel import optimum, run_order, worst_order
+from kvproof.adversary.exhaust.opt_kernel import optimum, run_order, worst_order
 
 # Columns of a tally: whole numbers, so that tallies of stretches add up.
 MULTISETS, POLICY_SUM, OPT_SUM, EQUAL, OUTPUTS, VOLUME, CENTROID, CHAIN, BROKEN = range(9)

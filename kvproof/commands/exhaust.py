@@ -9,7 +9,7 @@ import click
 from kvproof.options import Rational, json_option
 
 if TYPE_CHECKING:
-    from kvproof.adversary.exhaust.run import Found, Job
+    from kvproof.adversary.exhaust.exhaustion import Found, Job
 
 THEOREM_CONTRADICTED, INTERRUPTED = 5, 130
 
@@ -46,9 +46,9 @@ def command(
     exact. With k = T(T + 1)/2 kinds of request of at most T tokens there are
     C(k + n - 1, n) multisets.
     """
-    from kvproof.adversary.campaign import interruption
+    from kvproof.adversary.campaign.campaign import interruption
     from kvproof.adversary.exhaust.box import Box
-    from kvproof.adversary.exhaust.run import Job, exhaust
+    from kvproof.adversary.exhaust.exhaustion import Job, exhaust
     from kvproof.output import print_json, progress_bar
     from kvproof.scheduling.errors import InputError
 

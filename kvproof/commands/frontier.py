@@ -43,12 +43,12 @@ def command(
     """
     from contextlib import ExitStack
 
-    from kvproof.adversary.campaign import Observer
-    from kvproof.adversary.frontier import frontier, rows, table
-    from kvproof.adversary.live import View
-    from kvproof.adversary.picture import picture
-    from kvproof.adversary.setup import Settings
-    from kvproof.adversary.workers import make_workers
+    from kvproof.adversary.campaign.campaign import Observer
+    from kvproof.adversary.campaign.live import View
+    from kvproof.adversary.campaign.rungs import frontier, rows, table
+    from kvproof.adversary.campaign.rungs_picture import picture
+    from kvproof.adversary.campaign.settings import Settings
+    from kvproof.adversary.valuation.workers import make_workers
     from kvproof.output import print_json, write_file
     from kvproof.scheduling.errors import InputError
 

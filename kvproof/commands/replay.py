@@ -15,7 +15,7 @@ def command(witness: str, policy: str | None, skip: bool, as_json: bool) -> int:
 
     The exit code is 0 only if both agree with what the file claims.
     """
-    from kvproof.adversary.replay import replay
+    from kvproof.adversary.witnesses.replay import replay
     from kvproof.output import print_json
     from kvproof.scheduling.exact import as_pq, decimal
 

@@ -10,8 +10,8 @@ from click.core import ParameterSource
 from kvproof.options import Rational, json_option, rule_options
 
 if TYPE_CHECKING:
-    from kvproof.adversary.campaign import Outcome
-    from kvproof.adversary.setup import Settings
+    from kvproof.adversary.campaign.campaign import Outcome
+    from kvproof.adversary.campaign.settings import Settings
 
 THEOREM_CONTRADICTED, INTERRUPTED = 5, 130
 
@@ -70,11 +70,11 @@ def command(
     schedule, written as a certificate and accepted by the independent checker in a fresh process.
     It is a lower bound on the worst ratio; that nothing larger is found proves nothing.
     """
-    from kvproof.adversary.archive import FILE, Archive
-    from kvproof.adversary.campaign import run
-    from kvproof.adversary.live import View, summary
-    from kvproof.adversary.setup import stored
-    from kvproof.adversary.workers import make_workers
+    from kvproof.adversary.campaign.archive import FILE, Archive
+    from kvproof.adversary.campaign.campaign import run
+    from kvproof.adversary.campaign.live import View, summary
+    from kvproof.adversary.campaign.settings import stored
+    from kvproof.adversary.valuation.workers import make_workers
     from kvproof.scheduling.errors import InputError
 
     folder = resume or out or Path("kvproof-search")
@@ -107,7 +107,7 @@ def command(
 
 
 def _settings(options: dict[str, Any]) -> "Settings":
-    from kvproof.adversary.setup import Settings
+    from kvproof.adversary.campaign.settings import Settings
 
     online = options.pop("arrivals") == "online"
     span = options.pop("span")

@@ -8,7 +8,7 @@ import click
 from kvproof.options import Rational, json_option
 
 if TYPE_CHECKING:
-    from kvproof.adversary.witness import Witness
+    from kvproof.adversary.witnesses.witness import Witness
 
 
 @click.command("shrink")
@@ -37,9 +37,9 @@ def command(
     """
     from pathlib import Path
 
-    from kvproof.adversary.replay import in_words, load
-    from kvproof.adversary.shrink import shrink
-    from kvproof.adversary.witness import check_fresh
+    from kvproof.adversary.witnesses.replay import in_words, load
+    from kvproof.adversary.witnesses.shrink import shrink
+    from kvproof.adversary.witnesses.witness import check_fresh
     from kvproof.output import print_json, write_file
     from kvproof.scheduling.errors import InputError
     from kvproof.scheduling.exact import as_pq, decimal

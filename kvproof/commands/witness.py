@@ -17,7 +17,7 @@ def command() -> None:
 @json_option
 def list_(folder: Path, as_json: bool) -> int:
     """List the witnesses of the run in FOLDER, best first."""
-    from kvproof.adversary.archive import Archive
+    from kvproof.adversary.campaign.archive import Archive
     from kvproof.output import print_json
     from kvproof.scheduling.exact import as_pq, decimal
 
@@ -53,9 +53,9 @@ def show(witness: Path, number: int | None, out: str | None) -> int:
     """Show the classes of WITNESS, a file, or the best (or --number) of a run's folder."""
     import tempfile
 
-    from kvproof.adversary.archive import Archive
-    from kvproof.adversary.replay import in_words
-    from kvproof.adversary.witness import read_witness
+    from kvproof.adversary.campaign.archive import Archive
+    from kvproof.adversary.witnesses.replay import in_words
+    from kvproof.adversary.witnesses.witness import read_witness
     from kvproof.output import write_file
     from kvproof.scheduling.errors import InputError
     from kvproof.scheduling.exact import decimal

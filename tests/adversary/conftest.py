@@ -3,8 +3,8 @@ from fractions import Fraction
 
 import pytest
 
-from kvproof.adversary.setup import Settings
-from kvproof.adversary.space import Space
+from kvproof.adversary.campaign.settings import Settings
+from kvproof.adversary.genomes.space import Space
 
 
 @pytest.fixture(scope="session")

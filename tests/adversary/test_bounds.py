@@ -5,18 +5,19 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from kvproof.adversary import rounding, stagger
 from kvproof.adversary.exhaust.box import Box
-from kvproof.adversary.exhaust.kernel import optimum
-from kvproof.adversary.fluid import fluid_bound, solve_fluid
-from kvproof.adversary.mutation import sample
-from kvproof.adversary.objective import Objective
-from kvproof.adversary.polish import better_plan, shifted
-from kvproof.adversary.rounding import rounded_schedule
-from kvproof.adversary.space import Space
-from kvproof.adversary.stagger import stagger_bound
-from kvproof.adversary.witness import make_witness
+from kvproof.adversary.exhaust.opt_kernel import optimum
+from kvproof.adversary.genomes.moves import sample
+from kvproof.adversary.genomes.space import Space
+from kvproof.adversary.valuation.objective import Objective
+from kvproof.adversary.witnesses import rounding
+from kvproof.adversary.witnesses.improve import better_plan, shifted
+from kvproof.adversary.witnesses.rounding import rounded_schedule
+from kvproof.adversary.witnesses.witness import make_witness
 from kvproof.certificates.lower_bounds import best_bound
+from kvproof.certificates.opt import staggered
+from kvproof.certificates.opt.staggered import stagger_bound
+from kvproof.certificates.opt.time_indexed import fluid_bound, solve_fluid
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.kernel import run_strict
@@ -68,7 +69,9 @@ def test_a_solver_that_lies_proves_no_more(monkeypatch):
     honest = stagger_bound(instance)
     assert honest > best_bound(instance).value
     for lie in (1e6, 1e300, np.nan, -1.0):
-        monkeypatch.setattr(stagger, "_multipliers", lambda n, m, lie=lie: np.full(n - m + 1, lie))
+        monkeypatch.setattr(
+            staggered, "_multipliers", lambda n, m, lie=lie: np.full(n - m + 1, lie)
+        )
         assert stagger_bound(instance) <= honest
 
 
@@ -128,5 +131,5 @@ def test_a_witness_takes_the_better_of_plan_and_rounding(monkeypatch):
         assert made.feasible.total_latency == min(plan.total_latency, other.total_latency)
         gains += other.total_latency < plan.total_latency
     assert gains
-    monkeypatch.setattr("kvproof.adversary.rounding.MOST_REQUESTS", 1)
+    monkeypatch.setattr("kvproof.adversary.witnesses.rounding.MOST_REQUESTS", 1)
     assert rounded_schedule(space.instance(genome)) is None

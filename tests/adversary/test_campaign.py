@@ -8,11 +8,11 @@ from fractions import Fraction
 
 import pytest
 
-from kvproof.adversary import campaign
-from kvproof.adversary.archive import FILE, Archive
-from kvproof.adversary.campaign import Outcome, run
-from kvproof.adversary.setup import Settings, stored
-from kvproof.adversary.workers import Here, make_workers
+from kvproof.adversary.campaign import campaign
+from kvproof.adversary.campaign.archive import FILE, Archive
+from kvproof.adversary.campaign.campaign import Outcome, run
+from kvproof.adversary.campaign.settings import Settings, stored
+from kvproof.adversary.valuation.workers import Here, make_workers
 from kvproof.bounds.theorems import THEOREMS, find
 from kvproof.scheduling.errors import InputError
 

@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from kvproof.adversary.conjecture import parse
+from kvproof.adversary.witnesses.expression import parse
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
 

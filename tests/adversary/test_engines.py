@@ -3,13 +3,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from kvproof.adversary.archive import packed, unpacked
+from kvproof.adversary.campaign.archive import packed, unpacked
 from kvproof.adversary.engines import ENGINES, make_engine
 from kvproof.adversary.engines.elites import CELLS, cells
-from kvproof.adversary.mutation import sample
-from kvproof.adversary.objective import Objective
-from kvproof.adversary.seeds import structured
-from kvproof.adversary.space import Space
+from kvproof.adversary.genomes.families import structured
+from kvproof.adversary.genomes.moves import sample
+from kvproof.adversary.genomes.space import Space
+from kvproof.adversary.valuation.objective import Objective
 from kvproof.scheduling.errors import InputError
 
 SPACE = Space(memory=2_000, requests=100, cap=Fraction(1, 4))

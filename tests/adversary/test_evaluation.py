@@ -4,12 +4,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from kvproof.adversary import plain
-from kvproof.adversary.exact import is_tiny
-from kvproof.adversary.mutation import mutate, sample
-from kvproof.adversary.objective import Objective
-from kvproof.adversary.plan import plan_schedule
-from kvproof.adversary.space import Space
+from kvproof.adversary.genomes.moves import mutate, sample
+from kvproof.adversary.genomes.space import Space
+from kvproof.adversary.valuation import reference
+from kvproof.adversary.valuation.objective import Objective
+from kvproof.adversary.valuation.plan import plan_schedule
+from kvproof.adversary.valuation.tiny_opt import is_tiny
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.policies import FCFS, SJF, SVF
@@ -35,11 +35,11 @@ def test_kernels_agree_with_the_plain_path(policy, skip, span, single):
     genomes = some(space, 40, seed=int(skip))
     scores = objective.scores(genomes)
     for genome, value, estimate in zip(genomes, scores.values, scores.estimates, strict=True):
-        assert value == float(plain.ratio(objective, genome))
+        assert value == float(reference.ratio(objective, genome))
         if span:
             assert estimate == np.inf
         else:
-            assert estimate == pytest.approx(float(plain.estimate(objective, genome)))
+            assert estimate == pytest.approx(float(reference.estimate(objective, genome)))
 
 
 @pytest.mark.parametrize("span", [0, 20])

@@ -7,13 +7,13 @@ import pytest
 
 from kvproof.adversary.engines import make_engine
 from kvproof.adversary.exhaust.box import Box
-from kvproof.adversary.exhaust.kernel import next_order, optimum, run_order
+from kvproof.adversary.exhaust.exhaustion import STRETCH, Job, exhaust, stretch
 from kvproof.adversary.exhaust.log import FILE
-from kvproof.adversary.exhaust.plain import plain_sweep
-from kvproof.adversary.exhaust.run import STRETCH, Job, exhaust, stretch
+from kvproof.adversary.exhaust.opt_kernel import next_order, optimum, run_order
+from kvproof.adversary.exhaust.reference import plain_sweep
 from kvproof.adversary.exhaust.sweep import BROKEN, TALLIES, next_multiset, touched
-from kvproof.adversary.objective import Objective
-from kvproof.adversary.space import Space
+from kvproof.adversary.genomes.space import Space
+from kvproof.adversary.valuation.objective import Objective
 from kvproof.bounds.theorem import Kind
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.policies import FCFS, SJF, SVF
@@ -95,7 +95,7 @@ def test_a_box_in_parts_is_the_box_in_one(tmp_path, monkeypatch):
     job = Job(box=Box(memory=5, requests=4, peak=5), policy="svf", skip=False)
     assert job.box.multisets < STRETCH
     whole = exhaust(job)
-    monkeypatch.setattr("kvproof.adversary.exhaust.run.STRETCH", 500)
+    monkeypatch.setattr("kvproof.adversary.exhaust.exhaustion.STRETCH", 500)
     asks = iter([False, False, False, True])
     part = exhaust(job, folder=tmp_path, asked=lambda: next(asks))
     assert not part.complete

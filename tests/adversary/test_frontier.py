@@ -1,7 +1,7 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from kvproof.adversary.frontier import CAPS
+from kvproof.adversary.campaign.rungs import CAPS
 
 
 def test_caps_ascend():
@@ -11,10 +11,10 @@ def test_caps_ascend():
 
 
 def test_the_frontier_has_a_witness_on_every_rung(tmp_path, as_json, command, monkeypatch):
-    monkeypatch.setattr("kvproof.adversary.frontier.CAPS", (Fraction(1, 8), Fraction(4, 5)))
-    from kvproof.adversary import frontier
+    monkeypatch.setattr("kvproof.adversary.campaign.rungs.CAPS", (Fraction(1, 8), Fraction(4, 5)))
+    from kvproof.adversary.campaign import rungs
 
-    monkeypatch.setattr(frontier.frontier, "__kwdefaults__", {"caps": frontier.CAPS})
+    monkeypatch.setattr(rungs.frontier, "__kwdefaults__", {"caps": rungs.CAPS})
     options = ("frontier", "--out", tmp_path / "f", "--memory", 5_000, "--requests", 100,
                "--evaluations", 160)  # fmt: skip
     code, found = as_json(*options)
@@ -34,8 +34,8 @@ def test_the_frontier_has_a_witness_on_every_rung(tmp_path, as_json, command, mo
 
 
 def test_a_rung_above_every_known_ratio_says_so():
-    from kvproof.adversary.archive import Entry
-    from kvproof.adversary.frontier import Rung
+    from kvproof.adversary.campaign.archive import Entry
+    from kvproof.adversary.campaign.rungs import Rung
 
     entry = Entry(engine="x", evaluations=1, ratio=Fraction(21, 10), eps=Fraction(1, 2),
                   requests=1, memory=1, violates=None, certificate=b"")  # fmt: skip

@@ -3,10 +3,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from kvproof.adversary.mutation import mutate, sample
-from kvproof.adversary.repair import repaired
-from kvproof.adversary.seeds import structured
-from kvproof.adversary.space import COUNT, Space
+from kvproof.adversary.genomes.families import structured
+from kvproof.adversary.genomes.moves import mutate, sample
+from kvproof.adversary.genomes.repair import repaired
+from kvproof.adversary.genomes.space import COUNT, Space
 from kvproof.scheduling.errors import InputError
 
 SPACES = [

@@ -4,14 +4,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from kvproof.adversary import polish
-from kvproof.adversary.fluid import fluid_bound
-from kvproof.adversary.mutation import sample
-from kvproof.adversary.objective import Objective
-from kvproof.adversary.replay import load
-from kvproof.adversary.shrink import shrink, simplicity
-from kvproof.adversary.space import Space
-from kvproof.adversary.witness import Witness, check_fresh, make_witness, read_witness
+from kvproof.adversary.genomes.moves import sample
+from kvproof.adversary.genomes.space import Space
+from kvproof.adversary.valuation.objective import Objective
+from kvproof.adversary.witnesses import improve
+from kvproof.adversary.witnesses.replay import load
+from kvproof.adversary.witnesses.shrink import shrink, simplicity
+from kvproof.adversary.witnesses.witness import Witness, check_fresh, make_witness, read_witness
+from kvproof.certificates.opt.time_indexed import fluid_bound
 from kvproof.scheduling.errors import InputError, RejectedError
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.one_bit import OneBitSVF
@@ -71,8 +71,8 @@ def test_shifting_keeps_a_schedule_feasible_and_never_makes_it_worse():
     objective = Objective(space=Space(memory=60, requests=20, span=15))
     for genome in sample(objective.space, 40, rng):
         _, plan = objective.pair(genome)
-        for work in (10, 300, polish.SHIFT_WORK):
-            better = polish.shifted(plan, work=work)
+        for work in (10, 300, improve.SHIFT_WORK):
+            better = improve.shifted(plan, work=work)
             check_schedule(better)
             assert better.total_latency <= plan.total_latency
 
@@ -81,7 +81,7 @@ def test_a_better_plan_is_of_the_same_instance_and_no_worse():
     objective = Objective(space=SPACE)
     genome = waves()
     genome[1, 5] = 0
-    better = polish.better_plan(objective, genome, np.random.default_rng(0))
+    better = improve.better_plan(objective, genome, np.random.default_rng(0))
     assert SPACE.instance(better).digest == SPACE.instance(genome).digest
     before, after = objective.scores(np.stack((genome, better))).values
     assert after > 1.3 > before

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kvproof.adversary.repair import repaired
-from kvproof.adversary.space import Genomes, Space
+from kvproof.adversary.genomes.repair import repaired
+from kvproof.adversary.genomes.space import Genomes, Space
 
 #: (arrival, prompt, output, count) and the plan (rank, pace, burst) of each class.
 Row = tuple[int, int, int, int, int, int, int]

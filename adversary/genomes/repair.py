@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from kvproof.adversary.space import (
+from kvproof.adversary.genomes.space import (
     ARRIVAL,
     BURST,
     CAP,

@@ -8,9 +8,8 @@ fills the memory or just blocks another class, or the adversary's own plan.
 import numpy as np
 from numba import njit
 
-from kvproof.adversary.repair import repair
-from kvproof.adversary.simulation import volume
-from kvproof.adversary.space import (
+from kvproof.adversary.genomes.repair import repair
+from kvproof.adversary.genomes.space import (
     ARRIVAL,
     BURST,
     CAP,
@@ -29,6 +28,7 @@ from kvproof.adversary.space import (
     Genomes,
     Space,
 )
+from kvproof.adversary.valuation.class_kernels import volume
 
 KINDS = 15
 

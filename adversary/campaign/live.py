@@ -8,8 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
 
-from kvproof.adversary.archive import Entry
-from kvproof.adversary.campaign import Outcome, Plan, Report
+from kvproof.adversary.campaign.archive import Entry
+from kvproof.adversary.campaign.campaign import Outcome, Plan, Report
 from kvproof.scheduling.exact import as_pq, decimal
 
 _EVERY = 0.2  # seconds between refreshes of a terminal
@@ -142,7 +142,7 @@ def _policy_total(entry: Entry) -> int:
 
 def _estimate(entry: Entry) -> str:
     """Return policy over a proved lower bound on OPT: the true ratio is not above it."""
-    from kvproof.adversary.fluid import fluid_bound
+    from kvproof.certificates.opt.time_indexed import fluid_bound
 
     return decimal(_policy_total(entry) / fluid_bound(_instance(entry)), 4, up=True)
 

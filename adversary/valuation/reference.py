@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-from kvproof.adversary.objective import Objective
-from kvproof.adversary.space import BURST, COUNT, PACE, RANK, REPEATS, Genome, Space
+from kvproof.adversary.genomes.space import BURST, COUNT, PACE, RANK, REPEATS, Genome, Space
+from kvproof.adversary.valuation.objective import Objective
 from kvproof.certificates.lower_bounds import best_bound
 
 

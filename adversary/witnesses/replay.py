@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kvproof.adversary.witness import Witness, Written, check_files, measured, read_witness
+from kvproof.adversary.witnesses.witness import (
+    Witness,
+    Written,
+    check_files,
+    measured,
+    read_witness,
+)
 from kvproof.scheduling.errors import InputError, RejectedError
 from kvproof.scheduling.one_bit import Admission
 from kvproof.scheduling.policies import Policy

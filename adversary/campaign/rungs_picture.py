@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from kvproof.adversary.frontier import Rung
+from kvproof.adversary.campaign.rungs import Rung
 from kvproof.bounds.frontier import bounds_at, witnesses
 from kvproof.bounds.plotting import over_eps, png, pyplot
 

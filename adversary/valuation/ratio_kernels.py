@@ -8,8 +8,8 @@ is under what it must reach is dropped before its plan is run.
 import numpy as np
 from numba import njit
 
-from kvproof.adversary.simulation import plan_total, strict_total, volume
-from kvproof.adversary.space import ARRIVAL, COUNT, MEMORY, OUTPUT, PROMPT, REPEATS, SPAN
+from kvproof.adversary.genomes.space import ARRIVAL, COUNT, MEMORY, OUTPUT, PROMPT, REPEATS, SPAN
+from kvproof.adversary.valuation.class_kernels import plan_total, strict_total, volume
 from kvproof.scheduling.kernel import run_skip, run_strict
 
 #: Policies that the kernels know, by the code that they take.

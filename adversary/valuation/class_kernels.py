@@ -2,13 +2,22 @@
 
 The running requests are a profile as in :mod:`kvproof.scheduling.kernel` (completion step, number,
 sum of ``prompt - start``), but equal requests that start together go in at once, so that a wave
-costs as much as one request. :mod:`kvproof.adversary.plain` is the plain version.
+costs as much as one request. :mod:`kvproof.adversary.valuation.reference` is the plain version.
 """
 
 import numpy as np
 from numba import njit
 
-from kvproof.adversary.space import ARRIVAL, BURST, COUNT, OUTPUT, PACE, PROMPT, RANK, REPEATS
+from kvproof.adversary.genomes.space import (
+    ARRIVAL,
+    BURST,
+    COUNT,
+    OUTPUT,
+    PACE,
+    PROMPT,
+    RANK,
+    REPEATS,
+)
 from kvproof.scheduling.kernel import END, NUMBER, OFFSET, earliest
 
 

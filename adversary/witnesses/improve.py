@@ -3,9 +3,8 @@
 import numpy as np
 from numba import njit
 
-from kvproof.adversary.mutation import draw, nudged
-from kvproof.adversary.objective import Objective
-from kvproof.adversary.space import (
+from kvproof.adversary.genomes.moves import draw, nudged
+from kvproof.adversary.genomes.space import (
     BURST,
     COUNT,
     MOST_BURST,
@@ -15,6 +14,7 @@ from kvproof.adversary.space import (
     Genome,
     Genomes,
 )
+from kvproof.adversary.valuation.objective import Objective
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.schedule import Schedule
 

@@ -2,8 +2,8 @@
 
 Classes start in fractions, in buckets of time. Its capacity duals are prices per token and step,
 and :func:`kvproof.certificates.prices.price_bound` says exactly what they prove; so the estimate
-of a ratio from above is rigorous, whatever the programme was solved to. Its starts are what
-:mod:`kvproof.adversary.rounding` makes a schedule of.
+of a ratio from above is rigorous, whatever the programme was solved to. Its starts can be rounded
+to a schedule.
 """
 
 from dataclasses import dataclass
@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from kvproof.adversary.space import Floats
-from kvproof.adversary.stagger import stagger_bound
+from kvproof.certificates.opt.staggered import stagger_bound
 from kvproof.certificates.prices import Prices, price_bound
-from kvproof.certificates.prices.grid import fitting_denominator
+from kvproof.certificates.prices.grid import Floats, fitting_denominator
 from kvproof.certificates.prices.highs import quiet_model
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance

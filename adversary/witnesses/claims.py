@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import inf
 
-from kvproof.adversary.conjecture import Expression, parse
-from kvproof.adversary.witness import Witness
+from kvproof.adversary.witnesses.expression import Expression, parse
+from kvproof.adversary.witnesses.witness import Witness
 from kvproof.bounds.contradiction import contradictions
 from kvproof.bounds.theorem import Kind, Theorem
 from kvproof.bounds.theorems import THEOREMS

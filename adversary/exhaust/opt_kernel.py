@@ -1,7 +1,7 @@
 """Exact answers for a handful of requests: what a policy costs at worst, and what OPT is.
 
 Times are a few dozen steps, so a schedule is an array of the tokens held in each step. `held` is
-all zeros between calls. :mod:`kvproof.adversary.exhaust.plain` is the plain version.
+all zeros between calls. :mod:`kvproof.adversary.exhaust.reference` is the plain version.
 """
 
 import numpy as np

@@ -10,10 +10,10 @@ from fractions import Fraction
 from math import inf
 from pathlib import Path
 
-from kvproof.adversary.archive import Archive, Entry
-from kvproof.adversary.campaign import Observer, run
-from kvproof.adversary.setup import Settings
-from kvproof.adversary.workers import Workers
+from kvproof.adversary.campaign.archive import Archive, Entry
+from kvproof.adversary.campaign.campaign import Observer, run
+from kvproof.adversary.campaign.settings import Settings
+from kvproof.adversary.valuation.workers import Workers
 from kvproof.bounds.frontier import bounds_at, witnesses
 from kvproof.scheduling.exact import as_pq, decimal
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.adversary.polish import shifted
-from kvproof.adversary.witness import Witness, measured
+from kvproof.adversary.witnesses.improve import shifted
+from kvproof.adversary.witnesses.witness import Witness, measured
 from kvproof.scheduling.errors import RejectedError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance

@@ -3,10 +3,10 @@
 import numpy as np
 from numba import njit
 
-from kvproof.adversary.evaluation import DROPPED, policy_total
-from kvproof.adversary.exhaust.kernel import optimum
-from kvproof.adversary.simulation import plan_total
-from kvproof.adversary.space import CAP, MEMORY, OUTPUT, PROMPT, REQUESTS, Space
+from kvproof.adversary.exhaust.opt_kernel import optimum
+from kvproof.adversary.genomes.space import CAP, MEMORY, OUTPUT, PROMPT, REQUESTS, Space
+from kvproof.adversary.valuation.class_kernels import plan_total
+from kvproof.adversary.valuation.ratio_kernels import DROPPED, policy_total
 
 #: Where it is used: single requests, all there at step 0; more of them where each is small.
 MOST_MEMORY, MOST_REQUESTS, MOST_SMALL = 16, 6, 8

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 
 from kvproof.adversary.exhaust.box import Box
-from kvproof.adversary.exhaust.kernel import optimum
+from kvproof.adversary.exhaust.opt_kernel import optimum
 from kvproof.adversary.exhaust.sweep import (
     EQUAL,
     MULTISETS,

@@ -5,10 +5,10 @@ from functools import cached_property
 
 import numpy as np
 
-from kvproof.adversary.evaluation import CODES, evaluate
-from kvproof.adversary.exact import is_tiny, sharpen
-from kvproof.adversary.plan import plan_schedule
-from kvproof.adversary.space import Floats, Genome, Genomes, Space
+from kvproof.adversary.genomes.space import Floats, Genome, Genomes, Space
+from kvproof.adversary.valuation.plan import plan_schedule
+from kvproof.adversary.valuation.ratio_kernels import CODES, evaluate
+from kvproof.adversary.valuation.tiny_opt import is_tiny, sharpen
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import FCFS, SJF, SVF, Policy
 from kvproof.scheduling.schedule import Schedule

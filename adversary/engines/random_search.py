@@ -3,9 +3,9 @@
 import numpy as np
 
 from kvproof.adversary.engines.protocol import Batch, State, generator_state
-from kvproof.adversary.mutation import sample
-from kvproof.adversary.objective import Scores
-from kvproof.adversary.space import Space
+from kvproof.adversary.genomes.moves import sample
+from kvproof.adversary.genomes.space import Space
+from kvproof.adversary.valuation.objective import Scores
 
 
 class RandomSearch:

@@ -18,8 +18,8 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.adversary.space import Floats
 from kvproof.certificates.lower_bounds import best_bound
+from kvproof.certificates.prices.grid import Floats
 from kvproof.certificates.prices.highs import quiet_model
 from kvproof.scheduling.instance import Instance
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from kvproof.adversary.exhaust.box import Box
 from kvproof.adversary.exhaust.log import Log, worse
-from kvproof.adversary.exhaust.plain import plain_sweep
+from kvproof.adversary.exhaust.reference import plain_sweep
 from kvproof.adversary.exhaust.sweep import (
     BROKEN,
     CENTROID,
@@ -157,7 +157,7 @@ def _swept(
         return
     from joblib.externals.loky import get_reusable_executor
 
-    from kvproof.adversary.workers import _deaf
+    from kvproof.adversary.valuation.workers import _deaf
 
     pool = get_reusable_executor(max_workers=workers, timeout=None, initializer=_deaf)
     running: dict[Future[tuple[Column, Column]], int] = {}

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from kvproof.adversary.simulation import plan_total
-from kvproof.adversary.space import COUNT, REPEATS, Genome, Space
+from kvproof.adversary.genomes.space import COUNT, REPEATS, Genome, Space
+from kvproof.adversary.valuation.class_kernels import plan_total
 from kvproof.scheduling.schedule import Schedule
 
 

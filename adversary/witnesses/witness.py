@@ -17,11 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from kvproof.adversary.exact import is_tiny
-from kvproof.adversary.objective import Objective
-from kvproof.adversary.polish import better_plan, shifted
-from kvproof.adversary.rounding import rounded_schedule
-from kvproof.adversary.space import Genome
+from kvproof.adversary.genomes.space import Genome
+from kvproof.adversary.valuation.objective import Objective
+from kvproof.adversary.valuation.tiny_opt import is_tiny
+from kvproof.adversary.witnesses.improve import better_plan, shifted
+from kvproof.adversary.witnesses.rounding import rounded_schedule
+from kvproof.certificates import checker
 from kvproof.certificates.build import ratio_certificate
 from kvproof.certificates.prices.highs import highs_is_usable
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
@@ -127,8 +128,7 @@ def check_files(names: Sequence[str]) -> str:
         As :func:`check_fresh`.
     """
     # run as a folder, from where the user stands: names are as given
-    checker = Path(__file__).resolve().parent.parent / "certificates" / "checker"
-    command = [sys.executable, str(checker), *names]
+    command = [sys.executable, str(Path(checker.__file__).parent), *names]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return done.stdout.strip()

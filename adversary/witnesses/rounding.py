@@ -11,8 +11,8 @@ lead for the first ones. Some values are tried and the best schedule is kept.
 import numpy as np
 from numba import njit
 
-from kvproof.adversary.fluid import Fluid, solve_fluid
-from kvproof.adversary.space import Floats
+from kvproof.adversary.genomes.space import Floats
+from kvproof.certificates.opt.time_indexed import Fluid, solve_fluid
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.kernel import END, NUMBER, OFFSET, earliest, insert

@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from kvproof.adversary.campaign import Plan
+from kvproof.adversary.campaign.campaign import Plan
 from kvproof.adversary.engines import ENGINES
-from kvproof.adversary.objective import Objective
-from kvproof.adversary.space import Space
-from kvproof.adversary.violations import claims
+from kvproof.adversary.genomes.space import Space
+from kvproof.adversary.valuation.objective import Objective
+from kvproof.adversary.witnesses.claims import claims
 from kvproof.bounds.theorem import Theorem
 from kvproof.bounds.theorems import THEOREMS
 from kvproof.scheduling.errors import InputError

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from kvproof.adversary.archive import Archive, Entry, Progress
+from kvproof.adversary.campaign.archive import Archive, Entry, Progress
 from kvproof.adversary.engines import BASELINES, Engine, make_engine
-from kvproof.adversary.objective import Objective
-from kvproof.adversary.seeds import structured
-from kvproof.adversary.shrink import shrink
-from kvproof.adversary.space import Genome
-from kvproof.adversary.violations import Claims, keeps_violating
-from kvproof.adversary.witness import Witness, check_fresh, make_witness
-from kvproof.adversary.workers import Workers
+from kvproof.adversary.genomes.families import structured
+from kvproof.adversary.genomes.space import Genome
+from kvproof.adversary.valuation.objective import Objective
+from kvproof.adversary.valuation.workers import Workers
+from kvproof.adversary.witnesses.claims import Claims, keeps_violating
+from kvproof.adversary.witnesses.shrink import shrink
+from kvproof.adversary.witnesses.witness import Witness, check_fresh, make_witness
 from kvproof.scheduling.exact import as_pq
 
 #: The best so far is certified this often in a run, and written with the engine's state.

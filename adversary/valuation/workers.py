@@ -11,8 +11,8 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from kvproof.adversary.objective import Objective, Scores
-from kvproof.adversary.space import Floats, Genomes
+from kvproof.adversary.genomes.space import Floats, Genomes
+from kvproof.adversary.valuation.objective import Objective, Scores
 from kvproof.scheduling.errors import InputError
 
 

@@ -1,0 +1,1 @@
+"""Certified witnesses: made from genomes, held against claims, shrunk, written, replayed."""
