@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from kvproof.bounds.formal.statements import SOURCES, statements
+from kvproof.bounds.formal.statements import MODULES, SOURCES, statements
 
 CLOSED = "Closed under the global context"
 #: What would let a proof pass unfinished; Coq's own answer is asked for as well.
@@ -86,10 +86,11 @@ def coqc(build: Path, name: str) -> str:
 def _assumptions(build: Path) -> tuple[str, ...]:
     """Ask for the assumptions of the theorem behind every statement of the spec."""
     names = tuple(statements())
-    lines = ["From kvproof.spec Require Statements.", "From kvproof.proofs Require Theorems."]
-    for name in names:
+    lines = [f"From kvproof.spec Require {' '.join(MODULES)}."]
+    lines.append("From kvproof.proofs Require Theorems.")
+    for name, statement in statements().items():
         # that the theorem is the statement of the spec, word for word
-        lines.append(f"Definition {name} : Statements.{name} := Theorems.{name}.")
+        lines.append(f"Definition {name} : {statement.module}.{name} := Theorems.{name}.")
         lines.append(f"Print Assumptions {name}.")
     (build / "Assumptions.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
     said = [line for line in coqc(build, "Assumptions.v").splitlines() if line]

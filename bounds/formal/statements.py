@@ -7,6 +7,8 @@ from pathlib import Path
 
 #: Where the Coq sources lie.
 SOURCES = Path(__file__).parent
+#: The files of the spec that hold statements.
+MODULES = ("Statements", "Bounds")
 
 _STATEMENT = re.compile(
     r"(?:\(\*\s*(?P<words>(?:(?!\*\)).)*?)\s*\*\)\n)?"
@@ -17,7 +19,7 @@ _STATEMENT = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement of ``spec/Statements.v``.
+    """One statement of the spec.
 
     Parameters
     ----------
@@ -27,20 +29,28 @@ class Statement:
         The comment above it; empty where there is none.
     coq
         Its text.
+    module
+        The file of the spec that holds it.
     """
 
     name: str
     words: str
     coq: str
+    module: str
 
 
 @cache
 def statements() -> dict[str, Statement]:
     """Return the statements by name, in their order in the spec."""
-    text = (SOURCES / "spec" / "Statements.v").read_text(encoding="utf-8")
     return {
         found["name"]: Statement(
-            name=found["name"], words=" ".join((found["words"] or "").split()), coq=found["coq"]
+            name=found["name"],
+            words=" ".join((found["words"] or "").split()),
+            coq=found["coq"],
+            module=module,
         )
-        for found in _STATEMENT.finditer(text)
+        for module in MODULES
+        for found in _STATEMENT.finditer(
+            (SOURCES / "spec" / f"{module}.v").read_text(encoding="utf-8")
+        )
     }

@@ -18,6 +18,10 @@ Inductive strict (M : nat) : schedule -> nat -> schedule -> Prop :=
     strict M ((r, p) :: prev) p l ->
     strict M prev t0 ((r, p) :: l).
 
+Lemma strict_inv M prev t0 r p l : strict M prev t0 ((r, p) :: l) ->
+  t0 <= p /\ adm M prev r p /\ strict M ((r, p) :: prev) p l.
+Proof. inversion 1; subst; auto. Qed.
+
 Lemma admissible_adm M prev r t : admissible M prev r t = true <-> adm M prev r t.
 Proof.
   unfold admissible, adm. rewrite forallb_forall. split; intros H d Hd.

@@ -23,6 +23,8 @@ Proof.
   intros. unfold rational. rewrite Nat2Z.inj_sub by lia. unfold Zminus.
   rewrite inject_Z_plus, inject_Z_opp. reflexivity.
 Qed.
+Lemma q_eq (a b : nat) : a = b -> (a : Q) == b.
+Proof. now intros ->. Qed.
 Lemma q_nonneg (n : nat) : 0 <= n.
 Proof. apply (q_le 0). lia. Qed.
 Lemma q_pos (n : nat) : (1 <= n)%nat -> 0 < n.

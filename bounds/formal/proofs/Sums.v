@@ -28,6 +28,13 @@ Lemma sum_perm {A} (f : A -> nat) l l' : Permutation l l' -> sum f l = sum f l'.
 Proof. induction 1; simpl; lia. Qed.
 Lemma sum_map {A B} (g : A -> B) (f : B -> nat) l : sum f (map g l) = sum (fun x => f (g x)) l.
 Proof. induction l; simpl; auto. Qed.
+Lemma sum_repeat {A} (f : A -> nat) x n : sum f (repeat x n) = n * f x.
+Proof. induction n; simpl; lia. Qed.
+Lemma sum_flat_map {A B} (f : B -> nat) (g : A -> list B) l :
+  sum f (flat_map g l) = sum (fun a => sum f (g a)) l.
+Proof. induction l; simpl; [auto|]. now rewrite sum_app, IHl. Qed.
+Lemma sum_const {A} (l : list A) c : sum (fun _ => c) l = c * length l.
+Proof. induction l; simpl; lia. Qed.
 
 (* ---- over steps *)
 Lemma tsum_ext f g n : (forall d, 1 <= d <= n -> f d = g d) -> tsum f n = tsum g n.

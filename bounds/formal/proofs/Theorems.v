@@ -1,8 +1,8 @@
 (* The statements of the spec, each proved. [make prove] compiles this file and asks Coq for the
    assumptions of every theorem in it: none. *)
 From Coq Require Import QArith.
-From kvproof.spec Require Import Model Statements.
-From kvproof.proofs Require Rational Simulate Opt Below Above Waves.
+From kvproof.spec Require Import Model Statements Bounds.
+From kvproof.proofs Require Rational Simulate Opt Below Above Waves Separators Stronger.
 
 Theorem backlog_known : Statements.backlog_known.
 Proof.
@@ -37,3 +37,15 @@ Theorem svf_ratio_prompts : Statements.svf_ratio_prompts.
 Proof. exact Above.svf_ratio_prompts. Qed.
 Theorem svf_waves : Statements.svf_waves.
 Proof. exact Waves.svf_waves. Qed.
+Theorem svf_separators : Statements.svf_separators.
+Proof. exact Separators.svf_separators. Qed.
+
+(* ---- spec/Bounds.v *)
+Theorem opt_centroid_discrete : Bounds.opt_centroid_discrete.
+Proof. exact Stronger.opt_centroid_discrete. Qed.
+Theorem centroid_discrete_above : Bounds.centroid_discrete_above.
+Proof. exact Stronger.centroid_discrete_above. Qed.
+Theorem opt_tail_centroid : Bounds.opt_tail_centroid.
+Proof. exact Stronger.opt_tail_centroid. Qed.
+Theorem opt_closed_prices : Bounds.opt_closed_prices.
+Proof. exact Stronger.opt_closed_prices. Qed.

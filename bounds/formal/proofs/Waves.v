@@ -149,8 +149,6 @@ Proof.
   induction n; simpl; constructor; auto. apply Forall_forall. intros x Hx. apply repeat_spec in Hx.
   now subst.
 Qed.
-Lemma sum_repeat {A} (f : A -> nat) x n : sum f (repeat x n) = n * f x.
-Proof. induction n; simpl; lia. Qed.
 Lemma peak_repeat n : 1 <= n -> max_peak (repeat r n) = L.
 Proof.
   induction n as [|n IH]; [lia|]. intros _. cbn [repeat max_peak fold_right].

@@ -33,13 +33,15 @@ Definition opt_shape : Prop := forall r, (1 <= output r)%nat ->
 Definition opt_centroid : Prop := forall M R, valid M R -> backlog R -> by_volume R ->
   opt_at_least M R (sum_P M R + sum volume R / (2 * M) + Qsum shape R).
 
-(* Any prices y_t >= 0 of a token in steps 1 to T; [least r] is at most what r pays, for latency and
-   tokens, wherever it starts. *)
-Definition opt_price : Prop := forall M R T (y : nat -> Q) (least : request -> Q),
-  (forall t, 0 <= y t) -> (forall t, (T < t)%nat -> y t == 0) ->
-  (forall r p, In r R -> (arrival r <= p)%nat ->
-     least r <= p + output r - arrival r
-                + Qsum (fun j => y (p + j)%nat * (prompt r + j)) (seq 1 (output r))) ->
+(* [least r] is at most what r pays, for latency and for tokens at prices y, wherever it starts. *)
+Definition cheapest (y : nat -> Q) (R : list request) (least : request -> Q) : Prop :=
+  forall r p, In r R -> (arrival r <= p)%nat ->
+    least r <= p + output r - arrival r
+               + Qsum (fun j => y (p + j)%nat * (prompt r + j)) (seq 1 (output r)).
+
+(* Any prices y_t >= 0 of a token, 0 after step T. *)
+Definition opt_price : Prop := forall M R T y least,
+  (forall t, 0 <= y t) -> (forall t, (T < t)%nat -> y t == 0) -> cheapest y R least ->
   opt_at_least M R (Qsum least R - M * Qsum y (seq 1 T)).
 
 (* ---- Strict SVF from above: the blocking chain *)
@@ -102,3 +104,7 @@ Definition svf_waves : Prop :=
         2 * total_latency s = k * L * N * (N + 1) /\
         2 * total_latency staggered = d * (k * N) * (k * N - 1) + 2 * (k * N) * L)%nat) /\
   forall c e : Q, c < 2 -> 0 < e -> strict_svf_exceeds c e.
+
+(* No constant below 1/(1 - e) for eps at most e, for every rational e below 1. *)
+Definition svf_separators : Prop := forall c e : Q, 0 < e -> e < 1 -> c < 1 / (1 - e) ->
+  strict_svf_exceeds c e.
