@@ -14,7 +14,8 @@ from pathlib import Path
 
 from kvproof.adversary.campaign.settings import Settings
 from kvproof.adversary.engines import make_engine
-from kvproof.adversary.witnesses.witness import Witness, check_fresh, make_witness
+from kvproof.adversary.witnesses.witness import Witness, make_witness
+from kvproof.adversary.witnesses.witness_file import check_fresh
 from kvproof.scheduling.exact import as_pq, decimal
 
 OUT = Path(__file__).parent.parent / "docs" / "pictures" / "growth.csv"
@@ -39,7 +40,7 @@ SEEDS = range(4)
 
 def witnessed(settings: Settings) -> Witness:
     """Return the witness of the best that a search comes to."""
-    plan = settings.plan()
+    plan = settings.campaign()
     objective, budget = plan.objective, settings.evaluations
     engine = make_engine(settings.engine, space=objective.space, seed=settings.seed,
                          evaluations=budget)  # fmt: skip

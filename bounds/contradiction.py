@@ -28,6 +28,16 @@ class Contradiction:
     value: Bound
 
 
+def is_testable(theorem: Theorem, instance: Instance, *, policy: str, rule: str) -> bool:
+    """Whether a policy's total and a feasible total on this instance could contradict a theorem."""
+    if theorem.status not in STANDING:
+        return False
+    if theorem.kind is Kind.OPT_AT_LEAST:
+        return theorem.total is not None and theorem.applies(instance)
+    bound = {Kind.TOTAL_AT_MOST: theorem.total, Kind.RATIO_AT_MOST: theorem.ratio}
+    return bound.get(theorem.kind) is not None and theorem.applies(instance, policy, rule)
+
+
 def contradictions(
     instance: Instance,
     *,
@@ -50,28 +60,17 @@ def contradictions(
     feasible_total
         What some feasible schedule costs: OPT is at most this.
     theorems
-        Which to try; refuted ones are passed over.
+        Which to try; those that are not :func:`is_testable` here are passed over.
     """
     for theorem in theorems:
-        if theorem.status not in STANDING:
+        if not is_testable(theorem, instance, policy=policy, rule=rule):
             continue
-        found: Contradiction | None = None
-        if theorem.kind is Kind.OPT_AT_LEAST and theorem.applies(instance):
-            if theorem.total is not None:
-                found = _above(theorem, feasible_total, theorem.total(instance), reverse=True)
-        elif not theorem.applies(instance, policy, rule):
-            continue
-        elif theorem.kind is Kind.TOTAL_AT_MOST and theorem.total is not None:
-            found = _above(theorem, policy_total, theorem.total(instance))
-        elif theorem.kind is Kind.RATIO_AT_MOST and theorem.ratio is not None:
-            allowed = theorem.ratio(instance) * feasible_total
-            found = _above(theorem, policy_total, allowed)
-        if found is not None:
-            yield found
-
-
-def _above(
-    theorem: Theorem, value: Bound, bound: Bound, *, reverse: bool = False
-) -> Contradiction | None:
-    broken = value < bound if reverse else value > bound
-    return Contradiction(theorem=theorem.name, bound=bound, value=value) if broken else None
+        if theorem.ratio is not None and theorem.kind is Kind.RATIO_AT_MOST:
+            bound = theorem.ratio(instance) * feasible_total
+        else:
+            assert theorem.total is not None  # or it would not be testable
+            bound = theorem.total(instance)
+        at_least = theorem.kind is Kind.OPT_AT_LEAST
+        value = feasible_total if at_least else policy_total
+        if value < bound if at_least else value > bound:
+            yield Contradiction(theorem=theorem.name, bound=bound, value=value)

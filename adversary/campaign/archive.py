@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kvproof.adversary.engines.protocol import State
+from kvproof.adversary.witnesses.witness_file import WitnessFile, parse_witness
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import as_pq
 
@@ -49,7 +51,7 @@ class Entry:
     ratio, eps, requests, memory
         What it is.
     violates
-        Name of the theorem or text of the conjecture that it contradicts, or None.
+        Name of the theorem or text of the bound that it contradicts, or None.
     interim
         Whether it was certified at an interruption only; a resumed run drops it again.
     certificate
@@ -66,9 +68,14 @@ class Entry:
     certificate: bytes
     interim: bool = False
 
+    @cached_property
+    def witness(self) -> WitnessFile:
+        """What the certificate says."""
+        return parse_witness(self.certificate, name="a witness of the archive")
+
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class EngineProgress:
     """How far an engine has come: counts, the best value, the best certified, and its state."""
 
     evaluations: int = 0
@@ -133,7 +140,12 @@ class Archive:
         self._db.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (name, json.dumps(value)))
 
     def save(
-        self, engine: str, progress: Progress, witnesses: list[Entry], *, remember: bool = True
+        self,
+        engine: str,
+        progress: EngineProgress,
+        witnesses: list[Entry],
+        *,
+        remember: bool = True,
     ) -> None:
         """Commit an engine's progress together with what it found; `remember` it in its history."""
         with self._transaction():
@@ -162,7 +174,7 @@ class Archive:
              entry.requests, entry.memory, entry.interim, entry.violates, entry.certificate),
         )  # fmt: skip
 
-    def progress(self, engine: str) -> Progress | None:
+    def progress(self, engine: str) -> EngineProgress | None:
         """Return how far an engine had come, or None where it has not begun."""
         row = self._db.execute(
             "SELECT evaluations, accepted, best, certified, state FROM engines WHERE name = ?",
@@ -170,7 +182,7 @@ class Archive:
         ).fetchone()
         if row is None:
             return None
-        return Progress(
+        return EngineProgress(
             evaluations=row[0], accepted=row[1], best=row[2], certified=row[3],
             state=unpacked(row[4]),
         )  # fmt: skip

@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from kvproof.adversary.campaign.archive import Archive, Entry, Progress
+from kvproof.adversary.campaign.archive import Archive, EngineProgress, Entry
 from kvproof.adversary.engines import BASELINES, Engine, make_engine
-from kvproof.adversary.genomes.families import structured
+from kvproof.adversary.genomes.families import family_genomes
 from kvproof.adversary.genomes.space import Genome
 from kvproof.adversary.valuation.objective import Objective
 from kvproof.adversary.valuation.workers import Workers
-from kvproof.adversary.witnesses.claims import Claims, keeps_violating
+from kvproof.adversary.witnesses.claims import Claims, Coverage, keeps_violating
 from kvproof.adversary.witnesses.shrink import shrink
-from kvproof.adversary.witnesses.witness import Witness, check_fresh, make_witness
+from kvproof.adversary.witnesses.witness import Witness, make_witness
+from kvproof.adversary.witnesses.witness_file import check_fresh
 from kvproof.scheduling.exact import as_pq
 
 #: The best so far is certified this often in a run, and written with the engine's state.
@@ -28,7 +29,7 @@ BETTER = 1 + 1e-4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Campaign:
     """A search.
 
     Parameters
@@ -41,7 +42,7 @@ class Plan:
         How many each may spend.
     seed
         Equal seeds give equal runs, with any number of workers.
-    from_seeds
+    from_families
         Whether engine and baselines begin at the structured families instead of at random.
     baselines
         Whether the baselines run.
@@ -52,7 +53,7 @@ class Plan:
     engine: str
     evaluations: int
     seed: int
-    from_seeds: bool = False
+    from_families: bool = False
     baselines: bool = True
 
     @property
@@ -63,7 +64,7 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class Update:
     """What an observer is told after each batch or commit.
 
     Parameters
@@ -77,21 +78,34 @@ class Report:
     """
 
     engine: str
-    progress: Progress
+    progress: EngineProgress
     witness: Witness | None = None
     entry: Entry | None = None
 
 
-Observer = Callable[[Report], None]
+Observer = Callable[[Update], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """How a run ended: all witnesses, and whether it was interrupted or found a violation."""
+class CampaignResult:
+    """How a campaign ended.
+
+    Parameters
+    ----------
+    entries
+        All witnesses, in the order in which they were found.
+    interrupted
+        Whether Ctrl-C ended it.
+    violates
+        Name of the claim that a witness contradicts, or None.
+    tested
+        On how many of the witnesses each claim was tested.
+    """
 
     entries: tuple[Entry, ...]
     interrupted: bool
     violates: str | None
+    tested: Coverage
 
     @property
     def best(self) -> Entry | None:
@@ -103,36 +117,46 @@ class Outcome:
         return max((e.ratio for e in self.entries if e.engine == engine), default=None)
 
 
-def run(plan: Plan, archive: Archive, workers: Workers, observe: Observer) -> Outcome:
+def run(
+    campaign: Campaign, archive: Archive, workers: Workers, observe: Observer
+) -> CampaignResult:
     """Run or resume a search; everything reported has been committed before."""
     archive.drop_interim()
     violates = next((e.violates for e in archive.entries() if e.violates), None)
     with interruption() as asked:
-        for name in plan.engines:
+        for name in campaign.engines:
             if violates is None and not asked():
-                violates = _Stage(plan, archive, workers, observe, name).run(asked)
+                violates = _Stage(campaign, archive, workers, observe, name).run(asked)
         interrupted = asked()
     entries = tuple(archive.entries())
-    return Outcome(entries=entries, interrupted=interrupted, violates=violates)
+    tested = campaign.claims.tested(entry.witness.feasible.instance for entry in entries)
+    return CampaignResult(
+        entries=entries, interrupted=interrupted, violates=violates, tested=tested
+    )
 
 
 class _Stage:
     """One engine's part of the budget."""
 
     def __init__(
-        self, plan: Plan, archive: Archive, workers: Workers, observe: Observer, name: str
+        self, campaign: Campaign, archive: Archive, workers: Workers, observe: Observer, name: str
     ) -> None:
-        self._plan, self._archive, self._workers, self._observe = plan, archive, workers, observe
+        self._campaign, self._archive, self._workers, self._observe = (
+            campaign,
+            archive,
+            workers,
+            observe,
+        )
         self._name = name
-        space = plan.objective.space
+        space = campaign.objective.space
         self._engine: Engine = make_engine(
             name,
             space=space,
-            seed=plan.seed,
-            evaluations=plan.evaluations,
-            seeds=structured(space) if plan.from_seeds else None,
+            seed=campaign.seed,
+            evaluations=campaign.evaluations,
+            initial=family_genomes(space) if campaign.from_families else None,
         )
-        self._progress = archive.progress(name) or Progress()
+        self._progress = archive.progress(name) or EngineProgress()
         self._genome: Genome | None = None
         self._exact = "0/1"  # best certified ratio
         if self._progress.state is not None:
@@ -143,12 +167,12 @@ class _Stage:
 
     def run(self, asked: Callable[[], bool]) -> str | None:
         """Spend what is left; return what was violated, or None."""
-        total = self._plan.evaluations
+        total = self._campaign.evaluations
         every = -(-total // COMMITS)
         while self._progress.evaluations < total:
             before = self._progress.evaluations
             self._batch()
-            self._observe(Report(engine=self._name, progress=self._progress))
+            self._observe(Update(engine=self._name, progress=self._progress))
             done = self._progress.evaluations
             if done // every > before // every or done >= total:
                 if violates := self._commit(interim=False):
@@ -162,7 +186,7 @@ class _Stage:
 
     def _batch(self) -> None:
         batch = self._engine.ask()
-        scores = self._workers.scores(self._plan.objective, batch.genomes, batch.at_least)
+        scores = self._workers.scores(self._campaign.objective, batch.genomes, batch.at_least)
         accepted = self._engine.tell(batch, scores)
         top = int(scores.values.argmax())
         best = self._progress.best
@@ -181,15 +205,17 @@ class _Stage:
         witness, entries, violates = None, [], None
         certified = self._progress.certified
         if self._genome is not None and self._progress.best > certified * BETTER:
-            witness = make_witness(self._plan.objective, self._genome, seed=self._plan.seed)
-            violates = self._plan.claims.violated(witness)
+            witness = make_witness(self._campaign.objective, self._genome, seed=self._campaign.seed)
+            violates = self._campaign.claims.violated(witness)
             # the search compares floats, of schedules before they are improved: hold the exact
             # ratio against what this engine has certified already
             if violates is not None or witness.ratio > Fraction(self._exact):
                 check_fresh([witness.data])
                 entries.append(self._entry(witness, violates, interim))
             if violates is not None:
-                smaller = shrink(witness, keeps_violating(self._plan.claims, violates), tries=600)
+                smaller = shrink(
+                    witness, keeps_violating(self._campaign.claims, violates), tries=600
+                )
                 if smaller is not witness:
                     check_fresh([smaller.data])
                     entries.append(self._entry(smaller, violates, interim))
@@ -204,7 +230,7 @@ class _Stage:
         self._archive.save(self._name, progress, entries, remember=not interim)
         for entry in entries:
             self._observe(
-                Report(engine=self._name, progress=self._progress, witness=witness, entry=entry)
+                Update(engine=self._name, progress=self._progress, witness=witness, entry=entry)
             )
         return violates
 

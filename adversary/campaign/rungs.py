@@ -5,15 +5,16 @@ up to 1/2 allowed, a search would come back with waves of small eps.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import inf
 from pathlib import Path
 
 from kvproof.adversary.campaign.archive import Archive, Entry
-from kvproof.adversary.campaign.campaign import Observer, run
+from kvproof.adversary.campaign.campaign import CampaignResult, Observer, run
 from kvproof.adversary.campaign.settings import Settings
 from kvproof.adversary.valuation.workers import Workers
+from kvproof.adversary.witnesses.claims import Coverage, added
 from kvproof.bounds.frontier import bounds_at, witnesses
 from kvproof.scheduling.exact import as_pq, decimal
 
@@ -58,6 +59,28 @@ class Rung:
         return entry.ratio > max(Fraction(2), 1 / (1 - entry.eps))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Frontier:
+    """The rungs so far.
+
+    Parameters
+    ----------
+    rungs
+        In order of the caps.
+    interrupted
+        Whether Ctrl-C ended the searches.
+    tested
+        On how many witnesses of all searches each theorem was tested.
+    violates
+        Name of a theorem that one of them contradicts, or None.
+    """
+
+    rungs: list[Rung]
+    interrupted: bool
+    tested: Coverage
+    violates: str | None
+
+
 def frontier(
     settings: Settings,
     *,
@@ -65,56 +88,54 @@ def frontier(
     workers: Workers,
     observe: Callable[[Settings], Observer],
     caps: tuple[Fraction, ...] = CAPS,
-) -> tuple[list[Rung], bool]:
-    """Search every rung, from random starts and from the families; resume what has begun.
-
-    Returns
-    -------
-    list of Rung, bool
-        The rungs so far, and whether the run was interrupted.
-    """
+) -> Frontier:
+    """Search every rung, from random starts and from the families; resume what has begun."""
     known = witnesses()
     rungs = []
-    interrupted = False
+    results: list[CampaignResult] = []
     for floor, cap in zip((Fraction(0), *caps[:-1]), caps, strict=True):
-        entries: list[Entry] = []
-        at_random: list[Entry] = []
-        for families in (False, True):
-            if interrupted:
+        place = folder / f"eps-{cap.numerator}-{cap.denominator}"
+        mine: dict[str, CampaignResult] = {}
+        for start in ("random", "families"):
+            if results and results[-1].interrupted:
                 break
-            place = folder / f"eps-{cap.numerator}-{cap.denominator}" / (
-                "families" if families else "random"
-            )  # fmt: skip
-            here = Settings(
-                **{**settings.to_json(), "max_eps": str(cap), "min_eps": str(floor),
-                   "families": families, "baselines": not families}
-            )  # fmt: skip
-            archive = Archive(place, create=True)
-            try:
-                archive.write("settings", here.to_json())
-                outcome = run(here.plan(), archive, workers, observe(here))
-            finally:
-                archive.close()
-            entries += outcome.entries
-            if not families:
-                at_random += outcome.entries
-            interrupted = outcome.interrupted
+            here = replace(settings, max_eps=str(cap), min_eps=str(floor),
+                           families=start == "families", baselines=start == "random")  # fmt: skip
+            mine[start] = _searched(here, place / start, workers, observe(here))
+            results.append(mine[start])
         members = [point for point in known if floor < point.eps <= cap]
-        best = max(members, key=lambda point: point.ratio, default=None)
+        family = max(members, key=lambda point: point.ratio, default=None)
+        found = [result.best for result in mine.values() if result.best is not None]
         lower, upper = bounds_at(cap)
         rungs.append(
             Rung(
                 floor=floor,
                 cap=cap,
-                found=max(entries, key=lambda entry: entry.ratio, default=None),
-                at_random=max(at_random, key=lambda entry: entry.ratio, default=None),
-                family=None if best is None else best.label,
-                family_ratio=None if best is None else best.ratio,
+                found=max(found, key=lambda entry: entry.ratio, default=None),
+                at_random=mine["random"].best if "random" in mine else None,
+                family=None if family is None else family.label,
+                family_ratio=None if family is None else family.ratio,
                 lower=Fraction(lower),
                 upper=None if upper == inf else Fraction(upper),
             )
         )
-    return rungs, interrupted
+    return Frontier(
+        rungs=rungs,
+        interrupted=results[-1].interrupted,
+        tested=added(result.tested for result in results),
+        violates=next((result.violates for result in results if result.violates), None),
+    )
+
+
+def _searched(
+    settings: Settings, folder: Path, workers: Workers, observe: Observer
+) -> CampaignResult:
+    archive = Archive(folder, create=True)
+    try:
+        archive.write("settings", settings.to_json())
+        return run(settings.campaign(), archive, workers, observe)
+    finally:
+        archive.close()
 
 
 def table(rungs: list[Rung], files: dict[Fraction, Path]) -> str:

@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from kvproof.adversary.campaign.campaign import Plan
+from kvproof.adversary.campaign.campaign import Campaign
 from kvproof.adversary.engines import ENGINES
 from kvproof.adversary.genomes.space import Space
 from kvproof.adversary.valuation.objective import Objective
-from kvproof.adversary.witnesses.claims import claims
+from kvproof.adversary.witnesses.claims import make_claims
 from kvproof.bounds.theorem import Theorem
 from kvproof.bounds.theorems import THEOREMS
 from kvproof.scheduling.errors import InputError
@@ -69,7 +69,7 @@ class Settings:
             span=self.span,
         )
 
-    def plan(self, theorems: tuple[Theorem, ...] = THEOREMS) -> Plan:
+    def campaign(self, theorems: tuple[Theorem, ...] = THEOREMS) -> Campaign:
         """Return the search.
 
         Raises
@@ -83,13 +83,14 @@ class Settings:
             raise InputError(f"search: evaluations must be at least 1, got {self.evaluations}")
         theta = None if self.theta is None else Fraction(self.theta)
         policy = find_policy(self.policy, theta=theta, admission=self.admission)
-        return Plan(
-            objective=Objective(space=self.space, policy=policy, skip=self.skip),
-            claims=claims(self.bound, theorems),
+        objective = Objective(space=self.space, policy=policy, skip=self.skip)
+        return Campaign(
+            objective=objective,
+            claims=make_claims(objective, self.bound, theorems),
             engine=self.engine,
             evaluations=self.evaluations,
             seed=self.seed,
-            from_seeds=self.families,
+            from_families=self.families,
             baselines=self.baselines,
         )
 

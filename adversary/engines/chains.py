@@ -27,7 +27,7 @@ class Chains:
         First and last temperature as a share of the value; 0 and 0 is hill climbing.
     patience
         A chain that has not improved for so many steps starts anew (the best chain never does).
-    seeds
+    initial
         Genomes to begin with, if any; the other chains begin at random.
     """
 
@@ -42,16 +42,16 @@ class Chains:
         hot: float = 0.0,
         cold: float = 0.0,
         patience: int = 4_000,
-        seeds: Genomes | None = None,
+        initial: Genomes | None = None,
     ) -> None:
         self.name = name
         self._space, self._rng = space, rng
         self._evaluations, self._hot, self._cold = evaluations, hot, cold
         self._patience = patience
         self._genomes = sample(space, chains, rng)
-        if seeds is not None and len(seeds):
-            given = min(chains, len(seeds))
-            self._genomes[:given] = seeds[:given]
+        if initial is not None and len(initial):
+            given = min(chains, len(initial))
+            self._genomes[:given] = initial[:given]
         self._values = np.zeros(chains)
         self._stale = np.zeros(chains, dtype=np.int64)
         self._top = np.zeros(chains)
@@ -101,7 +101,7 @@ class Chains:
         }
 
     def restore(self, state: State) -> None:
-        """Go back."""
+        """Restore a state returned by `state`."""
         self._rng.bit_generator.state = state["rng"]
         self._done = state["done"]
         for name in ("genomes", "values", "top", "stale", "fresh"):

@@ -38,13 +38,13 @@ class Engine(Protocol):
         """Return the next candidates."""
 
     def tell(self, batch: Batch, scores: Scores) -> int:
-        """Learn what they are worth; return how many were taken on."""
+        """Take the scores of the batch last asked; return how many candidates were accepted."""
 
     def state(self) -> State:
-        """Return all that the next `ask` depends on."""
+        """Return all that the next `ask` depends on, as arrays and JSON values."""
 
     def restore(self, state: State) -> None:
-        """Go back to a state."""
+        """Restore a state returned by `state`."""
 
 
 def generator_state(rng: np.random.Generator) -> dict[str, Any]:

@@ -33,6 +33,6 @@ class RandomSearch:
         return {"rng": generator_state(self._rng), "best": self._best}
 
     def restore(self, state: State) -> None:
-        """Go back."""
+        """Restore a state returned by `state`."""
         self._rng.bit_generator.state = state["rng"]
         self._best = state["best"]

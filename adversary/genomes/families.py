@@ -11,7 +11,7 @@ from kvproof.adversary.genomes.space import Genomes, Space
 Row = tuple[int, int, int, int, int, int, int]
 
 
-def structured(space: Space) -> Genomes:
+def family_genomes(space: Space) -> Genomes:
     """Return the families that have room in the space; each is repaired into it."""
     made: list[tuple[int, Sequence[Row]]] = []
     if space.span:

@@ -3,13 +3,8 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kvproof.adversary.witnesses.witness import (
-    Witness,
-    Written,
-    check_files,
-    measured,
-    read_witness,
-)
+from kvproof.adversary.witnesses.witness import Witness, measured
+from kvproof.adversary.witnesses.witness_file import WitnessFile, check_files, read_witness
 from kvproof.scheduling.errors import InputError, RejectedError
 from kvproof.scheduling.one_bit import Admission
 from kvproof.scheduling.policies import Policy
@@ -44,7 +39,7 @@ class Replayed:
     checked: str
 
 
-def policy_of(written: Written, policy: str | None, skip: bool) -> tuple[Policy, bool] | None:
+def policy_of(written: WitnessFile, policy: str | None, skip: bool) -> tuple[Policy, bool] | None:
     """Return the policy and whether it skips; None where the file names none and none is given.
 
     Raises

@@ -92,6 +92,22 @@ def _violated(job: "Job", found: "Found") -> list[str]:
     return sorted(names)
 
 
+def _tested(job: "Job", found: "Found") -> dict[str, int]:
+    """Return for each theorem how many of the worst instances it speaks of."""
+    from collections import Counter
+
+    from kvproof.bounds.contradiction import is_testable
+    from kvproof.bounds.theorems import THEOREMS
+
+    rule = "skip" if job.skip else "strict"
+    return dict(Counter(
+        theorem.name
+        for _, _, instance in found.ratios()
+        for theorem in THEOREMS
+        if is_testable(theorem, instance, policy=job.policy, rule=rule)
+    ))  # fmt: skip
+
+
 def _peaks(found: "Found") -> list[int]:
     return [peak for peak, row in enumerate(found.worst) if row[0]]
 
@@ -107,6 +123,7 @@ def _as_json(job: "Job", found: "Found", violated: list[str]) -> dict[str, Any]:
     data["expected_multisets"] = job.box.multisets
     data["counts"] = found.counts()
     data["checked_on_each"] = list(job.on_each)
+    data["theorems_tested"] = _tested(job, found)
     data["violates"] = violated
     if found.multisets:
         _, ratio, instance = _worst(found)
@@ -140,7 +157,9 @@ def _print(job: "Job", found: "Found", violated: list[str], out: Path | None) ->
           "(prompt, output) in the policy's order: " + " ".join(map(str, rows)))  # fmt: skip
     for name in violated:
         print(f"VIOLATION of {name}")
-    print(f"Held against each instance: {', '.join(job.on_each)}; against the worst one of each "
-          "eps: all that `kvproof theorems` says of the policy.")  # fmt: skip
-    if not violated and found.complete:
-        print("No theorem is contradicted.")
+    broken = "BROKEN" if found.broken else "not broken"
+    print(f"Bounds tested on {found.multisets:,} instances, {broken}: {', '.join(job.on_each)}")
+    tested = _tested(job, found)
+    broken = "BROKEN" if set(violated) & set(tested) else "not broken"
+    print(f"Theorems tested on the worst instance of each eps ({max(tested.values())}), {broken}: "
+          + ", ".join(tested))  # fmt: skip

@@ -54,7 +54,7 @@ def command(
 
     settings = Settings(memory=memory, requests=requests, classes=6, evaluations=evaluations,
                         engine=engine, seed=seed)  # fmt: skip
-    settings.plan()  # speaks up before any work
+    settings.campaign()  # speaks up before any work
     stored = out / "settings.json"
     text = json.dumps(settings.to_json())
     if stored.exists() and stored.read_text(encoding="utf-8") != text:
@@ -72,9 +72,10 @@ def command(
             if not as_json:
                 start = "families" if here.families else "random starts"
                 print(f"eps in ({here.min_eps}, {here.max_eps}], from {start}")
-            return shown.enter_context(View(here.plan(), quiet=as_json))
+            return shown.enter_context(View(here.campaign(), quiet=as_json))
 
-        rungs, interrupted = frontier(settings, folder=out, workers=evaluators, observe=observe)
+        found = frontier(settings, folder=out, workers=evaluators, observe=observe)
+    rungs, interrupted = found.rungs, found.interrupted
     files = {}
     for rung in rungs:
         if rung.found is not None:
@@ -89,6 +90,7 @@ def command(
         click.echo("no picture: the package matplotlib is not installed", err=True)
     if as_json:
         print_json({"command": "frontier", "folder": str(out), "interrupted": interrupted,
+                    "theorems_tested": found.tested.theorems, "violates": found.violates,
                     "rungs": rows(rungs)})  # fmt: skip
     else:
         print(said)
@@ -96,6 +98,8 @@ def command(
             print("A witness exceeds max(2, 1/(1 - eps)): no known one does.")
         else:
             print("No witness exceeds max(2, 1/(1 - eps)); that none was found proves nothing.")
-    if any(rung.found is not None and rung.found.violates for rung in rungs):
+        for line in found.tested.in_words(found.violates):
+            print(line)
+    if found.violates is not None:
         return 5
     return INTERRUPTED if interrupted else 0

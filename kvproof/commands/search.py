@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from kvproof.options import Rational, json_option, rule_options
 
 if TYPE_CHECKING:
-    from kvproof.adversary.campaign.campaign import Outcome
+    from kvproof.adversary.campaign.campaign import CampaignResult
     from kvproof.adversary.campaign.settings import Settings
 
 THEOREM_CONTRADICTED, INTERRUPTED = 5, 130
@@ -35,7 +35,7 @@ THEOREM_CONTRADICTED, INTERRUPTED = 5, 130
 @click.option("--span", type=click.IntRange(1, 2**30), default=1_000, show_default=True,
               help="Latest arrival, with --arrivals online.")  # fmt: skip
 @click.option("--engine", default="anneal", show_default=True,
-              metavar="[anneal|elites|cma-es|climb|random]", help="The search engine.")  # fmt: skip
+              metavar="[anneal|climb|random]", help="The search engine.")  # fmt: skip
 @click.option("--evaluations", type=click.IntRange(min=1), default=50_000, show_default=True,
               help="Evaluations for the engine, and again for each baseline.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
@@ -72,8 +72,9 @@ def command(
     """
     from kvproof.adversary.campaign.archive import FILE, Archive
     from kvproof.adversary.campaign.campaign import run
-    from kvproof.adversary.campaign.live import View, summary
+    from kvproof.adversary.campaign.live import View
     from kvproof.adversary.campaign.settings import stored
+    from kvproof.adversary.campaign.summary import summary
     from kvproof.adversary.valuation.workers import make_workers
     from kvproof.scheduling.errors import InputError
 
@@ -89,20 +90,25 @@ def command(
         raise InputError(f"{folder} holds a run already: --resume {folder}, or another --out")
     settings = None if resume is not None else _settings(options)
     if settings is not None:
-        plan = settings.plan()
+        campaign = settings.campaign()
     archive = Archive(folder, create=resume is None)
     try:
         if settings is None:
             settings = stored(archive.read("settings"))
-            plan = settings.plan()
+            campaign = settings.campaign()
         else:
             archive.write("settings", settings.to_json())
-        with make_workers(workers, dask) as evaluators, View(plan, quiet=as_json) as view:
-            outcome = run(plan, archive, evaluators, view)
+        with make_workers(workers, dask) as evaluators, View(campaign, quiet=as_json) as view:
+            outcome = run(campaign, archive, evaluators, view)
         _write_files(folder, outcome)
-        summary(folder, plan, outcome, as_json=as_json)
+        summary(folder, campaign, outcome, as_json=as_json)
     finally:
         archive.close()
+    if outcome.entries and outcome.tested.bound == 0:
+        raise InputError(
+            f"bound {settings.bound} has no value on any of the {len(outcome.entries)} witnesses "
+            f"found, so it was not tested; they are in {folder}"
+        )
     return _code(outcome)
 
 
@@ -117,7 +123,7 @@ def _settings(options: dict[str, Any]) -> "Settings":
     return Settings(**options, span=span if online else 0)
 
 
-def _write_files(folder: Path, outcome: "Outcome") -> None:
+def _write_files(folder: Path, outcome: "CampaignResult") -> None:
     """Write the best witness of each engine, and every violation."""
     from kvproof.output import write_file
 
@@ -131,7 +137,7 @@ def _write_files(folder: Path, outcome: "Outcome") -> None:
         write_file(str(folder / f"violation-{number}.json"), entry.certificate)
 
 
-def _code(outcome: "Outcome") -> int:
+def _code(outcome: "CampaignResult") -> int:
     if outcome.violates is not None:
         return THEOREM_CONTRADICTED
     return INTERRUPTED if outcome.interrupted else 0

@@ -39,7 +39,7 @@ def command(
 
     from kvproof.adversary.witnesses.replay import in_words, load
     from kvproof.adversary.witnesses.shrink import shrink
-    from kvproof.adversary.witnesses.witness import check_fresh
+    from kvproof.adversary.witnesses.witness_file import check_fresh
     from kvproof.output import print_json, write_file
     from kvproof.scheduling.errors import InputError
     from kvproof.scheduling.exact import as_pq, decimal

@@ -55,7 +55,7 @@ def show(witness: Path, number: int | None, out: str | None) -> int:
 
     from kvproof.adversary.campaign.archive import Archive
     from kvproof.adversary.witnesses.replay import in_words
-    from kvproof.adversary.witnesses.witness import read_witness
+    from kvproof.adversary.witnesses.witness_file import read_witness
     from kvproof.output import write_file
     from kvproof.scheduling.errors import InputError
     from kvproof.scheduling.exact import decimal

@@ -10,7 +10,7 @@ import pytest
 
 from kvproof.adversary.campaign import campaign
 from kvproof.adversary.campaign.archive import FILE, Archive
-from kvproof.adversary.campaign.campaign import Outcome, run
+from kvproof.adversary.campaign.campaign import run
 from kvproof.adversary.campaign.settings import Settings, stored
 from kvproof.adversary.valuation.workers import Here, make_workers
 from kvproof.bounds.theorems import THEOREMS, find
@@ -28,7 +28,7 @@ def unchecked(monkeypatch):
 def go(settings, folder, *, workers=None, observe=lambda report: None, theorems=THEOREMS):
     archive = Archive(folder, create=True)
     try:
-        return run(settings.plan(theorems), archive, workers or Here(), observe)
+        return run(settings.campaign(theorems), archive, workers or Here(), observe)
     finally:
         archive.close()
 
@@ -37,7 +37,7 @@ def contents(folder, settings):
     """Return all that an archive holds, as bytes and numbers."""
     archive = Archive(folder)
     try:
-        names = settings.plan().engines
+        names = settings.campaign().engines
         rows = archive._db.execute("SELECT name, state, accepted FROM engines ORDER BY name")
         return archive.entries(), [archive.history(n) for n in names], rows.fetchall()
     finally:
@@ -84,8 +84,8 @@ def test_a_dask_cluster_gives_the_same(tmp_path, small_settings, unchecked):
 def test_a_run_goes_on_bit_for_bit_after_interruptions(tmp_path, small_settings, unchecked):
     go(small_settings, tmp_path / "whole")
     lives = 0
-    outcome = Outcome(entries=(), interrupted=True, violates=None)
-    while outcome.interrupted:
+    outcome = None
+    while outcome is None or outcome.interrupted:
         lives += 1
         batches = iter(range(10**6))
 
@@ -208,13 +208,13 @@ def test_what_is_no_archive_is_refused(tmp_path):
         ({"engine": "tabu"}, "tabu"),
         ({"evaluations": 0}, "evaluations"),
         ({"policy": "best"}, "best"),
-        ({"bound": "opt-volume"}, "does not bound a ratio"),
+        ({"bound": "opt-volume"}, "gives no number that bounds a ratio"),
         ({"bound": "epsilon"}, "parameter"),
     ],
 )
 def test_a_wrong_setting_is_one_clear_line(options, said):
     with pytest.raises(InputError, match=said):
-        Settings(**options).plan()
+        Settings(**options).campaign()
 
 
 def test_a_cluster_that_is_not_there_is_one_clear_line(monkeypatch):

@@ -13,11 +13,16 @@ def test_search_replay_shrink_and_list(tmp_path, command, as_json, monkeypatch):
     assert "certified ratio" in out
     assert "anneal against random" in out
     assert f"kvproof replay {folder}/best.json" in out
+    assert "Theorems tested on" in out
+    assert "not broken: opt-outputs" in out
     code, said = as_json("search", "--resume", folder)
     assert code == 0
     ratio = Fraction(said["ratio"])
     assert float(ratio) <= said["estimate_decimal"]
     assert set(said["engines"]) == {"anneal", "random", "climb"}
+    assert said["bound_tested"] is None
+    assert said["theorems_tested"]["svf-ratio"] > 3
+    assert said["violates"] is None
 
     code, replayed = as_json("replay", folder / "best.json")
     assert code == 0
@@ -46,7 +51,28 @@ def test_a_conjecture_that_fails_exits_with_5(tmp_path, command):
     assert code == 5
     assert "VIOLATES" in out
     assert "VIOLATION" in out
+    assert "Bound tested on" in out
+    assert "BROKEN: 1 + eps / 1000" in out
     assert command("replay", tmp_path / "run" / "violation-1.json")[0] == 0
+
+
+def test_a_bound_that_stands_is_said_to_have_been_tested(tmp_path, as_json):
+    code, said = as_json(
+        *SMALL, "--no-baselines", "--out", tmp_path / "run", "--bound", "svf-ratio"
+    )
+    assert code == 0
+    assert said["bound_tested"] > 0
+    assert said["violates"] is None
+    assert Fraction(said["ratio"]) <= Fraction(said["bound"])
+
+
+def test_exhaustion_says_what_it_tested(command, as_json):
+    box = ("exhaust", "--memory", 4, "--requests", 2)
+    code, out, _ = command(*box)
+    assert code == 0
+    assert "Bounds tested on 55 instances, not broken: opt-outputs" in out
+    assert "Theorems tested on the worst instance of each eps (4), not broken" in out
+    assert as_json(*box)[1]["theorems_tested"]["opt-volume"] == 4
 
 
 def test_a_policy_of_ones_own(tmp_path, command, monkeypatch):
@@ -73,6 +99,9 @@ def test_a_policy_of_ones_own(tmp_path, command, monkeypatch):
     [
         ("search", "--max-eps", "2", "--out", "x"),
         ("search", "--bound", "eps +", "--out", "x"),
+        ("search", "--bound", "1/0", "--out", "x"),
+        ("search", "--skip", "--bound", "svf-ratio", "--out", "x"),
+        ("search", "--policy", "sjf", "--bound", "svf-ratio", "--out", "x"),
         ("search", "--policy", "none", "--out", "x"),
         ("search", "--engine", "none", "--out", "x"),
         ("search", "--resume", "nowhere"),

@@ -19,6 +19,8 @@ def test_the_frontier_has_a_witness_on_every_rung(tmp_path, as_json, command, mo
                "--evaluations", 160)  # fmt: skip
     code, found = as_json(*options)
     assert code == 0
+    assert found["theorems_tested"]["svf-ratio"] > 4
+    assert found["violates"] is None
     for rung, cap in zip(found["rungs"], (Fraction(1, 8), Fraction(4, 5)), strict=True):
         assert Fraction(rung["cap"]) == cap
         assert Fraction(rung["floor"]) < Fraction(rung["eps"]) <= cap

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.growth import COLUMNS, SERIES, witnessed
-from kvproof.adversary.witnesses.witness import check_fresh
+from kvproof.adversary.witnesses.witness_file import check_fresh
 from kvproof.scheduling.exact import decimal
 
 FILE = Path(__file__).parents[2] / "docs" / "pictures" / "growth.csv"

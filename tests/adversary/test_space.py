@@ -3,7 +3,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from kvproof.adversary.genomes.families import structured
+from kvproof.adversary.genomes.families import family_genomes
 from kvproof.adversary.genomes.moves import mutate, sample
 from kvproof.adversary.genomes.repair import repaired
 from kvproof.adversary.genomes.space import COUNT, Space
@@ -30,7 +30,7 @@ def test_random_genomes_and_their_mutants_stay_in_the_space(space):
 
 @pytest.mark.parametrize("space", SPACES)
 def test_structured_seeds_are_in_the_space(space):
-    genomes = structured(space)
+    genomes = family_genomes(space)
     assert len(genomes)
     assert all(space.holds(genome) for genome in genomes)
 

@@ -10,7 +10,8 @@ from kvproof.adversary.valuation.objective import Objective
 from kvproof.adversary.witnesses import improve
 from kvproof.adversary.witnesses.replay import load
 from kvproof.adversary.witnesses.shrink import shrink, simplicity
-from kvproof.adversary.witnesses.witness import Witness, check_fresh, make_witness, read_witness
+from kvproof.adversary.witnesses.witness import Witness, make_witness
+from kvproof.adversary.witnesses.witness_file import check_fresh, read_witness
 from kvproof.certificates.opt.time_indexed import fluid_bound
 from kvproof.scheduling.errors import InputError, RejectedError
 from kvproof.scheduling.feasibility import check_schedule

@@ -1,0 +1,87 @@
+"""The summary at the end of a search, in words and as JSON."""
+
+import json
+import shlex
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from kvproof.adversary.campaign.archive import Entry
+from kvproof.adversary.campaign.campaign import Campaign, CampaignResult
+from kvproof.scheduling.exact import as_pq, decimal
+
+
+def summary(folder: Path, campaign: Campaign, result: CampaignResult, *, as_json: bool) -> None:
+    """Print how a campaign ended."""
+    found = {name: result.best_of(name) for name in campaign.engines}
+    if as_json:
+        print(json.dumps(_as_json(folder, campaign, result, found)))
+        return
+    best = result.best
+    if best is None:
+        print("No witness yet." if result.interrupted else "No witness was found.")
+    else:
+        bound = _allowed(campaign, best)
+        print(
+            f"Certified: {campaign.claims.policy} / OPT >= {decimal(best.ratio, 4, up=False)} "
+            f"at eps {float(best.eps):.4g}, {best.requests:,} requests"
+            + ("" if bound is None else f"; the bound allows {decimal(bound, 4, up=True)}")
+            + f"; estimate from above {_estimate(best)}"
+        )
+        for name in campaign.engines[1:]:
+            ratio, mine = found[name], found[campaign.engine]
+            if ratio is not None and mine is not None:
+                print(f"  {campaign.engine} against {name}: {float(mine):.4f} to "
+                      f"{float(ratio):.4f} ({float(mine / ratio - 1):+.1%})")  # fmt: skip
+        print(f"Witness: {folder / 'best.json'}")
+        print("Replay:  " + replay_command(folder / "best.json"))
+        print("A larger ratio may exist: a search proves none away.")
+        for line in result.tested.in_words(result.violates, campaign.claims.bound):
+            print(line)
+    if result.violates is not None:
+        print(f"VIOLATION of {result.violates}: see {folder}/violation-*.json")
+    if result.interrupted:
+        print(f"Interrupted; go on with: kvproof search --resume {shlex.quote(str(folder))}")
+
+
+def replay_command(path: Path) -> str:
+    """Return the line that checks a witness again."""
+    return f"kvproof replay {shlex.quote(str(path))}"
+
+
+def _allowed(campaign: Campaign, entry: Entry) -> Fraction | None:
+    """Return what the bound that is shown allows the ratio to be on an entry's instance."""
+    shown = campaign.claims.shown
+    return None if shown is None else shown.at(entry.witness.feasible.instance)
+
+
+def _estimate(entry: Entry) -> str:
+    """Return policy over a proved lower bound on OPT: the true ratio is not above it."""
+    from kvproof.certificates.opt.time_indexed import fluid_bound
+
+    witness = entry.witness
+    return decimal(witness.policy_total / fluid_bound(witness.feasible.instance), 4, up=True)
+
+
+def _as_json(
+    folder: Path, campaign: Campaign, result: CampaignResult, found: dict[str, Fraction | None]
+) -> dict[str, Any]:
+    best = result.best
+    bound = None if best is None else _allowed(campaign, best)
+    return {
+        "command": "search",
+        "folder": str(folder),
+        "policy": campaign.claims.policy,
+        "rule": campaign.claims.rule,
+        "ratio": None if best is None else as_pq(best.ratio),
+        "eps": None if best is None else as_pq(best.eps),
+        "requests": None if best is None else best.requests,
+        "estimate_decimal": None if best is None else float(_estimate(best)),
+        "bound": None if bound is None else as_pq(bound),
+        "bound_tested": result.tested.bound,
+        "theorems_tested": result.tested.theorems,
+        "engines": {name: None if r is None else as_pq(r) for name, r in found.items()},
+        "witness": None if best is None else str(folder / "best.json"),
+        "violates": result.violates,
+        "interrupted": result.interrupted,
+    }
