@@ -90,7 +90,9 @@ def _assumptions(build: Path) -> tuple[str, ...]:
     lines.append("From kvproof.proofs Require Theorems.")
     for name, statement in statements().items():
         # that the theorem is the statement of the spec, word for word
-        lines.append(f"Definition {name} : {statement.module}.{name} := Theorems.{name}.")
+        lines.append(
+            f"Definition {name} : kvproof.spec.{statement.module}.{name} := Theorems.{name}."
+        )
         lines.append(f"Print Assumptions {name}.")
     (build / "Assumptions.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
     said = [line for line in coqc(build, "Assumptions.v").splitlines() if line]

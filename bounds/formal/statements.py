@@ -8,7 +8,7 @@ from pathlib import Path
 #: Where the Coq sources lie.
 SOURCES = Path(__file__).parent
 #: The files of the spec that hold statements.
-MODULES = ("Statements", "Bounds")
+MODULES = ("Statements", "Bounds", "Pacing")
 
 _STATEMENT = re.compile(
     r"(?:\(\*\s*(?P<words>(?:(?!\*\)).)*?)\s*\*\)\n)?"

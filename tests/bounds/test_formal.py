@@ -69,7 +69,8 @@ def test_a_theorem_that_is_not_proved_is_refused(
             name = re.findall(r"Theorem (\w+)", proved)[-1]
             module = statements()[name].module
             text = text.replace(
-                f"Theorem {name}", f"Hypothesis open : {module}.{name}.\nTheorem {name}"
+                f"Theorem {name}",
+                f"Hypothesis open : kvproof.spec.{module}.{name}.\nTheorem {name}",
             )
         theorems.write_text(text, encoding="utf-8")
         with pytest.raises(NotProved, match=said):

@@ -1,8 +1,8 @@
 (* The statements of the spec, each proved. [make prove] compiles this file and asks Coq for the
    assumptions of every theorem in it: none. *)
 From Coq Require Import QArith.
-From kvproof.spec Require Import Model Statements Bounds.
-From kvproof.proofs Require Rational Simulate Opt Below Above Waves Separators Stronger.
+From kvproof.spec Require Import Model Statements Bounds Pacing.
+From kvproof.proofs Require Rational Simulate Opt Below Above Waves Separators Stronger Pacing.
 
 Theorem backlog_known : Statements.backlog_known.
 Proof.
@@ -49,3 +49,13 @@ Theorem opt_tail_centroid : Bounds.opt_tail_centroid.
 Proof. exact Stronger.opt_tail_centroid. Qed.
 Theorem opt_closed_prices : Bounds.opt_closed_prices.
 Proof. exact Stronger.opt_closed_prices. Qed.
+
+(* ---- spec/Pacing.v *)
+Theorem pacing_outputs : kvproof.spec.Pacing.pacing_outputs.
+Proof. exact kvproof.proofs.Pacing.pacing_outputs. Qed.
+Theorem pacing_shapes : kvproof.spec.Pacing.pacing_shapes.
+Proof. exact kvproof.proofs.Pacing.pacing_shapes. Qed.
+Theorem paced_svf_outputs : kvproof.spec.Pacing.paced_svf_outputs.
+Proof. exact kvproof.proofs.Pacing.paced_svf_outputs. Qed.
+Theorem paced_svf_shapes : kvproof.spec.Pacing.paced_svf_shapes.
+Proof. exact kvproof.proofs.Pacing.paced_svf_shapes. Qed.
