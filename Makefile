@@ -52,9 +52,10 @@ prove: $(READY)
 frontier: $(READY)
 	$(BIN)/kvproof frontier --memory 100000 --requests 2500 --evaluations 3000 --out kvproof-frontier
 
-# docs/theory.md is written by the theorems themselves
+# docs/theory.md and docs/proof.md are written by the theorems themselves
 theory: $(READY)
 	$(BIN)/python -m kvproof.bounds.document docs/theory.md --pictures docs/pictures
+	$(BIN)/python -m kvproof.bounds.formal.document docs/proof.md
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "kvproof needs Python 3.11 or newer: install it, or name it: make PYTHON=/path/to/python3"; exit 2; }

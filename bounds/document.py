@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from kvproof.bounds.families import measure, random_waves, tight_separators, waves
+from kvproof.bounds.formal.statements import PARTS, statement_of
 from kvproof.bounds.proof.steps import Step, StepResult, StepVerdict
 from kvproof.bounds.prose import INTRODUCTION, SECTIONS
 from kvproof.bounds.taxonomy.cases import CASES
@@ -41,6 +42,9 @@ def _theorem(theorem: Theorem) -> str:
     for kind in dict.fromkeys(e.kind for e in theorem.evidence):
         details = "; ".join(e.detail for e in theorem.evidence if e.kind is kind)
         lines.append(f"- {_capital(kind)}: {details}.")
+    if (proved := statement_of(theorem.name)) is not None:
+        part = f", {PARTS[proved.name]}" if proved.name in PARTS else ""
+        lines.append(f"- Machine-checked in Coq: [`{proved.name}`](proof.md#{proved.name}){part}.")
     if theorem.uses:
         lines.append("- Uses: " + ", ".join(f"`{name}`" for name in theorem.uses) + ".")
     results = theorem.check()

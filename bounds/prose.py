@@ -15,7 +15,8 @@ simplification to zero; inequalities by showing that, with the domain written in
 all coefficients are >= 0, by factorisation, sums of squares or isolation of roots); its verdict
 stands beside it. A step in words is marked so: read it, no machine has. *Proved here* means that
 the proof is given in full and every formula in it is decided; the words say what a policy does,
-what is feasible and how the formulas combine, and are as good as their reader.
+what is feasible and how the formulas combine, and are as good as their reader. *Machine-checked in
+Coq* means that the whole argument, words included, has been checked as well: [Proofs](proof.md).
 
 Sources: Kong, Qi, Ye, Zhou, *Geometry-Aware Online Scheduling for LLM Serving* (arXiv 2606.22327;
 its proof text was not at hand, so the derivations here are our own); Jaillet et al., *Online

@@ -9,6 +9,13 @@ from pathlib import Path
 SOURCES = Path(__file__).parent
 #: The files of the spec that hold statements.
 MODULES = ("Statements", "Bounds", "Pacing")
+#: Where the Coq statement says less than the theorem of the same name in words: what it says.
+PARTS = {
+    "opt_volume": "the backlog case",
+    "opt_centroid": "the backlog case; with arrivals, in whole steps, `opt_centroid_discrete`",
+    "backlog_known": "that some schedule attains OPT",
+    "svf_separators": "the conclusion for every eps, by a simpler family with fats of one token",
+}
 
 _STATEMENT = re.compile(
     r"(?:\(\*\s*(?P<words>(?:(?!\*\)).)*?)\s*\*\)\n)?"
@@ -54,3 +61,11 @@ def statements() -> dict[str, Statement]:
             (SOURCES / "spec" / f"{module}.v").read_text(encoding="utf-8")
         )
     }
+
+
+def statement_of(theorem: str) -> Statement | None:
+    """Return the statement that is proved for a theorem of the catalogue, if one is.
+
+    It bears the theorem's name, with ``_`` for ``-``; :data:`PARTS` says where it covers a part.
+    """
+    return statements().get(theorem.replace("-", "_"))

@@ -115,7 +115,10 @@ def _constant(theorem: "Theorem", cap: "Fraction") -> dict[str, Any] | None:
 
 
 def _summary(theorem: "Theorem") -> dict[str, Any]:
+    from kvproof.bounds.formal.statements import PARTS, statement_of
+
     domain = theorem.domain
+    proved = statement_of(theorem.name)
     return {
         "name": theorem.name,
         "title": theorem.title,
@@ -131,6 +134,9 @@ def _summary(theorem: "Theorem") -> dict[str, Any]:
         "status": str(theorem.status),
         "evidence": [{"kind": str(e.kind), "detail": e.detail} for e in theorem.evidence],
         "uses": list(theorem.uses),
+        "coq": None
+        if proved is None
+        else {"name": proved.name, "statement": proved.coq, "part": PARTS.get(proved.name)},
         "constant": {
             label: _constant(theorem, cap)
             for label, cap in zip(("limit", "1/2"), _caps(), strict=True)
@@ -141,6 +147,7 @@ def _summary(theorem: "Theorem") -> dict[str, Any]:
 def _print(theorem: "Theorem", results: "tuple[StepResult, ...]") -> None:
     from collections import Counter
 
+    from kvproof.bounds.formal.statements import PARTS, statement_of
     from kvproof.output import console
 
     out = console()
@@ -158,6 +165,11 @@ def _print(theorem: "Theorem", results: "tuple[StepResult, ...]") -> None:
             out.print(f"  {label}: {text}", markup=False, soft_wrap=True)
     for evidence in theorem.evidence:
         out.print(f"  {evidence.kind}: {evidence.detail}", markup=False, soft_wrap=True)
+    if (proved := statement_of(theorem.name)) is not None:
+        part = f", {PARTS[proved.name]}" if proved.name in PARTS else ""
+        out.print(f"  machine-checked (make prove){part}:", markup=False, soft_wrap=True)
+        for line in proved.coq.splitlines():
+            out.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
     if not results:
         out.print("There is no proof here to check.")
         return

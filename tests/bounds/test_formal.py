@@ -9,9 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from kvproof.bounds.formal.document import document
 from kvproof.bounds.formal.prove import SOURCES, NotProved, coqc, files, prove
-from kvproof.bounds.formal.statements import MODULES, statements
+from kvproof.bounds.formal.statements import MODULES, PARTS, statement_of, statements
+from kvproof.bounds.theorems import THEOREMS
+from kvproof.commands.theorems import command
 
 ROOT = Path(__file__).parents[2]
 VECTORS = Path(__file__).parents[1] / "vectors" / "small.json"
@@ -117,6 +121,27 @@ def test_the_simulator_and_the_bounds_agree_with_python(build: Path) -> None:
     assert said == [*expected, "true"]
     assert len(expected) >= 1_800
     assert len(centroids) >= 50
+
+
+def test_the_page_is_up_to_date() -> None:
+    page = ROOT / "docs" / "proof.md"
+    assert page.read_text(encoding="utf-8") == document(), "run: make theory"
+
+
+def test_theorems_name_their_coq_statement() -> None:
+    names = {theorem.name.replace("-", "_") for theorem in THEOREMS}
+    proved = [one for theorem in THEOREMS if (one := statement_of(theorem.name))]
+    assert {one.name for one in proved} == names & set(statements())
+    assert len(proved) >= 14
+    assert set(PARTS) <= {one.name for one in proved}
+    shown = CliRunner().invoke(command, ["show", "svf-ratio"]).output
+    assert "machine-checked" in shown
+    assert "Definition svf_ratio : Prop" in shown
+    data = json.loads(CliRunner().invoke(command, ["show", "opt-volume", "--json"]).output)
+    assert data["coq"]["name"] == "opt_volume"
+    assert data["coq"]["part"] == PARTS["opt_volume"]
+    data = json.loads(CliRunner().invoke(command, ["show", "cobham", "--json"]).output)
+    assert data["coq"] is None
 
 
 def test_make_prove_says_that_coq_is_missing(tmp_path: Path) -> None:
