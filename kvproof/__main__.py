@@ -5,25 +5,22 @@ import sys
 
 import click
 
+from kvproof import streams
 from kvproof.cli import cli
-from kvproof.scheduling.errors import KvproofError
-
-DONE = 0
-BAD_INPUT = 2
-OUT_OF_LIMITS = 3
-INTERNAL_ERROR = 4
-INTERRUPTED = 130
+from kvproof.scheduling.errors import ExitCode, KvproofError
 
 
 def main() -> None:
     """Run the command line and exit with the code that docs/guide.md gives each outcome."""
     if sys.stdout is None:  # closed by the caller: only the exit code is wanted
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    elif "--json" in sys.argv:
+        streams.reserve_stdout()
     code = run(sys.argv[1:])
     try:
-        sys.stdout.flush()
-    except OSError:
-        _abandon_stdout()
+        streams.stdout().flush()
+    except OSError as error:
+        code = _undelivered(error)
     sys.exit(code)
 
 
@@ -32,7 +29,7 @@ def run(arguments: list[str]) -> int:
     try:
         # not cli.main(), which has exit codes of its own for a closed pipe and an interrupt
         with cli.make_context("kvproof", arguments) as context:
-            return int(cli.invoke(context) or DONE)
+            return int(cli.invoke(context) or ExitCode.DONE)
     except click.exceptions.Exit as done:  # --help, --version
         return done.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -43,28 +40,27 @@ def run(arguments: list[str]) -> int:
     except KvproofError as error:
         return _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        return _fail("interrupted", INTERRUPTED)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        _abandon_stdout()
-        return INTERRUPTED
+        return _fail("interrupted", ExitCode.INTERRUPTED)
     except OSError as error:
-        _abandon_stdout()
-        return _fail(f"cannot read or write: {error}", BAD_INPUT)
+        return _undelivered(error)
     except MemoryError:
-        return _fail("out of memory; take fewer requests (--limit)", OUT_OF_LIMITS)
+        return _fail("out of memory; take fewer requests (--limit)", ExitCode.OVER_LIMIT)
     except Exception as error:
         if os.environ.get("KVPROOF_DEBUG"):
             raise
         return _fail(
             f"internal error: {type(error).__name__}: {error} "
             "(please report it; KVPROOF_DEBUG=1 shows where)",
-            INTERNAL_ERROR,
+            ExitCode.INTERNAL_ERROR,
         )
 
 
-def _abandon_stdout() -> None:
-    """Keep the interpreter from failing to flush what can no longer be written."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _undelivered(error: OSError) -> int:
+    """Give up standard output: what nobody could be told is no success."""
+    streams.abandon_stdout()
+    if isinstance(error, BrokenPipeError):  # the reader of a pipe has seen enough
+        return ExitCode.INTERRUPTED
+    return _fail(f"cannot read or write: {error}", ExitCode.BAD_INPUT)
 
 
 def _fail(message: str, code: int) -> int:

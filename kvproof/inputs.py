@@ -1,14 +1,18 @@
 """From the words of the command line to an instance and policies."""
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+from kvproof.files import readable
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.instance_file import is_instance_file, read_instance
-from kvproof.scheduling.traces import read_trace
+from kvproof.scheduling.traces import DEFAULT_STEP, read_trace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +31,7 @@ def load(
     *,
     memory: int | None,
     backlog: bool,
-    step: Fraction,
+    step: Fraction | None,
     limit: int | None,
     oversize: Literal["error", "drop"],
 ) -> Input:
@@ -36,19 +40,61 @@ def load(
     Raises
     ------
     InputError
-        The file is not what it should be, or a trace comes without ``--memory``.
+        The file is not what it should be, a trace comes without ``--memory``, or an instance
+        file with ``--step``.
     """
-    path = Path(trace)
-    if is_instance_file(path):
-        instance, notes = read_instance(path, memory=memory, limit=limit, oversize=oversize)
-        instance = instance.backlog() if backlog else instance
-        return Input(instance=instance, source=trace, format="instance", step=None, notes=notes)
-    read = read_trace(path)
-    if memory is None:
-        raise InputError(f"{trace}: a trace has no memory of its own; give --memory TOKENS")
-    instance, said = read.to_instance(
-        memory=memory, step=step, backlog=backlog, limit=limit, oversize=oversize
-    )
-    return Input(
-        instance=instance, source=trace, format=read.format.name, step=step, notes=said.lines()
-    )
+    with readable(trace) as path:
+        if is_instance_file(path):
+            if step is not None:
+                raise InputError(f"{trace}: an instance counts in steps already; leave out --step")
+            instance, notes = read_instance(path, memory=memory, limit=limit, oversize=oversize)
+            instance = instance.backlog() if backlog else instance
+            return Input(instance=instance, source=trace, format="instance", step=None, notes=notes)
+        read = read_trace(path)
+        if memory is None:
+            raise InputError(f"{trace}: a trace has no memory of its own; give --memory TOKENS")
+        step = DEFAULT_STEP if step is None else step
+        instance, said = read.to_instance(
+            memory=memory, step=step, backlog=backlog, limit=limit, oversize=oversize
+        )
+        return Input(
+            instance=instance, source=trace, format=read.format.name, step=step, notes=said.lines()
+        )
+
+
+@contextmanager
+def witness_file(name: str, number: int | None) -> Iterator[Path]:
+    """Give the file of a witness: a file, ``-``, or one of the list of a run's folder.
+
+    Parameters
+    ----------
+    name
+        The file or folder.
+    number
+        Which of a folder's list, from 1; None: the best.
+
+    Raises
+    ------
+    InputError
+        The folder holds no such witness, or a number comes with a file.
+    """
+    from kvproof.adversary.campaign.archive import Archive
+
+    if not Path(name).is_dir():
+        if number is not None:
+            raise InputError(f"{name}: is one witness; --number goes with a run's folder")
+        with readable(name) as path:
+            yield path
+        return
+    archive = Archive(Path(name))
+    try:
+        entries = archive.entries()
+    finally:
+        archive.close()
+    if not entries or (number or 1) > len(entries):
+        raise InputError(f"{name}: has {len(entries)} witnesses")
+    best = max(range(len(entries)), key=lambda i: entries[i].ratio)
+    with tempfile.TemporaryDirectory(prefix="kvproof-") as folder:
+        path = Path(folder, "witness.json")
+        path.write_bytes(entries[best if number is None else number - 1].certificate)
+        yield path

@@ -3,18 +3,31 @@
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from kvproof.scheduling.policies import Policy
 
 
 class Rational(click.ParamType[Fraction]):
-    """A number written as ``0.05`` or ``1/20``, kept exact; positive, or also 0."""
+    """A number written as ``0.05``, ``5e-2`` or ``1/20``, kept exact.
+
+    Parameters
+    ----------
+    zero
+        Whether it may be 0; it is never below.
+    most
+        What it may be at most, or None.
+    """
 
     name = "number"
 
-    def __init__(self, *, zero: bool = False) -> None:
+    def __init__(self, *, zero: bool = False, most: int | None = None) -> None:
         self.zero = zero
+        self.most = most
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -22,19 +35,58 @@ class Rational(click.ParamType[Fraction]):
         """Parse the text; digits are limited, so that no exponent or length can stall us."""
         if isinstance(value, Fraction):
             return value
-        match = re.fullmatch(r"(\d{1,18}(?:\.\d{1,18})?)(?:/(0*[1-9]\d{0,17}))?", str(value))
+        match = re.fullmatch(
+            r"(\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?)(?:/(0*[1-9]\d{0,17}))?", str(value)
+        )
         number = Fraction(match[1]) / int(match[2] or 1) if match else Fraction(-1)
-        if number < 0 or (number == 0 and not self.zero):
+        low = number < 0 or (number == 0 and not self.zero)
+        if low or (self.most is not None and number > self.most):
             bound = "of at least 0" if self.zero else "above 0"
+            bound += "" if self.most is None else f" and at most {self.most}"
             self.fail(f"{value!r} is not a number {bound}, such as 0.05 or 1/20", param, ctx)
         return number
+
+
+def refuse_idle(option: str, why: str) -> None:
+    """Refuse an option that was given and would change nothing.
+
+    Raises
+    ------
+    click.UsageError
+        It stands on the command line of the command that runs.
+    """
+    context = click.get_current_context()
+    if context.get_parameter_source(option) is ParameterSource.COMMANDLINE:
+        raise click.UsageError(f"--{option.replace('_', '-')} has no effect here: {why}")
+
+
+def find_policies(
+    names: list[str], *, theta: Fraction | None, admission: Literal["true", "reserve"]
+) -> "list[Policy]":
+    """Return the policies that are named; the options of svf-1bit are for it alone.
+
+    Raises
+    ------
+    InputError
+        A policy is unknown.
+    click.UsageError
+        An option of svf-1bit is given, and it is not among them.
+    """
+    from kvproof.scheduling.one_bit import OneBitSVF
+    from kvproof.scheduling.registry import find_policy
+
+    chosen = [find_policy(name, theta=theta, admission=admission) for name in names]
+    if not any(isinstance(policy, OneBitSVF) for policy in chosen):
+        for option in ("theta", "admission"):
+            refuse_idle(option, "it is svf-1bit's")
+    return chosen
 
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what names a trace or instance and says how it is made into an instance."""
     for option in reversed(
         (
-            click.argument("trace", type=click.Path()),
+            click.argument("trace", type=click.Path(allow_dash=True)),
             click.option(
                 "--memory",
                 type=click.IntRange(1, 2**31 - 1),
@@ -44,9 +96,7 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--step",
                 type=Rational(),
-                default="0.05",
-                show_default=True,
-                help="Seconds per decode step (for traces).",
+                help="Seconds per decode step, for traces [default: 0.05].",
             ),
             click.option(
                 "--limit",
@@ -65,6 +115,14 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def witness_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what names a witness: a file, standard input, or one of a run's folder."""
+    command = click.option(
+        "--number", type=click.IntRange(min=1), help="With a folder: which of its list."
+    )(command)
+    return click.argument("witness", type=click.Path(allow_dash=True))(command)
 
 
 def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:

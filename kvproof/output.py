@@ -1,17 +1,12 @@
-"""What the commands print: tables, JSON, progress, files."""
+"""What the commands print: numbers that are true, tables, progress."""
 
-import json
 import math
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import as_pq, decimal
 
 if TYPE_CHECKING:
@@ -26,11 +21,6 @@ def exact_and_decimal(name: str, value: Fraction, places: int, *, up: bool) -> d
         # a large number's nearest float may lie on the wrong side
         shown = math.nextafter(shown, math.inf if up else -math.inf)
     return {name: as_pq(value), f"{name}_decimal": shown}
-
-
-def print_json(data: dict[str, Any]) -> None:
-    """Print one JSON object, on one line."""
-    print(json.dumps(data))
 
 
 def console() -> "Console":
@@ -71,51 +61,3 @@ def progress_bar() -> Iterator["Progress"]:
         disable=not sys.stderr.isatty(),
     ) as bar:
         yield bar
-
-
-def check_target(path: str, *inputs: str) -> None:
-    """Raise before any work is done if an output cannot be meant, or cannot be written there.
-
-    Raises
-    ------
-    InputError
-        The name is empty, a folder, in a folder that does not exist, or that of an input.
-    """
-    target = Path(path)
-    if not path or target.is_dir() or not target.parent.is_dir():
-        raise InputError(f"{path!r} cannot be written: name a file in a folder that exists")
-    for other in inputs:
-        if Path(other).resolve() == target.resolve():
-            raise InputError(f"{path} would replace {other}: name another file")
-
-
-def write_file(path: str, data: bytes) -> None:
-    """Write a file whole or not at all; a link is followed, a device or pipe written to.
-
-    Raises
-    ------
-    InputError
-        The file cannot be written there.
-    """
-    try:
-        if Path(path).exists() and not Path(path).is_file():
-            Path(path).write_bytes(data)
-            return
-        target = Path(path).resolve()
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.chmod(name, 0o666 & ~_umask())
-            os.replace(name, target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -16,6 +16,18 @@ from kvproof.solver.model import Model
 from kvproof.solver.windows import Windows
 
 
+def require_ortools() -> None:
+    """Raise if the backend cannot run.
+
+    Raises
+    ------
+    InputError
+        ``ortools`` is not installed.
+    """
+    if find_spec("ortools") is None:
+        raise InputError("backend cpsat: the package ortools is not installed")
+
+
 def solve_cpsat(
     model: Model, windows: Windows, *, target: int, time_limit: float | None = None
 ) -> Claim:
@@ -26,8 +38,7 @@ def solve_cpsat(
     InputError
         ``ortools`` is not installed, or its process failed.
     """
-    if find_spec("ortools") is None:
-        raise InputError("engine cpsat: the package ortools is not installed")
+    require_ortools()
     question = {
         "memory": model.memory,
         "arrival": model.arrival.tolist(),

@@ -132,13 +132,25 @@ def _guard(model: Model, windows: Windows) -> None:
         )
 
 
-def _solver(backend: str, time_limit: float | None) -> Any:
+def find_solver(backend: str) -> str:
+    """Return PuLP's name of the solver behind a backend.
+
+    Raises
+    ------
+    InputError
+        There is none of this name here.
+    """
     found = set(pulp.listSolvers(onlyAvailable=True))
     names = BACKENDS.get(backend, (backend,))
     name = next((name for name in names if name in found), None)
     if name is None:
         known = ", ".join(available_backends()) or "none"
         raise InputError(f"milp backend {backend!r} is not installed; available here: {known}")
+    return name
+
+
+def _solver(backend: str, time_limit: float | None) -> Any:
+    name = find_solver(backend)
     options: dict[str, Any] = {"msg": False, "timeLimit": time_limit}
     if name not in {"SCIP_PY", "SCIP_CMD", "GUROBI", "CPLEX_PY"}:
         # the default relative gap (1e-4) would call 10,001 optimal where 10,000 is

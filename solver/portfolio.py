@@ -40,6 +40,20 @@ class Options:
             raise InputError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}")
         if self.time_limit is not None and not self.time_limit > 0:
             raise InputError(f"time limit must be above 0 seconds, got {self.time_limit}")
+        if self.engine in ("auto", "milp"):
+            _require(self.backend)
+
+
+def _require(backend: str) -> None:
+    """Refuse a backend that is not there before any work; the default one is asked when needed."""
+    if backend == "cpsat":
+        from kvproof.solver.cpsat import require_ortools
+
+        require_ortools()
+    elif backend != "highs":
+        from kvproof.solver.milp import find_solver
+
+        find_solver(backend)
 
 
 # Share of the time for an integer programme where requests repeat and branching does not end.

@@ -1,6 +1,5 @@
 """The summary at the end of a search, in words and as JSON."""
 
-import json
 import shlex
 from fractions import Fraction
 from pathlib import Path
@@ -11,12 +10,9 @@ from kvproof.adversary.campaign.campaign import Campaign, CampaignResult
 from kvproof.scheduling.exact import as_pq, decimal
 
 
-def summary(folder: Path, campaign: Campaign, result: CampaignResult, *, as_json: bool) -> None:
+def print_summary(folder: Path, campaign: Campaign, result: CampaignResult) -> None:
     """Print how a campaign ended."""
     found = {name: result.best_of(name) for name in campaign.engines}
-    if as_json:
-        print(json.dumps(_as_json(folder, campaign, result, found)))
-        return
     best = result.best
     if best is None:
         print("No witness yet." if result.interrupted else "No witness was found.")
@@ -63,9 +59,9 @@ def _estimate(entry: Entry) -> str:
     return decimal(witness.policy_total / fluid_bound(witness.feasible.instance), 4, up=True)
 
 
-def _as_json(
-    folder: Path, campaign: Campaign, result: CampaignResult, found: dict[str, Fraction | None]
-) -> dict[str, Any]:
+def summary_json(folder: Path, campaign: Campaign, result: CampaignResult) -> dict[str, Any]:
+    """Return how a campaign ended, as ``kvproof search --json`` prints it."""
+    found = {name: result.best_of(name) for name in campaign.engines}
     best = result.best
     bound = None if best is None else _allowed(campaign, best)
     return {

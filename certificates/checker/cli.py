@@ -56,7 +56,8 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "check") -> int:
             if not arguments.json:
                 # ascii: a file's name may hold what the terminal cannot show
                 shown = name if name.isascii() and name.isprintable() else ascii(name)
-                _say(f"{shown}: {result.verdict}: {result.claim_in_words or result.reason}")
+                words = result.claim_in_words or result.reason
+                print(f"{shown}: {result.verdict}: {words}", flush=True)
             rows.append(
                 {
                     "file": name,
@@ -66,17 +67,15 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "check") -> int:
                     "reason": result.reason,
                 }
             )
+        if arguments.json:
+            print(json.dumps({"exit_code": worst, "files": rows}, indent=2), flush=True)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    if arguments.json:
-        _say(json.dumps({"exit_code": worst, "files": rows}, indent=2))
-    return worst
-
-
-def _say(text: str) -> None:
-    """Print; where nobody reads on, or nothing more can be written, the exit code still tells."""
-    try:
-        print(text, flush=True)
-    except OSError:
+    except OSError as error:  # a verdict that nobody could be told is no success
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return 130
+        print(f"{prog}: cannot write: {error.strerror}", file=sys.stderr)
+        return 2
+    return worst

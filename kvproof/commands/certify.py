@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from kvproof.options import bound_option, input_options, json_option, rule_options
+from kvproof.options import (
+    bound_option,
+    find_policies,
+    input_options,
+    json_option,
+    refuse_idle,
+    rule_options,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,15 +80,17 @@ def command(
     """
     from kvproof.certificates.build import instance_json
     from kvproof.certificates.checker import Verdict, check
+    from kvproof.files import Outputs
     from kvproof.inputs import load
-    from kvproof.output import check_target, console, print_json, progress_bar, write_file
-    from kvproof.scheduling.registry import find_policy
+    from kvproof.output import console, progress_bar
+    from kvproof.streams import print_json
 
-    check_target(out, trace)
-    if instance_out is not None:
-        check_target(instance_out, trace, out)
+    files = Outputs(trace)
+    target = files.file(out)
+    instance_file = None if instance_out is None else files.file(instance_out)
     beside = _beside(out, instance_out)
-    chosen = find_policy(policy, theta=theta, admission=admission)
+    _refuse_idle(claim)
+    (chosen,) = find_policies([policy], theta=theta, admission=admission)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
         source = load(trace, **reading)
@@ -93,14 +102,9 @@ def command(
         bar.update(task, description=claim)
         certificate = _build(instance, claim, chosen, skip, bound, witness, progress)
         bar.update(task, description="checking")
-        data = certificate.to_bytes(file=beside, compress=out.endswith(".gz"))
+        data = certificate.to_bytes(file=beside, compress=target.compressed)
         text = (json.dumps(instance_json(instance)) + "\n").encode()
         result = check(data, instance=text)
-        if result.verdict is Verdict.VERIFIED:  # what does not hold replaces no file
-            if instance_out is not None:
-                packed = instance_out.endswith(".gz")
-                write_file(instance_out, gzip.compress(text, mtime=0) if packed else text)
-            write_file(out, data)
     if as_json:
         print_json(
             {
@@ -120,7 +124,23 @@ def command(
             console().print(f"note: {note}")
         words = result.claim_in_words or result.reason
         console().print(f"{out}: {result.verdict}: {words}", soft_wrap=True)
+    if result.verdict is Verdict.VERIFIED:  # what does not hold replaces no file
+        if instance_file is not None:
+            packed = instance_file.compressed
+            instance_file.write(gzip.compress(text, mtime=0) if packed else text)
+        target.write(data)
     return result.verdict.exit_code
+
+
+def _refuse_idle(claim: str) -> None:
+    """Refuse options that this claim has no use for."""
+    if claim == "opt-lower-bound":
+        for option in ("policy", "skip", "theta", "admission"):
+            refuse_idle(option, "a bound on OPT is about every schedule")
+    if claim in ("schedule", "svf-blocking-chain", "ratio-at-least"):
+        refuse_idle("bound", f"the claim {claim} rests on no lower bound on OPT")
+    if claim != "ratio-at-least":
+        refuse_idle("witness", "it goes with --claim ratio-at-least")
 
 
 def _build(

@@ -11,9 +11,13 @@ import click
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(arguments: tuple[str, ...]) -> int:
     """Verify certificates; the same as ``python -m kvproof.certificates.checker``."""
+    from contextlib import redirect_stdout
+
     from kvproof.certificates.checker import main
+    from kvproof.streams import stdout
 
     try:
-        return main(list(arguments), prog="kvproof check")
+        with redirect_stdout(stdout()):
+            return main(list(arguments), prog="kvproof check")
     except SystemExit as done:  # help, or wrong usage
         return int(done.code or 0)

@@ -11,8 +11,6 @@ from kvproof.options import Rational, json_option
 if TYPE_CHECKING:
     from kvproof.adversary.exhaust.exhaustion import Found, Job
 
-THEOREM_CONTRADICTED, INTERRUPTED = 5, 130
-
 
 @click.command("exhaust")
 @click.option("--memory", type=click.IntRange(min=1), required=True, help="Memory, up to 64.")
@@ -20,7 +18,7 @@ THEOREM_CONTRADICTED, INTERRUPTED = 5, 130
               help="Exactly so many requests, up to 12.")  # fmt: skip
 @click.option("--max-request", type=click.IntRange(min=1),
               help="No request holds more tokens than this.")  # fmt: skip
-@click.option("--max-eps", type=Rational(), help="Nor more than this share of the memory.")
+@click.option("--max-eps", type=Rational(most=1), help="Nor more than this share of the memory.")
 @click.option("--policy", default="svf", show_default=True, help="Policy, or package.module:Name.")
 @click.option("--skip", is_flag=True, help="Backfill.")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True,
@@ -49,8 +47,10 @@ def command(
     from kvproof.adversary.campaign.campaign import interruption
     from kvproof.adversary.exhaust.box import Box
     from kvproof.adversary.exhaust.exhaustion import Job, exhaust
-    from kvproof.output import print_json, progress_bar
-    from kvproof.scheduling.errors import InputError
+    from kvproof.files import Outputs
+    from kvproof.output import progress_bar
+    from kvproof.scheduling.errors import ExitCode, InputError
+    from kvproof.streams import print_json
 
     peak = memory if max_request is None else min(memory, max_request)
     if max_eps is not None:
@@ -58,6 +58,8 @@ def command(
     if peak < 1:
         raise InputError(f"exhaust: no request holds at most {max_eps} of memory {memory}")
     job = Job(box=Box(memory=memory, requests=requests, peak=peak), policy=policy, skip=skip)
+    if out is not None:
+        Outputs().folder(out)
     with interruption() as asked, progress_bar() as bar:
         task = bar.add_task("multisets", total=job.box.multisets)
         found = exhaust(job, folder=out, workers=workers, asked=asked,
@@ -68,8 +70,8 @@ def command(
     else:
         _print(job, found, violated, out)
     if violated:
-        return THEOREM_CONTRADICTED
-    return 0 if found.complete else INTERRUPTED
+        return ExitCode.CONTRADICTED
+    return ExitCode.DONE if found.complete else ExitCode.INTERRUPTED
 
 
 def _violated(job: "Job", found: "Found") -> list[str]:

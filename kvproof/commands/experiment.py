@@ -68,9 +68,12 @@ def poisson(
     """
     from kvproof.bounds.experiments.plot import plot
     from kvproof.bounds.experiments.poisson import exponential, run
-    from kvproof.output import print_json, progress_bar, write_file
+    from kvproof.files import Outputs
+    from kvproof.output import progress_bar
+    from kvproof.streams import print_json
 
     levels = _loads(loads)
+    target = None if picture is None else Outputs(trace).file(picture)
     workloads: list[Workload] = [exponential(mean=mean, memory=memory_exponential)]
     traced = _traced(trace, memory_trace)
     if traced is not None:
@@ -90,15 +93,15 @@ def poisson(
                     progress=lambda: bar.advance(task),
                 )
             )
-    if picture is not None:
-        write_file(picture, plot(results))
     if as_json:
         print_json(_as_json(results, picture))
     else:
         _print(results)
         if traced is None:
             click.echo("note: no trace at hand (--trace): only exponential outputs were run")
-        if picture is not None:
+    if target is not None:
+        target.write(plot(results))
+        if not as_json:
             click.echo(f"picture written to {picture}")
 
 

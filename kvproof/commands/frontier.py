@@ -7,8 +7,6 @@ import click
 
 from kvproof.options import json_option
 
-INTERRUPTED = 130
-
 
 @click.command("frontier")
 @click.option("--out", type=click.Path(path_type=Path), default="kvproof-frontier",
@@ -49,18 +47,19 @@ def command(
     from kvproof.adversary.campaign.rungs_picture import picture
     from kvproof.adversary.campaign.settings import Settings
     from kvproof.adversary.valuation.workers import make_workers
-    from kvproof.output import print_json, write_file
-    from kvproof.scheduling.errors import InputError
+    from kvproof.files import Outputs, write_files
+    from kvproof.scheduling.errors import ExitCode, InputError
+    from kvproof.streams import print_json
 
     settings = Settings(memory=memory, requests=requests, classes=6, evaluations=evaluations,
                         engine=engine, seed=seed)  # fmt: skip
     settings.campaign()  # speaks up before any work
-    stored = out / "settings.json"
+    stored = Outputs().folder(out) / "settings.json"
     text = json.dumps(settings.to_json())
     if stored.exists() and stored.read_text(encoding="utf-8") != text:
         raise InputError(f"{out} holds a frontier with other settings; take another --out")
     out.mkdir(parents=True, exist_ok=True)
-    write_file(str(stored), text.encode())
+    write_files(out, {stored.name: text.encode()})
 
     with ExitStack() as stack:
         evaluators = stack.enter_context(make_workers(workers))
@@ -76,18 +75,19 @@ def command(
 
         found = frontier(settings, folder=out, workers=evaluators, observe=observe)
     rungs, interrupted = found.rungs, found.interrupted
-    files = {}
+    files, written = {}, {}
     for rung in rungs:
         if rung.found is not None:
             files[rung.cap] = out / f"eps-{rung.cap.numerator}-{rung.cap.denominator}.json"
-            write_file(str(files[rung.cap]), rung.found.certificate)
+            written[files[rung.cap].name] = rung.found.certificate
     said = table(rungs, files)
-    write_file(str(out / "frontier.md"), said.encode())
+    written["frontier.md"] = said.encode()
     try:
         title = f"Strict SVF on backlogs, up to {requests:,} requests at memory {memory:,}"
-        write_file(str(out / "frontier.png"), picture(rungs, title=title))
+        written["frontier.png"] = picture(rungs, title=title)
     except ImportError:
         click.echo("no picture: the package matplotlib is not installed", err=True)
+    write_files(out, written)
     if as_json:
         print_json({"command": "frontier", "folder": str(out), "interrupted": interrupted,
                     "theorems_tested": found.tested.theorems, "violates": found.violates,
@@ -101,5 +101,5 @@ def command(
         for line in found.tested.in_words(found.violates):
             print(line)
     if found.violates is not None:
-        return 5
-    return INTERRUPTED if interrupted else 0
+        return ExitCode.CONTRADICTED
+    return ExitCode.INTERRUPTED if interrupted else ExitCode.DONE

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from kvproof.inputs import Input
     from kvproof.solver.improve import Improvement
 
-INTERRUPTED = 130
-
 
 @click.command("improve")
 @input_options
@@ -55,12 +53,14 @@ def command(
     from kvproof.certificates.build import within_factor_certificate
     from kvproof.certificates.checker import Verdict, check
     from kvproof.certificates.lower_bounds import find_bound
+    from kvproof.files import Outputs
     from kvproof.inputs import load
-    from kvproof.output import check_target, console, print_json, progress_bar, write_file
+    from kvproof.output import console, progress_bar
+    from kvproof.scheduling.errors import ExitCode, RejectedError
     from kvproof.solver.improve import improve
+    from kvproof.streams import print_json
 
-    if out is not None:
-        check_target(out, trace)
+    target = None if out is None else Outputs(trace).file(out)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
         source = load(trace, **reading)
@@ -77,23 +77,22 @@ def command(
             ),
         )
         checked = None
-        if out is not None:
+        if target is not None:
             bar.update(task, description="checking")
             made = within_factor_certificate(found.schedule, lower)
-            data = made.to_bytes(compress=out.endswith(".gz"))
+            data = made.to_bytes(compress=target.compressed)
             checked = check(data)
     if as_json:
         print_json(_as_json(source, found, lower) | {"certificate": out})
     else:
         _print_table(source, found, lower)
-    if out is not None and checked is not None:
+    if target is not None and checked is not None:
         if checked.verdict is not Verdict.VERIFIED:
-            console().print(f"{out}: not written: {checked.verdict}: {checked.reason}")
-            return checked.verdict.exit_code
-        write_file(out, data)
+            raise RejectedError(f"{out}: not written: {checked.reason}")
+        target.write(data)
         if not as_json:
             console().print(f"{out}: verified: {checked.claim_in_words}", soft_wrap=True)
-    return INTERRUPTED if found.interrupted else 0
+    return ExitCode.INTERRUPTED if found.interrupted else ExitCode.DONE
 
 
 def _as_json(source: "Input", found: "Improvement", lower: "LowerBound") -> dict[str, Any]:

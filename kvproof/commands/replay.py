@@ -2,24 +2,30 @@
 
 import click
 
-from kvproof.options import json_option
+from kvproof.options import json_option, witness_argument
 
 
 @click.command("replay")
-@click.argument("witness", type=click.Path())
+@witness_argument
 @click.option("--policy", help="For a policy of your own: run it again (package.module:Name).")
 @click.option("--skip", is_flag=True, help="With --policy: backfill.")
 @json_option
-def command(witness: str, policy: str | None, skip: bool, as_json: bool) -> int:
+def command(witness: str, number: int | None, policy: str | None, skip: bool, as_json: bool) -> int:
     """Simulate the policy of WITNESS again, and check the file in a fresh process.
+
+    WITNESS is a file, - or a run's folder: its best witness, or the one of --number.
 
     The exit code is 0 only if both agree with what the file claims.
     """
     from kvproof.adversary.witnesses.replay import replay
-    from kvproof.output import print_json
+    from kvproof.inputs import witness_file
     from kvproof.scheduling.exact import as_pq, decimal
+    from kvproof.streams import print_json
 
-    found = replay(witness, policy=policy, skip=skip)
+    if skip and policy is None:
+        raise click.UsageError("--skip goes with --policy: a witness names its own rule")
+    with witness_file(witness, number) as path:
+        found = replay(str(path), policy=policy, skip=skip)
     if as_json:
         print_json({
             "command": "replay",

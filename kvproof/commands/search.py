@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from kvproof.options import Rational, json_option, rule_options
+from kvproof.options import Rational, find_policies, json_option, refuse_idle, rule_options
 
 if TYPE_CHECKING:
     from kvproof.adversary.campaign.campaign import CampaignResult
     from kvproof.adversary.campaign.settings import Settings
-
-THEOREM_CONTRADICTED, INTERRUPTED = 5, 130
 
 
 @click.command("search")
@@ -21,9 +19,9 @@ THEOREM_CONTRADICTED, INTERRUPTED = 5, 130
 @rule_options
 @click.option("--memory", type=click.IntRange(1, 2**30), default=32_000, show_default=True,
               help="KV-cache capacity in tokens.")  # fmt: skip
-@click.option("--max-eps", type=Rational(), default="1", show_default=True,
+@click.option("--max-eps", type=Rational(most=1), default="1", show_default=True,
               help="No request holds more than this share of the memory.")  # fmt: skip
-@click.option("--min-eps", type=Rational(zero=True), default="0", show_default=True,
+@click.option("--min-eps", type=Rational(zero=True, most=1), default="0", show_default=True,
               help="Some request holds more than this share.")  # fmt: skip
 @click.option("--requests", type=click.IntRange(min=1), default=2_000, show_default=True,
               help="At most so many requests (exactly, where each is its own class).")  # fmt: skip
@@ -74,11 +72,13 @@ def command(
     from kvproof.adversary.campaign.campaign import run
     from kvproof.adversary.campaign.live import View
     from kvproof.adversary.campaign.settings import stored
-    from kvproof.adversary.campaign.summary import summary
+    from kvproof.adversary.campaign.summary import print_summary, summary_json
     from kvproof.adversary.valuation.workers import make_workers
+    from kvproof.files import Outputs
     from kvproof.scheduling.errors import InputError
+    from kvproof.streams import print_json
 
-    folder = resume or out or Path("kvproof-search")
+    folder = Outputs().folder(resume or out or Path("kvproof-search"))
     if resume is not None:
         named = ("workers", "dask", "resume", "as_json")
         given = [p for p in ctx.params if p not in named
@@ -88,6 +88,8 @@ def command(
             raise InputError(f"--resume takes the run's own settings; leave out {option}")
     elif (folder / FILE).exists():
         raise InputError(f"{folder} holds a run already: --resume {folder}, or another --out")
+    if dask is not None:
+        refuse_idle("workers", "the cluster has its own")
     settings = None if resume is not None else _settings(options)
     if settings is not None:
         campaign = settings.campaign()
@@ -101,7 +103,6 @@ def command(
         with make_workers(workers, dask) as evaluators, View(campaign, quiet=as_json) as view:
             outcome = run(campaign, archive, evaluators, view)
         _write_files(folder, outcome)
-        summary(folder, campaign, outcome, as_json=as_json)
     finally:
         archive.close()
     if outcome.entries and outcome.tested.bound == 0:
@@ -109,6 +110,10 @@ def command(
             f"bound {settings.bound} has no value on any of the {len(outcome.entries)} witnesses "
             f"found, so it was not tested; they are in {folder}"
         )
+    if as_json:
+        print_json(summary_json(folder, campaign, outcome))
+    else:
+        print_summary(folder, campaign, outcome)
     return _code(outcome)
 
 
@@ -117,6 +122,9 @@ def _settings(options: dict[str, Any]) -> "Settings":
 
     online = options.pop("arrivals") == "online"
     span = options.pop("span")
+    if not online:
+        refuse_idle("span", "it goes with --arrivals online")
+    find_policies([options["policy"]], theta=options["theta"], admission=options["admission"])
     theta = options["theta"]
     texts = {name: str(Fraction(options[name])) for name in ("max_eps", "min_eps")}
     options = {**options, **texts, "theta": None if theta is None else str(theta)}
@@ -125,19 +133,23 @@ def _settings(options: dict[str, Any]) -> "Settings":
 
 def _write_files(folder: Path, outcome: "CampaignResult") -> None:
     """Write the best witness of each engine, and every violation."""
-    from kvproof.output import write_file
+    from kvproof.files import write_files
 
+    files = {}
     for engine in dict.fromkeys(entry.engine for entry in outcome.entries):
         best = max((e for e in outcome.entries if e.engine == engine), key=lambda e: e.ratio)
-        write_file(str(folder / f"best-{engine}.json"), best.certificate)
+        files[f"best-{engine}.json"] = best.certificate
     if outcome.best is not None:
-        write_file(str(folder / "best.json"), outcome.best.certificate)
+        files["best.json"] = outcome.best.certificate
     violations = [entry for entry in outcome.entries if entry.violates is not None]
     for number, entry in enumerate(violations):
-        write_file(str(folder / f"violation-{number}.json"), entry.certificate)
+        files[f"violation-{number}.json"] = entry.certificate
+    write_files(folder, files)
 
 
 def _code(outcome: "CampaignResult") -> int:
+    from kvproof.scheduling.errors import ExitCode
+
     if outcome.violates is not None:
-        return THEOREM_CONTRADICTED
-    return INTERRUPTED if outcome.interrupted else 0
+        return ExitCode.CONTRADICTED
+    return ExitCode.INTERRUPTED if outcome.interrupted else ExitCode.DONE

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kvproof.options import Rational, json_option
+from kvproof.options import Rational, json_option, witness_argument
 
 if TYPE_CHECKING:
     from kvproof.adversary.witnesses.witness import Witness
 
 
 @click.command("shrink")
-@click.argument("witness", type=click.Path())
+@witness_argument
 @click.option("--keep", type=Rational(), help="Ratio to keep [default: that of the witness].")
-@click.option("--max-eps", type=Rational(), help="Keep eps at or below this, too.")
+@click.option("--max-eps", type=Rational(most=1), help="Keep eps at or below this, too.")
 @click.option("--policy", help="For a policy of your own: package.module:Name.")
 @click.option("--skip", is_flag=True, help="With --policy: backfill.")
 @click.option("--tries", type=click.IntRange(min=1), default=4_000, show_default=True,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @json_option
 def command(
     witness: str,
+    number: int | None,
     keep: Fraction | None,
     max_eps: Fraction | None,
     policy: str | None,
@@ -40,11 +41,22 @@ def command(
     from kvproof.adversary.witnesses.replay import in_words, load
     from kvproof.adversary.witnesses.shrink import shrink
     from kvproof.adversary.witnesses.witness_file import check_fresh
-    from kvproof.output import print_json, write_file
+    from kvproof.files import STDIN, Outputs
+    from kvproof.inputs import witness_file
     from kvproof.scheduling.errors import InputError
     from kvproof.scheduling.exact import as_pq, decimal
+    from kvproof.streams import print_json
 
-    begun = load(witness, policy=policy, skip=skip)
+    if skip and policy is None:
+        raise click.UsageError("--skip goes with --policy: a witness names its own rule")
+    path = Path(witness)
+    if out is None:
+        if witness == STDIN or path.is_dir():
+            raise click.UsageError("say where to write the smaller witness: --out FILE")
+        out = str(path.with_name(f"{path.stem}-small.json"))
+    target = Outputs(witness).file(out)
+    with witness_file(witness, number) as file:
+        begun = load(str(file), policy=policy, skip=skip)
     least = begun.ratio if keep is None else keep
     if begun.ratio < least:
         raise InputError(f"{witness}: its ratio is {float(begun.ratio):.6f}, below --keep")
@@ -54,14 +66,12 @@ def command(
 
     small = shrink(begun, keeps, tries=tries)
     check_fresh([small.data])
-    path = Path(witness)
-    target = str(path.with_name(f"{path.stem}-small.json")) if out is None else out
-    write_file(target, small.data)
     before, after = begun.instance, small.instance
     if as_json:
-        print_json({"command": "shrink", "file": target, "ratio": as_pq(small.ratio),
+        print_json({"command": "shrink", "file": out, "ratio": as_pq(small.ratio),
                     "requests": after.requests, "memory": after.memory,
                     "requests_before": before.requests, "eps": as_pq(after.eps)})  # fmt: skip
+        target.write(small.data)
         return 0
     print(
         f"{before.requests:,} -> {after.requests:,} requests, memory {before.memory:,} -> "
@@ -69,5 +79,6 @@ def command(
     )
     for line in in_words(small.feasible):
         print("  " + line)
-    print(f"Witness: {target} (accepted by the checker)")
+    target.write(small.data)
+    print(f"Witness: {out} (accepted by the checker)")
     return 0

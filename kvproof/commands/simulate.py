@@ -2,11 +2,15 @@
 
 import json
 from fractions import Fraction
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from kvproof.options import input_options, json_option, rule_options
+from kvproof.options import find_policies, input_options, json_option, rule_options
+
+if TYPE_CHECKING:
+    from kvproof.inputs import Input
+    from kvproof.scheduling.schedule import Schedule
 
 
 @click.command("simulate")
@@ -30,15 +34,15 @@ def command(
     The schedule is a JSON object with the start step of each request, in the order of the
     instance (for a trace: in order of arrival). Without --out and --json only a summary is shown.
     """
+    from kvproof.files import Outputs
     from kvproof.inputs import load
-    from kvproof.output import check_target, console, print_json, progress_bar, write_file
+    from kvproof.output import console, progress_bar
     from kvproof.scheduling.feasibility import check_schedule
-    from kvproof.scheduling.registry import find_policy
     from kvproof.scheduling.simulate import simulate
+    from kvproof.streams import print_json
 
-    if out is not None:
-        check_target(out, trace)
-    chosen = find_policy(policy, theta=theta, admission=admission)
+    target = None if out is None else Outputs(trace).file(out)
+    (chosen,) = find_policies([policy], theta=theta, admission=admission)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
         source = load(trace, **reading)
@@ -67,16 +71,25 @@ def command(
         "notes": list(source.notes),
         "starts": schedule.starts.tolist(),
     }
-    if out is not None:
-        write_file(out, (json.dumps(data) + "\n").encode())
     if as_json:
         print_json(data)
-        return
+    else:
+        _print(source, chosen.name, schedule, data["rule"])
+    if target is not None:
+        target.write((json.dumps(data) + "\n").encode())
+        if not as_json:
+            console().print(f"schedule written to {out}")
+
+
+def _print(source: "Input", policy: str, schedule: "Schedule", rule: str) -> None:
+    from kvproof.output import console
+
     show = console()
     for note in source.notes:
         show.print(f"note: {note}")
+    instance = source.instance
     show.print(
-        f"{chosen.name} ({data['rule']}): {instance.requests:,} requests, memory "
+        f"{policy} ({rule}): {instance.requests:,} requests, memory "
         f"{instance.memory:,}: total latency {schedule.total_latency:,} steps, makespan "
-        f"{schedule.makespan:,}" + (f"; schedule written to {out}" if out else "")
+        f"{schedule.makespan:,}"
     )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kvproof.options import input_options, json_option
+from kvproof.options import input_options, json_option, refuse_idle
 
 if TYPE_CHECKING:
     from kvproof.scheduling.instance import Instance
@@ -70,11 +70,21 @@ def command(
     interrupted, likewise.
     """
     from kvproof import solver
+    from kvproof.certificates.checker import Verdict, check
+    from kvproof.files import Outputs
     from kvproof.inputs import load
-    from kvproof.output import console, print_json, progress_bar, write_file
+    from kvproof.output import console, progress_bar
     from kvproof.pictures import gantt, schedule_svg
-    from kvproof.scheduling.errors import LimitError
+    from kvproof.scheduling.errors import ExitCode, LimitError, RejectedError
+    from kvproof.streams import print_json
 
+    if engine in ("dp", "branch"):
+        refuse_idle("backend", f"--engine {engine} asks none")
+    if as_json:
+        refuse_idle("show_gantt", "--json prints one object")
+    files = Outputs(trace)
+    proof = None if certificate is None else files.file(certificate)
+    drawing = None if svg is None else files.file(svg)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
         instance = load(trace, **reading).instance
@@ -92,28 +102,36 @@ def command(
             instance, engine=engine, backend=backend, time_limit=time_limit, progress=progress
         )
     assert result.starts is not None
-    claim = None
-    if certificate is not None:
-        claim, data = _certificate(instance, result, compress=certificate.endswith(".gz"))
-        write_file(certificate, data)
-    if svg is not None:
-        write_file(svg, schedule_svg(instance, result.starts, title=_headline(result)).encode())
+    claim, data = None, b""
+    checked = None
+    if proof is not None:
+        claim, data = _certificate(instance, result, compress=proof.compressed)
+        checked = check(data)
     if as_json:
+        said: dict[str, Any] = {"certificate": certificate, "claim": claim}
+        said |= {"verdict": checked.verdict} if checked is not None else {}
         print_json(
             {"command": "solve", "digest": instance.digest, **result.to_json()}
-            | ({"certificate": certificate, "claim": claim} if certificate else {})
+            | (said if certificate else {})
         )
     else:
         show = console()
         show.print(_headline(result), style="bold")
         show.print(_detail(result))
-        if claim is not None:
-            show.print(f"certificate ({claim}) written to {certificate}")
         if show_gantt:
             print(gantt(instance, result.starts, show.width if sys.stdout.isatty() else 100))
+    # after the result, which is not lost if a file cannot be written
+    if drawing is not None:
+        drawing.write(schedule_svg(instance, result.starts, title=_headline(result)).encode())
+    if proof is not None and checked is not None:
+        if checked.verdict is not Verdict.VERIFIED:
+            raise RejectedError(f"{certificate}: not written: {checked.reason}")
+        proof.write(data)
+        if not as_json:
+            console().print(f"certificate ({claim}) verified and written to {certificate}")
     if result.limit == "interrupt":
-        return 130
-    return 0 if result.status == solver.Status.OPTIMAL else 3
+        return ExitCode.INTERRUPTED
+    return ExitCode.DONE if result.status == solver.Status.OPTIMAL else ExitCode.OVER_LIMIT
 
 
 def _headline(result: "Result") -> str:

@@ -4,16 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kvproof.options import json_option
+from kvproof.options import json_option, refuse_idle
 
 if TYPE_CHECKING:
     from kvproof.bounds.proof.steps import StepVerdict
     from kvproof.bounds.queueing.crosscheck import CrossCheck
     from kvproof.bounds.taxonomy.check import CaseVerdict
     from kvproof.bounds.taxonomy.graph import Taxonomy
-
-REJECTED = 1
-THEOREM_CONTRADICTED = 5
 
 
 @click.command("taxonomy")
@@ -33,8 +30,13 @@ def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
     verdict per case. Exit code 1 if a check is rejected, 5 if bounds contradict each other.
     """
     from kvproof.bounds.taxonomy.graph import Taxonomy
-    from kvproof.output import print_json, write_file
+    from kvproof.files import Outputs
+    from kvproof.scheduling.errors import ExitCode
+    from kvproof.streams import print_json
 
+    if not check:
+        refuse_idle("seed", "it is for --check's runs")
+    target = None if graph is None else Outputs().file(graph)
     taxonomy = Taxonomy()
     crossed = taxonomy.inconsistencies()
     verdicts: tuple[CaseVerdict, ...] = ()
@@ -48,10 +50,6 @@ def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
         others = check_others(verdicts)
         for compare in (fluid_queue, real_backlog, real_poisson):
             runs += compare(seed=seed)
-    if graph is not None:
-        from kvproof.bounds.taxonomy.draw import draw
-
-        write_file(graph, draw(taxonomy))
     if as_json:
         print_json(_as_json(taxonomy, verdicts, others, runs, graph))
     else:
@@ -59,18 +57,22 @@ def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
             _print_checks(verdicts, others, runs)
         else:
             _print_table(taxonomy)
-        if graph is not None:
-            click.echo(f"graph written to {graph}")
         for one in crossed:
             click.echo(f"INCONSISTENT: {one}")
+    if target is not None:
+        from kvproof.bounds.taxonomy.draw import draw
+
+        target.write(draw(taxonomy))
+        if not as_json:
+            click.echo(f"graph written to {graph}")
     if crossed:
-        return THEOREM_CONTRADICTED
+        return ExitCode.CONTRADICTED
     failed = (
         any(one.rejected for one in verdicts)
         or "rejected" in others.values()
         or any(run.expected and not run.agrees for run in runs)
     )
-    return REJECTED if failed else 0
+    return ExitCode.REJECTED if failed else ExitCode.DONE
 
 
 def _print_table(taxonomy: "Taxonomy") -> None:

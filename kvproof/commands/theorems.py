@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from kvproof.bounds.proof.steps import StepResult
     from kvproof.bounds.theorem import Theorem
 
-REJECTED = 1
-
 
 @click.group("theorems", invoke_without_command=True)
 @json_option
@@ -23,7 +21,8 @@ def command(context: click.Context, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     from kvproof.bounds.theorems import THEOREMS
-    from kvproof.output import console, print_json
+    from kvproof.output import console
+    from kvproof.streams import print_json
 
     if as_json:
         print_json({"command": "theorems", "theorems": [_summary(t) for t in THEOREMS]})
@@ -61,7 +60,8 @@ def show(context: click.Context, name: str, as_json: bool) -> int:
     from kvproof.bounds.proof.check import worst
     from kvproof.bounds.proof.steps import StepVerdict
     from kvproof.bounds.theorems import find
-    from kvproof.output import print_json
+    from kvproof.scheduling.errors import ExitCode
+    from kvproof.streams import print_json
 
     # also where --json stands before `show`
     as_json = as_json or (context.parent is not None and context.parent.params["as_json"])
@@ -91,7 +91,7 @@ def show(context: click.Context, name: str, as_json: bool) -> int:
         )
     else:
         _print(theorem, results)
-    return REJECTED if rejected else 0
+    return ExitCode.REJECTED if rejected else ExitCode.DONE
 
 
 def _caps() -> "tuple[Fraction, Fraction]":

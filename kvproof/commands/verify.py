@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from kvproof.options import bound_option, input_options, json_option, rule_options
+from kvproof.options import bound_option, find_policies, input_options, json_option, rule_options
 
 if TYPE_CHECKING:
     from kvproof.bounds.verify import Verdict
     from kvproof.certificates.lower_bounds import BoundKind
     from kvproof.inputs import Input
-
-THEOREM_CONTRADICTED = 5
 
 
 @click.command("verify")
@@ -46,11 +44,13 @@ def command(
     from kvproof.bounds.verify import verify
     from kvproof.certificates.lower_bounds import find_bound
     from kvproof.inputs import load
-    from kvproof.output import print_json, progress_bar
-    from kvproof.scheduling.registry import BUILTIN, find_policy
+    from kvproof.output import progress_bar
+    from kvproof.scheduling.errors import ExitCode
+    from kvproof.scheduling.registry import BUILTIN
+    from kvproof.streams import print_json
 
     names = [n.strip() for n in policies.split(",")] if policies is not None else list(BUILTIN)
-    chosen = [find_policy(name, theta=theta, admission=admission) for name in names]
+    chosen = find_policies(names, theta=theta, admission=admission)
     with progress_bar() as bar:
         stage = bar.add_task(f"reading {trace}", total=len(chosen) + 2)
         source = load(trace, **reading)
@@ -86,7 +86,8 @@ def command(
         print_json(_as_json(source, verdicts, skip))
     else:
         _print_table(source, verdicts, skip)
-    return THEOREM_CONTRADICTED if any(v.violation for v in verdicts) else 0
+    violated = any(v.violation for v in verdicts)
+    return ExitCode.CONTRADICTED if violated else ExitCode.DONE
 
 
 def _as_json(source: "Input", verdicts: list["Verdict"], skip: bool) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 """``kvproof witness``: what a search has found."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from kvproof.options import json_option
+from kvproof.options import json_option, witness_argument
+
+if TYPE_CHECKING:
+    from kvproof.adversary.witnesses.witness_file import WitnessFile
 
 
 @click.group("witness")
@@ -18,8 +22,8 @@ def command() -> None:
 def list_(folder: Path, as_json: bool) -> int:
     """List the witnesses of the run in FOLDER, best first."""
     from kvproof.adversary.campaign.archive import Archive
-    from kvproof.output import print_json
     from kvproof.scheduling.exact import as_pq, decimal
+    from kvproof.streams import print_json
 
     archive = Archive(folder)
     try:
@@ -46,44 +50,48 @@ def list_(folder: Path, as_json: bool) -> int:
 
 
 @command.command("show")
-@click.argument("witness", type=click.Path(path_type=Path))
-@click.option("--number", type=click.IntRange(min=1), help="With a folder: which of its list.")
-@click.option("--out", type=click.Path(), help="Write its file.")
-def show(witness: Path, number: int | None, out: str | None) -> int:
-    """Show the classes of WITNESS, a file, or the best (or --number) of a run's folder."""
-    import tempfile
-
-    from kvproof.adversary.campaign.archive import Archive
+@witness_argument
+@click.option("--out", type=click.Path(), metavar="FILE", help="Write its file.")
+@json_option
+def show(witness: str, number: int | None, out: str | None, as_json: bool) -> int:
+    """Show the classes of WITNESS: a file, - or the best (or --number) of a run's folder."""
     from kvproof.adversary.witnesses.replay import in_words
     from kvproof.adversary.witnesses.witness_file import read_witness
-    from kvproof.output import write_file
-    from kvproof.scheduling.errors import InputError
-    from kvproof.scheduling.exact import decimal
+    from kvproof.files import Outputs
+    from kvproof.inputs import witness_file
+    from kvproof.scheduling.exact import as_pq, decimal
+    from kvproof.streams import print_json
 
-    with tempfile.TemporaryDirectory(prefix="kvproof-") as place:
-        path = witness
-        if witness.is_dir():
-            archive = Archive(witness)
-            try:
-                entries = archive.entries()
-            finally:
-                archive.close()
-            if not entries or (number or 1) > len(entries):
-                raise InputError(f"{witness}: has {len(entries)} witnesses")
-            best = max(range(len(entries)), key=lambda i: entries[i].ratio)
-            path = Path(place, "witness.json")
-            path.write_bytes(entries[best if number is None else number - 1].certificate)
+    target = None if out is None else Outputs(witness).file(out)
+    with witness_file(witness, number) as path:
         written = read_witness(path)
-        if out is not None:
-            write_file(out, path.read_bytes())
+        data = path.read_bytes()
+    instance = written.feasible.instance
+    if as_json:
+        print_json({
+            "command": "witness show",
+            "policy": written.policy,
+            "ratio": as_pq(written.ratio),
+            "eps": as_pq(instance.eps),
+            "requests": instance.requests,
+            "memory": instance.memory,
+            "instance": instance.merged().to_json(),
+        })  # fmt: skip
+    else:
+        _print(written, in_words(written.feasible), decimal(written.ratio, 6, up=False))
+    if target is not None:
+        target.write(data)
+    return 0
+
+
+def _print(written: "WitnessFile", classes: list[str], ratio: str) -> None:
     instance = written.feasible.instance
     named = "a policy of its own" if written.policy is None else (
         f"{written.policy['name']}, {written.policy['rule']}"
     )  # fmt: skip
     print(
-        f"{named}: ratio at least {decimal(written.ratio, 6, up=False)}; memory "
+        f"{named}: ratio at least {ratio}; memory "
         f"{instance.memory:,}, eps {float(instance.eps):.4g}, {instance.requests:,} requests"
     )
-    for line in in_words(written.feasible):
+    for line in classes:
         print("  " + line)
-    return 0

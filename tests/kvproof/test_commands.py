@@ -184,7 +184,7 @@ GOOD = ["--memory", "60000"]
         (["verify", "no/such/file.csv", *GOOD], "no/such/file.csv"),
         (["verify", ".", *GOOD], "."),
         (["verify", "no[/such].csv", *GOOD], "no[/such].csv"),
-        (["simulate", EXAMPLE, *GOOD, "--out", "no/such/folder/x.json"], "cannot be written"),
+        (["simulate", EXAMPLE, *GOOD, "--out", "no/such/folder/x.json"], "there is no folder"),
         (["frobnicate"], "No such command"),
     ],
 )

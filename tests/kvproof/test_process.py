@@ -1,8 +1,12 @@
 """What only a process of its own shows: imports, streams, exit codes."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
+
+import pytest
 
 import kvproof
 from tests.conftest import ROOT
@@ -60,32 +64,107 @@ def into_closed_pipe(*arguments):
         )
 
 
-def test_a_closed_pipe_gives_no_traceback_and_hides_no_verdict(tmp_path):
-    done = into_closed_pipe("verify", "examples/azure_code_1000.csv", "--memory", "60000")
-    assert done.returncode in (0, 130)
-    assert done.stderr == ""
-    broken = tmp_path / "broken.json"
-    broken.write_text("{}")
-    done = into_closed_pipe("check", str(broken))
-    assert done.returncode == 2
-    assert done.stderr == ""
-    names = sorted((ROOT / "tests" / "certificates" / "rejected").glob("*.json"))
-    rejected = str(next(name for name in names if "digest" in name.name))
-    assert into_closed_pipe("check", rejected).returncode == 1
+VERIFY = ("verify", "examples/azure_code_1000.csv", "--memory", "60000")
+CHECK = ("check", "tests/certificates/valid/centroid.json")
 
 
-def test_a_full_device_and_a_closed_stdout():
+@pytest.mark.parametrize(
+    "arguments",
+    [VERIFY, (*VERIFY, "--json"), CHECK, (*CHECK, "--json"), ("--help",), ("theorems", "--json")],
+)
+def test_what_nobody_was_told_is_no_success(arguments):
+    done = into_closed_pipe(*arguments)
+    assert (done.returncode, done.stderr) == (130, "")
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "kvproof", "theorems"],
+            [sys.executable, "-m", "kvproof", *arguments],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
         )
-    assert "Traceback" not in done.stderr
-    assert "internal error" not in done.stderr
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "No space left on device" in done.stderr
+
+
+def test_a_closed_stdout():
     shell = f"{sys.executable} -m kvproof --version >&-"
     done = subprocess.run(shell, shell=True, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+NOISE = """
+import os, runpy, sys
+import kvproof.inputs as inputs
+
+plain = inputs.load
+
+def noisy(*args, **options):
+    os.write(1, b"Running HiGHS\\n")  # as HiGHS 1.16 does, past Python
+    print("a library prints")
+    return plain(*args, **options)
+
+inputs.load = noisy
+sys.argv = ["kvproof", *sys.argv[1:]]
+runpy.run_module("kvproof", run_name="__main__")
+"""
+MEMORY = ("examples/azure_code_1000.csv", "--memory", "60000", "--limit", "12", "--json")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify", *MEMORY),
+        ("simulate", *MEMORY),
+        ("solve", *MEMORY),
+        ("improve", *MEMORY, "--trials", "10"),
+        ("certify", *MEMORY, "--out", os.devnull),
+    ],
+)
+def test_json_is_alone_on_stdout_whatever_a_library_prints(arguments):
+    done = subprocess.run(
+        [sys.executable, "-c", NOISE, *arguments], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["command"] == arguments[0]
+    assert done.stdout.count("\n") == 1
+    assert "Running HiGHS" in done.stderr
+    assert "a library prints" in done.stderr
+
+
+def test_json_where_standard_error_is_closed():
+    shell = f"{sys.executable} -m kvproof theorems --json 2>&-"
+    done = subprocess.run(shell, shell=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["command"] == "theorems"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("improve", "examples/azure_code_1000.csv", "--memory", "60000", "--time-limit", "60"),
+        ("search", "--evaluations", "10000000", "--out", "{folder}/run"),
+        ("exhaust", "--memory", "12", "--requests", "6"),
+        ("experiment", "poisson", "--runs", "1000"),
+        ("frontier", "--out", "{folder}/frontier"),
+    ],
+)
+def test_an_interrupt_ends_it_soon(arguments, tmp_path):
+    arguments = [argument.format(folder=tmp_path) for argument in arguments]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "kvproof", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        child.wait(timeout=8)  # it is at work by then
+    except subprocess.TimeoutExpired:
+        child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=120)
+    assert child.returncode == 130
+    assert "Traceback" not in said

@@ -1,0 +1,168 @@
+"""Files that commands read and write: nothing that is there is lost, nothing is half written."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kvproof.scheduling.errors import InputError, KvproofError
+
+STDIN = "-"
+
+
+class Output:
+    """A file that a command is going to write, its name found fit by :class:`Outputs`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the name asks for gzip."""
+        return self.name.endswith(".gz")
+
+    def write(self, data: bytes) -> None:
+        """Write the file whole or not at all; a link is followed, a device or pipe written to.
+
+        Raises
+        ------
+        InputError
+            The file cannot be written, whatever was found beforehand.
+        """
+        try:
+            if _is_stream(Path(self.name)):
+                Path(self.name).write_bytes(data)
+                return
+            target = Path(self.name).resolve()
+            handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                os.chmod(name, 0o666 & ~_umask())
+                os.replace(name, target)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise InputError(f"{self.name}: cannot be written: {error.strerror}") from error
+
+
+class Outputs:
+    """The files that one call of a command writes, each looked at before any work is done.
+
+    Parameters
+    ----------
+    inputs
+        What the call reads: no output may replace it.
+    """
+
+    def __init__(self, *inputs: str | Path | None) -> None:
+        self._taken = [Path(name) for name in inputs if name is not None and str(name) != STDIN]
+
+    def file(self, name: str | Path) -> Output:
+        """Return the output of this name.
+
+        Raises
+        ------
+        InputError
+            It is empty, a folder, in a folder that does not exist or cannot be written, or it
+            would replace an input or another output of the same call.
+        """
+        path = Path(name)
+        if not str(name):
+            raise InputError("an output has no name: name a file")
+        if path.is_dir():
+            raise InputError(f"{name}: is a folder; name a file in it")
+        if _is_stream(path):
+            return Output(str(name))
+        for other in self._taken:
+            if _same(path, other):
+                raise InputError(f"{name}: would replace {other}, of the same call; name another")
+        folder = path.resolve().parent
+        if not folder.is_dir():
+            raise InputError(f"{name}: there is no folder {folder}; make it, or name another file")
+        _try_to_write(str(name), folder, path)
+        self._taken.append(path)
+        return Output(str(name))
+
+    def folder(self, name: str | Path) -> Path:
+        """Return a folder that the command will fill, which need not exist yet.
+
+        Raises
+        ------
+        InputError
+            It is a file, or it cannot be made or written.
+        """
+        path = Path(name)
+        if path.exists() and not path.is_dir():
+            raise InputError(f"{name}: is a file, and a folder is needed; name another")
+        there = path.resolve()
+        while not there.exists():
+            there = there.parent
+        if not there.is_dir():
+            raise InputError(f"{name}: {there} is a file; name another folder")
+        _try_to_write(str(name), there, None)
+        return path
+
+
+def write_files(folder: Path, files: dict[str, bytes]) -> None:
+    """Write files of these names into a folder of the command's own."""
+    for name, data in files.items():
+        Output(str(folder / name)).write(data)
+
+
+@contextmanager
+def readable(name: str | Path) -> Iterator[Path]:
+    """Give the path to read from: the file itself, or a copy of standard input for ``-``.
+
+    What is said about that copy speaks of standard input.
+
+    Raises
+    ------
+    InputError
+        Standard input is closed, or a terminal.
+    """
+    if str(name) != STDIN:
+        yield Path(name)
+        return
+    if sys.stdin is None or sys.stdin.closed:
+        raise InputError("-: standard input is closed")
+    if sys.stdin.isatty():
+        raise InputError("-: nothing is sent to standard input; pipe a file into it")
+    with tempfile.TemporaryDirectory(prefix="kvproof-") as folder:
+        path = Path(folder, "stdin")
+        path.write_bytes(sys.stdin.buffer.read())
+        try:
+            yield path
+        except KvproofError as error:
+            raise type(error)(str(error).replace(str(path), "standard input")) from error
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether it is there and no file: a device or a pipe, which is written to as it comes."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _same(path: Path, other: Path) -> bool:
+    """Whether both names mean one file, be it through links."""
+    if path.resolve() == other.resolve():
+        return True
+    return path.exists() and other.exists() and path.samefile(other)
+
+
+def _try_to_write(name: str, folder: Path, path: Path | None) -> None:
+    if path is not None and path.exists() and not os.access(path, os.W_OK):
+        raise InputError(f"{name}: is write-protected; name another file")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"{name}: cannot be written: {error.strerror}") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,276 @@
+"""Outputs destroy nothing, inputs come from anywhere, options have an effect or are refused."""
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from kvproof.__main__ import run
+from kvproof.files import Output, Outputs, readable
+from kvproof.scheduling.errors import InputError
+from tests.conftest import ROOT
+
+EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
+WITNESS = ROOT / "tests" / "certificates" / "valid" / "ratio-svf.json"
+INSTANCE = {
+    "format": "kvproof-instance",
+    "version": 1,
+    "memory": 9,
+    "arrival": [0, 0, 1],
+    "prompt": [1, 2, 3],
+    "output": [3, 4, 2],
+}
+
+
+@pytest.fixture
+def instance(tmp_path):
+    path = tmp_path / "i.json"
+    path.write_text(json.dumps(INSTANCE))
+    return path
+
+
+@pytest.fixture
+def witness(tmp_path):
+    path = tmp_path / "w.json"
+    path.write_bytes(WITNESS.read_bytes())
+    return path
+
+
+def refused(capsys, arguments, *said):
+    assert run([str(argument) for argument in arguments]) == 2
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    assert streams.err.count("\n") == 1
+    for words in said:
+        assert words in streams.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["solve", "{i}", "--certificate", "{i}"],
+        ["solve", "{i}", "--svg", "{i}"],
+        ["solve", "{i}", "--svg", "{folder}/../{name}/i.json"],
+        ["solve", "{i}", "--svg", "{folder}/link.json"],
+        ["solve", "{i}", "--svg", "{folder}/hard.json"],
+        ["solve", "{i}", "--svg", "{folder}/new", "--certificate", "{folder}/new"],
+        ["simulate", "{i}", "--out", "{i}"],
+        ["improve", "{i}", "--out", "{i}"],
+        ["certify", "{i}", "--out", "{i}"],
+        ["certify", "{i}", "--out", "{folder}/c.json", "--instance-out", "{i}"],
+        ["certify", "{i}", "--out", "{folder}/c.json", "--instance-out", "{folder}/c.json"],
+        ["shrink", "{w}", "--out", "{w}"],
+        ["witness", "show", "{w}", "--out", "{w}"],
+        ["experiment", "poisson", "--trace", "{i}", "--plot", "{i}"],
+    ],
+)
+def test_nothing_of_the_call_is_replaced(capsys, tmp_path, instance, witness, arguments):
+    (tmp_path / "link.json").symlink_to(instance)
+    os.link(instance, tmp_path / "hard.json")
+    before = instance.read_bytes(), witness.read_bytes()
+    names = {"i": instance, "w": witness, "folder": tmp_path, "name": tmp_path.name}
+    refused(capsys, [a.format(**names) for a in arguments], "would replace")
+    assert (instance.read_bytes(), witness.read_bytes()) == before
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "i.json", "w.json", "link.json", "hard.json",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("", "no name"),
+        ("{folder}", "is a folder"),
+        ("{folder}/no/c.json", "there is no folder"),
+        ("{i}/c.json", "there is no folder"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [["solve", "{i}", "--svg"], ["simulate", "{i}", "--out"], ["taxonomy", "--graph"],
+     ["shrink", "{w}", "--out"], ["witness", "show", "{w}", "--out"]],
+)  # fmt: skip
+def test_a_target_is_tried_before_the_work(
+    capsys, monkeypatch, tmp_path, instance, witness, command, option, said
+):
+    names = {"i": instance, "w": witness, "folder": tmp_path}
+    for module in ("kvproof.inputs.load", "kvproof.inputs.witness_file"):
+        monkeypatch.setattr(module, lambda *_, **__: pytest.fail("it began to work"))
+    refused(capsys, [a.format(**names) for a in [*command, option]], said)
+
+
+@pytest.mark.parametrize("command", [["search"], ["frontier"], ["exhaust", "--memory", "4",
+                                                                "--requests", "2"]])  # fmt: skip
+def test_a_folder_that_is_a_file(capsys, tmp_path, instance, command):
+    refused(capsys, [*command, "--out", instance], "is a file, and a folder is needed")
+    refused(capsys, [*command, "--out", instance / "below"], "is a file; name another folder")
+
+
+def test_a_crash_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "out"
+    path.write_text("old")
+    target = Outputs().file(path)
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.replace", crash)
+        with pytest.raises(KeyboardInterrupt):
+            target.write(b"new")
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+    assert path.read_text() == "old"
+    target.write(b"new")
+    assert path.read_text() == "new"
+
+
+def test_links_and_streams(tmp_path):
+    path, link = tmp_path / "file", tmp_path / "link"
+    path.write_text("old")
+    link.symlink_to(path)
+    Outputs().file(link).write(b"through")
+    assert link.is_symlink()
+    assert path.read_text() == "through"
+    files = Outputs()
+    files.file(os.devnull).write(b"x")
+    files.file(os.devnull).write(b"x")  # a device can be named twice
+    read, write = os.pipe()
+    Output(f"/dev/fd/{write}").write(b"seen")
+    assert os.read(read, 9) == b"seen"
+    os.close(read)
+    os.close(write)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_write_protected(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    path.chmod(0o400)
+    with pytest.raises(InputError, match="write-protected"):
+        Outputs().file(path)
+    tmp_path.chmod(0o500)
+    with pytest.raises(InputError, match="cannot be written"):
+        Outputs().file(tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "printed"),
+    [
+        (["solve", "{i}", "--svg", "{out}"], "optimal"),
+        (["solve", "{i}", "--certificate", "{out}"], "optimal"),
+        (["simulate", "{i}", "--out", "{out}"], "total latency"),
+        (["improve", "{i}", "--trials", "10", "--out", "{out}"], "OPT is at least"),
+        (["certify", "{i}", "--out", "{out}"], "verified"),
+        (["shrink", "{w}", "--tries", "1", "--out", "{out}"], "requests"),
+        (["witness", "show", "{w}", "--out", "{out}"], "ratio at least"),
+    ],
+)
+def test_results_are_printed_even_if_the_file_fails(
+    capsys, monkeypatch, tmp_path, instance, witness, arguments, printed
+):
+    def full(*_: object, **__: object) -> tuple[int, str]:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("kvproof.files.tempfile.mkstemp", full)
+    names = {"i": instance, "w": witness, "out": tmp_path / "out"}
+    assert run([a.format(**names) for a in arguments]) == 2
+    streams = capsys.readouterr()
+    assert printed in streams.out
+    assert streams.err.endswith("out: cannot be written: No space left on device\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_solve_checks_what_it_writes(capsys, monkeypatch, tmp_path, instance):
+    out = tmp_path / "c.json"
+    assert run(["solve", str(instance), "--certificate", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] == "verified"
+    assert run(["check", str(out)]) == 0
+    out.write_text("old")
+    from kvproof.commands import solve
+
+    wrong = json.dumps({**json.loads((tmp_path / "i.json").read_text())}).encode()
+    monkeypatch.setattr(solve, "_certificate", lambda *_, **__: ("optimal", wrong))
+    capsys.readouterr()
+    assert run(["solve", str(instance), "--certificate", str(out)]) == 1
+    streams = capsys.readouterr()
+    assert "optimal" in streams.out
+    assert "not written" in streams.err
+    assert out.read_text() == "old"
+
+
+def feed(monkeypatch, data):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize("command", ["solve", "verify", "simulate", "improve", "certify"])
+def test_a_dash_is_standard_input(capsys, monkeypatch, tmp_path, instance, command):
+    more = {"improve": ["--trials", "5"], "certify": ["--out", str(tmp_path / "c.json")]}
+    feed(monkeypatch, instance.read_bytes())
+    assert run([command, "-", *more.get(command, [])]) == 0
+    feed(monkeypatch, Path(EXAMPLE).read_bytes())
+    options = ["--memory", "60000", "--limit", "5", *more.get(command, [])]
+    assert run([command, "-", *options]) == 0
+    capsys.readouterr()
+    feed(monkeypatch, b"a,b\n1,2\n")
+    refused(capsys, [command, "-", *options], "standard input")
+    feed(monkeypatch, b"")
+    refused(capsys, [command, "-", *options], "standard input")
+
+
+def test_standard_input_that_is_not_there(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InputError, match="closed"), readable("-"):
+        pass
+
+
+def test_replay_shrink_and_show_take_the_same_things(capsys, monkeypatch, tmp_path, witness):
+    folder = tmp_path / "run"
+    search = ["search", "--requests", "6", "--memory", "30", "--evaluations", "400"]
+    assert run([*search, "--no-baselines", "--out", str(folder)]) == 0
+    capsys.readouterr()
+    for command in (["replay"], ["witness", "show"]):
+        totals = []
+        for name in (str(folder), str(folder / "best.json"), "-"):
+            feed(monkeypatch, (folder / "best.json").read_bytes())
+            assert run([*command, name, "--json"]) == 0
+            totals.append(json.loads(capsys.readouterr().out)["ratio"])
+        assert len(set(totals)) == 1
+        assert run([*command, str(folder), "--number", "1", "--json"]) == 0
+        capsys.readouterr()
+        refused(capsys, [*command, folder, "--number", "999"], "witnesses")
+        refused(capsys, [*command, witness, "--number", "1"], "--number goes with a run's folder")
+    small = tmp_path / "small.json"
+    assert run(["shrink", str(folder), "--tries", "50", "--out", str(small)]) == 0
+    assert small.exists()
+    capsys.readouterr()
+    refused(capsys, ["shrink", folder], "--out")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["verify", EXAMPLE, "--memory", "60000", "--policy", "svf", "--theta", "5"], "--theta"),
+        (["simulate", EXAMPLE, "--memory", "60000", "--admission", "reserve"], "--admission"),
+        (["certify", EXAMPLE, "--memory", "60000", "--out", "x", "--theta", "5"], "--theta"),
+        (["search", "--theta", "5"], "--theta"),
+        (["search", "--span", "5"], "--span"),
+        (["search", "--max-eps", "2"], "at most 1"),
+        (["exhaust", "--memory", "4", "--requests", "2", "--max-eps", "2"], "at most 1"),
+        (["verify", "{i}", "--step", "0.1"], "counts in steps already"),
+        (["verify", EXAMPLE, "--memory", "60000", "--step", "1e-12"], "take a longer --step"),
+        (["solve", "{i}", "--engine", "dp", "--backend", "cbc"], "--backend has no effect"),
+        (["solve", "{i}", "--backend", "frobnicate"], "'frobnicate' is not installed"),
+        (["solve", "{i}", "--json", "--gantt"], "--json prints one object"),
+        (["certify", "{i}", "--out", "x", "--claim", "schedule", "--bound", "price"], "--bound"),
+        (["certify", "{i}", "--out", "x", "--claim", "opt-lower-bound", "--skip"], "--skip"),
+        (["certify", "{i}", "--out", "x", "--witness", "svf"], "--witness"),
+        (["taxonomy", "--seed", "3"], "--seed"),
+        (["replay", "{w}", "--skip"], "--skip goes with --policy"),
+        (["shrink", "{w}", "--skip"], "--skip goes with --policy"),
+    ],
+)
+def test_options_without_effect_are_refused(capsys, instance, witness, arguments, said):
+    refused(capsys, [a.format(i=instance, w=witness) for a in arguments], said)
