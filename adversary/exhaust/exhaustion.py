@@ -25,6 +25,7 @@ from kvproof.adversary.exhaust.sweep import (
     POLICY_SUM,
     TALLIES,
     VOLUME,
+    Swept,
     sweep,
 )
 from kvproof.scheduling.exact import Column
@@ -186,8 +187,8 @@ def stretch(job: Job, first: int, number: int) -> tuple[Column, Column]:
     worst = np.zeros((box.memory + 1, 2 + box.requests), np.int64)
     worst[:, 1] = 1
     strict_svf = type(policy) is SVF and not job.skip
-    sweep(box.memory, box.requests, box.kinds, _keys(box, policy), chosen, number, job.skip,
-          strict_svf, tally, worst)  # fmt: skip
+    swept = Swept(box.memory, box.kinds, _keys(box, policy), job.skip, strict_svf)
+    sweep(swept, chosen, number, tally, worst)
     return tally, worst
 
 

@@ -4,8 +4,32 @@ Times are a few dozen steps, so a schedule is an array of the tokens held in eac
 all zeros between calls. :mod:`kvproof.adversary.exhaust.reference` is the plain version.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 from numba import njit
+
+from kvproof.scheduling.exact import Column
+
+
+class Few(NamedTuple):
+    """A backlog of a handful of requests, equal ones side by side.
+
+    Parameters
+    ----------
+    memory
+        KV-cache capacity M.
+    prompt, output
+        Of each request, in tokens.
+    kind
+        Equal for equal requests, and ascending.
+    """
+
+    memory: int
+    prompt: Column
+    output: Column
+    kind: Column
 
 
 @njit(cache=True)
@@ -25,8 +49,9 @@ def put(held, prompt, output, start, sign):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def run_order(memory, prompt, output, order, skip, held, starts):  # type: ignore[no-untyped-def]
+def run_order(few, order, skip, held, starts):  # type: ignore[no-untyped-def]
     """Return the total latency of a list, strict or backfilling; `starts` is filled in."""
+    memory, prompt, output, _ = few
     n = len(order)
     total = 0
     now = 0
@@ -82,31 +107,47 @@ def next_order(order, kind, key):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def worst_order(memory, prompt, output, kind, key, skip, held, starts, worst):  # type: ignore[no-untyped-def]
-    """Return the most that the policy costs over the orders of equal keys; `worst` gets the order.
-
-    The requests come sorted by kind.
-    """
+def worst_order(few, key, skip, held, worst):  # type: ignore[no-untyped-def]
+    """Return the most that a policy costs over the orders of equal keys, and fill in that order."""
     order = np.argsort(key, kind="mergesort")
+    starts = np.empty(len(order), np.int64)
     most = -1
     while True:
-        total = run_order(memory, prompt, output, order, skip, held, starts)
+        total = run_order(few, order, skip, held, starts)
         if total > most:
             most = total
             worst[:] = order
-        if not next_order(order, kind, key):
+        if not next_order(order, few.kind, key):
             return most
 
 
+class Left(NamedTuple):
+    """Which requests have not started.
+
+    Parameters
+    ----------
+    used
+        Whether each has started.
+    by_volume, by_output
+        The requests in order of volume and of output.
+    volume
+        Of each.
+    """
+
+    used: npt.NDArray[np.bool_]
+    by_volume: Column
+    by_output: Column
+    volume: Column
+
+
 @njit(cache=True)
-def bound_after(memory, volume, output, used, now, held, scratch):  # type: ignore[no-untyped-def]
+def bound_after(few, left, now, held):  # type: ignore[no-untyped-def]
     """Return a lower bound on the sum of completions of what starts at `now` or later.
 
     The k-th of them completes no earlier than the k-th smallest output after `now`, and not before
-    the k smallest volumes fit into what memory is free. `volume` and `output` are sorted, with
-    their owners in `scratch` (rows 0 and 1).
+    the k smallest volumes fit into what memory is free.
     """
-    n = len(used)
+    n = len(left.used)
     total = 0
     need = 0
     free = 0
@@ -116,34 +157,35 @@ def bound_after(memory, volume, output, used, now, held, scratch):  # type: igno
     for _ in range(n):
         o += 1
         v += 1
-        while o < n and used[scratch[1, o]]:
+        while o < n and left.used[left.by_output[o]]:
             o += 1
-        while v < n and used[scratch[0, v]]:
+        while v < n and left.used[left.by_volume[v]]:
             v += 1
         if o >= n:
             break
-        need += volume[scratch[0, v]]
+        need += left.volume[left.by_volume[v]]
         while free < need:
             step += 1
-            free += memory - held[step]
-        total += max(now + output[scratch[1, o]], step)
+            free += few.memory - held[step]
+        total += max(now + few.output[left.by_output[o]], step)
     return total
 
 
 @njit(cache=True)
-def optimum(memory, prompt, output, kind, incumbent, held):  # type: ignore[no-untyped-def]
+def optimum(few, incumbent, held):  # type: ignore[no-untyped-def]
     """Return OPT of a backlog, given the total of some schedule of it.
 
     Depth first over starts in order of time (equal starts in order of index, and of equal requests
     the first that is left), cut off by :func:`bound_after`. A stack of its own, as compiled
     recursion cannot be loaded from a cache.
     """
+    memory, prompt, output, kind = few
     n = len(prompt)
     volume = prompt * output + output * (output + 1) // 2
-    scratch = np.empty((2, n), np.int64)
-    scratch[0] = np.argsort(volume, kind="mergesort")
-    scratch[1] = np.argsort(output, kind="mergesort")
     used = np.zeros(n, np.bool_)
+    left = Left(
+        used, np.argsort(volume, kind="mergesort"), np.argsort(output, kind="mergesort"), volume
+    )
     # by depth: earliest start, the start and the request that are tried next, cost so far
     now = np.zeros(n + 1, np.int64)
     start = np.zeros(n + 1, np.int64)
@@ -160,9 +202,7 @@ def optimum(memory, prompt, output, kind, incumbent, held):  # type: ignore[no-u
             start[depth] += 1
             trying[depth] = 0
             continue
-        elif trying[depth] > 0 or paid[depth] < best - bound_after(
-            memory, volume, output, used, step, held, scratch
-        ):
+        elif trying[depth] > 0 or paid[depth] < best - bound_after(few, left, step, held):
             i = trying[depth]
             trying[depth] += 1
             if used[i] or (depth > 0 and step == now[depth] and i < chosen[depth - 1]):

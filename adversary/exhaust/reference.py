@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 
 from kvproof.adversary.exhaust.box import Box
-from kvproof.adversary.exhaust.opt_kernel import optimum
+from kvproof.adversary.exhaust.opt_kernel import Few, optimum
 from kvproof.adversary.exhaust.sweep import (
     EQUAL,
     MULTISETS,
@@ -44,9 +44,10 @@ def plain_sweep(
     for _ in range(number):
         prompt, output = box.kinds[chosen].T.copy()
         total, order = worst_total(box, chosen, policy, skip)
-        best = int(optimum(box.memory, prompt, output, chosen, total, held))
+        few = Few(box.memory, prompt, output, chosen)
+        best = int(optimum(few, total, held))
         tally[[MULTISETS, POLICY_SUM, OPT_SUM, EQUAL]] += (1, total, best, total == best)
-        touched(box.memory, prompt, output, total, best, strict_svf, tally)
+        touched(few, total, best, strict_svf, tally)
         peak = int((prompt + output).max())
         if total * worst[peak, 1] > worst[peak, 0] * best:
             worst[peak, :2] = total, best

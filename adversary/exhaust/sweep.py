@@ -1,9 +1,12 @@
 """A stretch of the box in one go: every multiset, its worst order, its OPT, what it touches."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-from kvproof.adversary.exhaust.opt_kernel import optimum, run_order, worst_order
+from kvproof.adversary.exhaust.opt_kernel import Few, optimum, run_order, worst_order
+from kvproof.scheduling.exact import Column
 
 # Columns of a tally: whole numbers, so that tallies of stretches add up.
 MULTISETS, POLICY_SUM, OPT_SUM, EQUAL, OUTPUTS, VOLUME, CENTROID, CHAIN, BROKEN = range(9)
@@ -28,88 +31,127 @@ def next_multiset(chosen, kinds):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def centroid(memory, prompt, output, prefix, total):  # type: ignore[no-untyped-def]
-    """Return the centroid certificate of a backlog (THEORY 4), rounded down, in units of 2**-40.
+def centroid(few, prefix, total):  # type: ignore[no-untyped-def]
+    """Return the bound of the theorem opt-centroid, rounded down, in units of 2**-40.
 
     `prefix` is the sum of what goes before each request in order of volume, `total` all volume.
     It is below the exact value by less than 2**-40 for each request and one more.
     """
-    bound = (2 * prefix + total) * _ONE // (2 * memory)
-    for s, o in zip(prompt, output):  # noqa: B905
+    bound = (2 * prefix + total) * _ONE // (2 * few.memory)
+    for s, o in zip(few.prompt, few.output):  # noqa: B905
         behind = -((-(o + 1) * (3 * s + 2 * o + 1) * _ONE) // (3 * (2 * s + o + 1)))
         bound += o * _ONE + _ONE // 2 - behind
     return bound
 
 
 @njit(cache=True)
-def touched(memory, prompt, output, policy, best, strict_svf, tally):  # type: ignore[no-untyped-def]
+def touched(few, policy, best, strict_svf, tally):  # type: ignore[no-untyped-def]
     """Count which bounds hold with equality (of whole numbers), and which are broken.
 
-    Broken are: OPT below the sum of outputs, the volume or the centroid certificate; for strict
-    SVF a total above one of three forms of the chain bound, or above
-    ``max(1 + 4/(3(1 - eps)), 2/(1 - eps))`` times OPT.
+    Broken are: OPT below the sum of outputs, the volume or the centroid bound; for strict SVF a
+    total that breaks the chain bounds or the constant (:func:`chain_broken`).
     """
+    prompt, output = few.prompt, few.output
     volume = np.sort(prompt * output + output * (output + 1) // 2)
-    n = len(volume)
     outputs = output.sum()
     before = np.int64(0)
     prefix = np.int64(0)
-    for k in range(n):
+    for v in volume:
         prefix += before
-        before += volume[k]
-    least = -(-(prefix + before) // memory)
-    centre = centroid(memory, prompt, output, prefix, before)
+        before += v
+    least = -(-(prefix + before) // few.memory)
+    centre = centroid(few, prefix, before)
     tally[OUTPUTS] += best == outputs
     tally[VOLUME] += best == least
     tally[CENTROID] += (best - 1) * _ONE < centre
     broken = best < outputs or best < least or best * _ONE < centre
-    free = memory - (prompt + output).max()
     if strict_svf:
-        broken = broken or policy > 2 * prefix // (free + 2) + outputs
-    if strict_svf and free > 0:
-        chain = 2 * prefix // free + outputs
-        tally[CHAIN] += policy == chain
+        free = few.memory - (prompt + output).max()
+        tally[CHAIN] += free > 0 and policy == 2 * prefix // max(1, free) + outputs
+        broken = broken or chain_broken(few, policy, best, prefix)
+    tally[BROKEN] += broken
+
+
+@njit(cache=True)
+def chain_broken(few, policy, best, prefix):  # type: ignore[no-untyped-def]
+    """Whether a total of strict SVF is above svf-backlog, its other forms, or svf-ratio.
+
+    The forms are svf-backlog-integral, svf-backlog (constant 2) and svf-backlog-eta; the ratio is
+    ``max(1 + 4/(3(1 - eps)), 2/(1 - eps))``. `prefix` is as for :func:`centroid`.
+    """
+    memory, prompt, output, _ = few
+    outputs = output.sum()
+    free = memory - (prompt + output).max()
+    broken = policy > 2 * prefix // (free + 2) + outputs
+    if free > 0:
         within = policy * 3 * free <= best * max(3 * free + 4 * memory, 6 * memory)
-        broken = broken or policy > chain or not within
+        broken = broken or policy > 2 * prefix // free + outputs or not within
         beyond = True  # for every mean over peak, so for the least: eta
         for s, o in zip(prompt, output):  # noqa: B905
             late = (policy - outputs) * (2 * s + o + 1) * free > 2 * (s + o) * prefix
             beyond = beyond and late
         broken = broken or beyond
-    tally[BROKEN] += broken
+    return broken
+
+
+class Swept(NamedTuple):
+    """The box and the policy, as the kernel takes them.
+
+    Parameters
+    ----------
+    memory
+        KV-cache capacity M.
+    kinds
+        Rows (prompt, output), shape (kinds, 2).
+    keys
+        The policy's key of each kind.
+    skip
+        Whether the policy backfills.
+    strict_svf
+        Whether it is held against what is known of strict SVF.
+    """
+
+    memory: int
+    kinds: Column
+    keys: Column
+    skip: bool
+    strict_svf: bool
 
 
 @njit(cache=True)
-def sweep(memory, requests, kinds, keys, chosen, number, skip, strict_svf, tally, worst):  # type: ignore[no-untyped-def]
+def sweep(box, chosen, number, tally, worst):  # type: ignore[no-untyped-def]
     """Go through `number` multisets from `chosen` on.
 
-    `kinds` are rows (prompt, output), `keys` the policy's key of each. `tally` takes TALLIES sums.
-    `worst` has a row for each peak of an instance: policy's total, OPT, then the kinds in the
-    order in which the policy takes them.
+    `tally` takes TALLIES sums. `worst` has a row for each peak of an instance: policy's total,
+    OPT, then the kinds in the order in which the policy takes them.
     """
-    held = np.zeros((requests + 2) * (memory + 1), np.int64)
-    starts = np.empty(requests, np.int64)
+    requests = len(chosen)
+    held = np.zeros((requests + 2) * (box.memory + 1), np.int64)
     order = np.empty(requests, np.int64)
     for _ in range(number):
-        prompt, output = kinds[chosen, 0], kinds[chosen, 1]
-        policy = worst_order(
-            memory, prompt, output, chosen, keys[chosen], skip, held, starts, order
-        )
-        incumbent = policy
-        for rule in range(2):
-            shortest = np.argsort(output if rule == 0 else prompt + output, kind="mergesort")
-            total = run_order(memory, prompt, output, shortest, True, held, starts)
-            incumbent = min(incumbent, total)
-        best = optimum(memory, prompt, output, chosen, incumbent, held)
+        few = Few(box.memory, box.kinds[chosen, 0], box.kinds[chosen, 1], chosen)
+        policy = worst_order(few, box.keys[chosen], box.skip, held, order)
+        best = optimum(few, incumbent_of(few, policy, held), held)
         tally[MULTISETS] += 1
         tally[POLICY_SUM] += policy
         tally[OPT_SUM] += best
         tally[EQUAL] += policy == best
-        touched(memory, prompt, output, policy, best, strict_svf, tally)
-        peak = (prompt + output).max()
+        touched(few, policy, best, box.strict_svf, tally)
+        peak = (few.prompt + few.output).max()
         if policy * worst[peak, 1] > worst[peak, 0] * best:
             worst[peak, 0], worst[peak, 1] = policy, best
             for place in range(requests):
                 worst[peak, 2 + place] = chosen[order[place]]
-        if not next_multiset(chosen, len(kinds)):
+        if not next_multiset(chosen, len(box.kinds)):
             break
+
+
+@njit(cache=True)
+def incumbent_of(few, policy, held):  # type: ignore[no-untyped-def]
+    """Return the total of a good schedule: the policy's, or backfilled by output or by peak."""
+    starts = np.empty(len(few.prompt), np.int64)
+    by_output = np.argsort(few.output, kind="mergesort")
+    by_peak = np.argsort(few.prompt + few.output, kind="mergesort")
+    for order in (by_output, by_peak):
+        policy = min(policy, run_order(few, order, True, held, starts))
+    return policy

@@ -6,18 +6,13 @@ from numba import njit
 from kvproof.adversary.genomes.space import (
     ARRIVAL,
     BURST,
-    CAP,
     COUNT,
-    FLOOR,
     MOST_BURST,
     MOST_PACE,
     OUTPUT,
     PACE,
     PROMPT,
     REPEATS,
-    REQUESTS,
-    SINGLE,
-    SPAN,
     Genomes,
     Space,
 )
@@ -26,47 +21,68 @@ from kvproof.adversary.genomes.space import (
 @njit(cache=True)
 def repair(genome, limits):  # type: ignore[no-untyped-def]
     """Bring a genome back into its space, in place."""
-    cap, single = limits[CAP], limits[SINGLE] > 0
-    largest, total, last = 1, np.int64(0), 1
     for row in range(1, len(genome)):
-        mine = genome[row]
-        if single:
-            mine[COUNT] = 1
-        mine[COUNT] = min(max(0, mine[COUNT]), limits[REQUESTS])
-        mine[ARRIVAL] = min(max(0, mine[ARRIVAL]), limits[SPAN])
-        mine[OUTPUT] = min(max(1, mine[OUTPUT]), cap)
-        mine[PROMPT] = min(max(0, mine[PROMPT]), cap - mine[OUTPUT])
-        mine[PACE] = min(max(0, mine[PACE]), MOST_PACE)
-        mine[BURST] = min(max(0, mine[BURST]), MOST_BURST)
-        if mine[COUNT] > 0:
-            total += mine[COUNT]
-            last = row
-    if total == 0:
-        genome[last, COUNT] = total = np.int64(1)
-    if single or genome[0, REPEATS] < 1:
+        _clip(genome[row], limits)
+    total = _count(genome)
+    if limits.single or genome[0, REPEATS] < 1:
         genome[0, REPEATS] = 1
-    if total > limits[REQUESTS]:  # every class keeps one request: there are no more classes
-        left = max(np.int64(1), limits[REQUESTS] - len(genome))
-        reduced = np.int64(0)
-        for row in range(1, len(genome)):
-            if genome[row, COUNT] > 0:
-                genome[row, COUNT] = max(1, genome[row, COUNT] * left // total)
-                if reduced + genome[row, COUNT] > limits[REQUESTS]:
-                    genome[row, COUNT] = 0
-                reduced += genome[row, COUNT]
-        total = reduced
-    genome[0, REPEATS] = min(genome[0, REPEATS], limits[REQUESTS] // total)
-    largest = 0
+    if total > limits.requests:
+        total = _thin(genome, total, limits.requests)
+    genome[0, REPEATS] = min(genome[0, REPEATS], limits.requests // total)
+    _raise_largest(genome, limits.floor)
+
+
+@njit(cache=True)
+def _clip(row, limits):  # type: ignore[no-untyped-def]
+    """Bring each number of a class into its range."""
+    if limits.single:
+        row[COUNT] = 1
+    row[COUNT] = min(max(0, row[COUNT]), limits.requests)
+    row[ARRIVAL] = min(max(0, row[ARRIVAL]), limits.span)
+    row[OUTPUT] = min(max(1, row[OUTPUT]), limits.cap)
+    row[PROMPT] = min(max(0, row[PROMPT]), limits.cap - row[OUTPUT])
+    row[PACE] = min(max(0, row[PACE]), MOST_PACE)
+    row[BURST] = min(max(0, row[BURST]), MOST_BURST)
+
+
+@njit(cache=True)
+def _count(genome):  # type: ignore[no-untyped-def]
+    """Return the requests of one period, after making sure that there is one."""
+    total = np.int64(0)
     for row in range(1, len(genome)):
-        if genome[row, COUNT] > 0 and (
-            largest == 0
-            or genome[row, PROMPT] + genome[row, OUTPUT]
-            > genome[largest, PROMPT] + genome[largest, OUTPUT]
-        ):
-            largest = row
-    short = limits[FLOOR] + 1 - genome[largest, PROMPT] - genome[largest, OUTPUT]
-    if short > 0:
-        genome[largest, PROMPT] += short
+        total += genome[row, COUNT]
+    if total == 0:
+        genome[1, COUNT] = total = np.int64(1)
+    return total
+
+
+@njit(cache=True)
+def _thin(genome, total, most):  # type: ignore[no-untyped-def]
+    """Scale the counts down to at most `most` requests in a period; return how many are left.
+
+    Every class keeps one request while there is room.
+    """
+    left = max(np.int64(1), most - len(genome))
+    kept = np.int64(0)
+    for row in range(1, len(genome)):
+        if genome[row, COUNT] > 0:
+            genome[row, COUNT] = max(1, genome[row, COUNT] * left // total)
+            if kept + genome[row, COUNT] > most:
+                genome[row, COUNT] = 0
+            kept += genome[row, COUNT]
+    return kept
+
+
+@njit(cache=True)
+def _raise_largest(genome, floor):  # type: ignore[no-untyped-def]
+    """Lengthen the prompt of the largest class until it holds more than `floor` tokens."""
+    largest, most = 0, np.int64(0)
+    for row in range(1, len(genome)):
+        peak = genome[row, PROMPT] + genome[row, OUTPUT]
+        if genome[row, COUNT] > 0 and peak > most:
+            largest, most = row, peak
+    if most <= floor:
+        genome[largest, PROMPT] += floor + 1 - most
 
 
 def repaired(space: Space, genomes: Genomes) -> Genomes:

@@ -12,12 +12,13 @@ The search is over pairs, so that each value it sees is a ratio that can be cert
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
 
 ARRIVAL, PROMPT, OUTPUT, COUNT, RANK, PACE, BURST = range(7)
@@ -29,12 +30,42 @@ MOST_PACE, MOST_BURST = 4_000, 2_000
 #: Keep every volume of a class and every point of time far inside int64.
 MOST_MEMORY, MOST_REQUESTS, MOST_SPAN = 2**30, 1_000_000, 2**30
 
-# Positions in the vector that the kernels take.
-MEMORY, CAP, FLOOR, REQUESTS, SINGLE, SPAN, LIMITS = range(7)
-
 Genome = npt.NDArray[np.int64]
 Genomes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+
+@njit(cache=True, inline="always")
+def volume(prompt, output):  # type: ignore[no-untyped-def]
+    """Return the token-steps of one request."""
+    return prompt * output + output * (output + 1) // 2
+
+
+class Limits(NamedTuple):
+    """The space as the kernels take it.
+
+    Parameters
+    ----------
+    memory
+        KV-cache capacity M.
+    cap
+        Most tokens that a request may hold.
+    floor
+        The largest request holds more than this.
+    requests
+        At most so many; exactly so many where `single`.
+    single
+        Whether every request is a class of its own.
+    span
+        Largest arrival.
+    """
+
+    memory: int
+    cap: int
+    floor: int
+    requests: int
+    single: bool
+    span: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,12 +138,12 @@ class Space:
         return int(self.floor * self.memory)
 
     @property
-    def limits(self) -> Column:
-        """The space as the kernels take it, shape (LIMITS,)."""
-        values = (
-            self.memory, self.cap_tokens, self.floor_tokens, self.requests, self.single, self.span,
+    def limits(self) -> Limits:
+        """The space as the kernels take it."""
+        return Limits(
+            memory=self.memory, cap=self.cap_tokens, floor=self.floor_tokens,
+            requests=self.requests, single=self.single, span=self.span,
         )  # fmt: skip
-        return np.array(values, dtype=np.int64)
 
     def holds(self, genome: Genome) -> bool:
         """Whether the genome's instance belongs to this space."""

@@ -1,9 +1,11 @@
 """Whole classes at a time: Numba kernels for a policy's schedule and for the genome's own plan.
 
-The running requests are a profile as in :mod:`kvproof.scheduling.kernel` (completion step, number,
-sum of ``prompt - start``), but equal requests that start together go in at once, so that a wave
-costs as much as one request. :mod:`kvproof.adversary.valuation.reference` is the plain version.
+What is running is a profile as in :mod:`kvproof.scheduling.kernel` (completion step, number, sum
+of ``prompt - start``), but equal requests that start together go in at once, so that a wave costs
+as much as one request. :mod:`kvproof.adversary.valuation.reference` is the plain version.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -17,23 +19,61 @@ from kvproof.adversary.genomes.space import (
     PROMPT,
     RANK,
     REPEATS,
+    volume,
 )
+from kvproof.scheduling.exact import Column
 from kvproof.scheduling.kernel import END, NUMBER, OFFSET, earliest
 
+# Places in `Running.state`: the rows in use, and the sums of their columns NUMBER and OFFSET.
+_LOW, _HIGH, _NUMBER, _OFFSET = range(4)
 
-@njit(cache=True, inline="always")
-def volume(prompt, output):  # type: ignore[no-untyped-def]
-    """Return the token-steps of one request."""
-    return prompt * output + output * (output + 1) // 2
+
+class Running(NamedTuple):
+    """The requests that run, by completion.
+
+    Parameters
+    ----------
+    profile
+        Rows (END, NUMBER, OFFSET) in order of END, shape (capacity, 3).
+    state
+        First and last row in use, and the sums of NUMBER and OFFSET, shape (4,).
+    """
+
+    profile: Column
+    state: Column
 
 
 @njit(cache=True)
-def room(profile, state, memory, prompt, output, start):  # type: ignore[no-untyped-def]
+def nothing_running(profile):  # type: ignore[no-untyped-def]
+    """Return an empty profile in an array that is there."""
+    return Running(profile, np.zeros(4, np.int64))
+
+
+@njit(cache=True)
+def first_fit(running, memory, prompt, output, now):  # type: ignore[no-untyped-def]
+    """Return the first step from `now` on at which a request fits; drop what has ended by then."""
+    profile, state = running.profile, running.state
+    start = earliest(
+        profile, state[_LOW], state[_HIGH], state[_NUMBER], state[_OFFSET],
+        memory, prompt, output, now,
+    )  # fmt: skip
+    low = state[_LOW]
+    while low < state[_HIGH] and profile[low, END] <= start:
+        state[_NUMBER] -= profile[low, NUMBER]
+        state[_OFFSET] -= profile[low, OFFSET]
+        low += 1
+    state[_LOW] = low
+    return start
+
+
+@njit(cache=True)
+def room(running, memory, prompt, output, start):  # type: ignore[no-untyped-def]
     """Return how many equal requests fit together at `start`."""
-    number, offset = state[2], state[3]
+    profile, state = running.profile, running.state
+    number, offset = state[_NUMBER], state[_OFFSET]
     own = start + output
     most = memory // (prompt + output)
-    for row in range(state[0], state[1]):
+    for row in range(state[_LOW], state[_HIGH]):
         end = profile[row, END]
         if end > start:
             if end >= own:
@@ -46,9 +86,10 @@ def room(profile, state, memory, prompt, output, start):  # type: ignore[no-unty
 
 
 @njit(cache=True)
-def add(profile, state, end, number, offset):  # type: ignore[no-untyped-def]
-    """Add requests to the profile; return it (the array may have moved)."""
-    low, high = state[0], state[1]
+def add(running, end, number, offset):  # type: ignore[no-untyped-def]
+    """Add requests that complete together; return what runs (its array may have moved)."""
+    profile, state = running.profile, running.state
+    low, high = state[_LOW], state[_HIGH]
     if high == len(profile):
         kept = high - low
         target = profile if 2 * kept < high else np.empty((2 * high, 3), np.int64)
@@ -56,8 +97,8 @@ def add(profile, state, end, number, offset):  # type: ignore[no-untyped-def]
             for column in range(3):
                 target[row, column] = profile[low + row, column]
         profile, low, high = target, 0, kept
-    state[2] += number
-    state[3] += offset
+    state[_NUMBER] += number
+    state[_OFFSET] += offset
     row = high
     while row > low and profile[row - 1, END] > end:
         row -= 1
@@ -72,19 +113,8 @@ def add(profile, state, end, number, offset):  # type: ignore[no-untyped-def]
         profile[row, NUMBER] = number
         profile[row, OFFSET] = offset
         high += 1
-    state[0], state[1] = low, high
-    return profile
-
-
-@njit(cache=True)
-def drop(profile, state, now):  # type: ignore[no-untyped-def]
-    """Take what has completed by step `now` out of the profile."""
-    low = state[0]
-    while low < state[1] and profile[low, END] <= now:
-        state[2] -= profile[low, NUMBER]
-        state[3] -= profile[low, OFFSET]
-        low += 1
-    state[0] = low
+    state[_LOW], state[_HIGH] = low, high
+    return Running(profile, state)
 
 
 @njit(cache=True)
@@ -111,7 +141,7 @@ def strict_total(genome, key, memory, profile):  # type: ignore[no-untyped-def]
     """
     order = by_key(genome, key)
     repeats = genome[0, REPEATS]
-    state = np.zeros(4, np.int64)
+    running = nothing_running(profile)
     total = np.int64(0)
     now = np.int64(0)
     first = 0
@@ -126,20 +156,17 @@ def strict_total(genome, key, memory, profile):  # type: ignore[no-untyped-def]
                 prompt, output = genome[row, PROMPT], genome[row, OUTPUT]
                 left = genome[row, COUNT] * (repeats if alone else 1)
                 while left > 0:
-                    now = earliest(
-                        profile, state[0], state[1], state[2], state[3], memory, prompt, output, now
-                    )
-                    drop(profile, state, now)
-                    fit = min(left, room(profile, state, memory, prompt, output, now))
-                    profile = add(profile, state, now + output, fit, fit * (prompt - now))
+                    now = first_fit(running, memory, prompt, output, now)
+                    fit = min(left, room(running, memory, prompt, output, now))
+                    running = add(running, now + output, fit, fit * (prompt - now))
                     total += fit * (now + output)
                     left -= fit
         first = last
-    return total, profile
+    return total, running.profile
 
 
 @njit(cache=True)
-def plan_total(genome, memory, profile, runs, ends):  # type: ignore[no-untyped-def]
+def plan_total(genome, memory, profile, runs):  # type: ignore[no-untyped-def]
     """Return the total latency of the genome's plan, the profile, and the number of runs written.
 
     The plan is a list: classes by `RANK`, all of a class's requests together, each at the first
@@ -148,7 +175,7 @@ def plan_total(genome, memory, profile, runs, ends):  # type: ignore[no-untyped-
     only the total.
     """
     order = by_key(genome, genome[:, RANK])
-    state = np.zeros(4, np.int64)
+    running = nothing_running(profile)
     total = np.int64(0)
     now = np.int64(0)
     written = 0
@@ -163,25 +190,29 @@ def plan_total(genome, memory, profile, runs, ends):  # type: ignore[no-untyped-
         while done < count:
             if done > burst and base >= 0:
                 now = max(now, base + np.int64((done - burst) * gap))
-            now = earliest(
-                profile, state[0], state[1], state[2], state[3], memory, prompt, output, now
-            )
+            now = first_fit(running, memory, prompt, output, now)
             if base < 0:
                 base = now
-            drop(profile, state, now)
-            fit = min(count - done, room(profile, state, memory, prompt, output, now))
+            fit = min(count - done, room(running, memory, prompt, output, now))
             if gap > 0:
-                turn = np.int64(1)
-                while turn < fit and (
-                    done + turn <= burst or base + np.int64((done + turn - burst) * gap) <= now
-                ):
-                    turn += 1
-                fit = turn
-            profile = add(profile, state, now + output, fit, fit * (prompt - now))
+                fit = in_turn(fit, done - burst, gap, now - base)
+            running = add(running, now + output, fit, fit * (prompt - now))
             total += fit * (now + output - arrival)
             if written < len(runs):
                 runs[written, 0], runs[written, 1], runs[written, 2] = row, now, fit
                 written += 1
             done += fit
-    ends[0] = written
-    return total, profile
+    return total, running.profile, written
+
+
+@njit(cache=True)
+def in_turn(most, paced, gap, elapsed):  # type: ignore[no-untyped-def]
+    """Return how many of at most `most` paced requests are due, at least one.
+
+    `paced` is how many have started beyond the burst (below 0: how many of it are left), `gap`
+    the steps between turns, `elapsed` the steps since the class's first start.
+    """
+    turn = np.int64(1)
+    while turn < most and (paced + turn <= 0 or np.int64((paced + turn) * gap) <= elapsed):
+        turn += 1
+    return turn

@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
-from kvproof.adversary.genomes.space import Floats, Genome, Genomes, Space
-from kvproof.adversary.valuation.plan import plan_schedule
-from kvproof.adversary.valuation.ratio_kernels import CODES, evaluate
+from kvproof.adversary.genomes.space import COUNT, REPEATS, Floats, Genome, Genomes, Space
+from kvproof.adversary.valuation.class_kernels import plan_total
+from kvproof.adversary.valuation.ratio_kernels import CODES, Evaluations, Search, evaluate
 from kvproof.adversary.valuation.tiny_opt import is_tiny, sharpen
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import FCFS, SJF, SVF, Policy
@@ -66,11 +66,11 @@ class Objective:
         else:
             if at_least is None:
                 at_least = np.zeros(len(genomes))
-            limits = self.space.limits
-            arguments = (genomes, at_least, limits, self.code, self.skip, values, estimates)
-            evaluate(*arguments)
+            batch = Evaluations(genomes, at_least, values, estimates)
+            search = Search(self.space.limits, self.code, self.skip)
+            evaluate(batch, search)
             if is_tiny(self.space):
-                sharpen(*arguments)
+                sharpen(batch, search)
         return Scores(values=values, estimates=estimates)
 
     def policy_schedule(self, instance: Instance) -> Schedule:
@@ -86,3 +86,21 @@ class Objective:
             best = solve(plan.instance, engine="dp", incumbent=plan.starts)
             plan = Schedule(instance=plan.instance, starts=np.array(best.starts))
         return self.policy_schedule(plan.instance), plan
+
+
+def plan_schedule(space: Space, genome: Genome) -> Schedule:
+    """Return the plan that the kernels cost; nobody need trust it: schedules are checked.
+
+    Requests of a class are equal, so their starts are dealt out in the order of the instance.
+    """
+    instance = space.instance(genome)
+    runs = np.zeros((instance.requests, 3), dtype=np.int64)
+    profile = np.empty((64, 3), dtype=np.int64)
+    runs = runs[: plan_total(genome, space.memory, profile, runs)[2]]
+    used = np.flatnonzero(genome[1:, COUNT] > 0) + 1
+    owner = np.tile(np.repeat(used, genome[used, COUNT]), int(genome[0, REPEATS]))
+    starts = np.empty(instance.requests, dtype=np.int64)
+    for row in used:
+        mine = runs[runs[:, 0] == row]
+        starts[owner == row] = np.repeat(mine[:, 1], mine[:, 2])
+    return Schedule(instance=instance, starts=starts)

@@ -5,11 +5,23 @@ over the centroid or volume bound on OPT, is never below the true ratio; a candi
 is under what it must reach is dropped before its plan is run.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-from kvproof.adversary.genomes.space import ARRIVAL, COUNT, MEMORY, OUTPUT, PROMPT, REPEATS, SPAN
-from kvproof.adversary.valuation.class_kernels import plan_total, strict_total, volume
+from kvproof.adversary.genomes.space import (
+    ARRIVAL,
+    COUNT,
+    OUTPUT,
+    PROMPT,
+    REPEATS,
+    Floats,
+    Genomes,
+    Limits,
+    volume,
+)
+from kvproof.adversary.valuation.class_kernels import plan_total, strict_total
 from kvproof.scheduling.kernel import run_skip, run_strict
 
 #: Policies that the kernels know, by the code that they take.
@@ -17,6 +29,45 @@ CODES = {"svf": 0, "sjf": 1, "fcfs": 2}
 
 #: The value of a genome that was dropped because of its estimate.
 DROPPED = 0.0
+
+
+class Search(NamedTuple):
+    """What is evaluated, as the kernels take it.
+
+    Parameters
+    ----------
+    limits
+        The space.
+    code
+        Of the policy, from `CODES`.
+    skip
+        Whether it backfills.
+    """
+
+    limits: Limits
+    code: int
+    skip: bool
+
+
+class Evaluations(NamedTuple):
+    """A batch and its scores, which the kernels fill in.
+
+    Parameters
+    ----------
+    genomes
+        Shape (genomes, 1 + rows, COLUMNS).
+    at_least
+        What each value must reach, or else it may be `DROPPED`, shape (genomes,).
+    values
+        Policy over plan, or over OPT; shape (genomes,).
+    estimates
+        Policy over a lower bound on OPT, infinite where none is computed; shape (genomes,).
+    """
+
+    genomes: Genomes
+    at_least: Floats
+    values: Floats
+    estimates: Floats
 
 
 @njit(cache=True)
@@ -35,7 +86,10 @@ def keys(genome, code):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def lower_bound(genome, memory):  # type: ignore[no-untyped-def]
-    """Return the best of centroid, volume and outputs for a backlog (THEORY 4), in floats."""
+    """Return the best of centroid, volume and outputs for a backlog, in floats.
+
+    Theorems opt-centroid, opt-volume and opt-outputs.
+    """
     order = np.argsort(keys(genome, 0), kind="mergesort")
     before = 0.0
     finish = 0.0
@@ -56,16 +110,37 @@ def lower_bound(genome, memory):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def policy_total(genome, memory, code, skip, online, profile):  # type: ignore[no-untyped-def]
+def policy_total(genome, search, profile):  # type: ignore[no-untyped-def]
     """Return what the policy costs, and the profile."""
-    if not skip and not online:
-        return strict_total(genome, keys(genome, code), memory, profile)
+    memory = search.limits.memory
+    key = keys(genome, search.code)
+    if not search.skip and search.limits.span == 0:
+        return strict_total(genome, key, memory, profile)
+    columns = expanded(genome, key)
+    order = np.argsort(columns[0], kind="mergesort")
+    if search.skip:
+        order = order[np.argsort(columns[3][order], kind="mergesort")]
+    arrival, prompt, output = columns[0][order], columns[1][order], columns[2][order]
+    none = np.empty((0, 3), np.int64)
+    if search.skip:
+        by_arrival = np.argsort(arrival, kind="mergesort")
+        starts = run_skip(memory, arrival, prompt, output, output, by_arrival, none, 0)
+    else:
+        starts = run_strict(memory, arrival, columns[3][order], prompt, output, output, none, 0)
+    total = np.int64(0)
+    for i in range(len(order)):
+        total += starts[i] + output[i] - arrival[i]
+    return total, profile
+
+
+@njit(cache=True)
+def expanded(genome, key):  # type: ignore[no-untyped-def]
+    """Return arrival, prompt, output and key of every request, shape (4, requests)."""
     n = np.int64(0)
     for row in range(1, len(genome)):
         n += max(0, genome[row, COUNT])
     n *= genome[0, REPEATS]
     columns = np.empty((4, n), np.int64)
-    key = keys(genome, code)
     i = 0
     for _ in range(genome[0, REPEATS]):
         for row in range(1, len(genome)):
@@ -75,38 +150,24 @@ def policy_total(genome, memory, code, skip, online, profile):  # type: ignore[n
                 columns[2, i] = genome[row, OUTPUT]
                 columns[3, i] = key[row]
                 i += 1
-    order = np.argsort(columns[0], kind="mergesort")
-    if skip:
-        order = order[np.argsort(columns[3][order], kind="mergesort")]
-    arrival, prompt, output = columns[0][order], columns[1][order], columns[2][order]
-    none = np.empty((0, 3), np.int64)
-    if skip:
-        by_arrival = np.argsort(arrival, kind="mergesort")
-        starts = run_skip(memory, arrival, prompt, output, output, by_arrival, none, 0)
-    else:
-        starts = run_strict(memory, arrival, columns[3][order], prompt, output, output, none, 0)
-    total = np.int64(0)
-    for i in range(n):
-        total += starts[i] + output[i] - arrival[i]
-    return total, profile
+    return columns
 
 
 @njit(cache=True)
-def evaluate(genomes, at_least, limits, code, skip, values, estimates):  # type: ignore[no-untyped-def]
-    """Fill in value and estimate of each genome; `at_least` is what its value must reach."""
-    memory = limits[MEMORY]
-    online = limits[SPAN] > 0
+def evaluate(batch, search):  # type: ignore[no-untyped-def]
+    """Fill in value and estimate of each genome of a batch."""
+    memory = search.limits.memory
+    online = search.limits.span > 0
     profile = np.empty((64, 3), np.int64)
     none = np.empty((0, 3), np.int64)
-    ends = np.zeros(1, np.int64)
-    for i in range(len(genomes)):
-        genome = genomes[i]
-        cost, profile = policy_total(genome, memory, code, skip, online, profile)
-        estimates[i] = np.inf
+    for i in range(len(batch.genomes)):
+        genome = batch.genomes[i]
+        cost, profile = policy_total(genome, search, profile)
+        batch.estimates[i] = np.inf
         if not online:
-            estimates[i] = cost / lower_bound(genome, memory)
-            if estimates[i] < at_least[i]:
-                values[i] = DROPPED
+            batch.estimates[i] = cost / lower_bound(genome, memory)
+            if batch.estimates[i] < batch.at_least[i]:
+                batch.values[i] = DROPPED
                 continue
-        best, profile = plan_total(genome, memory, profile, none, ends)
-        values[i] = cost / best
+        best, profile, _ = plan_total(genome, memory, profile, none)
+        batch.values[i] = cost / best

@@ -3,8 +3,8 @@
 import numpy as np
 from numba import njit
 
-from kvproof.adversary.exhaust.opt_kernel import optimum
-from kvproof.adversary.genomes.space import CAP, MEMORY, OUTPUT, PROMPT, REQUESTS, Space
+from kvproof.adversary.exhaust.opt_kernel import Few, optimum
+from kvproof.adversary.genomes.space import OUTPUT, PROMPT, Space
 from kvproof.adversary.valuation.class_kernels import plan_total
 from kvproof.adversary.valuation.ratio_kernels import DROPPED, policy_total
 
@@ -21,24 +21,20 @@ def is_tiny(space: Space) -> bool:
 
 
 @njit(cache=True)
-def sharpen(genomes, at_least, limits, code, skip, values, estimates):  # type: ignore[no-untyped-def]
+def sharpen(batch, search):  # type: ignore[no-untyped-def]
     """Replace the values of genomes that were not dropped by policy over OPT; it is both."""
-    memory = limits[MEMORY]
-    held = np.zeros((limits[REQUESTS] + 2) * (limits[CAP] + memory + 1), np.int64)
+    limits = search.limits
+    held = np.zeros((limits.requests + 2) * (limits.cap + limits.memory + 1), np.int64)
     profile = np.empty((64, 3), np.int64)
     none = np.empty((0, 3), np.int64)
-    ends = np.zeros(1, np.int64)
-    for i in range(len(genomes)):
-        if values[i] == DROPPED:
+    for i in range(len(batch.genomes)):
+        if batch.values[i] == DROPPED:
             continue
-        genome = genomes[i]
+        genome = batch.genomes[i]
         # equal requests side by side, as the search over starts expects them
-        kind = genome[1:, PROMPT] * (memory + 1) + genome[1:, OUTPUT]
+        kind = genome[1:, PROMPT] * (limits.memory + 1) + genome[1:, OUTPUT]
         order = np.argsort(kind, kind="mergesort")
-        cost, profile = policy_total(genome, memory, code, skip, False, profile)
-        known, profile = plan_total(genome, memory, profile, none, ends)
-        best = optimum(
-            memory, genome[1:, PROMPT][order], genome[1:, OUTPUT][order], kind[order],
-            min(known, cost), held,
-        )  # fmt: skip
-        values[i] = estimates[i] = cost / best
+        cost, profile = policy_total(genome, search, profile)
+        known, profile, _ = plan_total(genome, limits.memory, profile, none)
+        few = Few(limits.memory, genome[1:, PROMPT][order], genome[1:, OUTPUT][order], kind[order])
+        batch.values[i] = batch.estimates[i] = cost / optimum(few, min(known, cost), held)

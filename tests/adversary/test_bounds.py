@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kvproof.adversary.exhaust.box import Box
-from kvproof.adversary.exhaust.opt_kernel import optimum
+from kvproof.adversary.exhaust.opt_kernel import Few, optimum
 from kvproof.adversary.genomes.moves import sample
 from kvproof.adversary.genomes.space import Space
 from kvproof.adversary.valuation.objective import Objective
@@ -38,7 +38,7 @@ def boxes(number, seed):
         kinds = rng.integers(0, len(box.kinds), 2 if i % 2 else n)
         chosen = np.sort(rng.choice(kinds, n))
         prompt, output = box.kinds[chosen].T.copy()
-        yield box.instance(chosen), optimum(memory, prompt, output, chosen, 10**6, held)
+        yield box.instance(chosen), optimum(Few(memory, prompt, output, chosen), 10**6, held)
 
 
 def test_staggered_completions_are_below_opt_and_often_above_the_centroid():

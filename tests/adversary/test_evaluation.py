@@ -7,8 +7,7 @@ import pytest
 from kvproof.adversary.genomes.moves import mutate, sample
 from kvproof.adversary.genomes.space import Space
 from kvproof.adversary.valuation import reference
-from kvproof.adversary.valuation.objective import Objective
-from kvproof.adversary.valuation.plan import plan_schedule
+from kvproof.adversary.valuation.objective import Objective, plan_schedule
 from kvproof.adversary.valuation.tiny_opt import is_tiny
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.one_bit import OneBitSVF

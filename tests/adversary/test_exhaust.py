@@ -9,7 +9,7 @@ from kvproof.adversary.engines import make_engine
 from kvproof.adversary.exhaust.box import Box
 from kvproof.adversary.exhaust.exhaustion import STRETCH, Job, exhaust, stretch
 from kvproof.adversary.exhaust.log import FILE
-from kvproof.adversary.exhaust.opt_kernel import next_order, optimum, run_order
+from kvproof.adversary.exhaust.opt_kernel import Few, next_order, optimum, run_order
 from kvproof.adversary.exhaust.reference import plain_sweep
 from kvproof.adversary.exhaust.sweep import BROKEN, TALLIES, next_multiset, touched
 from kvproof.adversary.genomes.space import Space
@@ -50,7 +50,7 @@ def test_optimum_against_the_solver():
         prompt, output = box.kinds[chosen].T.copy()
         result = solve(box.instance(chosen), engine="dp")
         assert result.total_latency == result.lower_bound
-        assert optimum(memory, prompt, output, chosen, 10**6, held) == result.total_latency
+        assert optimum(Few(memory, prompt, output, chosen), 10**6, held) == result.total_latency
         assert not held.any()
 
 
@@ -62,7 +62,7 @@ def test_a_list_costs_what_the_simulator_says():
         chosen = rng.integers(0, len(box.kinds), 5)
         prompt, output = box.kinds[chosen].T.copy()
         for skip in (False, True):
-            total = run_order(9, prompt, output, np.arange(5), skip, held, starts)
+            total = run_order(Few(9, prompt, output, chosen), np.arange(5), skip, held, starts)
             schedule = simulate(box.instance(chosen), FCFS(), skip=skip)
             assert total == schedule.total_latency
             assert starts.tolist() == schedule.starts.tolist()
@@ -179,11 +179,11 @@ def test_what_each_instance_is_held_against_is_what_the_theorems_say():
     for _ in range(200):
         chosen = np.sort(rng.integers(0, len(job.box.kinds), 4))
         instance = job.box.instance(chosen)
-        prompt, output = job.box.kinds[chosen].T.copy()
+        few = Few(9, *job.box.kinds[chosen].T.copy(), chosen)
 
-        def broken(policy, best, prompt=prompt, output=output):
+        def broken(policy, best, few=few):
             tally = np.zeros(TALLIES, np.int64)
-            touched(9, prompt, output, policy, best, True, tally)
+            touched(few, policy, best, True, tally)
             return bool(tally[BROKEN])
 
         theorems = [find(name) for name in job.on_each]
