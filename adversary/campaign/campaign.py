@@ -1,22 +1,20 @@
 """A search from beginning to end: an engine and the baselines, certified, on disk, resumable."""
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from kvproof.adversary.campaign.archive import Archive, EngineProgress, Entry
+from kvproof.adversary.campaign.interruption import interruption
 from kvproof.adversary.engines import BASELINES, Engine, make_engine
 from kvproof.adversary.genomes.families import family_genomes
 from kvproof.adversary.genomes.space import Genome
 from kvproof.adversary.valuation.objective import Objective
 from kvproof.adversary.valuation.workers import Workers
-from kvproof.adversary.witnesses.claims import Claims, Coverage, keeps_violating
+from kvproof.adversary.witnesses.claims import Claims, Coverage
 from kvproof.adversary.witnesses.shrink import shrink
 from kvproof.adversary.witnesses.witness import Witness, make_witness
 from kvproof.adversary.witnesses.witness_file import check_fresh
@@ -203,30 +201,22 @@ class _Stage:
     def _commit(self, *, interim: bool) -> str | None:
         """Certify the best if it is better than what has been; write it with the state."""
         witness, entries, violates = None, [], None
-        certified = self._progress.certified
-        if self._genome is not None and self._progress.best > certified * BETTER:
+        claims = self._campaign.claims
+        if self._genome is not None and self._progress.best > self._progress.certified * BETTER:
             witness = make_witness(self._campaign.objective, self._genome, seed=self._campaign.seed)
-            violates = self._campaign.claims.violated(witness)
+            violates = claims.violated(witness)
             # the search compares floats, of schedules before they are improved: hold the exact
             # ratio against what this engine has certified already
             if violates is not None or witness.ratio > Fraction(self._exact):
-                check_fresh([witness.data])
-                entries.append(self._entry(witness, violates, interim))
+                entries.append(self._certified(witness, violates, interim))
             if violates is not None:
-                smaller = shrink(
-                    witness, keeps_violating(self._campaign.claims, violates), tries=600
-                )
+                smaller = shrink(witness, lambda w: claims.violated(w) == violates, tries=600)
                 if smaller is not witness:
-                    check_fresh([smaller.data])
-                    entries.append(self._entry(smaller, violates, interim))
+                    entries.append(self._certified(smaller, violates, interim))
             if not interim:
                 self._progress = replace(self._progress, certified=self._progress.best)
                 self._exact = as_pq(max(witness.ratio, Fraction(self._exact)))
-        state: dict[str, Any] = dict(self._engine.state())
-        if self._genome is not None:
-            state["best genome"] = np.array(self._genome)
-        state["exact"] = self._exact
-        progress = replace(self._progress, state=state)
+        progress = replace(self._progress, state=self._state())
         self._archive.save(self._name, progress, entries, remember=not interim)
         for entry in entries:
             self._observe(
@@ -234,7 +224,16 @@ class _Stage:
             )
         return violates
 
-    def _entry(self, witness: Witness, violates: str | None, interim: bool) -> Entry:
+    def _state(self) -> dict[str, Any]:
+        """Return the engine's state, and what else the next batch depends on."""
+        state = {**self._engine.state(), "exact": self._exact}
+        if self._genome is not None:
+            state["best genome"] = np.array(self._genome)
+        return state
+
+    def _certified(self, witness: Witness, violates: str | None, interim: bool) -> Entry:
+        """Have a witness checked in a fresh process; return it as the archive stores it."""
+        check_fresh([witness.data])
         return Entry(
             engine=self._name,
             evaluations=self._progress.evaluations,
@@ -246,25 +245,3 @@ class _Stage:
             certificate=witness.data,
             interim=interim,
         )
-
-
-@contextmanager
-def interruption() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a question that is asked between batches; a second one stops."""
-    asked = False
-
-    def note(signum: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # not the main thread: Ctrl-C is not ours
-        yield lambda: asked
-        return
-    try:
-        yield lambda: asked
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -53,10 +53,10 @@ def _allowed(campaign: Campaign, entry: Entry) -> Fraction | None:
 
 def _estimate(entry: Entry) -> str:
     """Return policy over a proved lower bound on OPT: the true ratio is not above it."""
-    from kvproof.certificates.opt.time_indexed import fluid_bound
+    from kvproof.certificates.opt.strongest import strongest_bound
 
     witness = entry.witness
-    return decimal(witness.policy_total / fluid_bound(witness.feasible.instance), 4, up=True)
+    return decimal(witness.policy_total / strongest_bound(witness.feasible.instance), 4, up=True)
 
 
 def summary_json(folder: Path, campaign: Campaign, result: CampaignResult) -> dict[str, Any]:

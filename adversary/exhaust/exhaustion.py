@@ -28,6 +28,7 @@ from kvproof.adversary.exhaust.sweep import (
     Swept,
     sweep,
 )
+from kvproof.adversary.valuation.workers import process_pool
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import FCFS, SJF, SVF, Policy
@@ -156,11 +157,7 @@ def _swept(
                 return
             yield first, stretch(job, first, number)
         return
-    from joblib.externals.loky import get_reusable_executor
-
-    from kvproof.adversary.valuation.workers import _deaf
-
-    pool = get_reusable_executor(max_workers=workers, timeout=None, initializer=_deaf)
+    pool = process_pool(workers)
     running: dict[Future[tuple[Column, Column]], int] = {}
     coming = iter(todo)
     while True:

@@ -93,7 +93,7 @@ def _long_first(space: Space) -> tuple[int, Sequence[Row]]:
 
 
 def _bursts(space: Space) -> list[tuple[int, Sequence[Row]]]:
-    """Put a long request alone, and short ones a step later (THEORY 6)."""
+    """Put a long request alone, and short ones a step later (theorem svf-online-prompts)."""
     shorts = max(1, space.requests - 1)
     return [
         (

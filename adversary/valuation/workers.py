@@ -1,4 +1,4 @@
-"""Who evaluates a batch: this process, processes beside it, or a Dask cluster.
+"""Evaluates batches in this process, in processes beside it, or on a Dask cluster.
 
 An evaluation is a pure function and batches do not depend on who evaluates them, so the result
 of a search is the same with any number of workers.
@@ -26,8 +26,8 @@ class Workers(Protocol):
     def __exit__(self, *exc: object) -> None: ...
 
 
-class Here:
-    """No one else: this process."""
+class InProcess:
+    """Evaluates in this process."""
 
     def scores(self, objective: Objective, genomes: Genomes, at_least: Floats) -> Scores:
         """Evaluate in one go."""
@@ -40,8 +40,8 @@ class Here:
         pass
 
 
-class _Shared(ABC):
-    """A batch in as many parts as there are workers."""
+class _Parts(ABC):
+    """Evaluates a batch in as many parts as there are workers."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
@@ -61,15 +61,11 @@ class _Shared(ABC):
         )
 
 
-class Processes(_Shared):
-    """Processes on this machine, through joblib's pool."""
+class Processes(_Parts):
+    """Evaluates in processes on this machine."""
 
     def __enter__(self) -> Self:
-        from joblib.externals.loky import get_reusable_executor
-
-        self._pool = get_reusable_executor(
-            max_workers=self._workers, timeout=None, initializer=_deaf
-        )
+        self._pool = process_pool(self._workers)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -79,8 +75,8 @@ class Processes(_Shared):
         return list(self._pool.map(function, *columns))
 
 
-class Cluster(_Shared):
-    """A Dask cluster, by the address of its scheduler."""
+class DaskCluster(_Parts):
+    """Evaluates on a Dask cluster, by the address of its scheduler."""
 
     def __init__(self, address: str, *, workers: int) -> None:
         super().__init__(workers)
@@ -108,14 +104,20 @@ class Cluster(_Shared):
 def make_workers(number: int, dask: str | None = None) -> Workers:
     """Return who evaluates: `number` processes, or a Dask cluster's `number` parts at a time."""
     if dask is not None:
-        return Cluster(dask, workers=number)
-    return Here() if number == 1 else Processes(number)
+        return DaskCluster(dask, workers=number)
+    return InProcess() if number == 1 else Processes(number)
 
 
 def _scores(objective: Objective, genomes: Genomes, at_least: Floats) -> Scores:
     return objective.scores(genomes, at_least)
 
 
-def _deaf() -> None:
-    """Leave Ctrl-C to the process that asked for the work."""
+def process_pool(workers: int) -> Any:
+    """Return joblib's pool of so many processes; Ctrl-C is left to the process that asks."""
+    from joblib.externals.loky import get_reusable_executor
+
+    return get_reusable_executor(max_workers=workers, timeout=None, initializer=_ignore_interrupts)
+
+
+def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -215,11 +215,3 @@ def _check_that_it_applies(
     if all(bound.at(space.instance(genome)) is None for genome in genomes):
         why = "it divides by 0" if theorem is None else f"it is about: {theorem.domain}"
         raise InputError(f"bound {bound.name} has no value on {SAMPLES} instances tried: {why}")
-
-
-Predicate = Callable[[Witness], bool]
-
-
-def keeps_violating(held: Claims, name: str) -> Predicate:
-    """Return whether a smaller witness still contradicts the same claim."""
-    return lambda witness: held.violated(witness) == name

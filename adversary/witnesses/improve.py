@@ -15,12 +15,12 @@ from kvproof.adversary.genomes.space import (
     Genomes,
 )
 from kvproof.adversary.valuation.objective import Objective
-from kvproof.scheduling.exact import Column
 from kvproof.scheduling.schedule import Schedule
+from kvproof.solver.improve.usage import hold_all, place, requests_of, shift_left
 
 ROUNDS, BATCH = 24, 24
-#: Work that the shifts of one schedule may take, in looks at a step.
-SHIFT_WORK = 20_000_000
+#: About how many looks at a step one round of left shifts may take, and how many rounds.
+SHIFT_WORK, ROUNDS_OF_SHIFTS = 20_000_000, 16
 
 
 def better_plan(objective: Objective, genome: Genome, rng: np.random.Generator) -> Genome:
@@ -59,49 +59,40 @@ def _replan(rng: np.random.Generator, genomes: Genomes) -> None:
 def shifted(schedule: Schedule, *, work: int = SHIFT_WORK) -> Schedule:
     """Return the schedule with requests moved to the earliest steps that the others leave free.
 
-    In order of start, over and over until nothing moves or the work is spent; never worse.
+    In order of start, over and over until nothing moves; never worse.
+
+    Parameters
+    ----------
+    schedule
+        A feasible schedule.
+    work
+        A long schedule is returned as it is, and of many requests each looks back by so many
+        steps at most that one round takes about this many looks.
     """
-    requests = schedule.instance.expanded()
+    requests = requests_of(schedule.instance)
     span = schedule.makespan + 1
     if span > work:
         return schedule
     starts = schedule.starts.copy()
+    usage = np.zeros(span, np.int32)
+    hold_all(usage, requests, starts)
     order = np.argsort(starts, kind="stable")
-    _shift(requests.memory, requests.arrival, requests.prompt, requests.output, starts, order,
-           np.zeros(span, np.int64), work)  # fmt: skip
+    reach = max(int(requests.output.max()), work // len(starts))
+    for _ in range(ROUNDS_OF_SHIFTS):
+        if shift_left(usage, requests, order, reach, starts) == 0:
+            break
     return Schedule(instance=schedule.instance, starts=starts)
 
 
-@njit(cache=True)
-def _shift(
-    memory: int, arrival: Column, prompt: Column, output: Column,
-    starts: Column, order: Column, held: Column, work: int,
-) -> None:  # fmt: skip
-    for i in range(len(starts)):
-        for j in range(1, output[i] + 1):
-            held[starts[i] + j] += prompt[i] + j
-    moved = True
-    while moved and work > 0:
-        moved = False
-        for i in order:
-            if work <= 0:
-                break
-            for j in range(1, output[i] + 1):
-                held[starts[i] + j] -= prompt[i] + j
-            start = arrival[i]
-            fits = False
-            while start < starts[i] and not fits and work > 0:
-                # from the end, where most is held: a step that is too full at all rules out every
-                # start before it that it does not outlive
-                fits = True
-                for j in range(output[i], 0, -1):
-                    work -= 1
-                    if held[start + j] + prompt[i] + j > memory:
-                        fits = False
-                        start += max(1, min(j, held[start + j] + prompt[i] + j - memory))
-                        break
-            if fits and start < starts[i]:
-                starts[i] = start
-                moved = True
-            for j in range(1, output[i] + 1):
-                held[starts[i] + j] += prompt[i] + j
+def listed(schedule: Schedule) -> Schedule:
+    """Return the requests one after the other in the order of their starts, each where it fits.
+
+    The schedule that is given need not be feasible.
+    """
+    requests = requests_of(schedule.instance)
+    starts = schedule.starts.copy()
+    order = np.argsort(starts, kind="stable")
+    # were nothing to run beside anything else, all would be done by then
+    steps = int(requests.arrival.max() + requests.output.sum()) + 1
+    place(np.zeros(steps, np.int32), requests, order, requests.arrival, False, starts)
+    return Schedule(instance=schedule.instance, starts=starts)

@@ -8,15 +8,17 @@ request waits until the memory has had time, at some pace, to serve the volume b
 lead for the first ones. Some values are tried and the best schedule is kept.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-from kvproof.adversary.genomes.space import Floats
-from kvproof.certificates.opt.time_indexed import Fluid, solve_fluid
-from kvproof.scheduling.exact import Column
+from kvproof.adversary.genomes.space import Floats, volume
+from kvproof.certificates.opt.time_indexed import TimeIndexedSolution, solve_time_indexed
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.kernel import END, NUMBER, OFFSET, earliest, insert
 from kvproof.scheduling.schedule import Schedule
+from kvproof.solver.improve.usage import requests_of
 
 #: Of the programme, which is solved for each witness: a tenth of a second.
 BUCKETS, ENTRIES = 800, 40_000
@@ -40,55 +42,73 @@ def rounded_schedule(instance: Instance) -> Schedule | None:
     """
     if instance.requests > MOST_REQUESTS:
         return None
-    fluid = solve_fluid(instance, buckets=BUCKETS, entries=ENTRIES)
-    if fluid is None:
+    solution = solve_time_indexed(instance, buckets=BUCKETS, entries=ENTRIES)
+    if solution is None:
         return None
-    due = _due(fluid, instance)
-    full = instance.expanded()
-    columns = (full.arrival, full.prompt, full.output)
+    due = _due(solution, instance)
+    requests = requests_of(instance)
     order = np.argsort(due, kind="stable")
     tried = np.empty((len(TRIED), len(due)), np.int64)
-    middle = float(full.output.mean())
+    mean = float(requests.output.mean())
     for starts, (stretch, pace, lead) in zip(tried, TRIED, strict=True):
-        _place(instance.memory, *columns, order, due * stretch, pace, lead * middle, starts)
+        _place(requests, order, Turns(due * stretch, pace, lead * mean), starts)
     return Schedule(instance=instance, starts=tried[int(tried.sum(axis=1).argmin())])
 
 
-def _due(fluid: Fluid, instance: Instance) -> Floats:
+def _due(solution: TimeIndexedSolution, instance: Instance) -> Floats:
     """Return when each request is due, in the order of the expanded instance."""
     count = np.ones(instance.rows, np.int64) if instance.count is None else instance.count
-    owner = np.repeat(fluid.inverse, count)
+    owner = np.repeat(solution.inverse, count)
     due = np.empty(len(owner))
-    for kind in range(len(fluid.kinds)):
-        mine = fluid.kind == kind
-        begun = np.append(0.0, np.cumsum(fluid.amount[mine]))
-        edges = np.append(fluid.bucket[mine], fluid.bucket[mine][-1] + 1) * float(fluid.width)
+    for kind in range(len(solution.kinds)):
+        mine = solution.kind == kind
+        begun = np.append(0.0, np.cumsum(solution.amount[mine]))
+        edges = np.append(solution.bucket[mine], solution.bucket[mine][-1] + 1) * float(
+            solution.width
+        )
         requests = np.flatnonzero(owner == kind)
         # a bucket's starts are spread over its steps
         due[requests] = np.interp(np.arange(len(requests)) + 0.5, begun, edges)
     return due
 
 
+class Turns(NamedTuple):
+    """When requests may start.
+
+    Parameters
+    ----------
+    due
+        The first step allowed for each request, shape (requests,).
+    pace
+        A request also waits for the volume before it, served at the memory over this; 0: it does
+        not.
+    lead
+        Steps by which that wait is shortened.
+    """
+
+    due: Floats
+    pace: float
+    lead: float
+
+
 @njit(cache=True)
-def _place(
-    memory: int, arrival: Column, prompt: Column, output: Column,
-    order: Column, due: Floats, pace: float, lead: float, starts: Column,
-) -> None:  # fmt: skip
+def _place(requests, order, turns, starts):  # type: ignore[no-untyped-def]
+    """Start the requests in order, each at the first step that fits and is not before its turn."""
+    memory, arrival, prompt, output = requests
     profile = np.empty((64, 3), np.int64)
     low, high = 0, 0
     number, offset = np.int64(0), np.int64(0)
     now = np.int64(0)
-    turn = -lead
+    turn = -turns.lead
     for i in order:
-        now = max(now, arrival[i], np.int64(due[i]), np.int64(turn))
+        now = max(now, arrival[i], np.int64(turns.due[i]), np.int64(turn))
         now = earliest(profile, low, high, number, offset, memory, prompt[i], output[i], now)
         while low < high and profile[low, END] <= now:
             number -= profile[low, NUMBER]
             offset -= profile[low, OFFSET]
             low += 1
         starts[i] = now
-        volume = prompt[i] * output[i] + output[i] * (output[i] + 1) / 2
-        turn += pace * volume / memory
+        turn += turns.pace * volume(prompt[i], output[i]) / memory
         profile, low, high = insert(profile, low, high, now + output[i], prompt[i] - now)
         number += 1
         offset += prompt[i] - now

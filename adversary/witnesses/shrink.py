@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.adversary.witnesses.improve import shifted
+from kvproof.adversary.witnesses.improve import listed, shifted
 from kvproof.adversary.witnesses.witness import Witness, measured
 from kvproof.scheduling.errors import RejectedError
 from kvproof.scheduling.exact import Column
+from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import Policy
 from kvproof.scheduling.schedule import Schedule
@@ -80,12 +81,14 @@ def shrink(
     return witness
 
 
-def _tried(policy: Policy, skip: bool, feasible: Schedule) -> Witness | None:
+def _tried(policy: Policy, skip: bool, schedule: Schedule) -> Witness | None:
+    """Return the witness that a schedule makes, shortened; None where it is not feasible."""
     try:
-        shortened = shifted(feasible, work=2_000_000)
-        return measured(policy, skip, simulate(feasible.instance, policy, skip=skip), shortened)
+        check_schedule(schedule)
     except RejectedError:
         return None
+    scheduled = simulate(schedule.instance, policy, skip=skip)
+    return measured(policy, skip, scheduled, shifted(schedule, work=2_000_000))
 
 
 def _candidates(witness: Witness) -> Iterator[Schedule]:
@@ -136,13 +139,13 @@ def _kept(requests: Instance, starts: Column, keep: npt.NDArray[np.bool_]) -> It
 
 
 def _scaled(requests: Instance, starts: Column, divisor: int) -> Iterator[Schedule]:
-    """Yield everything divided, the schedule too; it may no longer be feasible."""
+    """Yield everything divided, the schedule repaired where it is no longer feasible."""
     columns = np.stack((requests.arrival, requests.prompt, requests.output), axis=1)
     columns = columns // divisor
     columns[:, 2] = np.maximum(1, columns[:, 2])
     memory = requests.memory // divisor
     if memory >= 1 and (columns[:, 1] + columns[:, 2]).max() <= memory:
-        yield _at(memory, columns, -(-starts // divisor))
+        yield listed(_at(memory, columns, -(-starts // divisor)))
 
 
 def _at(memory: int, columns: Column, starts: Column) -> Schedule:

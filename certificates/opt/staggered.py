@@ -61,7 +61,7 @@ class Group:
         return 0.0 if m == 0 else float(self.forced) * n * n / (m * (m - 1))
 
 
-def stagger_bound(instance: Instance) -> Fraction:
+def staggered_bound(instance: Instance) -> Fraction:
     """Return a lower bound on OPT: a group's staggered completions, and the others apart.
 
     Dropping requests from a schedule leaves a feasible one, so OPT is at least OPT of the group

@@ -1,19 +1,17 @@
 """The time-indexed linear programme over classes: a lower bound on OPT, and when to start what.
 
 Classes start in fractions, in buckets of time. Its capacity duals are prices per token and step,
-and :func:`kvproof.certificates.prices.price_bound` says exactly what they prove; so the estimate
-of a ratio from above is rigorous, whatever the programme was solved to. Its starts can be rounded
+and :func:`kvproof.certificates.prices.price_bound` says exactly what they prove; so that bound
+is rigorous, whatever the programme was solved to. Its starts can be rounded
 to a schedule.
 """
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from kvproof.certificates.opt.staggered import stagger_bound
-from kvproof.certificates.prices import Prices, price_bound
+from kvproof.certificates.prices import Prices
 from kvproof.certificates.prices.grid import Floats, fitting_denominator
 from kvproof.certificates.prices.highs import quiet_model
 from kvproof.scheduling.exact import Column
@@ -25,7 +23,7 @@ MOST_CLASSES, MOST_ENTRIES = 64, 2_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Fluid:
+class TimeIndexedSolution:
     """A solution of the programme.
 
     Parameters
@@ -52,30 +50,20 @@ class Fluid:
     amount: Floats
 
 
-def fluid_bound(instance: Instance, *, buckets: int = BUCKETS) -> Fraction:
-    """Return the best lower bound on OPT that is known here.
-
-    The best of centroid, volume and outputs, of staggered completions and of fluid prices.
-    """
-    best = stagger_bound(instance)
-    prices = fluid_prices(instance, buckets=buckets)
-    return best if prices is None else max(best, price_bound(instance, prices))
-
-
-def fluid_prices(instance: Instance, *, buckets: int = BUCKETS) -> Prices | None:
+def time_indexed_prices(instance: Instance, *, buckets: int = BUCKETS) -> Prices | None:
     """Return the programme's prices, or None where the programme would be too large."""
-    fluid = solve_fluid(instance, buckets=buckets)
-    if fluid is None:
+    solution = solve_time_indexed(instance, buckets=buckets)
+    if solution is None:
         return None
-    ends = np.arange(len(fluid.prices) + 1) * fluid.width
-    highest = float(fluid.prices.max(initial=0.0))
+    ends = np.arange(len(solution.prices) + 1) * solution.width
+    highest = float(solution.prices.max(initial=0.0))
     denominator = fitting_denominator(instance, int(ends[-1]), highest)
-    return Prices.rounded(denominator, ends, fluid.prices)
+    return Prices.rounded(denominator, ends, solution.prices)
 
 
-def solve_fluid(
+def solve_time_indexed(
     instance: Instance, *, buckets: int = BUCKETS, entries: int = MOST_ENTRIES
-) -> Fluid | None:
+) -> TimeIndexedSolution | None:
     """Solve the programme; None where it would be too large, or HiGHS finds no optimum.
 
     Parameters
@@ -111,13 +99,13 @@ def solve_fluid(
     highs = _programme(instance.memory, kinds, number, width, steps)
     kind, bucket = _columns(highs, kinds, width, starts, steps)
     highs.run()
-    solution = highs.getSolution()
-    duals, amount = np.array(solution.row_dual), np.array(solution.col_value)
+    found = highs.getSolution()
+    duals, amount = np.array(found.row_dual), np.array(found.col_value)
     if len(duals) != len(kinds) + steps or len(amount) != len(kind):
         return None
     # a bucket's row counts token-steps, so its dual is the price of a token for one step
     prices = np.maximum(0.0, -duals[len(kinds) :])
-    return Fluid(kinds=kinds, inverse=inverse.ravel(), width=width, prices=prices,
+    return TimeIndexedSolution(kinds=kinds, inverse=inverse.ravel(), width=width, prices=prices,
                  kind=kind, bucket=bucket, amount=np.maximum(0.0, amount))  # fmt: skip
 
 
@@ -130,7 +118,7 @@ def _usage(prompt: int, output: int, width: int) -> Floats:
 
 def _programme(memory: int, kinds: Column, number: Floats, width: int, steps: int) -> Any:
     """Return the programme without columns: a row for each kind, then one for each bucket."""
-    highs, infinity = quiet_model("the fluid programme needs")
+    highs, infinity = quiet_model("the time-indexed programme needs")
     rows = len(kinds) + steps
     free = np.full(steps, -infinity)
     capacity = np.full(steps, float(memory) * width)

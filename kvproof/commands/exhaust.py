@@ -44,7 +44,7 @@ def command(
     exact. With k = T(T + 1)/2 kinds of request of at most T tokens there are
     C(k + n - 1, n) multisets.
     """
-    from kvproof.adversary.campaign.campaign import interruption
+    from kvproof.adversary.campaign.interruption import interruption
     from kvproof.adversary.exhaust.box import Box
     from kvproof.adversary.exhaust.exhaustion import Job, exhaust
     from kvproof.files import Outputs

@@ -105,15 +105,15 @@ def command(
         _write_files(folder, outcome)
     finally:
         archive.close()
+    if as_json:
+        print_json(summary_json(folder, campaign, outcome))
+    else:
+        print_summary(folder, campaign, outcome)
     if outcome.entries and outcome.tested.bound == 0:
         raise InputError(
             f"bound {settings.bound} has no value on any of the {len(outcome.entries)} witnesses "
             f"found, so it was not tested; they are in {folder}"
         )
-    if as_json:
-        print_json(summary_json(folder, campaign, outcome))
-    else:
-        print_summary(folder, campaign, outcome)
     return _code(outcome)
 
 

@@ -12,7 +12,7 @@ from kvproof.adversary.campaign import campaign
 from kvproof.adversary.campaign.archive import FILE, Archive
 from kvproof.adversary.campaign.campaign import run
 from kvproof.adversary.campaign.settings import Settings, stored
-from kvproof.adversary.valuation.workers import Here, make_workers
+from kvproof.adversary.valuation.workers import InProcess, make_workers
 from kvproof.bounds.theorems import THEOREMS, find
 from kvproof.scheduling.errors import InputError
 
@@ -28,7 +28,7 @@ def unchecked(monkeypatch):
 def go(settings, folder, *, workers=None, observe=lambda report: None, theorems=THEOREMS):
     archive = Archive(folder, create=True)
     try:
-        return run(settings.campaign(theorems), archive, workers or Here(), observe)
+        return run(settings.campaign(theorems), archive, workers or InProcess(), observe)
     finally:
         archive.close()
 

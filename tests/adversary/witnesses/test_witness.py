@@ -12,11 +12,12 @@ from kvproof.adversary.witnesses.replay import load
 from kvproof.adversary.witnesses.shrink import shrink, simplicity
 from kvproof.adversary.witnesses.witness import Witness, make_witness
 from kvproof.adversary.witnesses.witness_file import check_fresh, read_witness
-from kvproof.certificates.opt.time_indexed import fluid_bound
+from kvproof.certificates.opt.strongest import strongest_bound
 from kvproof.scheduling.errors import InputError, RejectedError
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.portfolio import solve
 
 SPACE = Space(memory=2_000, requests=120, cap=Fraction(1, 8))
@@ -78,6 +79,15 @@ def test_shifting_keeps_a_schedule_feasible_and_never_makes_it_worse():
             assert better.total_latency <= plan.total_latency
 
 
+def test_a_list_in_the_order_of_any_starts_is_feasible():
+    rng = np.random.default_rng(1)
+    space = Space(memory=60, requests=20, span=15)
+    for genome in sample(space, 40, rng):
+        instance = space.instance(genome)
+        starts = rng.integers(0, 30, instance.requests) + instance.expanded().arrival
+        check_schedule(improve.listed(Schedule(instance=instance, starts=starts)))
+
+
 def test_a_better_plan_is_of_the_same_instance_and_no_worse():
     objective = Objective(space=SPACE)
     genome = waves()
@@ -88,18 +98,18 @@ def test_a_better_plan_is_of_the_same_instance_and_no_worse():
     assert after > 1.3 > before
 
 
-def test_the_fluid_bound_is_below_opt_and_above_the_ratio():
+def test_the_strongest_bound_is_below_opt_and_above_the_ratio():
     rng = np.random.default_rng(3)
     space = Space(memory=12, requests=5, single=True)
     for genome in sample(space, 25, rng):
         instance = space.instance(genome)
-        assert fluid_bound(instance) <= solve(instance, engine="dp").lower_bound
+        assert strongest_bound(instance) <= solve(instance, engine="dp").lower_bound
 
 
 def test_estimate_and_certified_ratio_are_close_at_high_concurrency():
     space = Space(memory=32 * 630, requests=2_560, cap=Fraction(1, 16))
     made = make_witness(Objective(space=space), waves(space, 629), seed=0)
-    estimate = made.scheduled.total_latency / fluid_bound(made.instance)
+    estimate = made.scheduled.total_latency / strongest_bound(made.instance)
     assert made.ratio > Fraction(183, 100)
     assert made.ratio <= estimate <= made.ratio * Fraction(1005, 1000)
 

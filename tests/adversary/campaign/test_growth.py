@@ -11,7 +11,7 @@ from benchmarks.growth import COLUMNS, SERIES, witnessed
 from kvproof.adversary.witnesses.witness_file import check_fresh
 from kvproof.scheduling.exact import decimal
 
-FILE = Path(__file__).parents[2] / "docs" / "pictures" / "growth.csv"
+FILE = Path(__file__).parents[3] / "docs" / "pictures" / "growth.csv"
 
 
 @pytest.fixture(scope="module")
