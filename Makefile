@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint bench bench-adversary engines growth mutants exact prove frontier pictures theory clean
+.PHONY: demo test lint bench bench-adversary engines growth mutants exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -48,6 +48,10 @@ pictures: $(READY)
 # the theorems checked by Coq; says so where Coq is not installed
 prove: $(READY)
 	$(BIN)/python -m kvproof.bounds.formal
+
+# the checker extracted from Coq; says so where OCaml or Zarith is not installed
+verified-checker: $(READY)
+	$(BIN)/python -m kvproof.bounds.formal.verified --build
 
 frontier: $(READY)
 	$(BIN)/kvproof frontier --memory 100000 --requests 2500 --evaluations 3000 --out kvproof-frontier

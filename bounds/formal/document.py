@@ -33,10 +33,27 @@ z; `within c M R s` that the total of s is at most c times that of any feasible 
 `strict_svf M R s` that s is what strict SVF does with the backlog R, listed in its order.
 """
 
+_CHECKER = """\
+`make verified-checker` extracts the program in `bounds/formal/checker/Program.v` to OCaml, on
+Zarith's integers of any size, and compiles it; it says so where OCaml or Zarith is missing.
+`kvproof check --verified FILE...` checks each file as always, then puts its schedule and its
+lower bound to that program as plain numbers, and verifies only what both accept. Covered are the
+claims `schedule`, `opt-lower-bound`, `optimal` and `within-factor`, with the proofs `outputs`,
+`price` and `branch`; for every other kind the answer is that it is not covered (exit code 2).
+
+What stays trusted: Coq's kernel; Coq's extraction, and which of Zarith's functions stands for
+which of Coq's (`checker/Extract.v`); OCaml, Zarith and the machine; `checker/driver.ml`, which
+reads numbers; and in `verified.py` the reading of JSON, the expansion of counts and run lengths,
+the listing of the requests by class, and the last comparison of the claim with the bound. The
+digest is the business of the checker in use. Not covered: the volume and centroid bounds, the
+`search` proof, `ratio-at-least` and the blocking chain.
+"""
+
 _TITLES = {
     "Statements": "The model, OPT from below, strict SVF",
     "Bounds": "Stronger lower bounds on OPT",
     "Pacing": "Pacing",
+    "Judgement": "A verified checker",
 }
 
 
@@ -47,6 +64,8 @@ def document() -> str:
     theorems = {theorem.name.replace("-", "_"): theorem for theorem in THEOREMS}
     for module in MODULES:
         parts.append(f"## {_TITLES[module]}\n\nFrom `bounds/formal/spec/{module}.v`.\n")
+        if module == "Judgement":
+            parts.append(_CHECKER)
         parts += [
             _entry(one, theorems.get(one.name))
             for one in statements().values()

@@ -10,7 +10,10 @@ import click
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(arguments: tuple[str, ...]) -> int:
-    """Verify certificates; the same as ``python -m kvproof.certificates.checker``."""
+    """Verify certificates; the same as ``python -m kvproof.certificates.checker``.
+
+    ``--verified FILE...`` puts what is verified to the checker extracted from Coq as well.
+    """
     from contextlib import redirect_stdout
 
     from kvproof.certificates.checker import main
@@ -18,6 +21,10 @@ def command(arguments: tuple[str, ...]) -> int:
 
     try:
         with redirect_stdout(stdout()):
+            if arguments[:1] == ("--verified",):
+                from kvproof.bounds.formal.verified import main as both
+
+                return both(list(arguments[1:]))
             return main(list(arguments), prog="kvproof check")
     except SystemExit as done:  # help, or wrong usage
         return int(done.code or 0)

@@ -1,9 +1,13 @@
-"""Exact optima of tiny instances, by plain enumeration of what starts in each step."""
+"""Exact optima of tiny instances, by plain enumeration; the Coq development, compiled."""
 
+import fcntl
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from kvproof.bounds.formal.prove import prove
+from kvproof.bounds.formal.statements import statements
 from kvproof.scheduling.instance import Instance
 
 
@@ -64,3 +68,14 @@ def optimum(instance: Instance) -> int:
 @pytest.fixture(scope="session")
 def opt() -> Callable[[Instance], int]:
     return optimum
+
+
+@pytest.fixture(scope="session")
+def formal_build() -> Path:
+    """The build folder of `make prove`, brought up to date; tests run in several processes."""
+    folder = Path(__file__).parents[2] / "build" / "formal"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / "formal.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert prove(folder, fresh=False) == tuple(statements())
+    return folder

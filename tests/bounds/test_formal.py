@@ -1,6 +1,5 @@
 """The Coq development: what it states, that it is proved, and that its model is Python's."""
 
-import fcntl
 import json
 import re
 import shutil
@@ -22,17 +21,6 @@ VECTORS = Path(__file__).parents[1] / "vectors" / "small.json"
 needs_coq = pytest.mark.skipif(shutil.which("coqc") is None, reason="Coq is not installed")
 
 
-@pytest.fixture(scope="module")
-def build() -> Path:
-    """The build folder of `make prove`, brought up to date."""
-    folder = ROOT / "build" / "formal"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:  # tests run in two processes
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        assert prove(folder, fresh=False) == tuple(statements())
-    return folder
-
-
 def test_every_file_is_compiled() -> None:
     assert set(files()) == {str(path.relative_to(SOURCES)) for path in SOURCES.rglob("*.v")}
 
@@ -52,7 +40,7 @@ def test_the_spec_can_be_read_in_one_sitting() -> None:
 
 @needs_coq
 def test_a_theorem_that_is_not_proved_is_refused(
-    build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    formal_build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spoiled = tmp_path / "sources"
     shutil.copytree(SOURCES, spoiled)
@@ -60,7 +48,7 @@ def test_a_theorem_that_is_not_proved_is_refused(
     proved = theorems.read_text(encoding="utf-8")
     last = proved[proved.rindex("Proof.") :]
     copied = tmp_path / "build"
-    shutil.copytree(build, copied)
+    shutil.copytree(formal_build, copied)
     monkeypatch.setattr("kvproof.bounds.formal.prove.SOURCES", spoiled)
     # an admitted proof, an axiom by another name, and no proof at all
     for instead, said in (
@@ -86,7 +74,7 @@ def _requests(rows: list[tuple[int, int, int]]) -> str:
 
 
 @needs_coq
-def test_the_simulator_and_the_bounds_agree_with_python(build: Path) -> None:
+def test_the_simulator_and_the_bounds_agree_with_python(formal_build: Path) -> None:
     """Coq's own evaluation of the definitions in the spec, on every shared vector."""
     lines = [
         "From Coq Require Import List Arith QArith.",
@@ -116,8 +104,8 @@ def test_the_simulator_and_the_bounds_agree_with_python(build: Path) -> None:
             listed = _requests(sorted(rows, key=keys["svf"]))
             centroids.append(f"Qeq_bool (centroid {memory} {listed}) ({bound})%Q")
     lines.append(f"Eval vm_compute in forallb (fun b => b) [{'; '.join(centroids)}].")
-    (build / "Agreement.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    said = re.findall(r"= (\w+)", coqc(build, "Agreement.v"))
+    (formal_build / "Agreement.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    said = re.findall(r"= (\w+)", coqc(formal_build, "Agreement.v"))
     assert said == [*expected, "true"]
     assert len(expected) >= 1_800
     assert len(centroids) >= 50

@@ -1,8 +1,8 @@
 (* The statements of the spec, each proved. [make prove] compiles this file and asks Coq for the
    assumptions of every theorem in it: none. *)
 From Coq Require Import QArith.
-From kvproof.spec Require Import Model Statements Bounds Pacing.
-From kvproof.proofs Require Rational Simulate Opt Below Above Waves Separators Stronger Pacing.
+From kvproof.spec Require Import Model Statements Bounds Pacing Judgement.
+From kvproof.proofs Require Rational Simulate Opt Below Above Waves Separators Stronger Pacing Cases.
 
 Theorem backlog_known : Statements.backlog_known.
 Proof.
@@ -59,3 +59,23 @@ Theorem paced_svf_outputs : kvproof.spec.Pacing.paced_svf_outputs.
 Proof. exact kvproof.proofs.Pacing.paced_svf_outputs. Qed.
 Theorem paced_svf_shapes : kvproof.spec.Pacing.paced_svf_shapes.
 Proof. exact kvproof.proofs.Pacing.paced_svf_shapes. Qed.
+
+(* ---- spec/Judgement.v *)
+Theorem rule_root : Judgement.rule_root.
+Proof. exact Cases.rule_root. Qed.
+Theorem rule_empty : Judgement.rule_empty.
+Proof. exact Cases.rule_empty. Qed.
+Theorem rule_split : Judgement.rule_split.
+Proof. exact Cases.rule_split. Qed.
+Theorem rule_order : Judgement.rule_order.
+Proof. exact Cases.rule_order. Qed.
+Theorem rule_close : Judgement.rule_close.
+Proof. exact Cases.rule_close. Qed.
+Theorem rule_shrink : Judgement.rule_shrink.
+Proof. exact Cases.rule_shrink. Qed.
+Theorem checker_branch_sound : Judgement.checker_branch_sound.
+Proof. exact Cases.checker_branch_sound. Qed.
+Theorem checker_price_sound : Judgement.checker_price_sound.
+Proof. exact Cases.checker_price_sound. Qed.
+Theorem checker_schedule_sound : Judgement.checker_schedule_sound.
+Proof. exact Cases.checker_schedule_sound. Qed.

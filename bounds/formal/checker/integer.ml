@@ -1,0 +1,2 @@
+(* Zarith's integers, by a name that Coq's extraction does not use itself *)
+include Z

@@ -1,0 +1,148 @@
+"""The checker extracted from Coq: it accepts what the checker in use accepts, and no more."""
+
+import json
+import random
+import shutil
+import subprocess
+from collections import Counter
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kvproof.bounds.formal.verified import Uncovered, accepts, ask, build, main, verify
+from kvproof.certificates.checker import Verdict, check
+
+CORPUS = Path(__file__).parents[1] / "certificates"
+COVERED = {"outputs", "price", "branch"}
+
+
+def _has_zarith() -> bool:
+    if shutil.which("ocamlfind") is None or shutil.which("coqc") is None:
+        return False
+    return subprocess.run(["ocamlfind", "query", "zarith"], capture_output=True).returncode == 0
+
+
+pytestmark = pytest.mark.skipif(not _has_zarith(), reason="Coq, OCaml or Zarith is not installed")
+
+
+@pytest.fixture(scope="module")
+def program(formal_build: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("verified") / "formal"
+    shutil.copytree(formal_build, folder)
+    return build(folder)
+
+
+def _covered(certificate: dict[str, Any]) -> bool:
+    if certificate["claim"]["kind"] == "schedule":
+        return True
+    return certificate["proof"].get("lower_bound", {}).get("kind") in COVERED
+
+
+def _accepts(certificate: dict[str, Any], program: Path) -> bool | None:
+    """None where there is no verdict: too many steps, or a tree that breaks off."""
+    try:
+        return accepts(certificate, CORPUS / "valid", program)
+    except Uncovered:
+        return None
+
+
+def _certificates() -> list[Path]:
+    return sorted((CORPUS / "valid").glob("*.json"))
+
+
+def test_the_corpus(program: Path) -> None:
+    seen: Counter[str] = Counter()
+    for path in _certificates():
+        if _covered(json.loads(path.read_text(encoding="utf-8"))):
+            assert verify(path, program).verdict is Verdict.VERIFIED, path.name
+            seen["verified"] += 1
+        else:
+            with pytest.raises(Uncovered, match="not covered"):
+                verify(path, program)
+            seen["not covered"] += 1
+    assert seen["verified"] >= 10
+    assert seen["not covered"] >= 5
+
+
+def test_the_rejected_corpus(program: Path) -> None:
+    """The extracted program alone, without the checker in use before it."""
+    rejected = 0
+    for path in sorted((CORPUS / "rejected").glob("*.json")):
+        if "digest" in (check(path).reason or ""):  # what is read is not the program's business
+            continue
+        certificate = json.loads(path.read_text(encoding="utf-8"))
+        if _covered(certificate):
+            assert _accepts(certificate, program) is not True, path.name
+            rejected += 1
+    assert rejected >= 5
+
+
+def _numbers(value: Any) -> list[tuple[Any, Any]]:
+    """Every integer inside, by its container and key."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    found: list[tuple[Any, Any]] = []
+    for key, one in items:
+        if isinstance(one, int):
+            found.append((value, key))
+        elif isinstance(one, list | dict):
+            found += _numbers(one)
+    return found
+
+
+def test_it_agrees_with_the_checker_in_use_on_mutants(program: Path) -> None:
+    rng = random.Random(20_261_127)
+    verdicts: Counter[tuple[Verdict, bool]] = Counter()
+    sources = [
+        certificate
+        for path in _certificates()
+        if _covered(certificate := json.loads(path.read_text(encoding="utf-8")))
+        and "inline" in certificate["instance"]
+        and path.stem != "edge-of-ranges"
+        and _numbers(certificate["proof"])
+    ]
+    for _ in range(600):
+        mutant = deepcopy(rng.choice(sources))
+        for _ in range(rng.choice((1, 1, 2))):
+            where, key = rng.choice(_numbers(mutant["proof"]) + _numbers(mutant["claim"]))
+            where[key] = max(0, where[key] + rng.choice((-2, -1, 1, 2)))
+        result = check(json.dumps(mutant).encode())
+        if result.verdict in (Verdict.VERIFIED, Verdict.REJECTED):
+            mine = _accepts(mutant, program)
+            # without a verdict only where the checker in use rejects before it reads on
+            expected = {True} if result.verdict is Verdict.VERIFIED else {False, None}
+            assert mine in expected, mutant
+            verdicts[result.verdict, bool(mine)] += mine is not None
+    assert verdicts[Verdict.VERIFIED, True] >= 40
+    assert verdicts[Verdict.REJECTED, False] >= 150
+
+
+def test_numbers_beyond_a_machine_word(program: Path) -> None:
+    # one request waits for nothing; its price in step 2^0 is far above 2^62
+    huge = 10**30
+    assert ask(program, "price", 3, huge, 1, [0, 0, 3], 1, [huge]) == str(
+        3 * huge - 3 * huge + huge
+    )
+    assert ask(program, "schedule", huge, 1, [0, huge - 5, 5, huge]) == str(huge + 5)
+
+
+def test_files_that_are_not_verified(
+    program: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    good = CORPUS / "valid" / "branch.json"
+    assert main([str(good)]) == 2
+    assert "make verified-checker" in capsys.readouterr().err
+    (tmp_path / "build").mkdir()
+    shutil.copytree(program.parent, tmp_path / "build" / "formal")
+    assert main([str(good)]) == 0
+    assert "by the extracted checker too" in capsys.readouterr().out
+    assert main([]) == 2
+    assert main([str(CORPUS / "valid" / "search.json")]) == 2
+    rejected = next((CORPUS / "rejected").glob("branch*.json"))
+    assert main([str(good), str(rejected)]) == 1
+    assert "rejected:" in capsys.readouterr().out
