@@ -47,6 +47,12 @@ reads numbers; and in `verified.py` the reading of JSON, the expansion of counts
 the listing of the requests by class, and the last comparison of the claim with the bound. The
 digest is the business of the checker in use. Not covered: the volume and centroid bounds, the
 `search` proof, `ratio-at-least` and the blocking chain.
+
+Measured on two cores: a price proof for 5,000 requests over 14,381 priced steps takes 14 s where
+the checker in use takes 16 s; a schedule, whose feasibility it tests in quadratic time, 0.8 s for
+5,000 requests and 12.5 s for 20,000, where the checker in use takes 0.3 s. On 7,453 well-formed
+mutants of the corpus the two never disagreed; 216 more, rejected by the checker in use, it could
+not read to the end.
 """
 
 _TITLES = {
