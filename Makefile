@@ -4,13 +4,28 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint bench bench-adversary engines growth mutants exact prove verified-checker frontier pictures theory clean
+.PHONY: demo test test-lowest test-newest lint bench bench-adversary engines growth mutants exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
 
 test: $(READY)
 	$(BIN)/pytest -n 2
+
+# The same command and a fast part of the tests with the oldest versions that pyproject.toml allows,
+# and with the newest that there are; each has its own environment and its own compiled kernels.
+FAST := tests/kvproof tests/solver/test_command.py tests/bounds/test_taxonomy.py
+
+test-lowest: .venv-lowest/.ready
+	$(call FAST_TESTS,.venv-lowest)
+
+test-newest: .venv-newest/.ready
+	$(call FAST_TESTS,.venv-newest)
+
+define FAST_TESTS
+	NUMBA_CACHE_DIR=$(1)/numba $(1)/bin/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
+	NUMBA_CACHE_DIR=$(1)/numba $(1)/bin/pytest -q -n 2 $(FAST)
+endef
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -61,11 +76,14 @@ theory: $(READY)
 	$(BIN)/python -m kvproof.bounds.document docs/theory.md --pictures docs/pictures
 	$(BIN)/python -m kvproof.bounds.formal.document docs/proof.md
 
-$(READY): pyproject.toml constraints.txt
+$(READY): PINS = -c constraints.txt
+.venv-lowest/.ready: PINS = -c constraints-lowest.txt
+
+$(READY) .venv-lowest/.ready .venv-newest/.ready: pyproject.toml constraints.txt constraints-lowest.txt
 	@test -n "$(PYTHON)" || { echo "kvproof needs Python 3.11 or newer: install it, or name it: make PYTHON=/path/to/python3"; exit 2; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	@touch $(READY)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check $(PINS) -e '.[dev]'
+	@touch $@
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-lowest .venv-newest .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

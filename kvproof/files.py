@@ -6,10 +6,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_ISCHR
 
 from kvproof.scheduling.errors import InputError, KvproofError
+from kvproof.streams import stdout
 
 STDIN = "-"
+_PREFIX = ".kvproof-"
 
 
 class Output:
@@ -26,6 +29,8 @@ class Output:
     def write(self, data: bytes) -> None:
         """Write the file whole or not at all; a link is followed, a device or pipe written to.
 
+        A file that is replaced keeps its mode.
+
         Raises
         ------
         InputError
@@ -36,11 +41,12 @@ class Output:
                 Path(self.name).write_bytes(data)
                 return
             target = Path(self.name).resolve()
-            handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+            mode = target.stat().st_mode if target.exists() else 0o666 & ~_umask()
+            handle, name = tempfile.mkstemp(dir=target.parent, prefix=_PREFIX)
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(data)
-                os.chmod(name, 0o666 & ~_umask())
+                os.chmod(name, mode & 0o7777)
                 os.replace(name, target)
             except BaseException:
                 Path(name).unlink(missing_ok=True)
@@ -73,27 +79,40 @@ class Outputs:
         path = Path(name)
         if not str(name):
             raise InputError("an output has no name: name a file")
-        if path.is_dir():
-            raise InputError(f"{name}: is a folder; name a file in it")
-        if _is_stream(path):
-            return Output(str(name))
+        try:
+            where = path.resolve(strict=False)
+            if path.is_dir():
+                raise InputError(f"{name}: is a folder; name a file in it")
+            if _is_stdout(path):
+                raise InputError(f"{name}: is where the results are printed; name a file")
+            if _is_stream(path):
+                return Output(str(name))
+        except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name too long
+            raise InputError(f"{name!r}: cannot be a file's name: {error}") from error
         for other in self._taken:
             if _same(path, other):
                 raise InputError(f"{name}: would replace {other}, of the same call; name another")
-        folder = path.resolve().parent
+        folder = where.parent
         if not folder.is_dir():
             raise InputError(f"{name}: there is no folder {folder}; make it, or name another file")
         _try_to_write(str(name), folder, path)
         self._taken.append(path)
         return Output(str(name))
 
-    def folder(self, name: str | Path) -> Path:
+    def folder(self, name: str | Path, *, mark: str | None = None) -> Path:
         """Return a folder that the command will fill, which need not exist yet.
+
+        Parameters
+        ----------
+        name
+            The folder.
+        mark
+            A file that tells a folder of an earlier call; without it the folder has to be empty.
 
         Raises
         ------
         InputError
-            It is a file, or it cannot be made or written.
+            It is a file, holds files of somebody else, or cannot be made or written.
         """
         path = Path(name)
         if path.exists() and not path.is_dir():
@@ -104,6 +123,9 @@ class Outputs:
         if not there.is_dir():
             raise InputError(f"{name}: {there} is a file; name another folder")
         _try_to_write(str(name), there, None)
+        if mark is not None and there == path.resolve() and not (there / mark).exists():
+            for _ in there.iterdir():
+                raise InputError(f"{name}: holds other files; name a new or an empty folder")
         return path
 
 
@@ -145,6 +167,15 @@ def _is_stream(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
+def _is_stdout(path: Path) -> bool:
+    """Whether standard output goes into this very file or pipe; a terminal is shared as ever."""
+    try:
+        there = os.fstat(stdout().fileno())
+        return path.exists() and os.path.samestat(path.stat(), there) and not S_ISCHR(there.st_mode)
+    except (OSError, ValueError):  # closed, or no file at all
+        return False
+
+
 def _same(path: Path, other: Path) -> bool:
     """Whether both names mean one file, be it through links."""
     if path.resolve() == other.resolve():
@@ -153,11 +184,12 @@ def _same(path: Path, other: Path) -> bool:
 
 
 def _try_to_write(name: str, folder: Path, path: Path | None) -> None:
-    if path is not None and path.exists() and not os.access(path, os.W_OK):
-        raise InputError(f"{name}: is write-protected; name another file")
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        if path is not None and path.exists() and not os.access(path, os.W_OK):
+            raise InputError(f"{name}: is write-protected; name another file")
+        handle, trial = tempfile.mkstemp(dir=folder, prefix=_PREFIX)
+        os.close(handle)
+        os.unlink(trial)
     except OSError as error:
         raise InputError(f"{name}: cannot be written: {error.strerror}") from error
 

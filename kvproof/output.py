@@ -3,7 +3,7 @@
 import math
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ def progress_bar() -> Iterator["Progress"]:
         TimeElapsedColumn,
     )
 
-    with Progress(
+    bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -58,6 +58,7 @@ def progress_bar() -> Iterator["Progress"]:
         TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),
-    ) as bar:
+    )
+    # not even started elsewhere: a disabled bar still ends its line in some versions of Rich
+    with bar if sys.stderr.isatty() else nullcontext():
         yield bar

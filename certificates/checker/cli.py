@@ -29,11 +29,14 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "check") -> int:
     """
     parser = ArgumentParser(
         prog=prog,
+        allow_abbrev=False,
         description="Verify certificates about KV-cache schedules, trusting nothing but itself.",
         epilog="Exit code: 0 verified, 1 rejected, 2 malformed, 3 over a limit, "
         "4 internal error; the highest over all files.",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a certificate, plain or gzip")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="a certificate, plain or gzip; - is standard input"
+    )
     parser.add_argument("--instance", metavar="FILE", help="the instance it must be about")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     for field in fields(Limits):
@@ -51,7 +54,9 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "check") -> int:
     worst, rows = 0, []
     try:
         for name in arguments.files:
-            result = check(name, instance=arguments.instance, limits=limits)
+            # one byte more than is allowed, so that too much is found to be too much
+            given = sys.stdin.buffer.read(limits.file_bytes + 1) if name == "-" else name
+            result = check(given, instance=arguments.instance, limits=limits)
             worst = max(worst, result.verdict.exit_code)
             if not arguments.json:
                 # ascii: a file's name may hold what the terminal cannot show

@@ -22,7 +22,7 @@ def command() -> None:
 @command.command("poisson")
 @click.option(
     "--trace",
-    type=click.Path(),
+    type=click.Path(allow_dash=True),
     help="Trace whose lengths are resampled [default: the Azure code sample in examples/].",
 )
 @click.option(
@@ -119,16 +119,17 @@ def _loads(text: str) -> list[float]:
 
 def _traced(trace: str | None, memory: int) -> "Workload | None":
     from kvproof.bounds.experiments.poisson import resampled
+    from kvproof.files import readable
     from kvproof.scheduling.errors import InputError
     from kvproof.scheduling.traces import read_trace
 
-    path = _DEFAULT_TRACE if trace is None else Path(trace)
-    if trace is None and not path.exists():
+    if trace is None and not _DEFAULT_TRACE.exists():
         return None
-    read = read_trace(path)
-    if not (read.prompt + read.output <= memory).any():
-        raise InputError(f"{path}: no request fits --memory-trace {memory}")
-    return resampled(name=path.name, prompt=read.prompt, output=read.output, memory=memory)
+    with readable(trace or _DEFAULT_TRACE) as path:
+        read = read_trace(path)
+        if not (read.prompt + read.output <= memory).any():
+            raise InputError(f"{path}: no request fits --memory-trace {memory}")
+        return resampled(name=path.name, prompt=read.prompt, output=read.output, memory=memory)
 
 
 def _as_json(results: "list[Result]", picture: str | None) -> dict[str, Any]:

@@ -54,9 +54,9 @@ def command(
     settings = Settings(memory=memory, requests=requests, classes=6, evaluations=evaluations,
                         engine=engine, seed=seed)  # fmt: skip
     settings.campaign()  # speaks up before any work
-    stored = Outputs().folder(out) / "settings.json"
+    stored = Outputs().folder(out, mark="settings.json") / "settings.json"
     text = json.dumps(settings.to_json())
-    if stored.exists() and stored.read_text(encoding="utf-8") != text:
+    if stored.exists() and stored.read_bytes() != text.encode():
         raise InputError(f"{out} holds a frontier with other settings; take another --out")
     out.mkdir(parents=True, exist_ok=True)
     write_files(out, {stored.name: text.encode()})

@@ -78,7 +78,7 @@ def command(
     from kvproof.scheduling.errors import InputError
     from kvproof.streams import print_json
 
-    folder = Outputs().folder(resume or out or Path("kvproof-search"))
+    folder = Outputs().folder(resume or out or Path("kvproof-search"), mark=FILE)
     if resume is not None:
         named = ("workers", "dask", "resume", "as_json")
         given = [p for p in ctx.params if p not in named

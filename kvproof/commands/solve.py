@@ -121,14 +121,14 @@ def command(
         if show_gantt:
             print(gantt(instance, result.starts, show.width if sys.stdout.isatty() else 100))
     # after the result, which is not lost if a file cannot be written
-    if drawing is not None:
-        drawing.write(schedule_svg(instance, result.starts, title=_headline(result)).encode())
     if proof is not None and checked is not None:
         if checked.verdict is not Verdict.VERIFIED:
             raise RejectedError(f"{certificate}: not written: {checked.reason}")
         proof.write(data)
         if not as_json:
             console().print(f"certificate ({claim}) verified and written to {certificate}")
+    if drawing is not None:
+        drawing.write(schedule_svg(instance, result.starts, title=_headline(result)).encode())
     if result.limit == "interrupt":
         return ExitCode.INTERRUPTED
     return ExitCode.DONE if result.status == solver.Status.OPTIMAL else ExitCode.OVER_LIMIT

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -127,6 +128,42 @@ def test_a_crash_leaves_the_old_file(tmp_path, monkeypatch):
     assert path.read_text() == "new"
 
 
+def test_a_mode_is_kept_and_a_loop_of_links_is_no_file(tmp_path):
+    path, loop = tmp_path / "file", tmp_path / "loop"
+    path.write_text("old")
+    path.chmod(0o640)
+    Outputs().file(path).write(b"new")
+    assert path.stat().st_mode & 0o777 == 0o640
+    loop.symlink_to(loop)
+    with pytest.raises(InputError, match="cannot be"):
+        Outputs().file(loop)
+
+
+def test_where_the_results_go_is_no_output(tmp_path):
+    shell = f"{sys.executable} -m kvproof taxonomy --graph {{}} > {tmp_path}/seen"
+    for name in ("/dev/stdout", f"{tmp_path}/seen"):
+        done = subprocess.run(
+            shell.format(name), shell=True, capture_output=True, text=True, cwd=ROOT
+        )
+        assert done.returncode == 2
+        assert "is where the results are printed" in done.stderr
+
+
+def test_a_folder_of_somebody_else_is_not_filled(capsys, tmp_path):
+    (tmp_path / "best.json").write_text("mine")
+    for command in ("search", "frontier"):
+        refused(capsys, [command, "--out", tmp_path], "holds other files")
+    assert (tmp_path / "best.json").read_text() == "mine"
+
+
+def test_check_reads_standard_input(capsys, monkeypatch):
+    feed(monkeypatch, WITNESS.read_bytes())
+    assert run(["check", "-"]) == 0
+    assert "-: verified" in capsys.readouterr().out
+    feed(monkeypatch, b"{}")
+    assert run(["check", "-"]) == 2
+
+
 def test_links_and_streams(tmp_path):
     path, link = tmp_path / "file", tmp_path / "link"
     path.write_text("old")
@@ -174,7 +211,7 @@ def test_results_are_printed_even_if_the_file_fails(
     def full(*_: object, **__: object) -> tuple[int, str]:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("kvproof.files.tempfile.mkstemp", full)
+    monkeypatch.setattr("kvproof.files.os.replace", full)
     names = {"i": instance, "w": witness, "out": tmp_path / "out"}
     assert run([a.format(**names) for a in arguments]) == 2
     streams = capsys.readouterr()

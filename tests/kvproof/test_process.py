@@ -97,20 +97,22 @@ def test_a_closed_stdout():
 
 NOISE = """
 import os, runpy, sys
-import kvproof.inputs as inputs
+from kvproof import cli
 
-plain = inputs.load
+plain = cli.Commands.get_command
 
-def noisy(*args, **options):
+def noisy(*arguments):
     os.write(1, b"Running HiGHS\\n")  # as HiGHS 1.16 does, past Python
     print("a library prints")
-    return plain(*args, **options)
+    return plain(*arguments)
 
-inputs.load = noisy
+cli.Commands.get_command = noisy
 sys.argv = ["kvproof", *sys.argv[1:]]
 runpy.run_module("kvproof", run_name="__main__")
 """
-MEMORY = ("examples/azure_code_1000.csv", "--memory", "60000", "--limit", "12", "--json")
+MEMORY = ("examples/azure_code_1000.csv", "--memory", "60000", "--limit", "12")
+SMALL = ("--requests", "4", "--memory", "20", "--evaluations", "64")
+WITNESS = "tests/certificates/valid/ratio-svf.json"
 
 
 @pytest.mark.parametrize(
@@ -121,15 +123,26 @@ MEMORY = ("examples/azure_code_1000.csv", "--memory", "60000", "--limit", "12", 
         ("solve", *MEMORY),
         ("improve", *MEMORY, "--trials", "10"),
         ("certify", *MEMORY, "--out", os.devnull),
+        ("check", WITNESS),
+        ("search", *SMALL, "--out", "{folder}/run"),
+        ("exhaust", "--memory", "4", "--requests", "2"),
+        ("replay", WITNESS),
+        ("shrink", WITNESS, "--tries", "1", "--out", os.devnull),
+        ("witness", "show", WITNESS),
+        ("theorems",),
+        ("taxonomy",),
     ],
 )
-def test_json_is_alone_on_stdout_whatever_a_library_prints(arguments):
+def test_json_is_alone_on_stdout_whatever_a_library_prints(arguments, tmp_path):
+    arguments = [argument.format(folder=tmp_path) for argument in arguments]
     done = subprocess.run(
-        [sys.executable, "-c", NOISE, *arguments], capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-c", NOISE, *arguments, "--json"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
     )
-    assert done.returncode == 0
-    assert json.loads(done.stdout)["command"] == arguments[0]
-    assert done.stdout.count("\n") == 1
+    assert done.returncode == 0, done.stderr
+    assert isinstance(json.loads(done.stdout), dict)
     assert "Running HiGHS" in done.stderr
     assert "a library prints" in done.stderr
 
