@@ -12,6 +12,7 @@ import numpy.typing as npt
 from numba import njit
 
 from kvproof.solver.multipliers import Sample
+from kvproof.solver.threads import Flag, new_flag
 from kvproof.solver.trajectory import NEVER, SCALE, Grid, Multiplier, Table, follow, sweep
 
 #: Multipliers of refined layers are multiples of this, over SCALE.
@@ -32,10 +33,12 @@ def ascend(
     pace: float = 0.5,
     patience: int = 6,
     scratch: Scratch | None = None,
+    flag: Flag | None = None,
 ) -> tuple[Multiplier, Multiplier, float]:
     """Raise the mean bound over a sample of states; return the best integers and that mean.
 
-    Subgradient with momentum 0.8, Polyak steps toward `target` (total latency).
+    Subgradient with momentum 0.8, Polyak steps toward `target` (total latency). A set `flag` ends
+    it after the round that it is in.
     """
     model = grid.model
     if scratch is None:
@@ -46,6 +49,7 @@ def ascend(
         grid.least, grid.most, alpha.astype(np.float64), beta.astype(np.float64),
         sample.latency, sample.tokens, sample.running, sample.unstarted, sample.run_class,
         sample.run_start, float(target * SCALE), rounds, pace, patience, *scratch,
+        new_flag() if flag is None else flag,
     )  # fmt: skip
     return best_alpha, best_beta, best / SCALE
 
@@ -60,7 +64,7 @@ def make_scratch(grid: Grid) -> Scratch:
 def _ascend(  # type: ignore[no-untyped-def]
     since, memory, arrival, prompt, output, allowed, start_first, start_class, end_first,
     end_class, least, most, alpha, beta, latency, tokens, running, unstarted, run_class,
-    run_start, target, rounds, pace, patience, table, taken,
+    run_start, target, rounds, pace, patience, table, taken, flag,
 ):  # fmt: skip
     states = latency.size
     classes, starts = allowed.shape
@@ -125,6 +129,8 @@ def _ascend(  # type: ignore[no-untyped-def]
                 break
         else:
             stalled += 1
+        if flag[0]:
+            break
         if stalled >= patience:
             pace *= 0.65
             stalled = 0

@@ -9,7 +9,7 @@ requests repeat, the same vector closes many leaves.
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +18,7 @@ from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
 from kvproof.solver.model import Model
 from kvproof.solver.probing import best_split, children
-from kvproof.solver.relaxation import Floats, Relaxation
+from kvproof.solver.relaxation import Floats, Late, Relaxation, never
 from kvproof.solver.spans import UNIT, counts_between, in_order, tighten, weigh, whole
 from kvproof.solver.windows import MAX_STEPS, price_terms
 
@@ -74,15 +74,21 @@ class Branching:
     tried
         How many splits are tried at a node: one is quick and finds schedules; eight make a small
         tree, which pays where the target is the optimum.
+    late
+        Asked between nodes and within LPs whether to end.
 
     Raises
     ------
     LimitError
         Starts spread over too many steps, or the LP would be too large.
+    Late
+        Time was up before the root's LP was solved.
     """
 
-    def __init__(self, model: Model, target: int, tried: int = 1) -> None:
-        self.model, self.tried = model, tried
+    def __init__(
+        self, model: Model, target: int, tried: int = 1, late: Callable[[], bool] = never
+    ) -> None:
+        self.model, self.tried, self.late = model, tried, late
         self.owner = np.repeat(np.arange(model.classes), model.count)
         self.tree = Tree(target=target)
         self.cutoff = (target - 1) * UNIT
@@ -97,7 +103,7 @@ class Branching:
             raise LimitError(f"branching: starts over more than {MAX_STEPS:,} steps")
         steps = max(1, min(model.steps, int(self.last.max())))
         bounds = counts_between(self.first, np.minimum(self.last, steps), model.count, steps)
-        prices = whole(Relaxation(model, steps).solve(*bounds)[1])
+        prices = whole(Relaxation(model, steps, late).solve(*bounds)[1])
         terms = price_terms(model, prices, int(self.last.max()), UNIT)
         total = model.memory * int(prices.sum())
         tighten(terms, total, self.cutoff, self.owner, self.first, self.last)
@@ -106,12 +112,12 @@ class Branching:
             self.tree.stream, self.tree.proved = [2, 0], True
             return
         self.width = max(2, int(self.last.max()) + 1)
-        self.programme = Relaxation(model, self.width - 1)
+        self.programme = Relaxation(model, self.width - 1, late)
         self.terms = price_terms(model, prices, self.width - 1, UNIT)[None]
         self.totals = np.array([total])
         self.recent = np.zeros(1, dtype=np.int64)
 
-    def run(self, deadline: float | None = None, nodes: int = 1_000_000) -> Tree:
+    def run(self, nodes: int = 1_000_000) -> Tree:
         """Branch until the tree is closed, time is up or so many nodes are done.
 
         The target falls when a schedule below it is met. What was closed before stays closed:
@@ -120,7 +126,7 @@ class Branching:
         tree = self.tree
         stack = [] if tree.proved else [(self.first, self.last)]
         while stack:
-            if deadline is not None and time.monotonic() > deadline:
+            if self.late():
                 tree.limit = "time"
             elif tree.nodes >= nodes:
                 tree.limit = "nodes"
@@ -131,7 +137,11 @@ class Branching:
             first, last = stack.pop()
             used = [0] if tree.nodes == 0 else []
             tree.nodes += 1
-            split = self._node(first, last, used)
+            try:
+                split = self._node(first, last, used)
+            except Late:
+                tree.limit = "time"
+                return tree
             tree.stream += [2 * len(used) + (split is not None), *used]
             if split is None:
                 continue

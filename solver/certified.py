@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from kvproof.certificates.lower_bounds import best_bound
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
 from kvproof.solver.ascent import ascend
@@ -31,9 +32,9 @@ from kvproof.solver.multipliers import (
 )
 from kvproof.solver.proofs import price_proof, search_proof
 from kvproof.solver.states import States, packing_of
-from kvproof.solver.threads import aside
-from kvproof.solver.trajectory import SCALE, Grid, grid_of
-from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices
+from kvproof.solver.threads import Flag, aside, raise_if_interrupted
+from kvproof.solver.trajectory import SCALE, Grid, grid_of, refuse_size
+from kvproof.solver.windows import MAX_STEPS, PRICE_SCALE, fix_windows, good_prices
 
 #: Called with (best total or None, proved lower bound).
 Progress = Callable[[int | None, int | None], None]
@@ -45,6 +46,10 @@ _LITTLE = 4
 # Measured growth of the work per unit of the target, and the seconds to plan for without a limit.
 _GROWTH = 1.6
 _PATIENCE = 600.0
+#: Share of the time left that prices may take.
+PRICES = 0.3
+# And the root's multipliers, of what is left then.
+_ROOT = 0.5
 
 
 @dataclass(kw_only=True)
@@ -74,6 +79,7 @@ def solve_certified(
     effort: Effort | None = None,
     progress: Progress | None = None,
     search: bool = True,
+    prices: bool = True,
 ) -> Interval:
     """Return the interval for OPT that exact integers prove, from a known schedule.
 
@@ -88,11 +94,18 @@ def solve_certified(
     effort
         Limits of the search.
     search
-        False: stop after the price bound, for an integer programme to take over.
+        False: stop after the price bound, for branching to take over.
+    prices
+        False: stop before it, for an integer programme that finds its own.
     """
     effort = effort or Effort()
-    outputs = int((model.output * model.count).sum())
-    state = Interval(lower=outputs, upper=upper, starts=starts, proof={"kind": "outputs"})
+    bound = best_bound(model.instance())
+    lower = min(upper, math.ceil(bound.value))
+    state = Interval(
+        lower=lower, upper=upper, starts=starts, proof=bound.proof(), engine=str(bound.kind)
+    )
+    if not prices or state.closed():
+        return state
     try:
         _improve(model, state, deadline, effort, progress, search)
     except KeyboardInterrupt:
@@ -115,18 +128,15 @@ def _improve(
         if progress:
             progress(state.upper, state.lower)
 
-    steps = model.steps
-    if steps > 20_000:
-        raise LimitError(f"exact search: about {steps} steps are too many; use certified bounds")
-    prices = good_prices(model, steps, state.upper)
+    refuse(model, search)
+    prices = good_prices(model, state.upper, until(share_of(deadline, PRICES)))
     windows = fix_windows(model, prices, state.upper)
     _raise(state, -(-windows.bound // PRICE_SCALE), price_proof(prices, model.origin), "price")
     report()
     if state.closed() or not search:
         return
-    packing_of(model)  # refuses early what has too many different requests
     grid = grid_of(model, windows)
-    root = aside(partial(_root_vector, grid, prices, state.upper))
+    root = aside(partial(_root_vector, grid, prices, state.upper), share_of(deadline, _ROOT))
     state.engine = "dp"
     _raise(state, _ceil(root_bound(grid, root)), None, "dp")
     report()
@@ -169,6 +179,45 @@ def _improve(
         proof = search_proof(whole, thin, prices, target, first, outcome)
         _raise(state, reached, proof, "dp", replace_equal=True)
         report()
+
+
+def refuse(model: Model, search: bool) -> None:
+    """Refuse at once what is too large for the certified engine, before prices are climbed.
+
+    Raises
+    ------
+    LimitError
+        Too many steps; for the search also too many different requests, or too large a table.
+    """
+    if model.steps > MAX_STEPS:
+        raise LimitError(
+            f"exact search: about {model.steps:,} steps are too many (at most {MAX_STEPS:,}); "
+            "use certified bounds"
+        )
+    if search:
+        packing_of(model)
+        refuse_size(model)
+
+
+def until(deadline: float | None) -> Callable[[], bool]:
+    """Return a question for long work to ask: whether the deadline has come.
+
+    It raises what a lost Ctrl-C would have raised.
+    """
+
+    def late() -> bool:
+        raise_if_interrupted()
+        return _late(deadline)
+
+    return late
+
+
+def share_of(deadline: float | None, share: float) -> float | None:
+    """Return the moment at which so large a share of the time left is spent."""
+    if deadline is None:
+        return None
+    now = time.monotonic()
+    return now + share * (deadline - now)
 
 
 def _next_target(state: Interval, base: int, spent: float | None, deadline: float | None) -> int:
@@ -229,7 +278,7 @@ def _ceil(scaled: int) -> int:
     return -(-scaled // SCALE)
 
 
-def _root_vector(grid: Grid, prices: Column, target: int) -> Vector:
+def _root_vector(grid: Grid, prices: Column, target: int, flag: Flag) -> Vector:
     """Return the root vector: prices turned into multipliers, then ascent."""
     alpha, beta = from_prices(grid, prices)
     packing = packing_of(grid.model)
@@ -238,11 +287,14 @@ def _root_vector(grid: Grid, prices: Column, target: int) -> Vector:
     # about 5 s at most for the largest tables
     cells = grid.events * grid.shape[1] * grid.shape[2]
     rounds = int(np.clip(8e9 // cells, 50, 3000))
-    whole = ascend(grid, alpha, beta, sample, target=target, rounds=rounds, patience=25)
+    whole = ascend(
+        grid, alpha, beta, sample, target=target, rounds=rounds, patience=25,
+        flag=flag,
+    )  # fmt: skip
     return make_vector(grid, whole[0], whole[1], 0)
 
 
-def _fit(grid: Grid, root: Vector) -> Vector:
+def _fit(grid: Grid, root: Vector, _: Flag) -> Vector:
     """Return the same multipliers over another grid's horizon."""
     width = grid.horizon + 1
 

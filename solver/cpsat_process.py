@@ -5,6 +5,7 @@ Run as a file of its own, so that nothing of the package (and so no HiGHS) is lo
 
 import json
 import sys
+import time
 from typing import Any
 
 from ortools.sat.python import cp_model
@@ -12,6 +13,7 @@ from ortools.sat.python import cp_model
 
 def main() -> None:
     """Answer the question on stdin."""
+    begun = time.monotonic()
     data = json.load(sys.stdin)
     model = cp_model.CpModel()
     held: dict[int, list[tuple[Any, int]]] = {}
@@ -33,7 +35,9 @@ def main() -> None:
     model.minimize(sum(cost))
     solver = cp_model.CpSolver()
     if data["time_limit"] is not None:
-        solver.parameters.max_time_in_seconds = data["time_limit"]
+        solver.parameters.max_time_in_seconds = max(
+            0.01, data["time_limit"] - (time.monotonic() - begun)
+        )
     status = solver.solve(model)
     starts = None
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):

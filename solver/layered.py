@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from kvproof.solver.expansion import Exhausted, Ints, children, step_of
 from kvproof.solver.kernels import rebound, undominated
 from kvproof.solver.multipliers import Vector, make_vector, sample_of
 from kvproof.solver.states import States, bytes_per_state, packing_of
-from kvproof.solver.threads import blocks, cores, raise_if_interrupted
+from kvproof.solver.threads import blocks, cores, gather, new_flag, raise_if_interrupted
 from kvproof.solver.trajectory import SCALE, Grid
 
 
@@ -106,7 +106,7 @@ class Search:
         self.target = target
         self.effort = effort
         self.deadline = deadline
-        self.stopped = False
+        self.flag = new_flag()
         self.packing = packing_of(grid.model)
         self.vectors = [root]
         self.active = [0]
@@ -117,9 +117,7 @@ class Search:
         self.best_starts = np.full(n, -1, dtype=np.int64)
         self.cores = cores()
         self.pool = ThreadPoolExecutor(self.cores)
-        self.scratch: SimpleQueue[Scratch] = SimpleQueue()
-        for _ in range(self.cores):
-            self.scratch.put(make_scratch(grid))
+        self.scratch: SimpleQueue[Scratch] = SimpleQueue()  # filled by those who need some
         self.most_rows = effort.memory_bytes // (2 * bytes_per_state(self.packing, n) + 24)
 
     def run(self, progress: Progress | None = None) -> Outcome:
@@ -127,7 +125,7 @@ class Search:
         try:
             self._run(progress)
         finally:
-            self.stopped = True  # of use when interrupted: threads then stop at their next look
+            self.flag[0] = True  # of use when interrupted: threads then stop at their next look
             self.pool.shutdown(cancel_futures=True)
         outcome = self.outcome
         if self.best < self.target:
@@ -138,7 +136,9 @@ class Search:
         return outcome
 
     def _late(self) -> bool:
-        return self.stopped or (self.deadline is not None and time.monotonic() > self.deadline)
+        return bool(self.flag[0]) or (
+            self.deadline is not None and time.monotonic() > self.deadline
+        )
 
     def _run(self, progress: Progress | None) -> None:
         outcome = self.outcome
@@ -169,7 +169,7 @@ class Search:
         parts = [self.pool.submit(
             children, states, step, self.target, block, rows // self.cores, self._late
         ) for block in blocks(len(states), self.cores)]  # fmt: skip
-        found = [part.result() for part in parts]
+        found = gather(parts, self.flag, self.deadline)
         for part in found:
             self.outcome.leaves += part.leaves
             if part.best < self.best:
@@ -197,8 +197,7 @@ class Search:
             )
             for a, b in pairwise(cuts)
         ]  # fmt: skip
-        for job in jobs:
-            job.result()
+        gather(jobs, self.flag, self.deadline)
         return keep
 
     def _refine(self, states: States, t: int) -> States:
@@ -216,7 +215,8 @@ class Search:
         )
         groups = [pool[labels == label] for label in range(int(labels.max()) + 1)]
         jobs = [self.pool.submit(self._vector, states, g, t) for g in groups if len(g) >= 3]
-        fresh = [vector for job in jobs if (vector := job.result()) is not None]
+        found = gather(jobs, self.flag, self.deadline)
+        fresh = [vector for vector in found if vector is not None]
         return self._rebound(states, t, fresh)
 
     def _vector(self, states: States, group: Ints, t: int) -> Vector | None:
@@ -226,10 +226,13 @@ class Search:
         grid = self.grid
         guide = self.vectors[self.active[np.bincount(states.vector[group]).argmax()]]
         few = sample_of(grid, states, group[:24], t)
-        scratch = self.scratch.get()
+        try:
+            scratch = self.scratch.get_nowait()
+        except Empty:
+            scratch = make_scratch(grid)
         alpha, beta, _ = ascend(
             grid, guide.alpha, guide.beta, few, target=self.target, rounds=self.effort.rounds,
-            scratch=scratch,
+            scratch=scratch, flag=self.flag,
         )  # fmt: skip
         self.scratch.put(scratch)
         # multiples of a unit cost little strength and halve a certificate
@@ -255,8 +258,7 @@ class Search:
                 )
                 for a, b in blocks(len(states), self.cores)
             ]  # fmt: skip
-            for job in jobs:
-                job.result()
+            gather(jobs, self.flag, self.deadline)
         keep = low <= (self.target - 1) * SCALE
         use = np.bincount(which[keep], minlength=len(pool))
         order = np.argsort(-use)[: self.effort.vectors]

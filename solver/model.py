@@ -55,6 +55,13 @@ class Model:
         work = int((self.volume * self.count).sum())
         return int(self.arrival.max()) + work // self.memory + 2 * int(self.output.max())
 
+    def instance(self) -> Instance:
+        """Return the instance in the model's time, a row for each class."""
+        return Instance(
+            memory=self.memory, arrival=self.arrival, prompt=self.prompt, output=self.output,
+            count=self.count,
+        )  # fmt: skip
+
     @property
     def offset(self) -> Column:
         """Index of each class's first request when requests are listed class by class."""

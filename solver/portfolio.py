@@ -13,7 +13,14 @@ from kvproof.scheduling.exact import Column
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.schedule import Schedule
-from kvproof.solver.certified import Interval, Progress, solve_certified
+from kvproof.solver.certified import (
+    PRICES,
+    Interval,
+    Progress,
+    share_of,
+    solve_certified,
+    until,
+)
 from kvproof.solver.heuristics import best_policy
 from kvproof.solver.layered import Effort
 from kvproof.solver.model import Model, model_of
@@ -21,7 +28,7 @@ from kvproof.solver.proofs import price_proof
 from kvproof.solver.repeats import FEW_NODES, MOST_NODES, branch, look
 from kvproof.solver.result import Result, Status
 from kvproof.solver.threads import listening
-from kvproof.solver.windows import fix_windows, good_prices
+from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, quick_prices
 
 ENGINES = ("auto", "dp", "branch", "milp")
 
@@ -58,6 +65,8 @@ def _require(backend: str) -> None:
 
 # Share of the time for an integer programme where requests repeat and branching does not end.
 _PROGRAMME = 0.4
+# Prices that were climbed leave a programme that is smaller by about this factor at most.
+_SLACK = 2
 
 
 def solve(
@@ -130,7 +139,7 @@ def _solve(
         choice = "repeats" if repeats else "dp"
     state = solve_certified(
         model, upper, starts, deadline=deadline, effort=effort, progress=progress,
-        search=choice == "dp",
+        search=choice == "dp", prices=options.engine != "milp",
     )  # fmt: skip
     if choice in ("branch", "repeats"):
         # a claim is better than nothing: the programme is left a part of the time
@@ -172,16 +181,25 @@ def _programme(
 ) -> tuple[int | None, str]:
     """Run a backend on what is left; return the lower bound that it claims, and its name."""
     from kvproof.solver.cpsat import solve_cpsat
-    from kvproof.solver.milp import solve_milp
+    from kvproof.solver.milp import guard, solve_milp
 
-    prices = good_prices(model, model.steps, state.upper)
+    # What is far too large even within the windows of prices in closed form is refused at once.
+    guard(model, fix_windows(model, quick_prices(model), state.upper), slack=_SLACK)
+    prices = good_prices(model, state.upper, until(share_of(deadline, PRICES)))
     # Only what is cheaper than the incumbent is offered: finding nothing proves it optimal, and
     # the model is far smaller than one that also holds the incumbent as a warm start.
     windows = fix_windows(model, prices, state.upper)
     if windows.empty:
         state.lower, state.proof = state.upper, price_proof(prices, model.origin)
         return state.upper, "price"
-    left = None if deadline is None else max(1.0, deadline - time.monotonic())
+    least = -(-windows.bound // PRICE_SCALE)
+    if least > state.lower:
+        state.lower, state.proof = least, price_proof(prices, model.origin)
+        state.engine = "price"
+    left = None if deadline is None else deadline - time.monotonic()
+    if left is not None and left <= 0:
+        state.limit = "time"
+        return None, f"milp:{options.backend}"
     try:
         if options.backend == "cpsat":
             claim = solve_cpsat(model, windows, target=state.upper, time_limit=left)

@@ -7,6 +7,8 @@ pivots. Untrusted: the prices prove what is computed from them in integers, what
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,8 +24,19 @@ MAX_ENTRIES = 2_000_000
 _EXCESS = 1000.0
 # Enough to solve any of them.
 _PIVOTS = 10**6
+# Pivots between two looks at the clock.
+_SLICE = 500
 
 Floats = npt.NDArray[np.float64]
+
+
+class Late(Exception):
+    """Time was up within an LP."""
+
+
+def never() -> bool:
+    """Say that there is time."""
+    return False
 
 
 class Relaxation:
@@ -35,18 +48,22 @@ class Relaxation:
         The instance.
     steps
         Starts are 0..steps; by the last all have started.
+    late
+        Asked between pivots, and while the LP is built, whether to end.
 
     Raises
     ------
     LimitError
         The LP would be too large.
+    Late
+        `late` said so.
     """
 
-    def __init__(self, model: Model, steps: int) -> None:
+    def __init__(self, model: Model, steps: int, late: Callable[[], bool] = never) -> None:
         self._solver, infinity = quiet_model("prices for repeated requests need")
         from highspy import ObjSense
 
-        self.model, self.steps = model, steps
+        self.model, self.steps, self._late = model, steps, late
         self.value = 0.0  # of the last solve: a latency that no schedule within its bounds beats
         self._all_last = float((model.count * (steps + model.output - model.arrival)).sum())
         self.columns = model.classes * steps
@@ -74,6 +91,8 @@ class Relaxation:
                 self._solver.addRow(-infinity, 0.0, 2, pair, np.array([1.0, -1.0]))
         self._first = self._solver.getNumRow()
         for t in range(1, last + 1):
+            if late():
+                raise Late
             place, weight, room = self._memory_row(t)
             self._solver.addRow(-infinity, float(room), len(place), place, weight)
 
@@ -98,11 +117,20 @@ class Relaxation:
 
     def worth(self, low: Column, high: Column, pivots: int = _PIVOTS) -> float:
         """Return the least latency between bounds, or where so many pivots have come; a guide."""
-        self._solver.setOptionValue("simplex_iteration_limit", pivots)
+        from highspy import HighsModelStatus
+
         self._solver.changeColsBounds(
             self.columns, self._ids, low.ravel().astype(float), high.ravel().astype(float)
         )
-        self._solver.run()
+        # HiGHS hears no Ctrl-C and ends on no clock of ours: it is asked in between
+        while pivots > 0:
+            self._solver.setOptionValue("simplex_iteration_limit", min(pivots, _SLICE))
+            self._solver.run()
+            pivots -= _SLICE
+            if self._solver.getModelStatus() != HighsModelStatus.kIterationLimit:
+                break
+            if self._late():
+                raise Late
         return self._all_last - float(self._solver.getInfo().objective_function_value)
 
     def solve(self, low: Column, high: Column) -> tuple[Floats, Floats]:
@@ -112,6 +140,8 @@ class Relaxation:
         ------
         LimitError
             HiGHS does not solve it.
+        Late
+            Time is up.
         """
         from highspy import HighsModelStatus
 

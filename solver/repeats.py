@@ -7,12 +7,12 @@ import numpy as np
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
 from kvproof.solver.branching import Branching, branch_proof
-from kvproof.solver.certified import Interval, Progress, beams
+from kvproof.solver.certified import Interval, Progress, beams, until
 from kvproof.solver.layered import Effort
 from kvproof.solver.model import Model
 from kvproof.solver.multipliers import from_prices, make_vector
 from kvproof.solver.proofs import price_proof
-from kvproof.solver.relaxation import Relaxation
+from kvproof.solver.relaxation import Late, Relaxation
 from kvproof.solver.spans import UNIT
 from kvproof.solver.states import packing_of
 from kvproof.solver.threads import aside
@@ -39,14 +39,16 @@ def look(model: Model, state: Interval, *, effort: Effort, deadline: float | Non
     most = np.where(np.arange(steps)[None, :] >= arrival, model.count[:, None], 0)
     try:
         packing_of(model)
-        _, found = Relaxation(model, steps).solve(np.zeros_like(most), most)
+        _, found = Relaxation(model, steps, until(deadline)).solve(np.zeros_like(most), most)
         prices = np.rint(found * PRICE_SCALE).astype(np.int64)
         grid = grid_of(model, fix_windows(model, prices, state.upper))
         alpha, beta = (np.rint(part).astype(np.int32) for part in from_prices(grid, prices))
-        root = aside(lambda: make_vector(grid, alpha, beta, 0))
+        root = aside(lambda _: make_vector(grid, alpha, beta, 0))
         beams(grid, root, state, deadline, effort)
     except KeyboardInterrupt:
         state.limit = "interrupt"
+    except Late:
+        state.limit = "time"
     except LimitError:
         return
 
@@ -81,11 +83,15 @@ def branch(
         return
     tree = None
     try:
-        branching = Branching(model, state.upper, tried=_TRIED if thorough else 1)
+        branching = Branching(
+            model, state.upper, tried=_TRIED if thorough else 1, late=until(deadline)
+        )
         tree = branching.tree
-        branching.run(deadline, nodes)
+        branching.run(nodes)
     except KeyboardInterrupt:
         state.limit = "interrupt"
+    except Late:
+        state.limit = "time"
     except LimitError as limit:
         state.limit = "size"
         state.message = str(limit)

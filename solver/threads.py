@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import NoReturn, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 T = TypeVar("T")
 
@@ -36,10 +40,39 @@ def blocks(rows: int, parts: int) -> list[tuple[int, int]]:
     return list(pairwise(rows * part // parts for part in range(parts + 1)))
 
 
-def aside(call: Callable[[], T]) -> T:
-    """Return what `call` returns, from a thread of its own."""
+#: One bool that kernels look at between their rounds: they end early once it is set.
+Flag = npt.NDArray[np.bool_]
+
+
+def new_flag() -> Flag:
+    """Return a flag that is not set."""
+    return np.zeros(1, dtype=np.bool_)
+
+
+def gather(jobs: Iterable[Future[T]], flag: Flag, deadline: float | None = None) -> list[T]:
+    """Return what the jobs return; set `flag` at the deadline (time.monotonic) or on Ctrl-C."""
+    found: list[T] = []
+    try:
+        for job in jobs:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            wait([job], timeout=left)
+            if not job.done():
+                flag[0] = True
+            found.append(job.result())
+    except BaseException:
+        flag[0] = True
+        raise
+    return found
+
+
+def aside(call: Callable[[Flag], T], deadline: float | None = None) -> T:
+    """Return what `call` returns, from a thread of its own.
+
+    It is given a flag that is set at the deadline or on Ctrl-C, and should end soon after that.
+    """
+    flag = new_flag()
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(call).result()
+        return gather([pool.submit(call, flag)], flag, deadline)[0]
 
 
 _heard = threading.Event()

@@ -80,6 +80,37 @@ class Grid:
         return len(self.start_class) + len(self.end_class)
 
 
+def refuse_size(model: Model) -> None:
+    """Refuse, before any work, what needs too large a table whatever windows prices leave.
+
+    Raises
+    ------
+    LimitError
+        Even over the fewest steps that the volume and the last request take.
+    """
+    work = int((model.volume * model.count).sum())
+    steps = max(-(-work // model.memory), int((model.arrival + model.output).max()))
+    _refuse_cells(model, steps, len(_ranges(model)[0]))
+
+
+def _refuse_cells(model: Model, steps: int, running: int, work: int = 0) -> None:
+    if max((steps + 2) * running * (model.memory + 1), work) > MAX_CELLS:
+        raise LimitError(
+            f"exact search: {steps:,} steps x {running:,} running x {model.memory:,} tokens "
+            "is too large a table; use --engine milp or certified bounds"
+        )
+
+
+def _ranges(model: Model) -> tuple[Ints, Ints]:
+    """Return the fewest and most tokens that 0, 1, ... running requests can hold."""
+    ones = np.repeat(model.prompt + 1, model.count)
+    peaks = np.repeat(model.prompt + model.output, model.count)
+    least = np.concatenate(([0], np.cumsum(np.sort(ones))))
+    most = np.minimum(np.concatenate(([0], np.cumsum(np.sort(peaks)[::-1]))), model.memory)
+    fits = least <= model.memory
+    return least[fits], most[fits]
+
+
 def grid_of(model: Model, windows: Windows) -> Grid:
     """Lay out the events of the surviving starts.
 
@@ -88,26 +119,17 @@ def grid_of(model: Model, windows: Windows) -> Grid:
     LimitError
         The tables would be too large for this memory and horizon.
     """
-    ones = np.repeat(model.prompt + 1, model.count)
-    peaks = np.repeat(model.prompt + model.output, model.count)
-    least = np.concatenate(([0], np.cumsum(np.sort(ones))))
-    most = np.minimum(np.concatenate(([0], np.cumsum(np.sort(peaks)[::-1]))), model.memory)
-    fits = least <= model.memory
-    least, most = least[fits], most[fits]
-    cells = (windows.horizon + 2) * len(least) * (model.memory + 1)
+    least, most = _ranges(model)
     copies = np.minimum(model.count, len(least) - 1)
+    events = 2 * int((windows.allowed.sum(axis=1) * copies).sum())
+    work = events * len(least) * (model.memory + 1) // 16
+    _refuse_cells(model, windows.horizon, len(least), work)
     starts: list[list[int]] = [[] for _ in range(windows.horizon + 1)]
     ends: list[list[int]] = [[] for _ in range(windows.horizon + 1)]
     for c in range(model.classes):
         for p in np.flatnonzero(windows.allowed[c]).tolist():
             starts[p].extend([c] * int(copies[c]))
             ends[p + int(model.output[c])].extend([c] * int(copies[c]))
-    events = sum(map(len, starts)) * 2
-    if max(cells, events * len(least) * (model.memory + 1) // 16) > MAX_CELLS:
-        raise LimitError(
-            f"exact search: {windows.horizon} steps x {len(least)} running x {model.memory} tokens "
-            "is too large a table; use --engine milp or certified bounds"
-        )
     return Grid(
         model=model, windows=windows, least=least, most=most,
         start_first=_first(starts), start_class=_flat(starts),

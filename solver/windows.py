@@ -8,12 +8,13 @@ step a start costs its latency, so every window is finite and no horizon has to 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from kvproof.certificates.prices import Prices, best_prices, closed_form_prices
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
 from kvproof.solver.model import Model
@@ -22,6 +23,10 @@ from kvproof.solver.model import Model
 PRICE_SCALE = 4096
 #: Longest time axis that the certified search accepts, in steps.
 MAX_STEPS = 20_000
+#: Most starts over all classes.
+MAX_TERMS = 10_000_000
+#: Non-zeros up to which prices are duals of a linear programme: a fraction of a second.
+LP_ENTRIES = 300_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,18 +84,25 @@ def price_terms(model: Model, prices: Column, last: int, unit: int) -> Column:
     return np.where(start >= model.arrival[:, None], terms, np.int64(2**60))
 
 
+def _refuse_length(model: Model, last: int) -> None:
+    if last > MAX_STEPS or model.classes * last > MAX_TERMS:
+        raise LimitError(
+            f"exact search: {model.classes:,} kinds of request over {last:,} steps are too many "
+            f"(at most {MAX_STEPS:,} steps, {MAX_TERMS:,} starts in all); use certified bounds"
+        )
+
+
 def fix_windows(model: Model, prices: Column, target: int) -> Windows:
     """Return the starts that a schedule with total latency below `target` can use.
 
     Raises
     ------
     LimitError
-        The surviving starts spread over more than :data:`MAX_STEPS` steps.
+        Starts spread over more than :data:`MAX_STEPS` steps, or are more than :data:`MAX_TERMS`.
     """
     # Any start can be postponed until nothing is priced, so this range holds every minimum ...
     last = int(max(len(prices), model.arrival.max()))
-    if last > MAX_STEPS:
-        raise LimitError(f"exact search: more than {MAX_STEPS} steps; use --engine milp or bounds")
+    _refuse_length(model, last)
     terms = price_terms(model, prices, last, PRICE_SCALE)
     least = terms.min(axis=1)
     bound = int((least * model.count).sum()) - model.memory * int(prices.sum())
@@ -98,8 +110,7 @@ def fix_windows(model: Model, prices: Column, target: int) -> Windows:
     # ... and beyond it a term is the plain latency, so it is too dear from here on.
     beyond = (least + max(room, 0)) // PRICE_SCALE - model.output + model.arrival
     last = int(max(last, beyond.max()))
-    if last > MAX_STEPS:
-        raise LimitError(f"exact search: more than {MAX_STEPS} steps; use --engine milp or bounds")
+    _refuse_length(model, last)
     terms = price_terms(model, prices, last, PRICE_SCALE)
     allowed = terms - least[:, None] <= room
     ends = np.where(allowed, np.arange(last + 1)[None, :] + model.output[:, None], 0)
@@ -110,83 +121,22 @@ def fix_windows(model: Model, prices: Column, target: int) -> Windows:
     return Windows(allowed=fitted, horizon=horizon, bound=bound)
 
 
-def good_prices(model: Model, steps: int, target: int, rounds: int = 2500) -> Column:
-    """Return integer prices over :data:`PRICE_SCALE` from closed form plus subgradient ascent.
+def good_prices(model: Model, target: int, stop: Callable[[], bool] | None = None) -> Column:
+    """Return integer prices over :data:`PRICE_SCALE`, by the road of all price certificates.
 
-    Untrusted: whatever comes out proves what :func:`fix_windows` computes from it.
+    Untrusted: whatever comes out proves what :func:`fix_windows` computes from it. `stop` ends the
+    search for better ones; see :func:`~kvproof.certificates.prices.best_prices`.
     """
-    volume = model.volume
-    order = np.argsort(volume)
-    served = np.concatenate(([0], np.cumsum((volume * model.count)[order])))
-    done = np.concatenate(([0], np.cumsum(model.count[order])))
-    work = model.memory * np.arange(1, steps + 1)
-    price = np.maximum(0.0, model.requests - np.interp(work, served, done)) / model.memory
-    price = _ascend(
-        price, model.memory, model.arrival, model.prompt, model.output, model.count,
-        float(target), rounds,
-    )  # fmt: skip
-    whole: Column = np.rint(price * PRICE_SCALE).astype(np.int64)
-    return whole
+    found = best_prices(model.instance(), incumbent=target, lp_entries=LP_ENTRIES, stop=stop)
+    return _listed(found.prices)
 
 
-@njit(cache=True)
-def _ascend(price, memory, arrival, prompt, output, count, target, rounds):  # type: ignore[no-untyped-def]
-    """Polyak subgradient ascent with momentum on the price bound, in floats."""
-    steps = price.size
-    best = -1e300
-    best_price = price.copy()
-    slope = np.zeros(steps)
-    move = np.zeros(steps)
-    pace = 1.0
-    stalled = 0
-    total = np.zeros(steps + 1)
-    moment = np.zeros(steps + 1)
-    for _ in range(rounds):
-        for t in range(steps):
-            total[t + 1] = total[t] + price[t]
-            moment[t + 1] = moment[t] + price[t] * (t + 1)
-            slope[t] = -memory
-        bound = -memory * total[steps]
-        for c in range(count.size):
-            least = 1e300
-            where = 0
-            for p in range(arrival[c], max(steps, arrival[c]) + 1):
-                low = min(p, steps)
-                high = min(p + output[c], steps)
-                cost = (
-                    p + output[c] - arrival[c]
-                    + (prompt[c] - p) * (total[high] - total[low])
-                    + moment[high] - moment[low]
-                )  # fmt: skip
-                if cost < least:
-                    least = cost
-                    where = p
-            bound += least * count[c]
-            for j in range(min(output[c], steps - where)):
-                slope[where + j] += count[c] * (prompt[c] + j + 1)
-        if bound > best:
-            stalled = 0 if bound > best + 1e-2 else stalled + 1
-            best = bound
-            best_price[:] = price
-        else:
-            stalled += 1
-        if stalled >= 20:
-            pace *= 0.7
-            stalled = 0
-            price[:] = best_price
-            move[:] = 0.0
-            if pace < 1e-3:
-                break
-            continue
-        norm = 0.0
-        for t in range(steps):
-            if price[t] <= 0.0 and slope[t] < 0.0:
-                slope[t] = 0.0
-            move[t] = slope[t] + 0.6 * move[t]
-            norm += move[t] * move[t]
-        if norm == 0.0:
-            break
-        stride = pace * max(target - bound, 0.5) / norm
-        for t in range(steps):
-            price[t] = max(0.0, price[t] + stride * move[t])
-    return best_price
+def quick_prices(model: Model) -> Column:
+    """Return integer prices over :data:`PRICE_SCALE` in closed form, at once."""
+    return _listed(closed_form_prices(model.instance()))
+
+
+def _listed(prices: Prices) -> Column:
+    scaled = np.rint(prices.numerators * (PRICE_SCALE / prices.denominator)).astype(np.int64)
+    listed: Column = np.repeat(scaled, np.diff(prices.ends))
+    return listed

@@ -41,6 +41,8 @@ class Climb:
         Every evaluation is the exact bound of the prices rounded to multiples of 1/D.
     target
         A known total latency, or None; the climb stops within `enough` (relative) of it.
+    stop
+        Asked between evaluations; the climb stops once it says so.
     """
 
     dual: Dual
@@ -49,6 +51,7 @@ class Climb:
     denominator: int
     target: float | None = None
     enough: float = 1e-7
+    stop: Callable[[], bool] | None = None
     progress: Progress | None = None
     evaluations: int = 0
     best: float = -np.inf
@@ -78,7 +81,9 @@ class Climb:
         return bound, excess
 
     def reached(self) -> bool:
-        """Whether the best bound has come to the target."""
+        """Whether the best bound has come to the target, or `stop` says to end."""
+        if self.stop is not None and self.stop():
+            return True
         return self.target is not None and self.best >= self.target * (1 - self.enough)
 
     def newton(self, evaluations: int) -> None:
@@ -109,7 +114,7 @@ class Climb:
                 # least of the parabola through both ends, kept off either
                 gap = step * rise
                 step *= min(0.5, max(0.1, gap / (2 * (gap + bound - higher))))
-                if self.evaluations >= stop:
+                if self.evaluations >= stop or self.reached():
                     return
             else:
                 if not pairs:

@@ -1,5 +1,6 @@
 """The way to good prices, by size: LP duals where that is small, price ascent where it is not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -55,6 +56,7 @@ def best_prices(
     evaluations: int | None = None,
     max_runs: int = MAX_RUNS,
     lp_entries: int = LP_ENTRIES,
+    stop: Callable[[], bool] | None = None,
     progress: Progress | None = None,
 ) -> PriceBound:
     """Return the best price vector found, with its exact bound.
@@ -74,6 +76,9 @@ def best_prices(
         About how many prices the ascent makes at most; checking time grows with it.
     lp_entries
         Non-zeros up to which the linear programme is solved instead, if ``highspy`` is there.
+    stop
+        Asked before the linear programme and between evaluations: True ends the search with the
+        best prices so far.
     progress
         Called with (evaluations, best bound so far) during the ascent.
 
@@ -86,7 +91,7 @@ def best_prices(
     best = _proved(instance, Prices(denominator=1, runs=()), Method.NONE)
     closed = closed_form_prices(instance, max_runs=max_runs)
     best = _better(best, _proved(instance, closed, Method.CLOSED_FORM))
-    if incumbent is not None and best.bound > incumbent - 1:
+    if (incumbent is not None and best.bound > incumbent - 1) or (stop is not None and stop()):
         return best
     if lp_size(instance) <= lp_entries and highs_is_usable():
         return _better(best, _proved(instance, lp_prices(instance, hint=closed), Method.LP))
@@ -95,6 +100,7 @@ def best_prices(
         incumbent=incumbent,
         evaluations=evaluations,
         max_runs=max_runs,
+        stop=stop,
         progress=progress,
     )
     return _better(best, _proved(instance, climbed, Method.ASCENT))
@@ -106,6 +112,7 @@ def ascent_prices(
     incumbent: int | None = None,
     evaluations: int | None = None,
     max_runs: int = MAX_RUNS,
+    stop: Callable[[], bool] | None = None,
     progress: Progress | None = None,
 ) -> Prices:
     """Climb from the fluid schedule's prices, first over coarse buckets, then over fine ones.
@@ -144,6 +151,7 @@ def ascent_prices(
             first=values,
             denominator=denominator,
             target=incumbent,
+            stop=stop,
             progress=report,
         )
         if last is not None:

@@ -16,7 +16,7 @@ from kvproof.solver import portfolio
 from kvproof.solver.branching import Branching
 from kvproof.solver.model import model_of
 from kvproof.solver.reference import brute_force
-from kvproof.solver.relaxation import Relaxation
+from kvproof.solver.relaxation import Late, Relaxation
 from kvproof.solver.spans import UNIT, counts_between, tighten, weigh, whole
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
 from tests.solver.common import certificate, claim_more, make, verdict
@@ -198,6 +198,12 @@ def test_trees_from_any_target(tried):
 
 def test_a_time_limit_is_kept():
     model = model_of(make(60, [(0, 1, 10)] * 20 + [(0, 9, 3)] * 20))
-    tree = Branching(model, 723).run(deadline=0.0)
+    late = [False]
+    branching = Branching(model, 723, late=lambda: late[0])
+    late[0] = True
+    tree = branching.run()
     assert not tree.proved
+    assert tree.limit == "time"
     assert tree.nodes == 0
+    with pytest.raises(Late):
+        Branching(model, 723, late=lambda: True)

@@ -10,11 +10,13 @@ from kvproof import solver
 from kvproof.certificates.checker.limits import DEFAULT, Budget
 from kvproof.certificates.checker.trajectory import HUGE, Kind, Vector, make_field
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
+from kvproof.solver.ascent import ascend
+from kvproof.solver.backend import ask
 from kvproof.solver.kernels import undominated
 from kvproof.solver.milp import solve_milp
 from kvproof.solver.model import model_of
-from kvproof.solver.multipliers import NO_START, make_vector
-from kvproof.solver.states import packing_of
+from kvproof.solver.multipliers import NO_START, make_vector, sample_of
+from kvproof.solver.states import States, packing_of
 from kvproof.solver.trajectory import NEVER, SCALE, grid_of
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
 from tests.solver.common import certificate, draw, make, verdict
@@ -110,7 +112,7 @@ def test_windows_lose_no_optimum():
         model = model_of(instance)
         result = solver.solve(instance, engine="dp")
         opt = result.total_latency
-        prices = good_prices(model, 30, opt + 1)
+        prices = good_prices(model, opt + 1)
         windows = fix_windows(model, prices, opt + 1)
         for c, members in enumerate(model.members):
             for i in members:
@@ -164,7 +166,7 @@ def test_a_time_limit_without_a_schedule_claims_nothing():
     rng = random.Random(1)
     rows = [(0, rng.randint(1, 20), rng.randint(1, 20)) for _ in range(40)]
     model = model_of(make(60, rows))
-    prices = good_prices(model, 300, 5000)
+    prices = good_prices(model, 5000)
     claim = solve_milp(model, fix_windows(model, prices, 1800), time_limit=0.01)
     assert not claim.finished
 
@@ -201,3 +203,43 @@ def test_spoiled_proofs_are_refused(where, value, expected):
         inner = inner[step]
     inner[where[-1]] = value
     assert verdict(data).verdict in expected
+
+
+def test_what_is_too_large_is_refused_before_prices_are_climbed(monkeypatch):
+    def climbed(*_, **__):
+        raise AssertionError("prices were climbed")
+
+    monkeypatch.setattr("kvproof.solver.windows.best_prices", climbed)
+    many = make(60_000, [(0, 100 + i % 1000, 50 + i % 321) for i in range(2000)])
+    wide = make(8_000, [(0, 700 + i, 200) for i in range(40)])
+    for instance in (many, wide):
+        result = solver.solve(instance)
+        assert result.limit == "size"
+        assert result.certified
+        assert instance.total(instance.output) < result.lower_bound < result.total_latency
+
+
+def test_the_flag_ends_an_ascent_after_one_round():
+    model = model_of(make(30, [(0, 1 + i % 5, 3 + i) for i in range(8)]))
+    windows = fix_windows(model, np.zeros(0, dtype=np.int64), 120)
+    grid = grid_of(model, windows)
+    alpha = beta = np.zeros(windows.allowed.shape)
+    sample = sample_of(grid, States.root(packing_of(model), model.requests), np.array([0]), 0)
+    flag = np.ones(1, dtype=np.bool_)
+    more = {"target": 120, "patience": 50}
+    stopped = ascend(grid, alpha, beta, sample, rounds=400, flag=flag, **more)
+    once = ascend(grid, alpha, beta, sample, rounds=1, **more)
+    longer = ascend(grid, alpha, beta, sample, rounds=400, **more)
+    assert stopped[2] == once[2] < longer[2]
+
+
+def test_a_backend_that_does_not_end_is_ended(tmp_path, monkeypatch):
+    (tmp_path / "deaf.py").write_text("while True:\n    pass\n")
+    monkeypatch.setattr("kvproof.solver.backend.__file__", str(tmp_path / "backend.py"))
+    model = model_of(make(9, [(0, 4, 4), (0, 4, 5)]))
+    windows = fix_windows(model, np.zeros(0, dtype=np.int64), 40)
+    claim = ask("deaf.py", "deaf", model, windows, {}, time_limit=0.1)
+    assert (claim.starts, claim.finished, claim.bound) == (None, False, None)
+    (tmp_path / "bad.py").write_text("raise SystemExit('no licence')\n")
+    with pytest.raises(InputError, match="milp backend bad: no licence"):
+        ask("bad.py", "bad", model, windows, {})
