@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kvproof.adversary.campaign.archive import Archive, EngineProgress, Entry
-from kvproof.adversary.campaign.interruption import interruption
+from kvproof.adversary.campaign.interruption import Interruption, interruption
 from kvproof.adversary.engines import BASELINES, Engine, make_engine
 from kvproof.adversary.genomes.families import family_genomes
 from kvproof.adversary.genomes.space import Genome
@@ -157,29 +157,33 @@ class _Stage:
         self._progress = archive.progress(name) or EngineProgress()
         self._genome: Genome | None = None
         self._exact = "0/1"  # best certified ratio
+        self._owed = False  # whether an interruption put off a commit
         if self._progress.state is not None:
             state = dict(self._progress.state)
             self._genome = state.pop("best genome", None)
             self._exact = state.pop("exact")
+            self._owed = state.pop("owed", False)
             self._engine.restore(state)
 
-    def run(self, asked: Callable[[], bool]) -> str | None:
+    def run(self, asked: Interruption) -> str | None:
         """Spend what is left; return what was violated, or None."""
         total = self._campaign.evaluations
         every = -(-total // COMMITS)
-        while self._progress.evaluations < total:
-            before = self._progress.evaluations
-            self._batch()
-            self._observe(Update(engine=self._name, progress=self._progress))
-            done = self._progress.evaluations
-            if done // every > before // every or done >= total:
-                if violates := self._commit(interim=False):
-                    return violates
+        while self._owed or self._progress.evaluations < total:
+            if not self._owed:
+                before = self._progress.evaluations
+                self._batch()
+                self._observe(Update(engine=self._name, progress=self._progress))
+                done = self._progress.evaluations
+                self._owed = done // every > before // every or done >= total
+            if self._owed:
+                violates = self._commit(asked)
             elif asked():
-                # what the uninterrupted run would not have certified here is marked as such
-                return self._commit(interim=True)
-            if asked():
-                break
+                violates = self._interim()
+            else:
+                continue
+            if violates or asked():
+                return violates
         return None
 
     def _batch(self) -> None:
@@ -198,40 +202,89 @@ class _Stage:
             best=best,
         )
 
-    def _commit(self, *, interim: bool) -> str | None:
-        """Certify the best if it is better than what has been; write it with the state."""
-        witness, entries, violates = None, [], None
-        claims = self._campaign.claims
-        if self._genome is not None and self._progress.best > self._progress.certified * BETTER:
-            witness = make_witness(self._campaign.objective, self._genome, seed=self._campaign.seed)
-            violates = claims.violated(witness)
-            # the search compares floats, of schedules before they are improved: hold the exact
-            # ratio against what this engine has certified already
+    def _commit(self, asked: Interruption) -> str | None:
+        """Certify the best if it is better than what has been; write it with the state.
+
+        Ctrl-C puts it off, and the resumed run certifies before anything else.
+        """
+        entries: list[Entry] = []
+        witness = violates = None
+        try:
+            if self._is_better():
+                with asked.at_once():
+                    witness = self._witness()
+                    entries, violates = self._certified(witness)
+        except KeyboardInterrupt:
+            return self._interim()
+        self._owed = False
+        if witness is not None:
+            self._progress = replace(self._progress, certified=self._progress.best)
+            self._exact = as_pq(max(witness.ratio, Fraction(self._exact)))
+        self._save(entries, remember=True)
+        self._report(witness, entries)
+        return violates
+
+    def _interim(self) -> str | None:
+        """Write the state at an interruption, and a witness made in a moment.
+
+        The uninterrupted run would not have certified it, so it is marked as interim.
+        """
+        entries: list[Entry] = []
+        witness = violates = None
+        if self._is_better():
+            assert self._genome is not None  # it has a value
+            witness = make_witness(self._campaign.objective, self._genome, seed=None)
+            violates = self._campaign.claims.violated(witness)
             if violates is not None or witness.ratio > Fraction(self._exact):
-                entries.append(self._certified(witness, violates, interim))
-            if violates is not None:
-                smaller = shrink(witness, lambda w: claims.violated(w) == violates, tries=600)
-                if smaller is not witness:
-                    entries.append(self._certified(smaller, violates, interim))
-            if not interim:
-                self._progress = replace(self._progress, certified=self._progress.best)
-                self._exact = as_pq(max(witness.ratio, Fraction(self._exact)))
+                entries = [self._entry(witness, violates, interim=True)]
+        self._save(entries, remember=False)
+        self._report(witness, entries)
+        return violates
+
+    def _is_better(self) -> bool:
+        """Whether the best value is clearly above that of the last witness."""
+        best, certified = self._progress.best, self._progress.certified
+        return self._genome is not None and best > certified * BETTER
+
+    def _witness(self) -> Witness:
+        assert self._genome is not None  # or there is nothing to certify
+        return make_witness(self._campaign.objective, self._genome, seed=self._campaign.seed)
+
+    def _certified(self, witness: Witness) -> tuple[list[Entry], str | None]:
+        """Return what the archive takes in, and the claim that the witness contradicts, or None."""
+        claims = self._campaign.claims
+        violates = claims.violated(witness)
+        entries = []
+        # the search compares floats, of schedules before they are improved: hold the exact ratio
+        # against what this engine has certified already
+        if violates is not None or witness.ratio > Fraction(self._exact):
+            entries.append(self._entry(witness, violates))
+        if violates is not None:
+            smaller = shrink(witness, lambda w: claims.violated(w) == violates, tries=600)
+            if smaller is not witness:
+                entries.append(self._entry(smaller, violates))
+        return entries, violates
+
+    def _save(self, entries: list[Entry], *, remember: bool) -> None:
         progress = replace(self._progress, state=self._state())
-        self._archive.save(self._name, progress, entries, remember=not interim)
+        self._archive.save(self._name, progress, entries, remember=remember)
+
+    def _report(self, witness: Witness | None, entries: list[Entry]) -> None:
         for entry in entries:
             self._observe(
                 Update(engine=self._name, progress=self._progress, witness=witness, entry=entry)
             )
-        return violates
 
     def _state(self) -> dict[str, Any]:
         """Return the engine's state, and what else the next batch depends on."""
         state = {**self._engine.state(), "exact": self._exact}
         if self._genome is not None:
             state["best genome"] = np.array(self._genome)
+        if self._owed:
+            state["owed"] = True
         return state
 
-    def _certified(self, witness: Witness, violates: str | None, interim: bool) -> Entry:
+    def _entry(self, witness: Witness, violates: str | None, *, interim: bool = False) -> Entry:
         """Have a witness checked in a fresh process; return it as the archive stores it."""
         check_fresh([witness.data])
         return Entry(

@@ -1,28 +1,54 @@
 """Ctrl-C as a question that is asked between two steps, so that no step is lost."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 
-@contextmanager
-def interruption() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a question that is asked between batches; a second one stops."""
-    asked = False
+class Interruption:
+    """Whether Ctrl-C has been pressed; called, it answers.
 
-    def note(signum: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
+    The first one is only noted, except within :meth:`at_once`; a second one stops everything.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._at_once = False
+
+    def __call__(self) -> bool:
+        """Whether Ctrl-C has been pressed."""
+        return self._asked
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Let Ctrl-C raise KeyboardInterrupt in here: the work can be done again."""
+        self._at_once = True
+        try:
+            if self._asked:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._at_once = False
+
+    def note(self, signum: int, frame: FrameType | None) -> None:
+        """Handle the signal."""
+        stop = self._asked or self._at_once
+        self._asked = True
+        if stop:
             raise KeyboardInterrupt
-        asked = True
 
+
+@contextmanager
+def interruption() -> Iterator[Interruption]:
+    """Turn Ctrl-C into a question; outside of the main thread it is not ours, and never asked."""
+    asked = Interruption()
     try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # not the main thread: Ctrl-C is not ours
-        yield lambda: asked
+        before = signal.signal(signal.SIGINT, asked.note)
+    except ValueError:
+        yield asked
         return
     try:
-        yield lambda: asked
+        yield asked
     finally:
         signal.signal(signal.SIGINT, before)

@@ -22,7 +22,7 @@ def print_summary(folder: Path, campaign: Campaign, result: CampaignResult) -> N
             f"Certified: {campaign.claims.policy} / OPT >= {decimal(best.ratio, 4, up=False)} "
             f"at eps {float(best.eps):.4g}, {best.requests:,} requests"
             + ("" if bound is None else f"; the bound allows {decimal(bound, 4, up=True)}")
-            + f"; estimate from above {_estimate(best)}"
+            + ("" if result.interrupted else f"; estimate from above {_estimate(best)}")
         )
         for name in campaign.engines[1:]:
             ratio, mine = found[name], found[campaign.engine]
@@ -72,7 +72,10 @@ def summary_json(folder: Path, campaign: Campaign, result: CampaignResult) -> di
         "ratio": None if best is None else as_pq(best.ratio),
         "eps": None if best is None else as_pq(best.eps),
         "requests": None if best is None else best.requests,
-        "estimate_decimal": None if best is None else float(_estimate(best)),
+        # an interrupted run ends at once
+        "estimate_decimal": (
+            None if best is None or result.interrupted else float(_estimate(best))
+        ),
         "bound": None if bound is None else as_pq(bound),
         "bound_tested": result.tested.bound,
         "theorems_tested": result.tested.theorems,

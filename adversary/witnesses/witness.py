@@ -58,18 +58,30 @@ class Witness:
         ).to_bytes()
 
 
-def make_witness(objective: Objective, genome: Genome, *, seed: int) -> Witness:
-    """Return the witness of a genome, its feasible schedule improved as far as a moment allows.
+def make_witness(objective: Objective, genome: Genome, *, seed: int | None) -> Witness:
+    """Return the witness of a genome.
+
+    Parameters
+    ----------
+    objective, genome
+        What is searched, and what was found.
+    seed
+        Of the climb that betters the plan, which is then held against a rounded schedule; None:
+        there is no time for either.
 
     Raises
     ------
     RejectedError
         A schedule is not feasible, which is a fault of this package.
     """
-    rng = np.random.Generator(np.random.PCG64([seed, 7]))
-    scheduled, feasible = objective.pair(better_plan(objective, genome, rng))
+    if seed is not None:
+        rng = np.random.Generator(np.random.PCG64([seed, 7]))
+        genome = better_plan(objective, genome, rng)
+    scheduled, feasible = objective.pair(genome)
     plans = [shifted(feasible)]
-    if not is_tiny(objective.space) and highs_is_usable():  # a tiny plan is optimal
+    if (
+        seed is not None and not is_tiny(objective.space) and highs_is_usable()
+    ):  # a tiny plan is optimal
         rounded = rounded_schedule(feasible.instance)
         plans += [] if rounded is None else [shifted(rounded)]
     best = min(plans, key=lambda plan: plan.total_latency)

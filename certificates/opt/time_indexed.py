@@ -19,7 +19,7 @@ from kvproof.scheduling.instance import Instance
 
 BUCKETS = 3_200
 #: Distinct classes beyond which it is not tried; non-zeros that its buckets are cut to.
-MOST_CLASSES, MOST_ENTRIES = 64, 2_000_000
+MOST_CLASSES, MOST_ENTRIES = 64, 100_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,7 +91,7 @@ def solve_time_indexed(
         instance.arrival.max() + 1.15 * instance.total_volume / instance.memory + 1.5 * longest + 1
     )
     width = max(1, -(-horizon // buckets))
-    # coarser buckets where the programme would take minutes
+    # coarser buckets where the programme would take more than a second
     while int((kinds[:, 2] // width + 2).sum()) * (horizon // width + 1) > entries:
         width *= 2
     starts = horizon // width + 1

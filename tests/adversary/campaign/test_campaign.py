@@ -110,6 +110,29 @@ def test_an_interruption_keeps_the_best_so_far(tmp_path, small_settings, uncheck
     assert outcome.best.interim
 
 
+def test_an_interruption_while_a_witness_is_made_puts_it_off_and_changes_nothing(
+    tmp_path, small_settings, unchecked, monkeypatch
+):
+    settings = replace(small_settings, baselines=False)
+    go(settings, tmp_path / "whole")
+    make, hits = campaign.make_witness, []
+
+    def strike(objective, genome, *, seed):
+        if seed is not None and len(hits) < 3:
+            hits.append(seed)
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(10)  # cut short
+        return make(objective, genome, seed=seed)
+
+    monkeypatch.setattr(campaign, "make_witness", strike)
+    lives = [go(settings, tmp_path / "parts")]
+    while lives[-1].interrupted:
+        lives.append(go(settings, tmp_path / "parts"))
+    assert len(lives) == 4
+    assert all(life.best.interim for life in lives[:1])
+    assert contents(tmp_path / "whole", settings) == contents(tmp_path / "parts", settings)
+
+
 def test_nothing_reported_is_lost_when_killed(tmp_path, small_settings, unchecked):
     settings = replace(small_settings, evaluations=1_600, baselines=False)
     go(settings, tmp_path / "whole")
