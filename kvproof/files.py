@@ -80,7 +80,7 @@ class Outputs:
         if not str(name):
             raise InputError("an output has no name: name a file")
         try:
-            where = path.resolve(strict=False)
+            where = path.resolve()
             if path.is_dir():
                 raise InputError(f"{name}: is a folder; name a file in it")
             if _is_stdout(path):

@@ -163,5 +163,6 @@ def _print(job: "Job", found: "Found", violated: list[str], out: Path | None) ->
     print(f"Bounds tested on {found.multisets:,} instances, {broken}: {', '.join(job.on_each)}")
     tested = _tested(job, found)
     broken = "BROKEN" if set(violated) & set(tested) else "not broken"
-    print(f"Theorems tested on the worst instance of each eps ({max(tested.values())}), {broken}: "
+    most = max(tested.values(), default=0)
+    print(f"Theorems tested on the worst instance of each eps ({most}), {broken}: "
           + ", ".join(tested))  # fmt: skip

@@ -19,7 +19,8 @@ Floats = npt.NDArray[np.float64]
 
 #: (pace, lead): too fast a pace or too long a lead blocks, and blocked requests come in waves.
 FIRST = tuple((pace, lead) for lead in (0.0, 0.5, 1.0) for pace in (0.95, 1.0, 1.05))
-_STEPS = ((0.025, 0.25), (0.0125, 0.125), (0.00625, 0.0625))
+#: How far apart the pairs are that are tried about the best one, ever closer.
+STEPS = ((0.025, 0.25), (0.0125, 0.125), (0.00625, 0.0625))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,14 +52,12 @@ def guide_of(instance: Instance) -> Guide:
     return Guide(middle=FluidPrices(full).middle, age=moment / full.volume)
 
 
-def around(pace: float, lead: float) -> list[list[tuple[float, float]]]:
-    """Return the neighbours of a pair, nearest last."""
+def around(
+    pace: float, lead: float, pace_step: float, lead_step: float
+) -> list[tuple[float, float]]:
+    """Return a pair and its neighbours, these steps away."""
     return [
-        [
-            (pace + x * pace_step, max(0.0, lead + y * lead_step))
-            for x in (-1, 0, 1)
-            for y in (-1, 0, 1)
-            if x or y
-        ]
-        for pace_step, lead_step in _STEPS
+        (pace + x * pace_step, max(0.0, lead + y * lead_step))
+        for x in (0, -1, 1)
+        for y in (0, -1, 1)
     ]

@@ -15,7 +15,7 @@ from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.registry import BUILTIN, find_policy
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
-from kvproof.solver.improve.guide import FIRST, around, guide_of
+from kvproof.solver.improve.guide import FIRST, STEPS, around, guide_of
 from kvproof.solver.improve.search import search
 from kvproof.solver.improve.usage import Requests, hold_all, place, requests_of, shift_left
 
@@ -72,6 +72,7 @@ class _State:
     deadline: float | None
     begun: float
     report: Report | None
+    enough: int | None
     stages: list[Stage] = field(default_factory=list)
     trials: int = 0
 
@@ -88,14 +89,16 @@ class _State:
         now = time.monotonic()
         return now >= self.begun + share * (self.deadline - self.begun)
 
-    def take(self, starts: Column, stage: str) -> bool:
+    def done(self) -> bool:
+        """Whether nothing better is asked for."""
+        return self.enough is not None and self.total <= self.enough
+
+    def take(self, starts: Column, stage: str) -> None:
         """Keep these starts if they are better."""
-        better = exact_sum(starts) < exact_sum(self.starts)
-        if better:
+        if exact_sum(starts) < exact_sum(self.starts):
             self.starts = starts.copy()
             if self.report:
                 self.report(stage, self.total)
-        return better
 
     def close(self, stage: str) -> None:
         """Note the end of a stage."""
@@ -165,16 +168,16 @@ def improve(
         )
     state = _State(
         requests=requests_of(full), starts=schedule.starts.copy(), begun=begun, report=report,
-        deadline=None if time_limit is None else begun + time_limit,
+        enough=enough, deadline=None if time_limit is None else begun + time_limit,
     )  # fmt: skip
     interrupted = False
     try:
         for stage in (_policies(full, state), _guided(full, state, steps)):
             for _ in stage:
-                if enough is not None and state.total <= enough:
+                if state.done():
                     break
-        if enough is None or state.total > enough:
-            _local(full, state, steps, trials, enough)
+        if not state.done():
+            _local(full, state, steps, trials)
     except KeyboardInterrupt:
         interrupted = True
         state.close("interrupted")
@@ -227,15 +230,13 @@ def _guided(instance: Instance, state: _State, steps: int) -> Iterator[None]:
 
     best = min(FIRST, key=value)
     yield
-    for level in range(len(around(*best))):
-        best = min([best, *around(*best)[level]], key=value)
+    for steps_away in STEPS:
+        best = min(around(*best, *steps_away), key=value)
         yield
     state.close("guided")
 
 
-def _local(
-    instance: Instance, state: _State, steps: int, trials: int | None, enough: int | None
-) -> None:
+def _local(instance: Instance, state: _State, steps: int, trials: int | None) -> None:
     """Search about the best schedule until time or trials are over."""
     if trials is None:
         trials = 2**62 if state.deadline is not None else _TRIALS_EACH * instance.requests
@@ -245,9 +246,7 @@ def _local(
     longest = int(instance.output.max())
     rounds = 0
     try:
-        while state.trials < trials and not state.late():
-            if enough is not None and state.total <= enough:
-                break
+        while state.trials < trials and not state.late() and not state.done():
             if rounds % ROUNDS == 0:
                 order = np.argsort(starts, kind="stable")
                 if rounds:
