@@ -164,9 +164,6 @@ def test_json_where_standard_error_is_closed():
         ("frontier", "--out", "{folder}/frontier"),
     ],
 )
-@pytest.mark.skipif(
-    "KVPROOF_WARM" not in os.environ, reason="a Ctrl-C while kernels compile is not caught yet"
-)
 def test_an_interrupt_ends_it_soon(arguments, tmp_path):
     arguments = [argument.format(folder=tmp_path) for argument in arguments]
     child = subprocess.Popen(
