@@ -1,15 +1,20 @@
 """Bounds on the total of strict SVF on a backlog, exact and in O(n log n) (THEORY section 3).
 
 Throughout, requests are in SVF order, ``W_k = v_1 + ... + v_(k-1)``, ``P_k = W_k / M``, m is the
-largest peak s + o. A float is used nowhere; a Python loop only in :func:`prefix_total`.
+largest peak s + o. A float is used nowhere.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
+from numba import njit
 
 from kvproof.certificates.lower_bounds import sum_of_prefix_sums
+from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.sorting import stable_order
 
 
 def chain_total(instance: Instance) -> Fraction:
@@ -39,24 +44,37 @@ def prefix_total(instance: Instance) -> Fraction:
     k and eta_(k-1) over those before it.
     """
     requests = instance.expanded()
-    order = np.argsort(requests.volume, kind="stable")
+    order = stable_order(requests.volume)
     prompt, output, volume = (
-        column[order].tolist() for column in (requests.prompt, requests.output, requests.volume)
+        column[order] for column in (requests.prompt, requests.output, requests.volume)
     )
+    # what the pass multiplies at most, and what its sum can come to
+    peak = 2 * instance.max_peak
+    largest = peak * max(instance.total_volume, instance.memory, peak)
+    if largest + requests.rows * (instance.total_volume + instance.total(instance.output)) < 2**63:
+        return Fraction(int(_prefix_pass(instance.memory, prompt, output, volume)))
+    return Fraction(prefix_pass(instance.memory, prompt.tolist(), output.tolist(), volume.tolist()))
+
+
+def prefix_pass(memory: int, prompt: Any, output: Any, volume: Any) -> int:
+    """Return ``sum (B_k + o_k)`` of columns in SVF order; in lists its integers are unbounded."""
     before = total = last_end = largest = 0
-    best_eta = (1, 1)  # the least mean over peak so far, as numerator and denominator
-    for s, o, v in zip(prompt, output, volume, strict=True):
+    numerator = denominator = 1  # of the least mean over peak so far
+    for k in range(len(output)):
+        s, o = prompt[k], output[k]
         largest = max(largest, s + o)
-        start = min(2 * before // (instance.memory - largest + 2), last_end)
-        if largest < instance.memory:
-            numerator, denominator = best_eta
-            start = min(start, before * denominator // (numerator * (instance.memory - largest)))
+        start = min(2 * before // (memory - largest + 2), last_end)
+        if largest < memory:
+            start = min(start, before * denominator // (numerator * (memory - largest)))
         total += start + o
         last_end = max(last_end, start + o)
-        before += v
-        if (2 * s + o + 1) * best_eta[1] < best_eta[0] * 2 * (s + o):
-            best_eta = (2 * s + o + 1, 2 * (s + o))
-    return Fraction(total)
+        before += volume[k]
+        if (2 * s + o + 1) * denominator < numerator * 2 * (s + o):
+            numerator, denominator = 2 * s + o + 1, 2 * (s + o)
+    return total
+
+
+_prefix_pass: Callable[[int, Column, Column, Column], int] = njit(cache=True)(prefix_pass)
 
 
 def eta(instance: Instance) -> Fraction:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kvproof.bounds.svf import svf_backlog_bound
+from kvproof.bounds.policy_bound import PolicyBound, policy_bound
 from kvproof.certificates.lower_bounds import LowerBound, best_bound
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
@@ -26,7 +26,7 @@ class Verdict:
     lower_bound
         A lower bound on OPT for the same instance.
     theorem_bound
-        What a theorem allows the total latency to be, or None where none applies.
+        The sharpest proved theorem above the total latency, or None where none applies.
     """
 
     policy: str
@@ -34,7 +34,7 @@ class Verdict:
     admission: str
     schedule: Schedule
     lower_bound: LowerBound
-    theorem_bound: int | None
+    theorem_bound: PolicyBound | None
 
     @property
     def factor(self) -> Fraction:
@@ -44,7 +44,10 @@ class Verdict:
     @property
     def violation(self) -> bool:
         """Whether the schedule costs more than a theorem allows."""
-        return self.theorem_bound is not None and self.schedule.total_latency > self.theorem_bound
+        return (
+            self.theorem_bound is not None
+            and self.schedule.total_latency > self.theorem_bound.total
+        )
 
 
 def verify(
@@ -70,12 +73,12 @@ def verify(
     """
     schedule = simulate(instance, policy, skip=skip, progress=progress)
     check_schedule(schedule)
-    strict_svf = type(policy) is SVF and not skip
+    rule = "skip" if skip else "strict"
     return Verdict(
         policy=policy.name,
-        rule="skip" if skip else "strict",
+        rule=rule,
         admission=getattr(policy, "admission", "true"),
         schedule=schedule,
         lower_bound=best_bound(instance) if lower_bound is None else lower_bound,
-        theorem_bound=svf_backlog_bound(instance) if strict_svf else None,
+        theorem_bound=(policy_bound(instance, policy.name, rule) if type(policy) is SVF else None),
     )

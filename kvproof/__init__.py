@@ -13,7 +13,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kvproof.bounds.svf import svf_backlog_bound as svf_backlog_bound
     from kvproof.bounds.verify import Verdict as Verdict
     from kvproof.bounds.verify import verify as verify
     from kvproof.certificates.lower_bounds import LowerBound as LowerBound
@@ -58,7 +57,6 @@ _HOME = {
     "read_instance": "kvproof.scheduling.instance_file",
     "read_trace": "kvproof.scheduling.traces",
     "simulate": "kvproof.scheduling.simulate",
-    "svf_backlog_bound": "kvproof.bounds.svf",
     "verify": "kvproof.bounds.verify",
     "volume_bound": "kvproof.certificates.lower_bounds",
 }

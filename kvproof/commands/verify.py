@@ -123,7 +123,8 @@ def _as_json(source: "Input", verdicts: list["Verdict"], skip: bool) -> dict[str
                 **exact_and_decimal("lower_bound", v.lower_bound.value, 4, up=False),
                 "lower_bound_kind": v.lower_bound.kind,
                 **exact_and_decimal("factor", v.factor, 4, up=True),
-                "theorem_bound": v.theorem_bound,
+                "theorem": v.theorem_bound and v.theorem_bound.theorem.name,
+                "theorem_bound": v.theorem_bound and v.theorem_bound.total,
                 "violation": v.violation,
             }
             for v in verdicts
@@ -178,10 +179,11 @@ def _print_table(source: "Input", verdicts: list["Verdict"], skip: bool) -> None
         "A proved factor f says: no schedule at all has a total below total latency / f."
     )
     for v in verdicts:
-        if v.violation:
+        if v.theorem_bound is not None and v.violation:
             out.print(
                 f"VIOLATION: {v.policy} costs {v.schedule.total_latency:,}, more than the "
-                f"{v.theorem_bound:,} that the theorem for strict SVF on a backlog allows.",
+                f"{v.theorem_bound.total:,} that the theorem {v.theorem_bound.theorem.name} "
+                "allows.",
                 style="bold red",
             )
 
@@ -189,7 +191,7 @@ def _print_table(source: "Input", verdicts: list["Verdict"], skip: bool) -> None
 def _theorem(verdict: "Verdict") -> str:
     if verdict.theorem_bound is None:
         return "-"
-    return f"{verdict.theorem_bound:,} {'BROKEN' if verdict.violation else 'kept'}"
+    return f"{verdict.theorem_bound.total:,} {'BROKEN' if verdict.violation else 'kept'}"
 
 
 def _heading(source: "Input") -> str:

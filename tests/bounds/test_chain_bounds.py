@@ -12,9 +12,12 @@ from kvproof.bounds.chain_bounds import (
     eta_total,
     integral_total,
     least_prompt_share,
+    prefix_pass,
     prefix_total,
 )
-from kvproof.bounds.svf import svf_backlog_bound
+from kvproof.bounds.policy_bound import policy_bound
+from kvproof.bounds.theorem import Kind, Status
+from kvproof.bounds.theorems import THEOREMS
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import SVF
 from kvproof.scheduling.simulate import simulate
@@ -47,9 +50,14 @@ def test_bounds_are_ordered_and_hold(instance: Instance) -> None:
     if instance.eps < 1:
         assert prefix <= eta_total(instance) <= chain_total(instance)
         assert integral_total(instance) <= chain_total(instance)
-        assert svf_backlog_bound(instance) == chain_total(instance).__floor__()
-    else:
-        assert svf_backlog_bound(instance) is None
+    assert policy_bound(instance, "sjf") is policy_bound(instance, "svf", "skip") is None
+    found = policy_bound(instance, "svf")
+    assert found is not None
+    assert found.total == prefix
+    for theorem in THEOREMS:
+        if theorem.kind is Kind.TOTAL_AT_MOST and theorem.applies(instance, "svf"):
+            assert theorem.total is not None
+            assert theorem.status is not Status.PROVED or found.total <= theorem.total(instance)
 
 
 @settings(max_examples=200, deadline=None)
@@ -90,7 +98,21 @@ def test_prefix_bound_is_what_it_says(instance: Instance) -> None:
 
 def test_no_theorem_with_arrivals() -> None:
     late = Instance(memory=9, arrival=[0, 2], prompt=[0, 1], output=[2, 3])
-    assert svf_backlog_bound(late) is None
+    assert policy_bound(late, "svf") is None
+
+
+def test_prefix_bound_beyond_int64() -> None:
+    large = 2**31 - 1
+    huge = Instance(
+        memory=large, arrival=[0] * 3, prompt=[0, 5, 2**30], output=[large, large - 7, 2**20],
+        count=[1000, 2000, 3000],
+    )  # fmt: skip
+    one_by_one = huge.expanded()
+    order = np.argsort(one_by_one.volume, kind="stable")
+    columns = (one_by_one.prompt, one_by_one.output, one_by_one.volume)
+    plain = prefix_pass(large, *(column[order].astype(object) for column in columns))
+    assert huge.total_volume * huge.max_peak > 2**63
+    assert prefix_total(huge) == plain
 
 
 def test_counts_are_expanded() -> None:

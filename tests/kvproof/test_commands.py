@@ -8,6 +8,8 @@ import pytest
 
 from kvproof.__main__ import run
 from kvproof.bounds import verify
+from kvproof.bounds.policy_bound import PolicyBound
+from kvproof.bounds.theorems import SVF_BACKLOG
 from kvproof.output import exact_and_decimal
 from kvproof.scheduling.instance import Instance
 from tests.conftest import ROOT
@@ -77,10 +79,14 @@ def test_skip_has_no_theorem_bound(capsys):
 
 def test_violation_is_flagged_and_exits_with_5(capsys, monkeypatch):
     # a deliberately false theorem: no schedule is within it
-    monkeypatch.setattr(verify, "svf_backlog_bound", lambda instance: 1)
+    false = PolicyBound(theorem=SVF_BACKLOG, total=1)
+    monkeypatch.setattr(verify, "policy_bound", lambda instance, policy, rule: false)
     arguments = ["verify", EXAMPLE, "--memory", "60000", "--backlog", "--policy", "svf"]
     assert run(arguments) == 5
-    assert "VIOLATION: svf costs 155,390, more than the 1 that" in capsys.readouterr().out
+    assert (
+        "VIOLATION: svf costs 155,390, more than the 1 that the theorem svf-backlog"
+        in capsys.readouterr().out
+    )
     code, data = run_json(capsys, *arguments)
     assert code == 5
     assert data["policies"][0]["violation"] is True

@@ -1,0 +1,32 @@
+"""The sharpest theorem above a policy's total, as ``verify`` reports it."""
+
+from dataclasses import dataclass
+
+from kvproof.bounds.theorem import Theorem
+from kvproof.bounds.theorems import find
+from kvproof.scheduling.instance import Instance
+
+#: For each policy the theorem whose bound is never above another's; a test holds it to that.
+SHARPEST = {"svf": "svf-backlog-prefix"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyBound:
+    """What a proved theorem allows a policy's total latency to be."""
+
+    theorem: Theorem
+    total: int
+
+
+def policy_bound(instance: Instance, policy: str, rule: str = "strict") -> PolicyBound | None:
+    """Return the sharpest proved bound on the total of `policy`, or None where there is none.
+
+    `policy` is the name of a policy of this toolkit, `rule` ``"strict"`` or ``"skip"``. There is
+    none with arrivals, for instance. Totals are integers, so the bound is rounded down.
+    """
+    if policy not in SHARPEST:
+        return None
+    theorem = find(SHARPEST[policy])
+    if theorem.total is None or not theorem.applies(instance, policy, rule):
+        return None
+    return PolicyBound(theorem=theorem, total=theorem.total(instance).__floor__())
