@@ -6,7 +6,7 @@ from typing import Any
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.traces.cells import shown
-from kvproof.scheduling.traces.tables import Row, Table
+from kvproof.scheduling.traces.table import Row, Table
 
 
 def parquet_table(where: str, file: BufferedReader) -> Table:

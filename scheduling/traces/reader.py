@@ -9,7 +9,8 @@ import numpy as np
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.traces.cells import NUMBER, BadCell, parse_count, parse_time, shown
 from kvproof.scheduling.traces.formats import TraceFormat, find_format
-from kvproof.scheduling.traces.tables import Table, display_name, open_table
+from kvproof.scheduling.traces.recognise import display_name, open_table
+from kvproof.scheduling.traces.table import Table
 from kvproof.scheduling.traces.trace import Trace
 
 

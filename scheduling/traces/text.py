@@ -11,7 +11,7 @@ from typing import Any
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.traces.cells import shown
-from kvproof.scheduling.traces.tables import Row, Table
+from kvproof.scheduling.traces.table import Row, Table
 
 # Far above any row of a trace; a file without line ends must not fill the memory.
 MAX_LINE = 1 << 24

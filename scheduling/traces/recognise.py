@@ -1,35 +1,14 @@
-"""A trace file as a table of text, whatever kind of file it is."""
+"""A trace file as a table of text, its kind recognised from how it begins."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import BufferedReader
 
 from kvproof.scheduling.errors import InputError
-
-# (line, cells): where the row stands in the file, and the text of the columns asked for.
-Row = tuple[int, tuple[str, ...]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """An opened file: its column names, and a way to walk its rows once.
-
-    Parameters
-    ----------
-    columns
-        All column names, in the file's order.
-    rows
-        Takes the columns wanted (two or more) and yields a :data:`Row` for each row.
-    place
-        What a row's position is called: a ``line`` of a text file, else a ``row``; from 1.
-    """
-
-    columns: tuple[str, ...]
-    rows: Callable[[Sequence[str]], Iterator[Row]]
-    place: str = "line"
-
+from kvproof.scheduling.traces.parquet import parquet_table
+from kvproof.scheduling.traces.table import Table
+from kvproof.scheduling.traces.text import csv_table, jsonl_table
 
 def display_name(path: str | os.PathLike[str]) -> str:
     """Return the path for a message, on one line and printable whatever it holds."""
@@ -73,11 +52,7 @@ def _recognise(where: str, file: BufferedReader) -> Table:
     if not start:
         raise InputError(f"{where}: the file is empty")
     if start.startswith(b"PAR1"):
-        from kvproof.scheduling.traces.parquet import parquet_table
-
         return parquet_table(where, file)
-
-    from kvproof.scheduling.traces.text import csv_table, jsonl_table
 
     start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     for magic, complaint in _STRANGERS:
