@@ -1,4 +1,4 @@
-"""Bounds on the total of strict SVF on a backlog, exact and in O(n log n) (THEORY section 3).
+"""Bounds on the total of strict SVF on a backlog, exact and in O(n log n).
 
 Throughout, requests are in SVF order, ``W_k = v_1 + ... + v_(k-1)``, ``P_k = W_k / M``, m is the
 largest peak s + o. A float is used nowhere.

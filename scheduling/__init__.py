@@ -1,4 +1,4 @@
 """Requests, instances, schedules, policies, the simulator and trace readers.
 
-This floor knows no bound. THEORY numbers in its docstrings refer to docs/theory.md.
+This floor knows no bound. The model is that of docs/theory.md.
 """

@@ -16,7 +16,7 @@ def check_schedule(schedule: Schedule) -> None:
     """Raise unless every start is at or after its arrival and memory suffices at every step.
 
     A request with start p and output o holds ``prompt + (u - p)`` tokens in step u for
-    ``p < u <= p + o`` (THEORY section 1).
+    ``p < u <= p + o`` (docs/theory.md, The problem).
 
     Raises
     ------

@@ -24,7 +24,7 @@ VERSION = 1
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Instance:
-    """Requests and the memory that they share (THEORY section 1).
+    """Requests and the memory that they share (docs/theory.md, The problem).
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ class Instance:
 
     @property
     def load(self) -> Fraction | None:
-        """Total volume over memory times arrival span (THEORY 6); None where the span is 0."""
+        """Total volume over memory times arrival span; None where the span is 0."""
         span = int(self.arrival.max() - self.arrival.min())
         return Fraction(self.total_volume, self.memory * span) if span else None
 

@@ -73,7 +73,7 @@ def insert(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def run_strict(memory, arrival, key, prompt, output, reserved, running, now):  # type: ignore[no-untyped-def]
-    """Start the requests by the strict rule of THEORY section 2; return their start steps.
+    """Start the requests by the strict rule of docs/theory.md; return their start steps.
 
     All columns are in order of arrival; the waiting request of least key goes first, and among
     equal keys the first row. `reserved` is what admission takes for the output. `running` is

@@ -1,4 +1,4 @@
-"""SVF that knows of each output only whether it is long (2606.22327; THEORY section 2)."""
+"""SVF that knows of each output only whether it is long (2606.22327)."""
 
 from fractions import Fraction
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The rule of THEORY section 2, token by token: slow, plain, and what the kernels are held to."""
+"""The rule of docs/theory.md, token by token: slow, plain, and what the kernels are held to."""
 
 import bisect
 

@@ -15,7 +15,7 @@ LAST_START = 2**62
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Schedule:
-    """A start step for each request of an instance (THEORY section 1).
+    """A start step for each request of an instance (docs/theory.md, The problem).
 
     Nothing is claimed about feasibility:
     :func:`kvproof.scheduling.feasibility.check_schedule` tells.

@@ -32,7 +32,7 @@ def simulate(
     skip: bool = False,
     progress: Progress | None = None,
 ) -> Schedule:
-    """Return the schedule of `policy` by the rule of THEORY section 2.
+    """Return the schedule of `policy` by the rule of docs/theory.md (The policies).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Sorted-F (2508.06133; THEORY section 2): batches with a small output sum for their size."""
+"""Sorted-F (2508.06133): batches with a small output sum for their size."""
 
 from heapq import heappop, heappush
 

@@ -2,7 +2,7 @@
 
 Equal requests start in index order, so a node of the tree is a window of starts for each request,
 with ends that never decrease in index. A price vector bounds the cost of a node (the sum of each
-request's least term within its window, THEORY section 4) and, below the target, shortens its
+request's least term within its window, opt-price) and, below the target, shortens its
 windows. That makes LP duals a proof: a tree of splits whose leaves some vector closes. Where
 requests repeat, the same vector closes many leaves.
 """

@@ -1,7 +1,7 @@
 """The LP over counts: ``done[c, p]``, how many requests of class c have started by p.
 
-Its memory rows, telescoped, have small coefficients, and its duals are prices: the best of THEORY
-section 4 for the bounds at hand. HiGHS keeps the last basis, so that a node of a tree costs a few
+Its memory rows, telescoped, have small coefficients, and its duals are prices: the best for the
+bounds at hand (docs/theory.md, opt-price). HiGHS keeps the last basis, so that a node of a tree costs a few
 pivots. Untrusted: the prices prove what is computed from them in integers, whatever they are.
 """
 

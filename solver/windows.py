@@ -1,6 +1,6 @@
-"""Which starts can occur in a schedule cheaper than a target: exact price fixing (THEORY 4).
+"""Which starts can occur in a schedule cheaper than a target: exact price fixing (opt-price).
 
-For integer prices y (over :data:`PRICE_SCALE`) the bound of THEORY section 4 is a sum of one
+For integer prices y (over :data:`PRICE_SCALE`) the bound of docs/theory.md is a sum of one
 minimum per request. A start whose own term exceeds its minimum by more than the room between
 bound and target - 1 occurs in no schedule that costs less than the target. Beyond the last priced
 step a start costs its latency, so every window is finite and no horizon has to be assumed.

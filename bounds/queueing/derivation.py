@@ -1,4 +1,4 @@
-"""The fluid formulas of THEORY section 7, derived by sympy from the density.
+"""The fluid formulas of docs/theory.md, derived by sympy from the density.
 
 Outputs have density ``mu exp(-mu t)``, prompts are 0, the volume is ``t^2/2`` and the fluid system
 serves volume at rate M. Nothing is typed in but the density and the balance equations; the proof

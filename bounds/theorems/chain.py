@@ -1,4 +1,4 @@
-"""Strict SVF on a backlog from above: the block lemma and the chain bounds (THEORY section 3)."""
+"""Strict SVF on a backlog from above: the block lemma and the chain bounds."""
 
 from fractions import Fraction
 

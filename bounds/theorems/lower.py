@@ -1,4 +1,4 @@
-"""How bad policies can be: families with proofs (THEORY sections 5 and 6)."""
+"""How bad policies can be: families with proofs."""
 
 import math
 from fractions import Fraction

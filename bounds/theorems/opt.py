@@ -1,4 +1,4 @@
-"""Lower bounds on OPT (THEORY section 4)."""
+"""Lower bounds on OPT."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""What one bit is worth, for exponential outputs (THEORY section 7)."""
+"""What one bit is worth, for exponential outputs."""
 
 from fractions import Fraction
 

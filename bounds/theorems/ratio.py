@@ -1,4 +1,4 @@
-"""Constants for strict SVF on a backlog (THEORY section 5)."""
+"""Constants for strict SVF on a backlog."""
 
 from fractions import Fraction
 

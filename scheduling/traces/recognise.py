@@ -10,6 +10,7 @@ from kvproof.scheduling.traces.parquet import parquet_table
 from kvproof.scheduling.traces.table import Table
 from kvproof.scheduling.traces.text import csv_table, jsonl_table
 
+
 def display_name(path: str | os.PathLike[str]) -> str:
     """Return the path for a message, on one line and printable whatever it holds."""
     text = str(path)

@@ -120,7 +120,7 @@ def test_blocked_head_starts_where_nothing_completes():
 
 
 def test_skip_svf_starves_where_strict_does_not():
-    """THEORY section 5, d = 64: the figures are known."""
+    """The family svf-skip-unbounded at d = 64: the figures are known."""
     d, fats, triangles = 64, 256, 16
     memory, fat = 10 * d + 6, 5 * d + 3
     half = (5 * d + 4) // 2

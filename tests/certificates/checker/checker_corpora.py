@@ -27,7 +27,7 @@ BACKLOG = Tiny(12, ((0, 3, 4), (0, 0, 6), (0, 0, 6), (0, 5, 2), (0, 1, 8)))
 TRACE = Tiny(12, ((0, 3, 4), (1, 0, 6), (1, 0, 6), (4, 5, 2), (9, 1, 8)))
 OTHER = Tiny(12, ((0, 3, 4), (0, 0, 6), (0, 0, 6), (0, 5, 2), (0, 1, 7)))
 REORDERED = Tiny(12, ((0, 0, 6), (0, 0, 6), (0, 3, 4), (0, 5, 2), (0, 1, 8)))
-# Waves (THEORY 5): strict SVF starts two requests every five steps, one every two steps is better.
+# svf-waves: strict SVF starts two requests every five steps, one every two steps is better.
 WITNESS = Tiny(10, ((0, 0, 5),) * 8)
 SPREAD = list(range(0, 16, 2))
 

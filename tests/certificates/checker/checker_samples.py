@@ -68,7 +68,7 @@ def lower_bounds(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], F
 
 
 def closed_form_prices(tiny: Tiny) -> tuple[int, list[list[int]]]:
-    """Price a step at the requests then unfinished, over M: strong on a backlog (THEORY 4)."""
+    """Price a step at the requests then unfinished, over M: strong on a backlog (opt-price)."""
     unit = 60
     volumes = sorted(truth.volume(s, o) for _, s, o in tiny.requests)
     runs: list[list[int]] = []
