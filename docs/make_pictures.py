@@ -33,8 +33,8 @@ COLOURS = {
 
 
 PICTURES = ROOT / "docs" / "pictures"
-#: For each series of growth.csv: its name, its colour and mark, and what a family proves (docs/theory.md
-#: and 6; `kvproof theorems show NAME`) at memory M, or at n requests.
+#: For each series of growth.csv: its name, its colour and mark, and what a family proves
+#: (`kvproof theorems show NAME`) at memory M, or at n requests.
 GROWTH: dict[str, tuple[str, str, str, str, Any]] = {
     "fcfs": ("FCFS", "#b23a48", "o", "fcfs-unbounded: L(L + 2)/(2L + 1), M = 2L(2L + 1)",
              lambda m: np.sqrt(m) / 4),

@@ -1,8 +1,8 @@
 """The LP over counts: ``done[c, p]``, how many requests of class c have started by p.
 
 Its memory rows, telescoped, have small coefficients, and its duals are prices: the best for the
-bounds at hand (docs/theory.md, opt-price). HiGHS keeps the last basis, so that a node of a tree costs a few
-pivots. Untrusted: the prices prove what is computed from them in integers, whatever they are.
+bounds at hand (docs/theory.md, opt-price). HiGHS keeps the last basis, so that a node of a tree
+costs a few pivots. Untrusted: the prices prove what is computed from them in integers, whatever they are.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def test_denser_arrivals() -> None:
 
 
 def test_skip_starves_and_strict_does_not() -> None:
-    """Skipping a blocked head has no constant (svf-skip-unbounded, d = 64, 256 fats, 16 triangles)."""
+    """Skipping a blocked head has no constant (svf-skip-unbounded; 256 fats, 16 triangles)."""
     d, fats, triangles = 64, 256, 16
     low, f = 4 * d, 5 * d + 3
     height = 5 * d + 4
