@@ -1,0 +1,28 @@
+"""Smallest Volume First inside vLLM: ``--scheduler-cls kvproof.serving.vllm.SVFScheduler``.
+
+The schedulers need vLLM and are loaded when they are first named; the rest of this package does
+without it. How to switch them on: ``docs/vllm.md``.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kvproof.serving.vllm.scheduler import OneBitSVFScheduler as OneBitSVFScheduler
+    from kvproof.serving.vllm.scheduler import OneBitSVFSyncScheduler as OneBitSVFSyncScheduler
+    from kvproof.serving.vllm.scheduler import SVFScheduler as SVFScheduler
+    from kvproof.serving.vllm.scheduler import SVFSyncScheduler as SVFSyncScheduler
+
+__all__ = [
+    "OneBitSVFScheduler",
+    "OneBitSVFSyncScheduler",
+    "SVFScheduler",
+    "SVFSyncScheduler",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from kvproof.serving.vllm import scheduler
+
+    return getattr(scheduler, name)

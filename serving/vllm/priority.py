@@ -1,0 +1,58 @@
+"""The number by which vLLM's own queue sorts; arithmetic alone, without vLLM.
+
+vLLM's priority queue runs the smallest ``(priority, arrival time, request id)`` first. A priority
+that is set once, when the request arrives, is all that a policy with a static key needs.
+"""
+
+import math
+from fractions import Fraction
+
+#: What one step of an operator's own priority is worth: more than any volume.
+WIDTH = 1 << 64
+
+
+def held_volume(prompt: int, output: int) -> int:
+    """Return the token-steps that the engine holds for a request, ``(s - 1) o + o (o + 1)/2``.
+
+    The j-th output token comes out of a step in which ``s - 1 + j`` tokens are held: the first
+    at the end of the prefill, and none has a slot before it is computed. So this is the volume
+    of the model's request with prompt ``s - 1`` (docs/vllm.md).
+    """
+    return max(prompt - 1, 0) * output + output * (output + 1) // 2
+
+
+def read_hint(hint: object) -> int | None:
+    """Return an expected output length, or None where what came with the request is none.
+
+    A whole number of at least 1 is taken, and a finite one, rounded up; text, truth values,
+    lists, nothing, 0 and less are not.
+    """
+    if isinstance(hint, float) and math.isfinite(hint):
+        hint = math.ceil(hint)
+    return hint if type(hint) is int and hint >= 1 else None  # a bool is an int to Python
+
+
+def proxy_output(expected: int, *, threshold: int, short: int, long: int) -> int:
+    """Return what one bit tells of an output: the mean of its class, long being > threshold."""
+    return long if expected > threshold else short
+
+
+def static_key(*, operator: int, volume: int, aging: Fraction, arrival: float) -> int:
+    """Return the priority of a request: the operator's own first, then volume with linear aging.
+
+    A request of volume v that has waited w goes by ``v - aging * w``. All wait equally long from
+    one moment to the next, so ``v + aging * arrival`` orders them in the same way, for ever.
+
+    Parameters
+    ----------
+    operator
+        The priority that the request came with; the smaller first.
+    volume
+        Its volume in token-steps.
+    aging
+        Token-steps that one unit of waiting is worth, >= 0.
+    arrival
+        When it arrived, in the same unit (vLLM: seconds since 1970), finite.
+    """
+    aged = volume + (aging * Fraction(arrival)).__floor__() if aging else volume
+    return operator * WIDTH + min(max(aged, 0), WIDTH - 1)

@@ -1,0 +1,50 @@
+from fractions import Fraction
+
+import pytest
+
+from kvproof.scheduling.errors import InputError
+from kvproof.serving.vllm.settings import HINT, Settings
+
+
+def test_defaults_are_plain_svf():
+    for config in ({}, {"kvproof": {}}, {"other": 1}, None, "a hash"):
+        settings = Settings.from_config(config)
+        assert (settings.hint, settings.aging, settings.predictor) == (HINT, 0, None)
+
+
+def test_settings_are_read():
+    config = {"kvproof": {"hint": "length", "aging": "1/3", "predictor": "operator:index"}}
+    settings = Settings.from_config(config)
+    assert (settings.hint, settings.aging) == ("length", Fraction(1, 3))
+    assert settings.predictor(5) == 5
+    assert Settings.from_config({"kvproof": {"aging": 0.5}}).aging == Fraction(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ([], "must hold an object"),
+        ({"agging": 1}, "unknown setting 'agging'"),
+        ({"aging": -1}, "aging must be 0 to"),
+        ({"aging": 2**33}, "aging must be 0 to"),
+        ({"aging": True}, "aging must be a number"),
+        ({"aging": "fast"}, "aging must be a number"),
+        ({"aging": float("nan")}, "aging must be a number"),
+        ({"aging": float("inf")}, "aging must be a number"),
+        ({"aging": "1/0"}, "aging must be a number"),
+        ({"hint": 3}, "hint must be the name"),
+        ({"hint": ""}, "hint must be the name"),
+        ({"threshold": -1}, "threshold must be a whole number"),
+        ({"short": 0}, "short must be a whole number"),
+        ({"long": 1.5}, "long must be a whole number"),
+        ({"predictor": "operator.index"}, "must be package.module:name"),
+        ({"predictor": 5}, "must be package.module:name"),
+        ({"predictor": "no_such_module:f"}, "cannot be loaded: ModuleNotFoundError"),
+        ({"predictor": "operator:no_such"}, "cannot be loaded: AttributeError"),
+        ({"predictor": "math:pi"}, "is no function"),
+    ],
+)
+def test_what_is_wrong_is_refused_at_start_up(given, complaint):
+    with pytest.raises(InputError, match="kvproof: ") as error:
+        Settings.from_config({"kvproof": given})
+    assert complaint in str(error.value)
