@@ -40,13 +40,17 @@ DEFAULT = Limits()
 class Budget:
     """The limits of one check, and its clock: every loop ticks it.
 
-    A tick is cheap, as it looks at the time once in 1,024.
+    The clock stands until `start`. A tick is cheap, as it looks at the time once in 1,024.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._end = monotonic_ns() + limits.seconds * 10**9
+        self._end: int | None = None
         self._ticks = 0
+
+    def start(self) -> None:
+        """Let the time run from now on."""
+        self._end = monotonic_ns() + self.limits.seconds * 10**9
 
     def tick(self) -> None:
         """Count one turn of a loop.
@@ -62,5 +66,5 @@ class Budget:
 
     def check(self) -> None:
         """Look at the time now; raises as `tick` does."""
-        if monotonic_ns() >= self._end:
+        if self._end is not None and monotonic_ns() >= self._end:
             raise OverLimit(f"no answer within the time limit of {self.limits.seconds} s")

@@ -38,10 +38,10 @@ def check(
     Result
         Never raises for what a certificate contains.
     """
+    budget = Budget(limits)
+    budget.start()
     try:
-        words = _establish(
-            _path(source), None if instance is None else _path(instance), Budget(limits)
-        )
+        words = _establish(_path(source), None if instance is None else _path(instance), budget)
     except Refusal as refusal:
         return Result(refusal.verdict, reason=str(refusal))
     except (MemoryError, RecursionError) as error:

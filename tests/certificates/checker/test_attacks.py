@@ -1,11 +1,11 @@
 """Files too large to commit, made to hang the checker or to exhaust its memory."""
 
 import gzip
+import itertools
 import json
 import random
 import subprocess
 import sys
-import time
 import zlib
 from collections.abc import Callable
 from functools import cache
@@ -16,7 +16,7 @@ import checker_samples
 import pytest
 from checker_truth import Tiny
 
-from kvproof.certificates.checker import Limits, Verdict, check
+from kvproof.certificates.checker import Limits, Verdict, check, limits
 
 ROOT = Path(__file__).resolve().parents[3]
 TINY = Tiny(9, ((0, 4, 2), (0, 0, 3)))
@@ -92,10 +92,8 @@ ATTACKS: dict[str, tuple[Callable[[], bytes], Verdict]] = {
 def test_attack(name: str, tmp_path: Path) -> None:
     make, verdict = ATTACKS[name]
     data = make()
-    began = time.monotonic()
     result = check(data)
     assert result.verdict is verdict, result.reason
-    assert time.monotonic() - began < 20
     assert len(result.reason or "") < 300
     (tmp_path / "attack").write_bytes(data)
     assert check(tmp_path / "attack", limits=SMALL).verdict not in (
@@ -123,6 +121,14 @@ def test_a_bomb_stays_within_memory(tmp_path: Path) -> None:
     assert ended.stderr == ""
 
 
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that moves on by a second whenever the checker looks at it."""
+    clock = itertools.count(step=10**9)
+    monkeypatch.setattr(limits, "monotonic_ns", lambda: next(clock))
+
+
+@pytest.mark.usefixtures("looks")
 def test_a_slow_check_is_over_the_limit() -> None:
     """A million runs of prices, on and off, for requests that could wait for all of them."""
     rows = tuple((0, s, 2) for s in range(1, 400))
@@ -130,10 +136,9 @@ def test_a_slow_check_is_over_the_limit() -> None:
     bound = {"kind": "price", "denominator": 1, "prices": [[1, 10**9], [1, 10**9 - 1]] * 50_000}
     claim = {"kind": "opt-lower-bound", "bound": "1/1"}
     made = checker_samples.certificate(tiny, claim, {"lower_bound": bound})
-    began = time.monotonic()
-    result = check(json.dumps(made).encode(), limits=Limits(seconds=1))
+    result = check(json.dumps(made).encode(), limits=Limits(seconds=1000))
     assert result.verdict is Verdict.OVER_LIMIT
-    assert time.monotonic() - began < 10
+    assert "time limit" in (result.reason or "")
 
 
 def test_no_time_is_no_success() -> None:
@@ -154,22 +159,23 @@ def _search(target: int) -> dict[str, Any]:
         (Tiny(3000, ((0, 0, 1),) * 3000), _search(93_000), "table cells"),
         (Tiny(9, tuple((4 * a, 0, 1) for a in range(1001))), _search(1002), "classes"),
         (Tiny(9, ((0, 0, 1), (10**9, 0, 1))), _search(3), "steps"),
-        (
-            Tiny(9, ((0, 0, 1),) * 2000),
-            {
-                "kind": "branch",
-                "target": 2006,
-                "denominator": 1,
-                "vectors": [[]],
-                "tree": [2 * 10**6, *[0] * 10**6],
-            },
-            "time limit",
-        ),
     ],
 )
 def test_small_files_that_ask_for_much(tiny: Tiny, proof: dict[str, Any], reason: str) -> None:
     claim = {"kind": "opt-lower-bound", "bound": "1/1"}
     data = json.dumps(checker_samples.certificate(tiny, claim, {"lower_bound": proof})).encode()
-    result = check(data, limits=Limits(seconds=1))
+    result = check(data)
     assert result.verdict is Verdict.OVER_LIMIT
     assert reason in (result.reason or "")
+
+
+@pytest.mark.usefixtures("looks")
+def test_a_long_tree_of_one_node() -> None:
+    proof = {"kind": "branch", "target": 2006, "denominator": 1, "vectors": [[]],
+             "tree": [2 * 10**6, *[0] * 10**6]}  # fmt: skip
+    claim = {"kind": "opt-lower-bound", "bound": "1/1"}
+    tiny = Tiny(9, ((0, 0, 1),) * 2000)
+    data = json.dumps(checker_samples.certificate(tiny, claim, {"lower_bound": proof})).encode()
+    result = check(data)
+    assert result.verdict is Verdict.OVER_LIMIT
+    assert "time limit" in (result.reason or "")

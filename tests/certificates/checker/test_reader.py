@@ -131,8 +131,19 @@ def test_long_rationals_are_over_the_limit() -> None:
             reader.rational(written, "x", Budget(DEFAULT))
 
 
+def test_the_clock_stands_until_a_check_starts() -> None:
+    budget = Budget(Limits(seconds=0))
+    for _ in range(5000):
+        budget.tick()
+    budget.check()
+    budget.start()
+    with pytest.raises(OverLimit):
+        budget.check()
+
+
 def test_deadline() -> None:
     budget = Budget(Limits(seconds=0))
+    budget.start()
     for _ in range(1023):  # looks at the time once in 1,024
         budget.tick()
     with pytest.raises(OverLimit, match="no answer within the time limit of 0 s"):

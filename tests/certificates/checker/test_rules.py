@@ -90,8 +90,10 @@ def test_large_arrivals_cost_no_time() -> None:
 def test_the_time_limit_holds() -> None:
     tiny = Tiny(60, tuple((0, 0, 20) for _ in range(2000)))
     instance = read_instance(tiny.json(), "i", BUDGET)
+    budget = Budget(Limits(seconds=0))
+    budget.start()
     with pytest.raises(OverLimit):
-        simulate(Policy("svf", True), instance, Budget(Limits(seconds=0)))
+        simulate(Policy("svf", True), instance, budget)
 
 
 @pytest.mark.parametrize(
