@@ -11,7 +11,8 @@ from kvproof.certificates.build import (
     within_factor_certificate,
 )
 from kvproof.certificates.checker import Verdict, check
-from kvproof.certificates.lower_bounds import BoundKind, find_bound
+from kvproof.certificates.lower_bounds import find_bound
+from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.policies import SVF
 from kvproof.scheduling.simulate import simulate
 

@@ -65,7 +65,6 @@ def instance_of(memory, rows):
 def run_kvproof(memory, rows, limit, check):
     """Solve with the portfolio, after compiling on other instances; check the certificate."""
     from kvproof import solver
-    from kvproof.certificates.build import Certificate
     from kvproof.certificates.checker import Limits
     from kvproof.certificates.checker import check as check_certificate
     from kvproof.solver.certified import solve_certified
@@ -87,11 +86,7 @@ def run_kvproof(memory, rows, limit, check):
         "certified": result.certified, "states": result.detail["states"], "used": result.engine,
     }  # fmt: skip
     if result.proof is not None and result.gap == 0:
-        data = Certificate(
-            instance=instance,
-            claim={"kind": "optimal", "total_latency": result.total_latency},
-            proof={"schedule": {"starts": result.starts}, "lower_bound": result.proof},
-        ).to_bytes()
+        data = result.certificate().to_bytes()
         answer["certificate_bytes"] = len(gzip.compress(data, mtime=0))
         if check:
             begun = time.perf_counter()
@@ -263,6 +258,7 @@ def cross(number):
     """Hold both engines against CP-SAT on random instances, with three incumbents each."""
     from kvproof import solver
     from kvproof.scheduling.errors import RejectedError
+    from kvproof.scheduling.schedule import Schedule
 
     for seed in range(number):
         rng = random.Random(seed)
@@ -278,12 +274,16 @@ def cross(number):
             solver.solve(instance, engine="milp"),
             solver.solve(instance, engine="milp", backend="cpsat"),
         ]
-        starts = found[0].starts
+        starts = found[0].schedule.starts.tolist()
         late = max(range(len(rows)), key=lambda i: starts[i] + rows[i][2])
         for extra in (0, 1, 50):
             moved = [p + extra * (i == late) for i, p in enumerate(starts)]
             try:
-                found.append(solver.solve(instance, engine="dp", incumbent=moved))
+                found.append(
+                    solver.solve(
+                        instance, engine="dp", incumbent=Schedule(instance=instance, starts=moved)
+                    )
+                )
             except RejectedError:
                 continue
         if {r.total_latency for r in found} != {found[0].lower_bound}:

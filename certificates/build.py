@@ -69,7 +69,7 @@ def lower_bound_certificate(instance: Instance, bound: LowerBound) -> Certificat
     return Certificate(
         instance=instance,
         claim={"kind": "opt-lower-bound", "bound": as_pq(_shortened(bound.value, up=False))},
-        proof={"lower_bound": bound.proof()},
+        proof={"lower_bound": bound.proof.to_json()},
     )
 
 
@@ -89,7 +89,7 @@ def optimal_certificate(schedule: Schedule, bound: LowerBound) -> Certificate:
     return Certificate(
         instance=schedule.instance,
         claim={"kind": "optimal", "total_latency": schedule.total_latency},
-        proof={"schedule": _starts(schedule), "lower_bound": bound.proof()},
+        proof={"schedule": _starts(schedule), "lower_bound": bound.proof.to_json()},
     )
 
 
@@ -103,7 +103,7 @@ def within_factor_certificate(schedule: Schedule, bound: LowerBound) -> Certific
             "total_latency": schedule.total_latency,
             "factor": as_pq(factor),
         },
-        proof={"schedule": _starts(schedule), "lower_bound": bound.proof()},
+        proof={"schedule": _starts(schedule), "lower_bound": bound.proof.to_json()},
     )
 
 

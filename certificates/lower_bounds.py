@@ -7,14 +7,13 @@ independent checker, which shares no code with it.
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from kvproof.certificates.fluid import Fluid, serve
-from kvproof.certificates.prices import Prices, best_prices
+from kvproof.certificates.prices import best_prices
+from kvproof.certificates.proofs import BoundKind, FormulaProof, PriceProof, Proof
 from kvproof.scheduling.exact import Column, exact_dot, exact_sum
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.sorting import count_pairs, sort_values
@@ -25,32 +24,17 @@ EXACT_GROUPS = 256
 GRID = 10**12
 
 
-class BoundKind(StrEnum):
-    """Where a lower bound on OPT comes from."""
-
-    OUTPUTS = "outputs"
-    VOLUME = "volume"
-    CENTROID = "centroid"
-    PRICE = "price"
-
-
 @dataclass(frozen=True, kw_only=True)
 class LowerBound:
-    """OPT is at least `value`; `prices` belong to the kind price only."""
+    """OPT is at least `value`, and why."""
 
-    kind: BoundKind
     value: Fraction
-    prices: Prices | None = None
+    proof: Proof
 
-    def proof(self) -> dict[str, Any]:
-        """Return the proof of the bound as certificates carry it (docs/certificates.md)."""
-        if self.prices is None:
-            return {"kind": self.kind}
-        return {
-            "kind": self.kind,
-            "denominator": self.prices.denominator,
-            "prices": self.prices.to_json(),
-        }
+    @property
+    def kind(self) -> str:
+        """What kind of proof it is."""
+        return self.proof.kind
 
 
 def best_bound(instance: Instance) -> LowerBound:
@@ -78,14 +62,14 @@ def find_bound(
             return best_bound(instance)
         case BoundKind.PRICE:
             found = best_prices(instance, incumbent=incumbent, progress=progress)
-            searched = LowerBound(kind=kind, value=found.bound, prices=found.prices)
+            searched = LowerBound(value=found.bound, proof=PriceProof(prices=found.prices))
             return max(searched, best_bound(instance), key=lambda bound: bound.value)
         case BoundKind.CENTROID:
-            return LowerBound(kind=kind, value=centroid_bound(instance))
+            return LowerBound(value=centroid_bound(instance), proof=FormulaProof(kind=kind))
         case BoundKind.VOLUME:
-            return LowerBound(kind=kind, value=volume_bound(instance))
+            return LowerBound(value=volume_bound(instance), proof=FormulaProof(kind=kind))
         case BoundKind.OUTPUTS:
-            return LowerBound(kind=kind, value=outputs_bound(instance))
+            return LowerBound(value=outputs_bound(instance), proof=FormulaProof(kind=kind))
 
 
 def outputs_bound(instance: Instance) -> Fraction:

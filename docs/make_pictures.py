@@ -16,7 +16,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from kvproof.bounds.verify import verify
-from kvproof.certificates.lower_bounds import BoundKind, find_bound
+from kvproof.certificates.lower_bounds import find_bound
+from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.exact import decimal
 from kvproof.scheduling.registry import BUILTIN, find_policy
 from kvproof.scheduling.traces import read_trace

@@ -159,7 +159,7 @@ class BoundChoice(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the BoundKind, or None for ``best``."""
-        from kvproof.certificates.lower_bounds import BoundKind
+        from kvproof.certificates.proofs import BoundKind
 
         if value is None or value == "best" or isinstance(value, BoundKind):
             return None if value == "best" else value

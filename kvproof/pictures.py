@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.schedule import Schedule
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 # Small volumes first: sea green, blue, violet, rose, amber; equal lightness steps, legible on
@@ -27,13 +26,13 @@ class _Piece:
     right_top: int
 
 
-def gantt(instance: Instance, starts: Sequence[int], width: int = 80) -> str:
+def gantt(schedule: Schedule, width: int = 80) -> str:
     """Return the schedule as text: a row per request, and the memory in use beneath.
 
     Parameters
     ----------
-    instance, starts
-        Starts in the order of ``instance.expanded()``.
+    schedule
+        It should be feasible.
     width
         Columns of the terminal. A character stands for one step, or for several where the
         schedule is longer than the width.
@@ -43,7 +42,9 @@ def gantt(instance: Instance, starts: Sequence[int], width: int = 80) -> str:
     ``·`` a request waits; blocks that rise from ``▁`` to ``█`` are the tokens that it holds, in
     eighths of the largest peak of all. The last row is the memory in use, in eighths of M.
     """
+    instance = schedule.instance
     full = instance.expanded()
+    starts = schedule.starts.tolist()
     rows = list(zip(full.arrival.tolist(), full.prompt.tolist(), full.output.tolist(), starts,
                     strict=True))  # fmt: skip
     begin = min(a for a, *_ in rows)
@@ -91,9 +92,7 @@ def _usage(rows: list[tuple[int, int, int, int]], begin: int, end: int) -> list[
     return used
 
 
-def schedule_svg(
-    instance: Instance, starts: Sequence[int], *, title: str | None = None, note: str | None = None
-) -> str:
+def schedule_svg(schedule: Schedule, *, title: str | None = None, note: str | None = None) -> str:
     """Return an SVG of memory over time, the requests stacked, colour by volume.
 
     A request that starts at p is a trapezoid from its prompt at p to prompt + output at its
@@ -102,12 +101,14 @@ def schedule_svg(
 
     Parameters
     ----------
-    instance, starts
-        Starts in the order of ``instance.expanded()``.
+    schedule
+        It should be feasible.
     title, note
         The heading (the total latency by default) and the line under it.
     """
+    instance = schedule.instance
     full = instance.expanded()
+    starts = schedule.starts.tolist()
     rows = list(zip(full.arrival.tolist(), full.prompt.tolist(), full.output.tolist(), starts,
                     strict=True))  # fmt: skip
     begin: int = min(a for a, *_ in rows)

@@ -5,6 +5,6 @@ and lower bounds can be written as certificates that the independent checker re-
 """
 
 from kvproof.solver.portfolio import solve
-from kvproof.solver.result import Result, Status
+from kvproof.solver.result import Limit, Result, Status
 
-__all__ = ["Result", "Status", "solve"]
+__all__ = ["Limit", "Result", "Status", "solve"]

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kvproof.certificates.proofs import BranchProof
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
 from kvproof.solver.model import Model
 from kvproof.solver.probing import best_split, children
 from kvproof.solver.relaxation import Floats, Late, Relaxation, never
+from kvproof.solver.result import Limit
 from kvproof.solver.spans import UNIT, counts_between, in_order, tighten, weigh, whole
 from kvproof.solver.windows import MAX_STEPS, price_terms
 
@@ -55,7 +57,7 @@ class Tree:
     target: int
     starts: Column | None = None
     proved: bool = False
-    limit: str | None = None
+    limit: Limit | None = None
     vectors: list[Column] = field(default_factory=list)
     stream: list[int] = field(default_factory=list)
     nodes: int = 0
@@ -127,11 +129,11 @@ class Branching:
         stack = [] if tree.proved else [(self.first, self.last)]
         while stack:
             if self.late():
-                tree.limit = "time"
+                tree.limit = Limit.TIME
             elif tree.nodes >= nodes:
-                tree.limit = "nodes"
+                tree.limit = Limit.NODES
             elif len(tree.vectors) * self.terms[0].size > MAX_TERMS:
-                tree.limit = "memory"
+                tree.limit = Limit.MEMORY
             if tree.limit is not None:
                 return tree
             first, last = stack.pop()
@@ -140,7 +142,7 @@ class Branching:
             try:
                 split = self._node(first, last, used)
             except Late:
-                tree.limit = "time"
+                tree.limit = Limit.TIME
                 return tree
             tree.stream += [2 * len(used) + (split is not None), *used]
             if split is None:
@@ -223,12 +225,11 @@ class Branching:
         self.recent = np.concatenate(([place], others)).astype(np.int64)
 
 
-def branch_proof(tree: Tree) -> dict[str, object]:
-    """Return the ``branch`` proof of docs/certificates.md: OPT is at least the tree's target."""
-    return {
-        "kind": "branch",
-        "target": tree.target,
-        "denominator": UNIT,
-        "vectors": [vector.tolist() for vector in tree.vectors],
-        "tree": tree.stream,
-    }
+def branch_proof(tree: Tree) -> BranchProof:
+    """Return the proof that OPT is at least the tree's target."""
+    return BranchProof(
+        target=tree.target,
+        denominator=UNIT,
+        vectors=tuple(tuple(vector.tolist()) for vector in tree.vectors),
+        tree=tuple(tree.stream),
+    )

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from kvproof.certificates.lower_bounds import best_bound
+from kvproof.certificates.proofs import Proof
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
 from kvproof.solver.ascent import ascend
@@ -31,6 +32,7 @@ from kvproof.solver.multipliers import (
     thinned,
 )
 from kvproof.solver.proofs import price_proof, search_proof
+from kvproof.solver.result import Limit
 from kvproof.solver.states import States, packing_of
 from kvproof.solver.threads import Flag, aside, raise_if_interrupted
 from kvproof.solver.trajectory import SCALE, Grid, grid_of, refuse_size
@@ -59,9 +61,9 @@ class Interval:
     lower: int
     upper: int
     starts: Column
-    proof: dict[str, Any] | None = None
+    proof: Proof | None = None
     engine: str = "price"
-    limit: str | None = None
+    limit: Limit | None = None
     states: int = 0
     message: str | None = None
 
@@ -102,16 +104,16 @@ def solve_certified(
     bound = best_bound(model.instance())
     lower = min(upper, math.ceil(bound.value))
     state = Interval(
-        lower=lower, upper=upper, starts=starts, proof=bound.proof(), engine=str(bound.kind)
+        lower=lower, upper=upper, starts=starts, proof=bound.proof, engine=str(bound.kind)
     )
     if not prices or state.closed():
         return state
     try:
         _improve(model, state, deadline, effort, progress, search)
     except KeyboardInterrupt:
-        state.limit = "interrupt"
+        state.limit = Limit.INTERRUPT
     except LimitError as limit:
-        state.limit = "size"
+        state.limit = Limit.SIZE
         state.message = str(limit)
     return state
 
@@ -148,7 +150,7 @@ def _improve(
         if state.closed() and state.proof is not None:
             return
         if _late(deadline):
-            state.limit = "time"
+            state.limit = Limit.TIME
             return
         base = max(state.lower, _ceil(root_bound(grid, root)))
         target = _next_target(state, base, spent, deadline)
@@ -252,7 +254,7 @@ def beams(
 def _raise(
     state: Interval,
     bound: int,
-    proof: dict[str, Any] | None,
+    proof: Proof | None,
     engine: str,
     replace_equal: bool = False,
 ) -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from kvproof.solver.kernels import expand
 from kvproof.solver.model import Model
 from kvproof.solver.multipliers import Vector
+from kvproof.solver.result import Limit
 from kvproof.solver.states import Packing, States
 from kvproof.solver.trajectory import SCALE, Grid
 
@@ -21,7 +22,11 @@ _CHUNK = 4096
 
 
 class Exhausted(Exception):
-    """Time or memory is used up; the text says which."""
+    """Time or memory is used up."""
+
+    def __init__(self, limit: Limit) -> None:
+        super().__init__(limit)
+        self.limit = limit
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -115,10 +120,10 @@ def children(
             best, best_starts, counters,
         )  # fmt: skip
         if late():
-            raise Exhausted("time")
+            raise Exhausted(Limit.TIME)
         if done < stop:
             if len(out) >= most_rows:
-                raise Exhausted("memory")
+                raise Exhausted(Limit.MEMORY)
             out = out.grown(min(2 * len(out), most_rows), packing)
     return Children(
         states=out.take(slice(0, filled)),

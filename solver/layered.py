@@ -21,6 +21,7 @@ from kvproof.solver.ascent import Scratch, ascend, clusters, coarse, make_scratc
 from kvproof.solver.expansion import Exhausted, Ints, children, step_of
 from kvproof.solver.kernels import rebound, undominated
 from kvproof.solver.multipliers import Vector, make_vector, sample_of
+from kvproof.solver.result import Limit
 from kvproof.solver.states import States, bytes_per_state, packing_of
 from kvproof.solver.threads import blocks, cores, gather, new_flag, raise_if_interrupted
 from kvproof.solver.trajectory import SCALE, Grid
@@ -80,7 +81,7 @@ class Outcome:
     best: int | None = None
     starts: npt.NDArray[np.int64] | None = None
     floor: int = 0
-    limit: str | None = None
+    limit: Limit | None = None
     states: int = 0
     peak: int = 0
     leaves: int = 0
@@ -150,7 +151,7 @@ class Search:
             try:
                 states = self._layer(states, t)
             except Exhausted as limit:
-                outcome.limit = str(limit)
+                outcome.limit = limit.limit
                 outcome.floor = -(-below // SCALE)
                 return
             outcome.states += len(states)

@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
-from kvproof.scheduling.exact import Column
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.schedule import Schedule
@@ -26,7 +25,7 @@ from kvproof.solver.layered import Effort
 from kvproof.solver.model import Model, model_of
 from kvproof.solver.proofs import price_proof
 from kvproof.solver.repeats import FEW_NODES, MOST_NODES, branch, look
-from kvproof.solver.result import Result, Status
+from kvproof.solver.result import Limit, Result
 from kvproof.solver.threads import listening
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, quick_prices
 
@@ -75,7 +74,7 @@ def solve(
     engine: str = "auto",
     time_limit: float | None = None,
     backend: str = "highs",
-    incumbent: Column | None = None,
+    incumbent: Schedule | None = None,
     memory_bytes: int = 6 * 2**30,
     progress: Progress | None = None,
 ) -> Result:
@@ -95,7 +94,7 @@ def solve(
     backend
         For the programme: ``highs``, ``cbc``, ``scip``, ``cpsat`` or a PuLP solver name.
     incumbent
-        Starts of a feasible schedule to begin with, in the order of ``instance.expanded()``.
+        A feasible schedule of the instance to begin with.
     memory_bytes
         What the search may hold before it stops with what it has.
     progress
@@ -116,18 +115,17 @@ def solve(
 
 
 def _solve(
-    instance: Instance, options: Options, incumbent: Column | None, progress: Progress | None
+    instance: Instance, options: Options, incumbent: Schedule | None, progress: Progress | None
 ) -> Result:
     begun = time.monotonic()
     model = model_of(instance)
     upper, starts = best_policy(instance, model)
     if incumbent is not None:
-        given = Schedule(instance=instance, starts=np.asarray(incumbent))
-        check_schedule(given)
-        if given.total_latency < upper:
+        check_schedule(incumbent)
+        if incumbent.total_latency < upper:
             order = np.concatenate(model.members)
-            upper = given.total_latency
-            starts = given.starts[order] - model.origin
+            upper = incumbent.total_latency
+            starts = incumbent.starts[order] - model.origin
     if progress:
         progress(upper, None)
     limit = options.time_limit
@@ -151,22 +149,22 @@ def _solve(
             partial(branch, nodes=FEW_NODES, thorough=False, progress=progress),
             partial(branch, nodes=MOST_NODES, thorough=True, progress=progress),
         ):
-            if state.limit == "interrupt":
+            if state.limit == Limit.INTERRUPT:
                 break
             state.limit = None
             part(model, state, deadline=until)
-        if state.limit == "time" and deadline is not None and time.monotonic() < deadline:
+        if state.limit == Limit.TIME and deadline is not None and time.monotonic() < deadline:
             state.limit = None
     claimed: tuple[int | None, str] | None = None
     programme = choice in ("milp", "repeats") or (
-        options.engine == "auto" and state.limit == "size"
+        options.engine == "auto" and state.limit == Limit.SIZE
     )
-    if programme and not state.closed() and state.limit not in ("interrupt", "time"):
-        state.limit = None if state.limit in ("nodes", "memory") else state.limit
+    if programme and not state.closed() and state.limit not in (Limit.INTERRUPT, Limit.TIME):
+        state.limit = None if state.limit in (Limit.NODES, Limit.MEMORY) else state.limit
         try:
             claimed = _programme(instance, model, state, options, deadline, progress)
         except LimitError as limit:
-            state.limit = "size"
+            state.limit = Limit.SIZE
             state.message = str(limit)
     return _result(instance, model, state, claimed, time.monotonic() - begun)
 
@@ -198,7 +196,7 @@ def _programme(
         state.engine = "price"
     left = None if deadline is None else deadline - time.monotonic()
     if left is not None and left <= 0:
-        state.limit = "time"
+        state.limit = Limit.TIME
         return None, f"milp:{options.backend}"
     try:
         if options.backend == "cpsat":
@@ -206,7 +204,7 @@ def _programme(
         else:
             claim = solve_milp(model, windows, backend=options.backend, time_limit=left)
     except KeyboardInterrupt:
-        state.limit = "interrupt"
+        state.limit = Limit.INTERRUPT
         return None, f"milp:{options.backend}"
     if claim.starts is not None and model.total(claim.starts) < state.upper:
         try:
@@ -214,7 +212,7 @@ def _programme(
                 Schedule(instance=instance, starts=np.array(model.starts_of_requests(claim.starts)))
             )
         except RejectedError:  # whoever hands out such a schedule is not believed otherwise either
-            state.limit = "backend"
+            state.limit = Limit.BACKEND
             state.message = f"the backend {options.backend} returned an infeasible schedule"
             return None, f"milp:{options.backend}"
         state.upper = model.total(claim.starts)
@@ -223,7 +221,7 @@ def _programme(
     if claim.finished:
         bound = state.upper  # the best of what was offered, or nothing below the incumbent
     else:
-        state.limit = "time"
+        state.limit = Limit.TIME
     if progress:
         progress(state.upper, state.lower)
     return bound, f"milp:{options.backend}"
@@ -236,8 +234,7 @@ def _result(
     claimed: tuple[int | None, str] | None,
     runtime: float,
 ) -> Result:
-    starts = model.starts_of_requests(state.starts)
-    schedule = Schedule(instance=instance, starts=np.array(starts))
+    schedule = Schedule(instance=instance, starts=np.array(model.starts_of_requests(state.starts)))
     check_schedule(schedule)  # whatever found it, this is what makes it true
     upper = schedule.total_latency
     lower, engine, certified = state.lower, state.engine, True
@@ -246,17 +243,14 @@ def _result(
         engine = claimed[1]
         if claimed[0] is not None and claimed[0] > lower:
             lower, certified, proof = min(claimed[0], upper), False, None
-    closed = lower >= upper
     return Result(
-        status=Status.OPTIMAL if closed else Status.FEASIBLE,
-        total_latency=upper,
+        schedule=schedule,
         lower_bound=min(lower, upper),
         engine=engine,
         runtime_s=runtime,
-        starts=starts,
         certified=certified,
         proof=proof,
-        limit=None if closed else state.limit,
+        limit=None if lower >= upper else state.limit,
         detail={
             "states": state.states,
             "message": state.message,

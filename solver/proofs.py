@@ -1,12 +1,14 @@
-"""Lower-bound objects of docs/certificates.md: prices, and the multipliers of an exact search."""
+"""Proofs of the solver as certificates take them: prices, and the multipliers of a search."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from itertools import groupby
 
 import numpy as np
 
+from kvproof.certificates.prices import Prices
+from kvproof.certificates.proofs import Multipliers, PriceProof, SearchProof
 from kvproof.scheduling.exact import Column
 from kvproof.solver.layered import Outcome
 from kvproof.solver.model import Model
@@ -15,31 +17,24 @@ from kvproof.solver.trajectory import SCALE, Grid
 from kvproof.solver.windows import PRICE_SCALE, Windows
 
 
-def price_runs(prices: Column) -> list[list[int]]:
-    """Return prices as [length, numerator] runs, without the unpriced end."""
-    runs: list[list[int]] = []
-    for price in np.trim_zeros(prices, "b").tolist():
-        if runs and runs[-1][1] == price:
-            runs[-1][0] += 1
-        else:
-            runs.append([1, price])
-    return runs
+def prices_of(listed: Column, idle: int = 0) -> Prices:
+    """Return prices per step over :data:`~kvproof.solver.windows.PRICE_SCALE` as a vector.
 
-
-def price_proof(prices: Column, origin: int) -> dict[str, Any]:
-    """Return the ``price`` proof of prices over :data:`~kvproof.solver.windows.PRICE_SCALE`.
-
-    Those count steps from the earliest arrival, `origin`; a certificate counts from 0.
+    `idle` steps without a price come first.
     """
-    idle = [[origin, 0]] if origin else []
-    runs = idle + price_runs(prices)
-    return {"kind": "price", "denominator": PRICE_SCALE, "prices": runs}
+    runs = [(1, price) for price in listed.tolist()]
+    return Prices.merge(PRICE_SCALE, [(idle, 0), *runs] if idle else runs)
+
+
+def price_proof(prices: Column, origin: int) -> PriceProof:
+    """Return the proof by prices, which count steps from the earliest arrival, `origin`."""
+    return PriceProof(prices=prices_of(prices, idle=origin))
 
 
 def search_proof(
     grid: Grid, thin: Windows, prices: Column, target: int, first: Vector, outcome: Outcome
-) -> dict[str, Any]:
-    """Return the ``search`` proof: OPT is at least the target, or the best schedule met below it.
+) -> SearchProof:
+    """Return the proof by a search: OPT is at least the target, or the best schedule met below it.
 
     Parameters
     ----------
@@ -54,19 +49,17 @@ def search_proof(
     place = {0: 0} | {index: position for position, index in enumerate(needed, start=1)}
     vectors = [_listed(grid.model, grid.windows, first)]
     vectors += [_listed(grid.model, thin, outcome.vectors[index]) for index in needed]
-    layers = [[place[index] for index in layer] for layer in outcome.used]
-    return {
-        "kind": "search",
-        "target": target,
-        "scale": SCALE,
-        "denominator": PRICE_SCALE,
-        "prices": price_runs(prices),
-        "vectors": vectors,
-        "layers": _runs(layers),
-    }
+    layers = [tuple(place[index] for index in layer) for layer in outcome.used]
+    return SearchProof(
+        target=target,
+        scale=SCALE,
+        prices=prices_of(prices),
+        vectors=tuple(vectors),
+        layers=tuple((len(list(run)), vectors) for vectors, run in groupby(layers)),
+    )
 
 
-def _listed(model: Model, windows: Windows, vector: Vector) -> dict[str, Any]:
+def _listed(model: Model, windows: Windows, vector: Vector) -> Multipliers:
     """Return multipliers class by class over the allowed starts.
 
     As differences in zigzag code (the format has no negative integers), and only those that a
@@ -80,26 +73,15 @@ def _listed(model: Model, windows: Windows, vector: Vector) -> dict[str, Any]:
         kept = allowed[allowed + model.output[c] >= vector.since]
         ends.extend(vector.beta[c, kept].tolist())
     unit = math.gcd(*starts, *ends) or 1
-    return {
-        "since": vector.since,
-        "unit": unit,
-        "start": _zigzag_steps([value // unit for value in starts]),
-        "end": _zigzag_steps([value // unit for value in ends]),
-    }
+    return Multipliers(
+        since=vector.since,
+        unit=unit,
+        start=_zigzag_steps([value // unit for value in starts]),
+        end=_zigzag_steps([value // unit for value in ends]),
+    )
 
 
-def _runs(layers: list[list[int]]) -> list[dict[str, Any]]:
-    """Return equal consecutive layers once, with how many they are."""
-    runs: list[dict[str, Any]] = []
-    for layer in layers:
-        if runs and runs[-1]["vectors"] == layer:
-            runs[-1]["length"] += 1
-        else:
-            runs.append({"length": 1, "vectors": layer})
-    return runs
-
-
-def _zigzag_steps(values: list[int]) -> list[int]:
+def _zigzag_steps(values: list[int]) -> tuple[int, ...]:
     pairs = zip([0, *values], values, strict=False)
     steps = (value - before for before, value in pairs)
-    return [2 * step if step >= 0 else -2 * step - 1 for step in steps]
+    return tuple(2 * step if step >= 0 else -2 * step - 1 for step in steps)

@@ -2,7 +2,8 @@
 
 Its memory rows, telescoped, have small coefficients, and its duals are prices: the best for the
 bounds at hand (docs/theory.md, opt-price). HiGHS keeps the last basis, so that a node of a tree
-costs a few pivots. Untrusted: the prices prove what is computed from them in integers, whatever they are.
+costs a few pivots. Untrusted: the prices prove what is computed from them in integers, whatever
+they are.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from kvproof.solver.model import Model
 from kvproof.solver.multipliers import from_prices, make_vector
 from kvproof.solver.proofs import price_proof
 from kvproof.solver.relaxation import Late, Relaxation
+from kvproof.solver.result import Limit
 from kvproof.solver.spans import UNIT
 from kvproof.solver.states import packing_of
 from kvproof.solver.threads import aside
@@ -46,9 +47,9 @@ def look(model: Model, state: Interval, *, effort: Effort, deadline: float | Non
         root = aside(lambda _: make_vector(grid, alpha, beta, 0))
         beams(grid, root, state, deadline, effort)
     except KeyboardInterrupt:
-        state.limit = "interrupt"
+        state.limit = Limit.INTERRUPT
     except Late:
-        state.limit = "time"
+        state.limit = Limit.TIME
     except LimitError:
         return
 
@@ -89,11 +90,11 @@ def branch(
         tree = branching.tree
         branching.run(nodes)
     except KeyboardInterrupt:
-        state.limit = "interrupt"
+        state.limit = Limit.INTERRUPT
     except Late:
-        state.limit = "time"
+        state.limit = Limit.TIME
     except LimitError as limit:
-        state.limit = "size"
+        state.limit = Limit.SIZE
         state.message = str(limit)
     if tree is None:
         return

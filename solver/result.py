@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
+
+from kvproof.certificates.build import Certificate, optimal_certificate, schedule_certificate
+from kvproof.certificates.lower_bounds import LowerBound
+from kvproof.certificates.proofs import Proof
+from kvproof.scheduling.schedule import Schedule
 
 
 class Status(StrEnum):
@@ -12,8 +18,29 @@ class Status(StrEnum):
 
     OPTIMAL = "optimal"  # total_latency == lower_bound
     FEASIBLE = "feasible"  # a schedule and an interval
-    INFEASIBLE = "infeasible"  # cannot occur for a valid instance; kept for backends that say so
-    UNKNOWN = "unknown"  # a limit was reached before any schedule
+
+
+class Limit(StrEnum):
+    """What ended a solve before the interval closed."""
+
+    TIME = "time"
+    MEMORY = "memory"
+    NODES = "nodes"
+    SIZE = "size"
+    BACKEND = "backend"
+    INTERRUPT = "interrupt"
+
+    @property
+    def words(self) -> str:
+        """What it is, for people."""
+        return {
+            Limit.TIME: "time limit",
+            Limit.MEMORY: "memory limit",
+            Limit.NODES: "node limit",
+            Limit.SIZE: "too large for an exact engine",
+            Limit.BACKEND: "the backend's answer does not hold",
+            Limit.INTERRUPT: "Ctrl-C",
+        }[self]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,46 +49,58 @@ class Result:
 
     Parameters
     ----------
-    status
-        See :class:`Status`.
-    total_latency
-        Cost of `starts`, or None where no schedule is known.
+    schedule
+        The best schedule known; feasible, tested exactly.
     lower_bound
-        Integer lower bound on OPT, or None.
+        OPT is at least this.
     engine
         Who has the last word: ``"price"``, ``"dp"``, ``"milp:highs"``, ...
     runtime_s
         Wall-clock seconds.
-    starts
-        Start steps in the order of ``instance.expanded()``, or None.
     certified
         Whether `lower_bound` is derived in exact integers by this package; False means that a
         third-party solver's word is all there is for it.
     proof
-        A lower-bound object of docs/certificates.md that proves `lower_bound`, or None.
+        A proof of `lower_bound`, or None.
     limit
-        Which limit ended the solve early (``"time"``, ``"memory"``, ``"interrupt"``), or None.
+        What ended the solve before the interval closed, or None.
     detail
         Counters of the engine, for reports.
     """
 
-    status: Status
-    total_latency: int | None
-    lower_bound: int | None
+    schedule: Schedule
+    lower_bound: int
     engine: str
     runtime_s: float
-    starts: list[int] | None
     certified: bool = True
-    proof: dict[str, Any] | None = None
-    limit: str | None = None
+    proof: Proof | None = None
+    limit: Limit | None = None
     detail: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def gap(self) -> int | None:
-        """Return ``total_latency - lower_bound`` in steps, or None where either is unknown."""
-        if self.total_latency is None or self.lower_bound is None:
-            return None
+    def total_latency(self) -> int:
+        """Total latency of the schedule, in steps."""
+        return self.schedule.total_latency
+
+    @property
+    def gap(self) -> int:
+        """Return ``total_latency - lower_bound`` in steps."""
         return self.total_latency - self.lower_bound
+
+    @property
+    def status(self) -> Status:
+        """Whether the interval is one point."""
+        return Status.FEASIBLE if self.gap else Status.OPTIMAL
+
+    def certificate(self) -> Certificate:
+        """Return the certificate that the schedule is optimal, or that it is feasible.
+
+        The latter where the interval is open, or closed by the word of a backend alone.
+        """
+        if self.gap or self.proof is None:
+            return schedule_certificate(self.schedule)
+        bound = LowerBound(value=Fraction(self.lower_bound), proof=self.proof)
+        return optimal_certificate(self.schedule, bound)
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``kvproof solve --json`` prints."""
@@ -74,5 +113,5 @@ class Result:
             "certified": self.certified,
             "limit": self.limit,
             "runtime_s": round(self.runtime_s, 3),
-            "starts": self.starts,
+            "starts": self.schedule.starts.tolist(),
         }

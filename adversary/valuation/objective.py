@@ -83,8 +83,7 @@ class Objective:
         if self.code is not None and is_tiny(self.space):
             from kvproof.solver.portfolio import solve  # it brings a lot along
 
-            best = solve(plan.instance, engine="dp", incumbent=plan.starts)
-            plan = Schedule(instance=plan.instance, starts=np.array(best.starts))
+            plan = solve(plan.instance, engine="dp", incumbent=plan).schedule
         return self.policy_schedule(plan.instance), plan
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kvproof.certificates.build import Certificate
-    from kvproof.certificates.lower_bounds import BoundKind
+    from kvproof.certificates.proofs import BoundKind
     from kvproof.scheduling.instance import Instance
     from kvproof.scheduling.policies import Policy
 

@@ -7,7 +7,8 @@ import click
 from kvproof.options import bound_option, input_options, json_option
 
 if TYPE_CHECKING:
-    from kvproof.certificates.lower_bounds import BoundKind, LowerBound
+    from kvproof.certificates.lower_bounds import LowerBound
+    from kvproof.certificates.proofs import BoundKind
     from kvproof.inputs import Input
     from kvproof.solver.improve import Improvement
 

@@ -8,22 +8,10 @@ import click
 from kvproof.options import input_options, json_option, refuse_idle
 
 if TYPE_CHECKING:
-    from kvproof.scheduling.instance import Instance
     from kvproof.solver.result import Result
 
 #: Requests beyond which exact search is not even tried; certified bounds are the tool there.
 MOST_REQUESTS = 5000
-
-
-#: Why a solve ended before the interval closed, in words.
-_WHY = {
-    "time": "time limit",
-    "memory": "memory limit",
-    "nodes": "node limit",
-    "size": "too large for an exact engine",
-    "backend": "the backend's answer does not hold",
-    "interrupt": "Ctrl-C",
-}
 
 
 @click.command("solve")
@@ -101,11 +89,11 @@ def command(
         result = solver.solve(
             instance, engine=engine, backend=backend, time_limit=time_limit, progress=progress
         )
-    assert result.starts is not None
     claim, data = None, b""
     checked = None
     if proof is not None:
-        claim, data = _certificate(instance, result, compress=proof.compressed)
+        made = result.certificate()
+        claim, data = made.claim["kind"], made.to_bytes(compress=proof.compressed)
         checked = check(data)
     if as_json:
         said: dict[str, Any] = {"certificate": certificate, "claim": claim}
@@ -119,7 +107,12 @@ def command(
         show.print(_headline(result), style="bold")
         show.print(_detail(result))
         if show_gantt:
-            print(gantt(instance, result.starts, show.width if sys.stdout.isatty() else 100))
+            print(
+                gantt(
+                    result.schedule,
+                    show.width if sys.stdout.isatty() else 100,
+                )
+            )
     # after the result, which is not lost if a file cannot be written
     if proof is not None and checked is not None:
         if checked.verdict is not Verdict.VERIFIED:
@@ -128,8 +121,8 @@ def command(
         if not as_json:
             console().print(f"certificate ({claim}) verified and written to {certificate}")
     if drawing is not None:
-        drawing.write(schedule_svg(instance, result.starts, title=_headline(result)).encode())
-    if result.limit == "interrupt":
+        drawing.write(schedule_svg(result.schedule, title=_headline(result)).encode())
+    if result.limit is solver.Limit.INTERRUPT:
         return ExitCode.INTERRUPTED
     return ExitCode.DONE if result.status == solver.Status.OPTIMAL else ExitCode.OVER_LIMIT
 
@@ -140,7 +133,7 @@ def _headline(result: "Result") -> str:
         return f"{said}: total latency {result.total_latency:,}"
     return (
         f"feasible: OPT in [{result.lower_bound:,}, {result.total_latency:,}], "
-        f"gap {result.gap:,}" + (f" (stopped: {_WHY[result.limit]})" if result.limit else "")
+        f"gap {result.gap:,}" + (f" (stopped: {result.limit.words})" if result.limit else "")
     )
 
 
@@ -152,19 +145,6 @@ def _detail(result: "Result") -> str:
     )
     message = result.detail.get("message")
     return f"{text}\n{message}" if message else text
-
-
-def _certificate(instance: "Instance", result: "Result", *, compress: bool) -> tuple[str, bytes]:
-    """Return (kind of claim, file): ``optimal`` where it can be proved, else the schedule alone."""
-    from kvproof.certificates.build import Certificate
-
-    claim: dict[str, Any] = {"kind": "schedule", "total_latency": result.total_latency}
-    proof: dict[str, Any] = {"schedule": {"starts": result.starts}}
-    if result.gap == 0 and result.proof is not None:
-        claim["kind"] = "optimal"
-        proof["lower_bound"] = result.proof
-    made = Certificate(instance=instance, claim=claim, proof=proof)
-    return claim["kind"], made.to_bytes(compress=compress)
 
 
 solve_command = command

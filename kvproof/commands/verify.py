@@ -9,7 +9,7 @@ from kvproof.options import bound_option, find_policies, input_options, json_opt
 
 if TYPE_CHECKING:
     from kvproof.bounds.verify import Verdict
-    from kvproof.certificates.lower_bounds import BoundKind
+    from kvproof.certificates.proofs import BoundKind
     from kvproof.inputs import Input
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from kvproof.certificates import build
 from kvproof.certificates.chain import blocking_chain, chain_graph
 from kvproof.certificates.checker import Verdict, check
-from kvproof.certificates.lower_bounds import BoundKind, LowerBound, find_bound
+from kvproof.certificates.lower_bounds import LowerBound, find_bound
+from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.one_bit import OneBitSVF
@@ -175,7 +176,7 @@ def test_a_bound_with_too_many_digits_is_rounded_to_the_side_that_is_true():
     instance = Instance(memory=9, arrival=[0], prompt=[1], output=[5], count=[400])
     exact = find_bound(instance, BoundKind.CENTROID)
     long = exact.value - Fraction(1, 7**4000)
-    bound = LowerBound(kind=exact.kind, value=long)
+    bound = LowerBound(value=long, proof=exact.proof)
     certificate = build.lower_bound_certificate(instance, bound)
     claimed = Fraction(certificate.claim["bound"])
     assert long - Fraction(1, 10**12) < claimed <= long

@@ -6,7 +6,6 @@ from hypothesis import given
 
 from kvproof.certificates.fluid import serve, serve_reference
 from kvproof.certificates.lower_bounds import (
-    BoundKind,
     best_bound,
     centroid_bound,
     grouped_sum,
@@ -14,6 +13,7 @@ from kvproof.certificates.lower_bounds import (
     sum_of_prefix_sums,
     volume_bound,
 )
+from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.instance import Instance
 from tests.strategies import backlogs, instances
 

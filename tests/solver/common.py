@@ -37,13 +37,11 @@ def draw(rng: random.Random, most: int = 5) -> Instance:
     return make(memory, rows)
 
 
-def certificate(instance: Instance, result: Result) -> dict[str, Any]:
+def certificate(result: Result) -> dict[str, Any]:
     """The ``optimal`` certificate of a closed result, as JSON."""
-    return Certificate(
-        instance=instance,
-        claim={"kind": "optimal", "total_latency": result.total_latency},
-        proof={"schedule": {"starts": result.starts}, "lower_bound": result.proof},
-    ).to_json()
+    made = result.certificate()
+    assert made.claim["kind"] == "optimal"
+    return made.to_json()
 
 
 def verdict(data: dict[str, Any]) -> Checked:

@@ -12,6 +12,7 @@ from kvproof.certificates.checker.branch import Terms
 from kvproof.certificates.checker.limits import DEFAULT, Budget
 from kvproof.certificates.checker.model import Instance as CheckedInstance
 from kvproof.scheduling.errors import LimitError
+from kvproof.scheduling.schedule import Schedule
 from kvproof.solver import portfolio
 from kvproof.solver.branching import Branching
 from kvproof.solver.model import model_of
@@ -43,11 +44,13 @@ def test_optimal_and_proved(seed):
     result = solver.solve(instance, engine="branch")
     assert (result.status, result.total_latency) == ("optimal", opt)
     assert result.certified
-    proof = certificate(instance, result)
+    proof = certificate(result)
     assert verdict(proof).verdict == "verified"
     for stretch in (False, True):
         assert verdict(claim_more(proof, opt, stretch=stretch)).verdict != "verified"
-    again = solver.solve(instance, engine="branch", incumbent=np.array(starts))
+    again = solver.solve(
+        instance, engine="branch", incumbent=Schedule(instance=instance, starts=starts)
+    )
     assert (again.status, again.total_latency) == ("optimal", opt)
 
 
@@ -61,10 +64,10 @@ def test_branching_itself_is_what_proves():
         opt = solver.solve(instance, engine="dp").total_latency
         result = solver.solve(instance, engine="branch")
         assert result.total_latency == result.lower_bound == opt
-        proof = certificate(instance, result)
+        proof = certificate(result)
         assert verdict(proof).verdict == "verified"
         assert verdict(claim_more(proof, opt, stretch=True)).verdict != "verified"
-        kinds.add(result.proof["kind"])
+        kinds.add(result.proof.kind)
     assert "branch" in kinds
 
 
@@ -141,7 +144,7 @@ def test_a_family_that_the_search_does_not_close():
     result = solver.solve(instance)
     assert (result.status, result.total_latency, result.engine) == ("optimal", 672, "branch")
     assert result.certified
-    proof = certificate(instance, result)
+    proof = certificate(result)
     assert verdict(proof).verdict == "verified"
     assert verdict(claim_more(proof, 672, stretch=True)).verdict == "rejected"
     # any vector that is blunted leaves a leaf open, any that is left out is missed
@@ -162,7 +165,7 @@ def test_a_tree_cut_short_claims_no_more_than_its_root(monkeypatch):
     model = model_of(instance)
     plain = fix_windows(model, good_prices(model, 60, 840), 840).bound / PRICE_SCALE
     assert plain < result.lower_bound <= 672 <= result.total_latency
-    assert result.proof["kind"] == "price"
+    assert result.proof.kind == "price"
 
 
 def test_the_programme_takes_over_and_is_only_believed(monkeypatch):

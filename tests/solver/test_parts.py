@@ -10,6 +10,7 @@ from kvproof import solver
 from kvproof.certificates.checker.limits import DEFAULT, Budget
 from kvproof.certificates.checker.trajectory import HUGE, Kind, Vector, make_field
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
+from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.ascent import ascend
 from kvproof.solver.backend import ask
 from kvproof.solver.kernels import undominated
@@ -116,7 +117,7 @@ def test_windows_lose_no_optimum():
         windows = fix_windows(model, prices, opt + 1)
         for c, members in enumerate(model.members):
             for i in members:
-                assert windows.allowed[c, result.starts[i] - model.origin]
+                assert windows.allowed[c, result.schedule.starts[i] - model.origin]
 
 
 @pytest.mark.parametrize(
@@ -141,8 +142,9 @@ def test_request_larger_than_memory_and_empty_instance():
 
 
 def test_infeasible_incumbent_is_refused():
+    instance = make(5, [(0, 2, 2), (0, 2, 2)])
     with pytest.raises(RejectedError, match="memory"):
-        solver.solve(make(5, [(0, 2, 2), (0, 2, 2)]), incumbent=[0, 0])
+        solver.solve(instance, incumbent=Schedule(instance=instance, starts=[0, 0]))
 
 
 def test_too_large_for_tables_falls_back_with_a_message():
@@ -178,8 +180,8 @@ def _search_certificate():
     rows = [(0, rng.randint(1, 8), rng.randint(1, 10)) for _ in range(10)]
     instance = make(30, rows)
     result = solver.solve(instance, engine="dp")
-    assert result.proof["kind"] == "search"
-    return certificate(instance, result)
+    assert result.proof.kind == "search"
+    return certificate(result)
 
 
 @pytest.mark.parametrize(

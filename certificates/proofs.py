@@ -1,0 +1,161 @@
+"""Proofs of lower bounds on OPT: what the ``lower_bound`` object of a certificate holds.
+
+Each is one kind of docs/certificates.md. Nothing in them is trusted: the independent checker
+computes the bound that a proof proves, whatever whoever made it says.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from kvproof.certificates.prices.vector import Prices
+
+
+class BoundKind(StrEnum):
+    """Bounds that are computed for any instance, without a search through schedules."""
+
+    OUTPUTS = "outputs"
+    VOLUME = "volume"
+    CENTROID = "centroid"
+    PRICE = "price"
+
+
+class Proof(Protocol):
+    """A proof that OPT is at least something."""
+
+    @property
+    def kind(self) -> str:
+        """Its name in docs/certificates.md."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ``lower_bound`` object of a certificate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormulaProof:
+    """Outputs, volume, centroid: the instance alone is the proof."""
+
+    kind: BoundKind
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ``lower_bound`` object of a certificate."""
+        return {"kind": self.kind}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceProof:
+    """A price for each step's memory; every request pays at least its cheapest start."""
+
+    prices: Prices
+    kind: BoundKind = field(default=BoundKind.PRICE, init=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ``lower_bound`` object of a certificate."""
+        return {
+            "kind": self.kind,
+            "denominator": self.prices.denominator,
+            "prices": self.prices.to_json(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Multipliers:
+    """What the states of a layered search pay: one vector of a search proof.
+
+    Parameters
+    ----------
+    since
+        The first step whose states it may bound.
+    unit
+        What all numbers are multiples of.
+    start, end
+        For each class and allowed start that matters, as differences in zigzag code.
+    """
+
+    since: int
+    unit: int
+    start: tuple[int, ...]
+    end: tuple[int, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the vector as a certificate carries it."""
+        return {
+            "since": self.since,
+            "unit": self.unit,
+            "start": list(self.start),
+            "end": list(self.end),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchProof:
+    """A search through all schedules below `target`, layer by layer, that finds none.
+
+    Parameters
+    ----------
+    target
+        OPT is at least this, or the least total that the search meets below it.
+    scale
+        Denominator of the multipliers.
+    prices
+        Prices that leave each request few starts.
+    vectors
+        Multipliers, the first over all those starts.
+    layers
+        ``(length, vectors)``: in each of the next `length` steps the vectors of these indices
+        bound the states.
+    """
+
+    target: int
+    scale: int
+    prices: Prices
+    vectors: tuple[Multipliers, ...]
+    layers: tuple[tuple[int, tuple[int, ...]], ...]
+    kind: str = field(default="search", init=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ``lower_bound`` object of a certificate."""
+        return {
+            "kind": self.kind,
+            "target": self.target,
+            "scale": self.scale,
+            "denominator": self.prices.denominator,
+            "prices": self.prices.to_json(),
+            "vectors": [vector.to_json() for vector in self.vectors],
+            "layers": [
+                {"length": length, "vectors": list(vectors)} for length, vectors in self.layers
+            ],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchProof:
+    """A tree of splits of start windows whose leaves some price vector closes.
+
+    Parameters
+    ----------
+    target
+        OPT is at least this.
+    denominator
+        Of the prices.
+    vectors
+        Prices of the steps from step 1 on, each over `denominator`.
+    tree
+        The tree as the stream of docs/certificates.md.
+    """
+
+    target: int
+    denominator: int
+    vectors: tuple[tuple[int, ...], ...]
+    tree: tuple[int, ...]
+    kind: str = field(default="branch", init=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ``lower_bound`` object of a certificate."""
+        return {
+            "kind": self.kind,
+            "target": self.target,
+            "denominator": self.denominator,
+            "vectors": [list(vector) for vector in self.vectors],
+            "tree": list(self.tree),
+        }
