@@ -67,9 +67,9 @@ def run_kvproof(memory, rows, limit, check):
     from kvproof import solver
     from kvproof.certificates.checker import Limits
     from kvproof.certificates.checker import check as check_certificate
-    from kvproof.solver.certified import solve_certified
+    from kvproof.solver.dp.layered import Effort
+    from kvproof.solver.dp.stage import solve_certified
     from kvproof.solver.heuristics import best_policy
-    from kvproof.solver.layered import Effort
     from kvproof.solver.model import model_of
 
     rng = random.Random(7)

@@ -10,10 +10,10 @@ import numpy as np
 from kvproof.certificates.prices import Prices
 from kvproof.certificates.proofs import Multipliers, PriceProof, SearchProof
 from kvproof.scheduling.exact import Column
-from kvproof.solver.layered import Outcome
+from kvproof.solver.dp.layered import Outcome
+from kvproof.solver.dp.multipliers import Vector
+from kvproof.solver.dp.trajectory import SCALE, Grid
 from kvproof.solver.model import Model
-from kvproof.solver.multipliers import Vector
-from kvproof.solver.trajectory import SCALE, Grid
 from kvproof.solver.windows import PRICE_SCALE, Windows
 
 

@@ -81,7 +81,7 @@ class Objective:
         """Return the policy's schedule and the plan's, or an optimal one, of the same instance."""
         plan = plan_schedule(self.space, genome)
         if self.code is not None and is_tiny(self.space):
-            from kvproof.solver.portfolio import solve  # it brings a lot along
+            from kvproof.solver.stages import solve  # it brings a lot along
 
             plan = solve(plan.instance, engine="dp", incumbent=plan).schedule
         return self.policy_schedule(plan.instance), plan

@@ -13,12 +13,12 @@ from kvproof.certificates.checker.limits import DEFAULT, Budget
 from kvproof.certificates.checker.model import Instance as CheckedInstance
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.schedule import Schedule
-from kvproof.solver import portfolio
-from kvproof.solver.branching import Branching
+from kvproof.solver import stages
+from kvproof.solver.branch.relaxation import Late, Relaxation
+from kvproof.solver.branch.request_windows import UNIT, counts_between, tighten, weigh, whole
+from kvproof.solver.branch.tree import Branching
 from kvproof.solver.model import model_of
 from kvproof.solver.reference import brute_force
-from kvproof.solver.relaxation import Late, Relaxation
-from kvproof.solver.spans import UNIT, counts_between, tighten, weigh, whole
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
 from tests.solver.common import certificate, claim_more, make, verdict
 
@@ -157,8 +157,8 @@ def test_a_family_that_the_search_does_not_close():
 
 
 def test_a_tree_cut_short_claims_no_more_than_its_root(monkeypatch):
-    monkeypatch.setattr(portfolio, "FEW_NODES", 2)
-    monkeypatch.setattr(portfolio, "MOST_NODES", 2)
+    monkeypatch.setattr(stages, "FEW_NODES", 2)
+    monkeypatch.setattr(stages, "MOST_NODES", 2)
     instance = make(60, [(0, 0, 12)] * 24)
     result = solver.solve(instance, engine="branch")
     assert (result.status, result.limit) == ("feasible", "nodes")
@@ -169,8 +169,8 @@ def test_a_tree_cut_short_claims_no_more_than_its_root(monkeypatch):
 
 
 def test_the_programme_takes_over_and_is_only_believed(monkeypatch):
-    monkeypatch.setattr(portfolio, "FEW_NODES", 1)
-    monkeypatch.setattr(portfolio, "MOST_NODES", 1)
+    monkeypatch.setattr(stages, "FEW_NODES", 1)
+    monkeypatch.setattr(stages, "MOST_NODES", 1)
     result = solver.solve(make(60, [(0, 0, 12)] * 24))
     assert (result.status, result.total_latency) == ("optimal", 672)
     assert result.engine == "milp:highs"

@@ -11,14 +11,14 @@ from kvproof.certificates.checker.limits import DEFAULT, Budget
 from kvproof.certificates.checker.trajectory import HUGE, Kind, Vector, make_field
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.schedule import Schedule
-from kvproof.solver.ascent import ascend
-from kvproof.solver.backend import ask
-from kvproof.solver.kernels import undominated
-from kvproof.solver.milp import solve_milp
+from kvproof.solver.backends.process import ask
+from kvproof.solver.backends.pulp import Pulp
+from kvproof.solver.dp.ascent import ascend
+from kvproof.solver.dp.kernels import undominated
+from kvproof.solver.dp.multipliers import NO_START, make_vector, sample_of
+from kvproof.solver.dp.states import States, packing_of
+from kvproof.solver.dp.trajectory import NEVER, SCALE, grid_of
 from kvproof.solver.model import model_of
-from kvproof.solver.multipliers import NO_START, make_vector, sample_of
-from kvproof.solver.states import States, packing_of
-from kvproof.solver.trajectory import NEVER, SCALE, grid_of
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
 from tests.solver.common import certificate, draw, make, verdict
 
@@ -157,11 +157,11 @@ def test_too_large_for_tables_falls_back_with_a_message():
 
 
 def test_programme_that_cannot_be_built_says_so(monkeypatch):
-    monkeypatch.setattr("kvproof.solver.milp.MAX_COLUMNS", 3)
+    monkeypatch.setattr("kvproof.solver.backends.pulp.MAX_COLUMNS", 3)
     model = model_of(make(9, [(0, 4, 4), (0, 4, 5)]))
     windows = fix_windows(model, np.zeros(0, dtype=np.int64), 40)
     with pytest.raises(LimitError, match="too many to build"):
-        solve_milp(model, windows)
+        Pulp("highs").solve(model, windows, target=40)
 
 
 def test_a_time_limit_without_a_schedule_claims_nothing():
@@ -169,7 +169,8 @@ def test_a_time_limit_without_a_schedule_claims_nothing():
     rows = [(0, rng.randint(1, 20), rng.randint(1, 20)) for _ in range(40)]
     model = model_of(make(60, rows))
     prices = good_prices(model, 5000)
-    claim = solve_milp(model, fix_windows(model, prices, 1800), time_limit=0.01)
+    windows = fix_windows(model, prices, 1800)
+    claim = Pulp("highs").solve(model, windows, target=1800, time_limit=0.01)
     assert not claim.finished
 
 
@@ -237,7 +238,7 @@ def test_the_flag_ends_an_ascent_after_one_round():
 
 def test_a_backend_that_does_not_end_is_ended(tmp_path, monkeypatch):
     (tmp_path / "deaf.py").write_text("while True:\n    pass\n")
-    monkeypatch.setattr("kvproof.solver.backend.__file__", str(tmp_path / "backend.py"))
+    monkeypatch.setattr("kvproof.solver.backends.process.__file__", str(tmp_path / "process.py"))
     model = model_of(make(9, [(0, 4, 4), (0, 4, 5)]))
     windows = fix_windows(model, np.zeros(0, dtype=np.int64), 40)
     claim = ask("deaf.py", "deaf", model, windows, {}, time_limit=0.1)

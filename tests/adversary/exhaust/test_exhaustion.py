@@ -39,7 +39,7 @@ def test_multisets_are_numbered_in_the_order_in_which_they_are_stepped_through()
 
 
 def test_optimum_against_the_solver():
-    from kvproof.solver.portfolio import solve
+    from kvproof.solver.stages import solve
 
     rng = np.random.default_rng(0)
     held = np.zeros(1_000, np.int64)

@@ -93,7 +93,7 @@ def test_a_subclass_is_not_taken_for_its_parent():
     ids=["any", "small"],
 )
 def test_a_tiny_space_is_valued_by_exact_opt_and_its_witness_reaches_it(space):
-    from kvproof.solver.portfolio import solve
+    from kvproof.solver.stages import solve
 
     assert is_tiny(space)
     assert not is_tiny(replace(space, requests=9))

@@ -18,7 +18,7 @@ from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.policies import SVF
 from kvproof.scheduling.schedule import Schedule
-from kvproof.solver.portfolio import solve
+from kvproof.solver.stages import solve
 
 SPACE = Space(memory=2_000, requests=120, cap=Fraction(1, 8))
 

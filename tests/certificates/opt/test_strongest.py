@@ -15,7 +15,7 @@ from kvproof.certificates.opt import staggered
 from kvproof.certificates.opt.staggered import staggered_bound
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
-from kvproof.solver.portfolio import solve
+from kvproof.solver.stages import solve
 
 
 def equal(memory, prompt, output, number):

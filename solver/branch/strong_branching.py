@@ -9,9 +9,9 @@ import numpy as np
 
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
+from kvproof.solver.branch.relaxation import Floats, Relaxation
+from kvproof.solver.branch.request_windows import counts_between
 from kvproof.solver.model import Model
-from kvproof.solver.relaxation import Floats, Relaxation
-from kvproof.solver.spans import counts_between
 
 # Later counts matter less: early ones decide more.
 _FADE = 0.9

@@ -12,7 +12,10 @@ from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.schedule import Schedule
-from kvproof.solver.certified import (
+from kvproof.solver.backends import find_backend
+from kvproof.solver.branch.stage import FEW_NODES, MOST_NODES, branch, look
+from kvproof.solver.dp.layered import Effort
+from kvproof.solver.dp.stage import (
     PRICES,
     Interval,
     Progress,
@@ -21,10 +24,8 @@ from kvproof.solver.certified import (
     until,
 )
 from kvproof.solver.heuristics import best_policy
-from kvproof.solver.layered import Effort
 from kvproof.solver.model import Model, model_of
 from kvproof.solver.proofs import price_proof
-from kvproof.solver.repeats import FEW_NODES, MOST_NODES, branch, look
 from kvproof.solver.result import Limit, Result
 from kvproof.solver.threads import listening
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, quick_prices
@@ -46,20 +47,9 @@ class Options:
             raise InputError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}")
         if self.time_limit is not None and not self.time_limit > 0:
             raise InputError(f"time limit must be above 0 seconds, got {self.time_limit}")
-        if self.engine in ("auto", "milp"):
-            _require(self.backend)
-
-
-def _require(backend: str) -> None:
-    """Refuse a backend that is not there before any work; the default one is asked when needed."""
-    if backend == "cpsat":
-        from kvproof.solver.cpsat import require_ortools
-
-        require_ortools()
-    elif backend != "highs":
-        from kvproof.solver.milp import find_solver
-
-        find_solver(backend)
+        # refused before any work; the default one is looked for when it is needed
+        if self.engine in ("auto", "milp") and self.backend != "highs":
+            find_backend(self.backend)
 
 
 # Share of the time for an integer programme where requests repeat and branching does not end.
@@ -178,8 +168,7 @@ def _programme(
     progress: Progress | None,
 ) -> tuple[int | None, str]:
     """Run a backend on what is left; return the lower bound that it claims, and its name."""
-    from kvproof.solver.cpsat import solve_cpsat
-    from kvproof.solver.milp import guard, solve_milp
+    from kvproof.solver.backends.pulp import guard
 
     # What is far too large even within the windows of prices in closed form is refused at once.
     guard(model, fix_windows(model, quick_prices(model), state.upper), slack=_SLACK)
@@ -199,10 +188,9 @@ def _programme(
         state.limit = Limit.TIME
         return None, f"milp:{options.backend}"
     try:
-        if options.backend == "cpsat":
-            claim = solve_cpsat(model, windows, target=state.upper, time_limit=left)
-        else:
-            claim = solve_milp(model, windows, backend=options.backend, time_limit=left)
+        claim = find_backend(options.backend).solve(
+            model, windows, target=state.upper, time_limit=left
+        )
     except KeyboardInterrupt:
         state.limit = Limit.INTERRUPT
         return None, f"milp:{options.backend}"

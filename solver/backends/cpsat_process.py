@@ -1,4 +1,4 @@
-"""The CP-SAT side of :mod:`kvproof.solver.cpsat`: question on stdin, answer on stdout, both JSON.
+"""The CP-SAT side of :mod:`.cpsat`: question on stdin, answer on stdout, both JSON.
 
 Run as a file of its own, so that nothing of the package (and so no HiGHS) is loaded beside it.
 """

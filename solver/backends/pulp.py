@@ -15,7 +15,7 @@ from __future__ import annotations
 import pulp
 
 from kvproof.scheduling.errors import InputError, LimitError
-from kvproof.solver.backend import Claim, ask
+from kvproof.solver.backends.process import Claim, ask
 from kvproof.solver.model import Model
 from kvproof.solver.windows import Windows
 
@@ -40,35 +40,34 @@ def available_backends() -> list[str]:
     return [name for name, solvers in BACKENDS.items() if found.intersection(solvers)]
 
 
-def solve_milp(
-    model: Model,
-    windows: Windows,
-    *,
-    backend: str = "highs",
-    time_limit: float | None = None,
-) -> Claim:
-    """Look for the cheapest schedule within windows with a third-party solver.
+class Pulp:
+    """A solver that PuLP knows.
 
     Parameters
     ----------
-    model, windows
-        The instance, and the starts that may be used.
-    backend
-        A key of :data:`BACKENDS`, or any solver name that PuLP knows.
-    time_limit
-        Seconds, or None.
+    name
+        A key of :data:`BACKENDS`, or PuLP's own name of it.
 
     Raises
     ------
-    LimitError
-        The model would be too large to build.
     InputError
-        The backend is not installed, or it failed.
+        It is not installed.
     """
-    guard(model, windows)
-    solver = find_solver(backend)
-    question = {"solver": solver}
-    return ask("pulp_process.py", backend, model, windows, question, time_limit=time_limit)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.solver = _find_solver(name)
+
+    def solve(
+        self, model: Model, windows: Windows, *, target: int, time_limit: float | None = None
+    ) -> Claim:
+        """Look for the cheapest schedule; see :class:`kvproof.solver.backends.Backend`.
+
+        The windows were fixed below `target`, which is not asked for again.
+        """
+        guard(model, windows)
+        more = {"solver": self.solver}
+        return ask("pulp_process.py", self.name, model, windows, more, time_limit=time_limit)
 
 
 def guard(model: Model, windows: Windows, *, slack: int = 1) -> None:
@@ -88,7 +87,7 @@ def guard(model: Model, windows: Windows, *, slack: int = 1) -> None:
         )
 
 
-def find_solver(backend: str) -> str:
+def _find_solver(backend: str) -> str:
     """Return PuLP's name of the solver behind a backend.
 
     Raises

@@ -1,7 +1,7 @@
-"""The PuLP side of :mod:`kvproof.solver.milp`: question on stdin, answer on stdout, both JSON.
+"""The PuLP side of :mod:`.pulp`: question on stdin, answer on stdout, both JSON.
 
 Run as a file of its own, so that building the programme and a library that hears no Ctrl-C end
-when this process is ended. The columns are those of :mod:`kvproof.solver.milp`.
+when this process is ended. The columns are those of :mod:`kvproof.solver.backends.pulp`.
 """
 
 import json

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kvproof.scheduling.exact import Column
-from kvproof.solver.states import States
-from kvproof.solver.trajectory import SCALE, Grid, Multiplier, Table, tables
+from kvproof.solver.dp.states import States
+from kvproof.solver.dp.trajectory import SCALE, Grid, Multiplier, Table, tables
 from kvproof.solver.windows import PRICE_SCALE, Windows
 
 #: Stands for "no start left" in the minima.
@@ -28,9 +28,9 @@ class Vector:
     since
         First step whose table is filled: states before it cannot use this vector.
     alpha, beta
-        Shape (classes, horizon + 1), over :data:`~kvproof.solver.trajectory.SCALE`.
+        Shape (classes, horizon + 1), over :data:`~kvproof.solver.dp.trajectory.SCALE`.
     table
-        See :mod:`kvproof.solver.trajectory`.
+        See :mod:`kvproof.solver.dp.trajectory`.
     rest
         ``rest[c, t]``: least scaled cost of a request of class c that starts at t or later.
     """

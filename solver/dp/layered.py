@@ -17,14 +17,14 @@ from queue import Empty, SimpleQueue
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.solver.ascent import Scratch, ascend, clusters, coarse, make_scratch
-from kvproof.solver.expansion import Exhausted, Ints, children, step_of
-from kvproof.solver.kernels import rebound, undominated
-from kvproof.solver.multipliers import Vector, make_vector, sample_of
+from kvproof.solver.dp.ascent import Scratch, ascend, clusters, coarse, make_scratch
+from kvproof.solver.dp.expansion import Exhausted, Ints, children, step_of
+from kvproof.solver.dp.kernels import rebound, undominated
+from kvproof.solver.dp.multipliers import Vector, make_vector, sample_of
+from kvproof.solver.dp.states import States, bytes_per_state, packing_of
+from kvproof.solver.dp.trajectory import SCALE, Grid
 from kvproof.solver.result import Limit
-from kvproof.solver.states import States, bytes_per_state, packing_of
 from kvproof.solver.threads import blocks, cores, gather, new_flag, raise_if_interrupted
-from kvproof.solver.trajectory import SCALE, Grid
 
 
 @dataclass(frozen=True, kw_only=True)

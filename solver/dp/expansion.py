@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.solver.kernels import expand
+from kvproof.solver.dp.kernels import expand
+from kvproof.solver.dp.multipliers import Vector
+from kvproof.solver.dp.states import Packing, States
+from kvproof.solver.dp.trajectory import SCALE, Grid
 from kvproof.solver.model import Model
-from kvproof.solver.multipliers import Vector
 from kvproof.solver.result import Limit
-from kvproof.solver.states import Packing, States
-from kvproof.solver.trajectory import SCALE, Grid
 
 Ints = npt.NDArray[np.int64]
 

@@ -20,10 +20,9 @@ from kvproof.certificates.lower_bounds import best_bound
 from kvproof.certificates.proofs import Proof
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
-from kvproof.solver.ascent import ascend
-from kvproof.solver.layered import Effort, Outcome, Search
-from kvproof.solver.model import Model
-from kvproof.solver.multipliers import (
+from kvproof.solver.dp.ascent import ascend
+from kvproof.solver.dp.layered import Effort, Outcome, Search
+from kvproof.solver.dp.multipliers import (
     Vector,
     from_prices,
     make_vector,
@@ -31,11 +30,12 @@ from kvproof.solver.multipliers import (
     sample_of,
     thinned,
 )
+from kvproof.solver.dp.states import States, packing_of
+from kvproof.solver.dp.trajectory import SCALE, Grid, grid_of, refuse_size
+from kvproof.solver.model import Model
 from kvproof.solver.proofs import price_proof, search_proof
 from kvproof.solver.result import Limit
-from kvproof.solver.states import States, packing_of
 from kvproof.solver.threads import Flag, aside, raise_if_interrupted
-from kvproof.solver.trajectory import SCALE, Grid, grid_of, refuse_size
 from kvproof.solver.windows import MAX_STEPS, PRICE_SCALE, fix_windows, good_prices
 
 #: Called with (best total or None, proved lower bound).

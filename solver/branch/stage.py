@@ -6,18 +6,18 @@ import numpy as np
 
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
-from kvproof.solver.branching import Branching, branch_proof
-from kvproof.solver.certified import Interval, Progress, beams, until
-from kvproof.solver.layered import Effort
+from kvproof.solver.branch.relaxation import Late, Relaxation
+from kvproof.solver.branch.request_windows import UNIT
+from kvproof.solver.branch.tree import Branching, branch_proof
+from kvproof.solver.dp.layered import Effort
+from kvproof.solver.dp.multipliers import from_prices, make_vector
+from kvproof.solver.dp.stage import Interval, Progress, beams, until
+from kvproof.solver.dp.states import packing_of
+from kvproof.solver.dp.trajectory import grid_of
 from kvproof.solver.model import Model
-from kvproof.solver.multipliers import from_prices, make_vector
 from kvproof.solver.proofs import price_proof
-from kvproof.solver.relaxation import Late, Relaxation
 from kvproof.solver.result import Limit
-from kvproof.solver.spans import UNIT
-from kvproof.solver.states import packing_of
 from kvproof.solver.threads import aside
-from kvproof.solver.trajectory import grid_of
 from kvproof.solver.windows import PRICE_SCALE, fix_windows
 
 #: Nodes for a first try that looks for schedules.

@@ -1,4 +1,4 @@
-"""The hot loops of the layered search, on the columns of :class:`kvproof.solver.states.States`.
+"""The hot loops of the layered search, on the columns of :class:`kvproof.solver.dp.states.States`.
 
 The plain version of the same search is the checker's (``certificates/checker/search.py``), and
 :mod:`kvproof.solver.reference` finds OPT by brute force; the tests hold all three against each

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from kvproof.solver.multipliers import Sample
+from kvproof.solver.dp.multipliers import Sample
+from kvproof.solver.dp.trajectory import NEVER, SCALE, Grid, Multiplier, Table, follow, sweep
 from kvproof.solver.threads import Flag, new_flag
-from kvproof.solver.trajectory import NEVER, SCALE, Grid, Multiplier, Table, follow, sweep
 
 #: Multipliers of refined layers are multiples of this, over SCALE.
 UNIT = 8

@@ -17,11 +17,18 @@ import numpy as np
 from kvproof.certificates.proofs import BranchProof
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
+from kvproof.solver.branch.relaxation import Floats, Late, Relaxation, never
+from kvproof.solver.branch.request_windows import (
+    UNIT,
+    counts_between,
+    in_order,
+    tighten,
+    weigh,
+    whole,
+)
+from kvproof.solver.branch.strong_branching import best_split, children
 from kvproof.solver.model import Model
-from kvproof.solver.probing import best_split, children
-from kvproof.solver.relaxation import Floats, Late, Relaxation, never
 from kvproof.solver.result import Limit
-from kvproof.solver.spans import UNIT, counts_between, in_order, tighten, weigh, whole
 from kvproof.solver.windows import MAX_STEPS, price_terms
 
 #: Most terms of the vectors that are kept.

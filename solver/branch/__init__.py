@@ -1,0 +1,1 @@
+"""Certified branching on how many of a class have started, for requests that repeat."""

@@ -1,0 +1,1 @@
+"""Certified search: states step by step, pruned by multipliers that the checker repeats."""
