@@ -24,6 +24,10 @@ COMMANDS = {
         "kvproof.commands.check",
         "Verify certificates, trusting nothing but the checker.",
     ),
+    "checker": (
+        "kvproof.commands.checker",
+        "Write the checker as one file that runs alone.",
+    ),
     "solve": (
         "kvproof.commands.solve",
         "Find the optimum of a small instance, with a proof.",

@@ -11,12 +11,12 @@ EXACT_GROUPS = 256
 GRID = 10**12
 
 
-def outputs(instance: Instance) -> Fraction:
+def outputs_bound(instance: Instance) -> Fraction:
     """OPT >= sum o: no latency is below its output length."""
     return Fraction(sum(instance.output))
 
 
-def volume(instance: Instance, budget: Budget) -> Fraction:
+def volume_bound(instance: Instance, budget: Budget) -> Fraction:
     """Total latency of the fluid schedule that serves M token-steps a step, least left first.
 
     Least remaining work first minimises total completion on one preemptive machine with
@@ -26,7 +26,7 @@ def volume(instance: Instance, budget: Budget) -> Fraction:
     return Fraction(finish, instance.memory) - sum(instance.arrival)
 
 
-def centroid(instance: Instance, budget: Budget) -> Fraction:
+def centroid_bound(instance: Instance, budget: Budget) -> Fraction:
     """Mean busy times of the fluid schedule, smallest volume first, plus what shapes add.
 
     A completion is the mean time of its tokens plus a distance fixed by the shape; the mean
@@ -39,7 +39,7 @@ def centroid(instance: Instance, budget: Budget) -> Fraction:
     halves = 2 * (sum(instance.output) - sum(instance.arrival)) + instance.size
     groups: defaultdict[int, int] = defaultdict(int)
     groups[2 * memory] += 2 * finish - sum(instance.volume) + memory * halves
-    for s, o in zip(instance.prompt, instance.output, strict=True):
+    for s, o in zip(instance.prompt, instance.output):
         budget.tick()
         groups[3 * (2 * s + o + 1)] -= (o + 1) * (3 * s + 2 * o + 1)
     for v, wait in waits.items():

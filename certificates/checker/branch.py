@@ -16,20 +16,19 @@ on a begin of at least p + 1 in the other. When all leaves are closed, OPT >= ta
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .limits import Budget
+from .limits import MOST_STEPS, Budget
 from .model import Instance
-from .reader import TOP, array, fields, integer, integers
+from .reader import TOP, entries, fields, integer, integers
 from .verdict import Malformed, OverLimit, Rejected
 
-MOST_STEPS = 100_000
 #: Windows of nodes that still wait, in requests.
 MOST_WAITING = 20_000_000
 #: Terms kept at one time.
 MOST_TERMS = 20_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+@dataclass(frozen=True)
+class Group:
     """A class of equal requests: places begin..end - 1 of the windows."""
 
     arrival: int
@@ -56,7 +55,7 @@ class Terms:
         """Return how many terms of class c are at hand."""
         return len(self._rows.get(c, ()))
 
-    def row(self, c: int, kind: Kind, last: int, budget: Budget) -> list[int]:
+    def row(self, c: int, kind: Group, last: int, budget: Budget) -> list[int]:
         """Return the terms of the starts 0..last, at least."""
         row = self._rows.setdefault(c, [])
         if len(row) <= last:
@@ -127,7 +126,7 @@ class Branching:
                 first[i] = max(first[i], first[i - 1])
             for i in range(kind.end - 1, kind.begin, -1):
                 last[i - 1] = min(last[i - 1], last[i])
-        return any(begin > end for begin, end in zip(first, last, strict=True))
+        return any(begin > end for begin, end in zip(first, last))
 
     def split(
         self, c: int, i: int, p: int, first: list[int], last: list[int], closed: bool
@@ -158,7 +157,7 @@ def branch_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
     unit = integer(found["denominator"], f"{where}.denominator", 1)
     vectors = [
         Terms(integers(prices, f"{where}.vectors[{v}]"), unit, instance.memory)
-        for v, prices in enumerate(array(found["vectors"], f"{where}.vectors"))
+        for v, prices in enumerate(entries(found["vectors"], f"{where}.vectors"))
     ]
     stream = integers(found["tree"], f"{where}.tree")
     branching = Branching(instance, target, unit, budget)
@@ -194,9 +193,9 @@ def branch_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
     return Fraction(target)
 
 
-def _kinds(instance: Instance) -> list[Kind]:
+def _kinds(instance: Instance) -> list[Group]:
     kinds, begin = [], 0
     for a, s, o, count in instance.classes:
-        kinds.append(Kind(a, s, o, begin, begin + count))
+        kinds.append(Group(a, s, o, begin, begin + count))
         begin += count
     return kinds

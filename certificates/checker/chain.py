@@ -7,12 +7,11 @@ already started hold more than M - s_h - (u - t) tokens there, and so many token
 
 from fractions import Fraction
 from heapq import heappop, heappush
-from itertools import pairwise
 
 from .feasibility import total_latency
 from .limits import Budget
 from .model import Instance, read_schedule
-from .reader import array, fields, integer, pair
+from .reader import entries, fields, integer, pair
 from .verdict import Rejected, show
 
 
@@ -30,7 +29,7 @@ def svf_blocking_chain(claim: object, proof: object, instance: Instance, budget:
     if "eta_bound" in claimed:
         constants["eta_bound"] = max(
             Fraction(2 * (s + o), 2 * s + o + 1)
-            for s, o in set(zip(instance.prompt, instance.output, strict=True))
+            for s, o in set(zip(instance.prompt, instance.output))
         )
     claimed_bounds = {name: integer(claimed[name], f"claim.{name}", 0, None) for name in constants}
     starts = read_schedule(given["schedule"], "proof.schedule", instance)
@@ -47,7 +46,7 @@ def svf_blocking_chain(claim: object, proof: object, instance: Instance, budget:
             f"claim.total_latency: {show(claimed_total)} is claimed, it is {show(total)}"
         )
     order = sorted(range(instance.size), key=instance.volume.__getitem__)  # stable: then by index
-    for earlier, later in pairwise(order):
+    for earlier, later in zip(order, order[1:]):
         if starts[later] < starts[earlier]:
             raise Rejected(
                 f"proof.schedule: request {later} starts before {earlier}, "
@@ -83,7 +82,7 @@ def svf_blocking_chain(claim: object, proof: object, instance: Instance, budget:
 
 def _read_blocks(value: object, budget: Budget) -> list[tuple[int, int]]:
     blocks = []
-    for b, block in enumerate(array(value, "proof.blocks")):
+    for b, block in enumerate(entries(value, "proof.blocks")):
         budget.tick()
         t, u = pair(block, f"proof.blocks[{b}]")
         blocks.append((integer(t, f"proof.blocks[{b}][0]"), integer(u, f"proof.blocks[{b}][1]")))

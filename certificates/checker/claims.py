@@ -7,7 +7,7 @@ claim or of lower bound is one more entry.
 from collections.abc import Callable
 from fractions import Fraction
 
-from . import bounds
+from .bounds import centroid_bound, outputs_bound, volume_bound
 from .branch import branch_bound
 from .chain import svf_blocking_chain
 from .feasibility import total_latency
@@ -133,17 +133,17 @@ def _lower_bound(
 
 def _outputs(value: object, instance: Instance, budget: Budget) -> Fraction:
     fields(value, "proof.lower_bound", "kind")
-    return bounds.outputs(instance)
+    return outputs_bound(instance)
 
 
 def _volume(value: object, instance: Instance, budget: Budget) -> Fraction:
     fields(value, "proof.lower_bound", "kind")
-    return bounds.volume(instance, budget)
+    return volume_bound(instance, budget)
 
 
 def _centroid(value: object, instance: Instance, budget: Budget) -> Fraction:
     fields(value, "proof.lower_bound", "kind")
-    return bounds.centroid(instance, budget)
+    return centroid_bound(instance, budget)
 
 
 def _price(value: object, instance: Instance, budget: Budget) -> Fraction:

@@ -1,17 +1,18 @@
 """The command line: files in, one line for each and an exit code out."""
 
+import dataclasses
 import json
 import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from dataclasses import fields
+from typing import Optional
 
 from .limits import Limits
 from .run import check
 
 
-def main(argv: Sequence[str] | None = None, *, prog: str = "check") -> int:
+def main(argv: Optional[Sequence[str]] = None, *, prog: str = "check") -> int:
     """Check files and print a verdict on each.
 
     Parameters
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "check") -> int:
     )
     parser.add_argument("--instance", metavar="FILE", help="the instance it must be about")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    for field in fields(Limits):
+    for field in dataclasses.fields(Limits):
         option = "time-limit" if field.name == "seconds" else "max-" + field.name.replace("_", "-")
         parser.add_argument(
             f"--{option}",
@@ -50,7 +51,8 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "check") -> int:
             help=f"limit on {field.name.replace('_', ' ')} of each file (default %(default)s)",
         )
     arguments = parser.parse_args(argv)
-    limits = Limits(**{field.name: getattr(arguments, field.name) for field in fields(Limits)})
+    names = [field.name for field in dataclasses.fields(Limits)]
+    limits = Limits(**{name: getattr(arguments, name) for name in names})
     worst, rows = 0, []
     try:
         for name in arguments.files:
@@ -66,7 +68,7 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "check") -> int:
             rows.append(
                 {
                     "file": name,
-                    "verdict": result.verdict,
+                    "verdict": result.verdict.value,
                     "exit_code": result.verdict.exit_code,
                     "claim": result.claim_in_words,
                     "reason": result.reason,

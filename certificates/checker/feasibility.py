@@ -16,8 +16,8 @@ def total_latency(starts: list[int], where: str, instance: Instance, budget: Bud
     Rejected
         A request starts before it arrives, or a step holds more than the memory.
     """
-    ends = [p + o for p, o in zip(starts, instance.output, strict=True)]
-    for i, (p, a) in enumerate(zip(starts, instance.arrival, strict=True)):
+    ends = [p + o for p, o in zip(starts, instance.output)]
+    for i, (p, a) in enumerate(zip(starts, instance.arrival)):
         if p < a:
             raise Rejected(f"{where}: request {i} starts at {p}, before its arrival at {a}")
     by_start = sorted(range(instance.size), key=starts.__getitem__)

@@ -54,17 +54,14 @@ class Lanes:
             if p < step <= p + kind.output
         }
         self.table = [
-            list(map(self._packed, zip(*(v.table[step][k] for v in vectors), strict=True)))
+            list(map(self._packed, zip(*(v.table[step][k] for v in vectors))))
             for k in range(len(field.least))
         ]
         self.hope = self._packed(min(map(min, v.table[step])) for v in vectors)
 
     def _packed(self, values: Iterable[int]) -> int:
         cap = self._cap
-        return sum(
-            (x if x < HUGE // 2 else cap) << shift
-            for x, shift in zip(values, self._shifts, strict=True)
-        )
+        return sum((x if x < HUGE // 2 else cap) << shift for x, shift in zip(values, self._shifts))
 
     def gains(self, field: Field, c: int) -> tuple[int, int]:
         """Return what a start of kind c in the step before adds to a bound.

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from time import monotonic_ns
+from typing import Optional
 
 from .verdict import OverLimit
 
+MOST_STEPS = 100_000  # of a search or a tree
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True)
 class Limits:
     """Bounds on one certificate and on the work of checking it.
 
@@ -45,7 +48,7 @@ class Budget:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._end: int | None = None
+        self._end: Optional[int] = None
         self._ticks = 0
 
     def start(self) -> None:

@@ -17,7 +17,7 @@ LAST_ARRIVAL = 2**48
 MOST_MEMORY = 2**31 - 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Instance:
     """Requests in order (counts expanded) and the memory that they share.
 
@@ -45,7 +45,7 @@ class Instance:
     @cached_property
     def volume(self) -> list[int]:
         """Token-steps of each request, ``s o + o (o + 1) / 2``."""
-        return [s * o + o * (o + 1) // 2 for s, o in zip(self.prompt, self.output, strict=True)]
+        return [s * o + o * (o + 1) // 2 for s, o in zip(self.prompt, self.output)]
 
     @cached_property
     def classes(self) -> list[tuple[int, int, int, int]]:
@@ -54,14 +54,14 @@ class Instance:
         Largest volume first, then largest output, then earliest arrival.
         """
         origin = min(self.arrival)
-        count = Counter(zip(self.arrival, self.prompt, self.output, strict=True))
+        count = Counter(zip(self.arrival, self.prompt, self.output))
         rows = [(a - origin, s, o, number) for (a, s, o), number in count.items()]
         return sorted(rows, key=lambda r: (-(r[1] * r[2] + r[2] * (r[2] + 1) // 2), -r[2], r[0]))
 
     @cached_property
     def highest(self) -> int:
         """Most tokens that one request holds, ``max (s + o) = eps M``."""
-        return max(s + o for s, o in zip(self.prompt, self.output, strict=True))
+        return max(s + o for s, o in zip(self.prompt, self.output))
 
     def __str__(self) -> str:
         """Name the instance in words."""
@@ -86,12 +86,12 @@ def read_instance(value: object, where: str, budget: Budget) -> Instance:
     for name, column in (("prompt", prompt), ("output", output), ("count", count)):
         if len(column) != len(arrival):
             raise Malformed(f"{where}: {len(arrival)} arrivals but {len(column)} of {name}")
-    for row, (s, o) in enumerate(zip(prompt, output, strict=True)):
+    for row, (s, o) in enumerate(zip(prompt, output)):
         if s + o > memory:
             raise Malformed(f"{where}: row {row} needs {s} + {o} tokens of {memory}")
     if sum(count) > budget.limits.requests:
         raise OverLimit(f"{where}: more than {budget.limits.requests:,} requests")
-    digest = _digest(memory, zip(arrival, prompt, output, count, strict=True))
+    digest = _digest(memory, zip(arrival, prompt, output, count))
     if "count" in found:
         arrival, prompt, output = (expand(column, count) for column in (arrival, prompt, output))
     return Instance(memory=memory, arrival=arrival, prompt=prompt, output=output, digest=digest)
@@ -101,7 +101,7 @@ def _digest(memory: int, rows: Iterable[tuple[int, int, int, int]]) -> str:
     """Hash the canonical rows: runs of equal neighbours merged, so counts do not matter."""
     columns = [array("q") for _ in range(4)]
     for request, run in groupby(rows, lambda row: row[:3]):
-        for column, entry in zip(columns, (*request, sum(row[3] for row in run)), strict=True):
+        for column, entry in zip(columns, (*request, sum(row[3] for row in run))):
             column.append(entry)
     hashed = sha256(b"kvproof-instance/1\n")
     for column in (array("q", [memory, len(columns[0])]), *columns):

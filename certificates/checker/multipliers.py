@@ -1,13 +1,10 @@
 """The multiplier vectors of a ``search`` proof, as a certificate lists them."""
 
-from itertools import pairwise
-
-from .limits import Budget
-from .reader import array, fields, integer, integers
+from .limits import MOST_STEPS, Budget
+from .reader import entries, fields, integer, integers
 from .trajectory import MOST_CELLS, WHERE, Field, Vector
 from .verdict import Malformed, OverLimit, Rejected
 
-MOST_STEPS = 100_000
 MOST_MADE = 400_000_000  # cells of all tables, as often as they are worked out
 
 Parts = list[dict[int, int]]  # [kind]: multiplier by start
@@ -22,7 +19,7 @@ class Multipliers:
 
     def __init__(self, value: dict[str, object], before: Field, budget: Budget) -> None:
         self._budget = budget
-        self._raw = array(value["vectors"], f"{WHERE}.vectors")
+        self._raw = entries(value["vectors"], f"{WHERE}.vectors")
         self._steps: list[list[int]] = []
         self._made: dict[int, Vector] = {}
         self._left = MOST_MADE
@@ -33,11 +30,11 @@ class Multipliers:
         if since:
             raise Malformed(f"{WHERE}.vectors[0].since: expected 0")
         high = len(self._raw) - 1
-        for r, entry in enumerate(array(value["layers"], f"{WHERE}.layers")):
+        for r, entry in enumerate(entries(value["layers"], f"{WHERE}.layers")):
             run = fields(entry, f"{WHERE}.layers[{r}]", "length vectors")
             length = integer(run["length"], f"{WHERE}.layers[{r}].length", 1, MOST_STEPS)
             places = integers(run["vectors"], f"{WHERE}.layers[{r}].vectors", 0, high)
-            if not places or any(x == y for x, y in pairwise(sorted(places))):
+            if not places or len(set(places)) < len(places):
                 raise Malformed(f"{WHERE}.layers[{r}].vectors: expected different vectors")
             if len(self._steps) + length > MOST_STEPS:
                 raise OverLimit(f"{WHERE}.layers: more than {MOST_STEPS:,} steps")

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from .limits import Budget
 from .model import Instance
-from .reader import array, integer, pair
+from .reader import entries, integer, pair
 
 BLOCK = 32  # runs that may be passed over together
 
@@ -45,7 +45,7 @@ class Prices:
 def read_prices(denominator: object, runs: object, where: str, budget: Budget) -> Prices:
     """Read ``[[length, numerator], ...]``; lengths from 1, numerators from 0."""
     prices = Prices(integer(denominator, f"{where}.denominator", 1, None), [0], [], [0], [0])
-    for r, run in enumerate(array(runs, f"{where}.prices")):
+    for r, run in enumerate(entries(runs, f"{where}.prices")):
         budget.tick()
         first, second = pair(run, f"{where}.prices[{r}]")
         length = integer(first, f"{where}.prices[{r}][0]", 1)
@@ -67,7 +67,7 @@ def price_bound(prices: Prices, instance: Instance, budget: Budget) -> Fraction:
     prices of the tokens that all requests hold sum to at most ``M sum y``.
     """
     lowest = [min(prices.price[r : r + BLOCK]) for r in range(0, len(prices.price), BLOCK)]
-    kinds = Counter(zip(instance.arrival, instance.prompt, instance.output, strict=True))
+    kinds = Counter(zip(instance.arrival, instance.prompt, instance.output))
     least = sum(
         many * _cheapest(prices, lowest, a, s, o, budget) for (a, s, o), many in kinds.items()
     )

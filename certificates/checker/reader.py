@@ -10,7 +10,7 @@ import zlib
 from fractions import Fraction
 from math import gcd
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Optional, Union
 
 from .limits import Budget
 from .verdict import Malformed, OverLimit
@@ -22,7 +22,7 @@ _MARKS = re.compile(rb'"[^"]*"?|[][{}]')
 _RATIONAL = re.compile(r"(0|[1-9][0-9]*)/([1-9][0-9]*)")
 
 
-def load(source: Path | bytes, budget: Budget) -> object:
+def load(source: Union[Path, bytes], budget: Budget) -> object:
     """Return the JSON value of a file, or of its bytes, gzipped or plain.
 
     Raises
@@ -61,7 +61,7 @@ def load(source: Path | bytes, budget: Budget) -> object:
     return value
 
 
-def _plain_bytes(source: Path | bytes, budget: Budget) -> bytes:
+def _plain_bytes(source: Union[Path, bytes], budget: Budget) -> bytes:
     if isinstance(source, bytes):
         data = source
     else:
@@ -145,7 +145,7 @@ def fields(value: object, where: str, required: str, optional: str = "") -> dict
     return value
 
 
-def integer(value: object, where: str, low: int = 0, high: int | None = TOP) -> int:
+def integer(value: object, where: str, low: int = 0, high: Optional[int] = TOP) -> int:
     """Return `value` if it is an integer (no boolean) in ``[low, high]``; else `Malformed`."""
     if type(value) is not int or value < low or (high is not None and value > high):
         allowed = f"of at least {low}" if high is None else f"from {low} to {high}"
@@ -155,7 +155,7 @@ def integer(value: object, where: str, low: int = 0, high: int | None = TOP) -> 
 
 def integers(value: object, where: str, low: int = 0, high: int = TOP) -> list[int]:
     """Return `value` if it is an array of integers in ``[low, high]``; else `Malformed`."""
-    column: list[Any] = array(value, where)
+    column: list[Any] = entries(value, where)
     # whole-array tests first: a million entries are seldom wrong
     if column and (set(map(type, column)) != {int} or min(column) < low or max(column) > high):
         for position, entry in enumerate(column):
@@ -163,7 +163,7 @@ def integers(value: object, where: str, low: int = 0, high: int = TOP) -> list[i
     return column
 
 
-def array(value: object, where: str) -> list[object]:
+def entries(value: object, where: str) -> list[object]:
     """Return `value` if it is an array; else `Malformed`."""
     if not isinstance(value, list):
         raise Malformed(f"{where}: expected an array, got {_brief(value)}")
@@ -172,10 +172,10 @@ def array(value: object, where: str) -> list[object]:
 
 def pair(value: object, where: str) -> tuple[object, object]:
     """Return the two entries of an array of two; else `Malformed`."""
-    entries = array(value, where)
-    if len(entries) != 2:
-        raise Malformed(f"{where}: expected two entries, got {len(entries)}")
-    return entries[0], entries[1]
+    both = entries(value, where)
+    if len(both) != 2:
+        raise Malformed(f"{where}: expected two entries, got {len(both)}")
+    return both[0], both[1]
 
 
 def text(value: object, where: str, *allowed: str) -> str:

@@ -80,7 +80,7 @@ def _one_bit(policy: Policy, instance: Instance) -> tuple[list[int], list[int]]:
     """
     long = [o > policy.theta for o in instance.output]
     sums, sizes, longest = [0, 0], [0, 0], [0, 0]
-    for o, bit in zip(instance.output, long, strict=True):  # a bool is an index
+    for o, bit in zip(instance.output, long):  # a bool is an index
         sums[bit] += o
         sizes[bit] += 1
         longest[bit] = max(longest[bit], o)
@@ -89,13 +89,11 @@ def _one_bit(policy: Policy, instance: Instance) -> tuple[list[int], list[int]]:
     unit = sizes[0] * sizes[1]
     mean = [sums[0] * sizes[1], sums[1] * sizes[0]]
     base = [m * (m + unit) for m in mean]
-    keys = [
-        2 * s * unit * mean[bit] + base[bit] for s, bit in zip(instance.prompt, long, strict=True)
-    ]
+    keys = [2 * s * unit * mean[bit] + base[bit] for s, bit in zip(instance.prompt, long)]
     if not policy.reserve:
         return keys, instance.output
     assumed = [longest[bit] for bit in long]
-    for i, (s, o) in enumerate(zip(instance.prompt, assumed, strict=True)):
+    for i, (s, o) in enumerate(zip(instance.prompt, assumed)):
         if s + o > instance.memory:
             raise Rejected(f"{policy}: request {i} reserves {s} + {o} tokens and never starts")
     return keys, assumed

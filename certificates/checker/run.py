@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Union
 
 from .claims import CLAIMS
 from .limits import DEFAULT, Budget, Limits
@@ -16,9 +17,9 @@ _FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)
 
 
 def check(
-    source: str | Path | bytes,
+    source: Union[str, Path, bytes],
     *,
-    instance: str | Path | bytes | None = None,
+    instance: Union[str, Path, bytes, None] = None,
     limits: Limits = DEFAULT,
 ) -> Result:
     """Check one certificate.
@@ -52,11 +53,11 @@ def check(
     return Result(Verdict.VERIFIED, claim_in_words=words)
 
 
-def _path(source: str | Path | bytes) -> Path | bytes:
+def _path(source: Union[str, Path, bytes]) -> Union[Path, bytes]:
     return Path(source) if isinstance(source, str) else source
 
 
-def _establish(source: Path | bytes, own: Path | bytes | None, budget: Budget) -> str:
+def _establish(source: Union[Path, bytes], own: Union[Path, bytes, None], budget: Budget) -> str:
     """Return what the certificate proves, in words, or raise a `Refusal`."""
     value = fields(load(source, budget), "certificate", "format version instance claim proof")
     text(value["format"], "format", "kvproof-certificate")
@@ -72,7 +73,7 @@ def _establish(source: Path | bytes, own: Path | bytes | None, budget: Budget) -
 
 
 def _instance(
-    value: object, source: Path | bytes, own: Path | bytes | None, budget: Budget
+    value: object, source: Union[Path, bytes], own: Union[Path, bytes, None], budget: Budget
 ) -> Instance:
     """Return the instance with the certificate's digest, from each place that has it."""
     inline = isinstance(value, dict) and "inline" in value

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from .lanes import Lanes
-from .limits import Budget
+from .limits import MOST_STEPS, Budget
 from .model import Instance
-from .multipliers import MOST_STEPS, Multipliers
+from .multipliers import Multipliers
 from .prices import read_prices
 from .reader import fields, integer
 from .starts import by_price, by_vector
@@ -124,10 +124,10 @@ class Step:
         most = len(table) - 1
         room = [kind.count - key // radix[c] % (kind.count + 1) for c, kind in enumerate(kinds)]
         left = sum(room)
-        later = sum(number * rest for number, rest in zip(room, lanes.rest, strict=True) if number)
+        later = sum(number * rest for number, rest in zip(room, lanes.rest) if number)
         now = 0
         if fresh:
-            now = sum(n * rest for n, rest in zip(room, fresh.rest, strict=True) if n)
+            now = sum(n * rest for n, rest in zip(room, fresh.rest) if n)
         options = [c for c in self.open if room[c]]
         gains = [self.gains[c][0] for c in options]
         costs = [t + kinds[c].output - kinds[c].arrival for c in options]

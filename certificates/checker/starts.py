@@ -6,10 +6,10 @@ has it.
 """
 
 from dataclasses import replace
+from typing import Optional
 
-from .limits import Budget
+from .limits import MOST_STEPS, Budget
 from .model import Instance
-from .multipliers import MOST_STEPS
 from .prices import Prices, price_bound
 from .trajectory import WHERE, Field, Kind, Vector
 from .verdict import OverLimit
@@ -17,7 +17,9 @@ from .verdict import OverLimit
 MOST_KINDS = 1_000
 
 
-def by_price(instance: Instance, prices: Prices, target: int, budget: Budget) -> list[Kind] | None:
+def by_price(
+    instance: Instance, prices: Prices, target: int, budget: Budget
+) -> Optional[list[Kind]]:
     """Return the classes with the starts that the price bound allows.
 
     None if no schedule is below the target.
@@ -34,7 +36,7 @@ def by_price(instance: Instance, prices: Prices, target: int, budget: Budget) ->
     kinds = []
     for a, s, o, count in instance.classes:
         costs: list[tuple[int, int]] = []
-        least: int | None = None
+        least: Optional[int] = None
         p = a
         while least is None or unit * (p + o - a) <= least + room:
             budget.tick()
@@ -51,13 +53,13 @@ def by_price(instance: Instance, prices: Prices, target: int, budget: Budget) ->
     return kinds
 
 
-def by_vector(field: Field, vector: Vector, target: int) -> list[Kind] | None:
+def by_vector(field: Field, vector: Vector, target: int) -> Optional[list[Kind]]:
     """Return the classes of `field` with the starts that the trajectory bound leaves of theirs.
 
     None if no schedule is below the target. `vector` is one from step 0.
     """
     bound = vector.table[0][0][0]
-    bound += sum(kind.count * rest[0] for kind, rest in zip(field.kinds, vector.rest, strict=True))
+    bound += sum(kind.count * rest[0] for kind, rest in zip(field.kinds, vector.rest))
     room = (target - 1) * field.scale - bound
     if room < 0:
         return None

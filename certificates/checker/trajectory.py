@@ -82,14 +82,14 @@ def make_field(kinds: list[Kind], memory: int, scale: int) -> Field:
     ones = sorted(k.prompt + 1 for k in kinds for _ in range(k.count))
     peaks = sorted((k.prompt + k.output for k in kinds for _ in range(k.count)), reverse=True)
     least, most = [0], [0]
-    for one, peak in zip(ones, peaks, strict=True):
+    for one, peak in zip(ones, peaks):
         if least[-1] + one > memory:
             break
         least.append(least[-1] + one)
         most.append(min(memory, most[-1] + peak))
     horizon = max(k.starts[-1] + k.output for k in kinds)
     copies = [min(kind.count, len(least) - 1) for kind in kinds]
-    events = sum(len(kind.starts) * n for kind, n in zip(kinds, copies, strict=True))
+    events = sum(len(kind.starts) * n for kind, n in zip(kinds, copies))
     cells = (horizon + 2) * len(least) * (memory + 1)
     for size, what in (
         (cells, "table cells"), (len(kinds) * (horizon + 2), "classes by steps"), (events, "events")
@@ -166,7 +166,7 @@ def _table(
     # a path takes each event once for each copy at most
     reach = sum(
         min(kind.count, running) * (sum(map(abs, own.values())) + sum(map(abs, other.values())))
-        for kind, own, other in zip(field.kinds, alpha, beta, strict=True)
+        for kind, own, other in zip(field.kinds, alpha, beta)
     )
     if reach >= MOST:
         raise OverLimit(f"{WHERE}: multipliers of which a path may pay 2^56 or more")

@@ -9,11 +9,12 @@
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 from fractions import Fraction
+from typing import Optional, Union
 
 
-class Verdict(StrEnum):
+class Verdict(str, Enum):
     """Outcome of one check, in the order of the exit codes; only ``VERIFIED`` is 0."""
 
     VERIFIED = "verified"
@@ -21,6 +22,9 @@ class Verdict(StrEnum):
     MALFORMED = "malformed"
     OVER_LIMIT = "over a limit"
     INTERNAL_ERROR = "internal error"
+
+    def __str__(self) -> str:
+        return self.value
 
     @property
     def exit_code(self) -> int:
@@ -43,8 +47,8 @@ class Result:
     """
 
     verdict: Verdict
-    claim_in_words: str | None = None
-    reason: str | None = None
+    claim_in_words: Optional[str] = None
+    reason: Optional[str] = None
 
 
 class Refusal(Exception):
@@ -71,7 +75,7 @@ class OverLimit(Refusal):
     verdict = Verdict.OVER_LIMIT
 
 
-def show(number: int | Fraction, *, up: bool = False) -> str:
+def show(number: Union[int, Fraction], *, up: bool = False) -> str:
     """Write a number for people: exactly if short, else six decimals rounded down (or `up`)."""
     p, q = number.numerator, number.denominator
     if abs(p) >= 10**30 * q:  # also keeps clear of the interpreter's limit on digits

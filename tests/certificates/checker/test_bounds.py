@@ -35,26 +35,26 @@ def price_value(tiny: Tiny, denominator: int, runs: list[list[int]]) -> Fraction
 def test_known_values() -> None:
     for vector in VECTORS:
         instance = read(Tiny.of(vector))
-        assert bounds.centroid(instance, BUDGET) == Fraction(vector["centroid_bound"])
-        assert bounds.volume(instance, BUDGET) <= vector["opt"]
-        assert bounds.outputs(instance) <= vector["opt"]
+        assert bounds.centroid_bound(instance, BUDGET) == Fraction(vector["centroid_bound"])
+        assert bounds.volume_bound(instance, BUDGET) <= vector["opt"]
+        assert bounds.outputs_bound(instance) <= vector["opt"]
         if "volume_bound" in vector:
-            assert bounds.volume(instance, BUDGET) == Fraction(vector["volume_bound"])
+            assert bounds.volume_bound(instance, BUDGET) == Fraction(vector["volume_bound"])
 
 
 def test_against_the_definitions() -> None:
     rng = random.Random(4)
     for _ in range(300):
         tiny = checker_samples.random_tiny(rng, memory=10, requests=6)
-        assert bounds.volume(read(tiny), BUDGET) == truth.volume_bound(tiny)
-        assert bounds.centroid(read(tiny), BUDGET) == truth.centroid_bound(tiny)
+        assert bounds.volume_bound(read(tiny), BUDGET) == truth.volume_bound(tiny)
+        assert bounds.centroid_bound(read(tiny), BUDGET) == truth.centroid_bound(tiny)
 
 
 def test_interrupted_requests() -> None:
     """A long request that shorter ones interrupt, and that waits with nothing done."""
     tiny = Tiny(10, ((0, 0, 9), (1, 2, 2), (3, 2, 2), (3, 0, 9), (3, 0, 9), (9, 0, 1)))
-    assert bounds.centroid(read(tiny), BUDGET) == truth.centroid_bound(tiny)
-    assert bounds.volume(read(tiny), BUDGET) == truth.volume_bound(tiny)
+    assert bounds.centroid_bound(read(tiny), BUDGET) == truth.centroid_bound(tiny)
+    assert bounds.volume_bound(read(tiny), BUDGET) == truth.volume_bound(tiny)
 
 
 def test_brute_force_on_all_tiny_instances() -> None:
@@ -68,9 +68,9 @@ def test_brute_force_on_all_tiny_instances() -> None:
             for rows in itertools.combinations_with_replacement(requests, n):
                 tiny = Tiny(memory, rows)
                 best, instance = truth.opt(tiny), read(tiny)
-                assert bounds.outputs(instance) <= best
-                assert bounds.volume(instance, BUDGET) <= best
-                assert bounds.centroid(instance, BUDGET) <= best
+                assert bounds.outputs_bound(instance) <= best
+                assert bounds.volume_bound(instance, BUDGET) <= best
+                assert bounds.centroid_bound(instance, BUDGET) <= best
                 assert price_value(tiny, *checker_samples.closed_form_prices(tiny)) <= best
                 assert price_value(tiny, 2, [[1, seen % 5], [2, seen % 3], [1, 1]]) <= best
                 seen += 1
@@ -82,8 +82,8 @@ def test_brute_force_on_all_tiny_instances() -> None:
 def test_bounds_stay_below_opt(rng: random.Random) -> None:
     tiny = checker_samples.random_tiny(rng, memory=9, requests=4)
     best, instance = truth.opt(tiny), read(tiny)
-    assert bounds.volume(instance, BUDGET) <= best
-    assert bounds.centroid(instance, BUDGET) <= best
+    assert bounds.volume_bound(instance, BUDGET) <= best
+    assert bounds.centroid_bound(instance, BUDGET) <= best
     runs = [[rng.randint(1, 4), rng.randint(0, 5)] for _ in range(rng.randint(0, 6))]
     assert price_value(tiny, rng.randint(1, 30), runs) <= best
 
@@ -142,10 +142,10 @@ def test_rounded_centroid_is_close_below_the_exact_one() -> None:
     rng = random.Random(1)
     rows = tuple((rng.randint(0, 3 * i), i, rng.randint(1, 60)) for i in range(700))
     instance = read(Tiny(1000, rows))
-    rounded = bounds.centroid(instance, BUDGET)
+    rounded = bounds.centroid_bound(instance, BUDGET)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bounds, "EXACT_GROUPS", 10**9)
-        exact = bounds.centroid(instance, BUDGET)
+        exact = bounds.centroid_bound(instance, BUDGET)
     assert 0 < exact - rounded < Fraction(1, 10**8)
 
 

@@ -11,7 +11,6 @@ import pytest
 
 from kvproof.certificates.checker import (
     Verdict,
-    bounds,
     branch,
     chain,
     check,
@@ -41,8 +40,8 @@ def roomier(patch: pytest.MonkeyPatch) -> None:
 
 
 def generous_centroid(patch: pytest.MonkeyPatch) -> None:
-    right = bounds.centroid
-    patch.setattr(bounds, "centroid", lambda i, b: right(i, b) + Fraction(1, 2))
+    right = claims.centroid_bound
+    patch.setattr(claims, "centroid_bound", lambda i, b: right(i, b) + Fraction(1, 2))
 
 
 def free_memory_price(patch: pytest.MonkeyPatch) -> None:

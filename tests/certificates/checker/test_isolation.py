@@ -12,6 +12,7 @@ import pytest
 
 from kvproof import certificates
 from kvproof.certificates import checker
+from kvproof.certificates.single_file import single_file
 
 ROOT = Path(__file__).resolve().parents[3]
 CHECKER = ROOT / "certificates" / "checker"
@@ -71,6 +72,56 @@ def test_a_copy_under_another_name(tmp_path: Path) -> None:
     shutil.copytree(CHECKER, tmp_path / "kvc", ignore=shutil.ignore_patterns("__pycache__"))
     ended = run(sys.executable, "kvc", str(VALID / "chain.json"), cwd=tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def modules_of_python() -> set[str]:
+    """Return the top-level names that the checker imports of the standard library."""
+    found: set[str] = set()
+    for path in CHECKER.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add((node.module or "").split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("flags", [(), ("-I",), ("-S",), ("-I", "-S"), ("-P",)])
+def test_nothing_is_loaded_from_where_it_lies(flags: tuple[str, ...], tmp_path: Path) -> None:
+    """Files beside it say "verified" and exit with 0; their names are the standard library's."""
+    decoys = modules_of_python() | {
+        "__future__",
+        "encodings",
+        "keyword",
+        "select",
+        "copy",
+        "random",
+        "locale",
+    }
+    assert len(decoys) > 20
+    shutil.copytree(CHECKER, tmp_path / "checker", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "check_kvproof.py").write_text(single_file(), encoding="utf-8")
+    for name in decoys:
+        (tmp_path / f"{name}.py").write_text('import sys; print("verified"); sys.exit(0)')
+    bad = str(VALID.parent / "rejected" / "cost-lower.json")
+    for start in ("checker", "check_kvproof.py", str(tmp_path / "checker")):
+        ended = run(sys.executable, *flags, start, bad, cwd=tmp_path)
+        assert (ended.returncode, ended.stderr) == (1, ""), start
+        assert ": rejected: " in ended.stdout
+        assert "verified" not in ended.stdout
+
+
+@pytest.mark.parametrize("form", ["checker", "check_kvproof.py"])
+def test_a_fault_while_it_is_loaded_is_no_rejection(form: str, tmp_path: Path) -> None:
+    shutil.copytree(CHECKER, tmp_path / "checker", ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "checker" / "claims.py").open("a") as claims:
+        claims.write("\nraise MemoryError\n")
+    (tmp_path / "check_kvproof.py").write_text(
+        single_file().replace("\nCLAIMS:", "\nraise MemoryError\nCLAIMS:"), encoding="utf-8"
+    )
+    ended = run(sys.executable, form, str(VALID / "chain.json"), cwd=tmp_path)
+    assert ended.returncode == 4
+    assert ended.stderr == "internal error: MemoryError: MemoryError()\n"
 
 
 def test_it_loads_nothing_else() -> None:

@@ -1,0 +1,135 @@
+"""The checker as one file: the same verdicts under every Python at hand, and readable."""
+
+import ast
+import builtins
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from kvproof.certificates.checker import check
+from kvproof.certificates.single_file import PACKAGE, READING_ORDER, single_file
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = sorted(
+    path
+    for name in ("valid", "rejected", "malformed")
+    for path in (ROOT / "tests" / "certificates" / name).glob("*.json*")
+)
+
+
+def pythons() -> list[str]:
+    """Return this Python, and every other from 3.9 on that the path has."""
+    found = [sys.executable]
+    for minor in range(9, 20):
+        name = shutil.which(f"python3.{minor}")
+        works = name and subprocess.run([name, "-V"], capture_output=True, check=False)
+        if name and works and works.returncode == 0 and minor != sys.version_info.minor:
+            found.append(name)
+    return found
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("one") / "check_kvproof.py"
+    path.write_text(single_file(), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("python", pythons(), ids=lambda name: Path(name).name)
+def test_it_agrees_with_the_package(python: str, written: Path) -> None:
+    ended = subprocess.run(
+        [python, "-W", "error", written, "--json", *CORPUS],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stderr == ""
+    said = json.loads(ended.stdout)
+    assert ended.returncode == said["exit_code"] == 2
+    verdicts = [check(path).verdict for path in CORPUS]
+    assert [row["verdict"] for row in said["files"]] == verdicts
+    assert len(set(verdicts)) == 3
+    good = [
+        str(path) for path, verdict in zip(CORPUS, verdicts, strict=True) if not verdict.exit_code
+    ]
+    assert subprocess.run([python, written, *good], check=False).returncode == 0
+
+
+def test_every_module_is_in_it_and_uses_what_is_above() -> None:
+    there = {path.name.removesuffix(".py") for path in files(PACKAGE).iterdir() if path.is_file()}
+    assert {*READING_ORDER} == there - {"__init__", "__main__"}
+    for place, name in enumerate(READING_ORDER):
+        source = files(PACKAGE).joinpath(f"{name}.py").read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                assert node.module in READING_ORDER[:place], name
+                assert all(alias.asname is None for alias in node.names), name
+
+
+def test_no_name_means_two_things() -> None:
+    """Neither among the modules and what they import, nor among these and Python's own names."""
+    seen = Counter[str]()
+    for node in ast.parse(single_file(), feature_version=(3, 9)).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            seen[node.name] += 1
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            seen.update(alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.Assign):
+            seen.update(target.id for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            seen[node.target.id] += 1
+    assert len(seen) > 150
+    assert [name for name, times in seen.items() if times > 1 or hasattr(builtins, name)] == []
+
+
+def test_it_is_plain_text_that_keeps_the_modules_whole() -> None:
+    text = single_file()
+    assert max(map(len, text.splitlines())) < 130
+    for name in READING_ORDER:
+        module = ast.parse(files(PACKAGE).joinpath(f"{name}.py").read_text(encoding="utf-8"))
+        kept = [node for node in module.body[1:]
+                if not isinstance(node, (ast.Import, ast.ImportFrom))]  # fmt: skip
+        assert kept
+        joined = [ast.dump(node) for node in ast.parse(text).body]
+        at = joined.index(ast.dump(kept[0]))
+        assert joined[at : at + len(kept)] == [ast.dump(node) for node in kept], name
+
+
+def test_the_recipe_of_the_guide(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    recipe = page.split("To convince a colleague")[1].split("It loads nothing")[0]
+    here, there = re.findall(r"```console\n(.*?)```", recipe, re.DOTALL)
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    mine.mkdir()
+    theirs.mkdir()
+    shutil.copytree(ROOT / "examples", mine / "examples")
+
+    def run(commands: str, folder: Path) -> str:
+        folders = [str(Path(sys.executable).parent), os.environ["PATH"]]
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+        clean["PATH"] = os.pathsep.join(folders)
+        said = ""
+        for line in commands.splitlines():
+            assert line.startswith("$ ")
+            ended = subprocess.run(
+                ["bash", "-c", line[2:]],
+                cwd=folder, env=clean, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert ended.returncode == 0, ended.stderr
+            said += ended.stdout
+        return said
+
+    run(here, mine)
+    shutil.rmtree(mine / "examples")
+    for path in mine.iterdir():
+        shutil.move(path, theirs)
+    said = run(there, theirs)
+    assert said.startswith("svf.json.gz: verified: a feasible schedule has total latency 155,390")
