@@ -42,52 +42,83 @@ def serve(requests: Instance, *, by_remaining: bool) -> Fluid:
     horizon = requests.memory * int(requests.arrival.max()) + requests.total_volume
     if horizon >= 2**62:  # beyond int64, where only made-up instances are
         return serve_reference(requests, by_remaining=by_remaining)
-    finish, volume, length, done = _serve(
-        requests.arrival[order] * requests.memory, requests.volume[order], by_remaining
+    volume = requests.volume[order]
+    start, stop, job = fluid_pieces(
+        requests.arrival[order] * requests.memory, volume, volume.copy(), by_remaining
     )
+    finish, length, done, waiting = _interruptions(start, stop, job, requests.rows)
     waits: defaultdict[int, int] = defaultdict(int)
     if not by_remaining:
-        for v, interval, work in zip(volume.tolist(), length.tolist(), done.tolist(), strict=True):
+        columns = (volume[waiting].tolist(), length.tolist(), done.tolist())
+        for v, interval, work in zip(*columns, strict=True):
             waits[v] += interval * work
     return Fluid(finish=exact_sum(finish), waits=waits)
 
 
 @njit(cache=True)
-def _serve(release, volume, by_remaining):  # type: ignore[no-untyped-def]
-    """Return finishing times, and volume, length and work done before of each interruption."""
+def fluid_pieces(release, key, left, by_remaining):  # type: ignore[no-untyped-def]
+    """Serve jobs at rate 1, least key first, preempting at releases; return what is served when.
+
+    Parameters
+    ----------
+    release, key, left
+        Jobs in order of release: when they come, what decides, and how much they need. `left` is
+        overwritten; all of one type, int64 or float64.
+    by_remaining
+        Whether what is left of a job becomes its key.
+
+    Returns
+    -------
+    Begin and end of each piece in order of time, and whose it is; at most 2 n pieces.
+    """
     n = len(release)
-    left = volume.copy()
-    stopped = np.zeros(n, np.int64)
-    finish = np.zeros(n, np.int64)
-    # each arrival interrupts at most one request
-    waited = np.empty((3, n), np.int64)
-    waits = 0
-    ready = [(np.int64(0), np.int64(0)) for _ in range(0)]  # heap of (key, job)
-    now = np.int64(0)
+    start = np.empty(2 * n, left.dtype)
+    stop = np.empty(2 * n, left.dtype)
+    job = np.empty(2 * n, np.int64)
+    ready = [(key[0], np.int64(0)) for _ in range(0)]  # heap of (key, job)
+    now = release[0]
     arrived = 0
+    pieces = 0
     while arrived < n or len(ready) > 0:
         if len(ready) == 0:
             now = max(now, release[arrived])
         while arrived < n and release[arrived] <= now:
-            heappush(ready, (volume[arrived], np.int64(arrived)))
+            heappush(ready, (key[arrived], np.int64(arrived)))
             arrived += 1
-        job = ready[0][1]
-        if left[job] < volume[job] and now > stopped[job]:
-            waited[0, waits] = volume[job]
-            waited[1, waits] = now - stopped[job]
-            waited[2, waits] = volume[job] - left[job]
-            waits += 1
-        if arrived == n or now + left[job] <= release[arrived]:
+        i = ready[0][1]
+        start[pieces], job[pieces] = now, i
+        if arrived == n or now + left[i] <= release[arrived]:
             heappop(ready)
-            now += left[job]
-            finish[job] = now
+            now += left[i]
+            left[i] = 0
         else:
-            left[job] -= release[arrived] - now
+            left[i] -= release[arrived] - now
             now = release[arrived]
-            stopped[job] = now
             if by_remaining:
-                heapreplace(ready, (left[job], job))
-    return finish, waited[0, :waits], waited[1, :waits], waited[2, :waits]
+                heapreplace(ready, (left[i], i))
+        stop[pieces] = now
+        pieces += 1
+    return start[:pieces], stop[:pieces], job[:pieces]
+
+
+@njit(cache=True)
+def _interruptions(start, stop, job, n):  # type: ignore[no-untyped-def]
+    """Return finishing times, and length, work done before and job of each interruption."""
+    finish = np.zeros(n, np.int64)
+    work = np.zeros(n, np.int64)
+    # each arrival interrupts at most one request
+    length = np.empty(n, np.int64)
+    done = np.empty(n, np.int64)
+    whose = np.empty(n, np.int64)
+    waits = 0
+    for piece in range(len(job)):
+        i = job[piece]
+        if work[i] > 0 and start[piece] > finish[i]:
+            length[waits], done[waits], whose[waits] = start[piece] - finish[i], work[i], i
+            waits += 1
+        work[i] += stop[piece] - start[piece]
+        finish[i] = stop[piece]
+    return finish, length[:waits], done[:waits], whose[:waits]
 
 
 def serve_reference(requests: Instance, *, by_remaining: bool) -> Fluid:

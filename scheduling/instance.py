@@ -126,6 +126,15 @@ class Instance:
         span = int(self.arrival.max() - self.arrival.min())
         return Fraction(self.total_volume, self.memory * span) if span else None
 
+    @property
+    def horizon(self) -> int:
+        """About the last step of a good schedule: all volume served at full memory, and some room.
+
+        No promise: the best schedule may take longer.
+        """
+        work = -(-self.total_volume // self.memory)
+        return int(self.arrival.max()) + work + 2 * int(self.output.max())
+
     def total(self, per_row: Column) -> int:
         """Sum a per-row quantity over all requests, exactly."""
         if self.count is None:

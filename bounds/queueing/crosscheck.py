@@ -9,7 +9,7 @@ import numpy as np
 from kvproof.bounds.families.family import Ranked
 from kvproof.bounds.intervals import Interval, interval
 from kvproof.bounds.queueing.derivation import waits
-from kvproof.bounds.queueing.fluid import sample
+from kvproof.bounds.queueing.single_server import sample
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.policies import FCFS, SVF, Policy

@@ -87,9 +87,7 @@ def solve_time_indexed(
     count = np.ones(instance.rows, np.int64) if instance.count is None else instance.count
     number = np.bincount(inverse.ravel(), weights=count).astype(np.float64)
     longest = int(instance.output.max())
-    horizon = int(
-        instance.arrival.max() + 1.15 * instance.total_volume / instance.memory + 1.5 * longest + 1
-    )
+    horizon = instance.horizon
     width = max(1, -(-horizon // buckets))
     # coarser buckets where the programme would take more than a second
     while int((kinds[:, 2] // width + 2).sum()) * (horizon // width + 1) > entries:

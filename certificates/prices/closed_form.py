@@ -8,11 +8,10 @@ and w_i the worth at C_i (that of the request served next, or 0 before an idle t
 this is ``(n - G(M t))/M``, with G(z) the fractional number of requests that z token-steps complete.
 """
 
-from heapq import heappop, heappush
-
 import numpy as np
 from numba import njit
 
+from kvproof.certificates.fluid import fluid_pieces
 from kvproof.certificates.prices.grid import Floats, busy_grid, fitting_denominator
 from kvproof.certificates.prices.vector import Prices
 from kvproof.scheduling.exact import Column
@@ -39,9 +38,9 @@ class FluidPrices:
         # A class counts as one request: what is left of it has the same price slope 1/v.
         work = volume.astype(np.float64) * count / instance.memory
         release = instance.arrival[order].astype(np.float64)
-        self.start, self.stop, self.first, self.last, job = _segments(
-            release, volume, volume.astype(np.float64), work
-        )
+        size = volume.astype(np.float64)
+        self.start, self.stop, job = fluid_pieces(release, size, work.copy(), False)
+        self.first, self.last = _worth(self.start, self.stop, job, size)
         moments = (self.stop - self.start) * (self.stop + self.start) / 2
         self.middle = np.empty(len(work))
         self.middle[order] = np.bincount(job, weights=moments, minlength=len(work)) / work
@@ -75,45 +74,18 @@ def closed_form_prices(instance: Instance, *, max_runs: int = 4096) -> Prices:
 
 
 @njit(cache=True)
-def _segments(release, volume, size, work):  # type: ignore[no-untyped-def]
-    """Serve the fluid schedule; return the segments' start, end, prices at both, and rows."""
-    n = len(release)
-    start = np.empty(2 * n)
-    stop = np.empty(2 * n)
-    job = np.empty(2 * n, np.int64)
-    done = np.zeros(2 * n, np.bool_)
-    left = work.copy()
-    ready = [(np.int64(0), np.int64(0)) for _ in range(0)]
-    now = 0.0
-    arrived = 0
-    k = 0
-    while arrived < n or len(ready) > 0:
-        if len(ready) == 0:
-            now = max(now, release[arrived])
-        while arrived < n and release[arrived] <= now:
-            heappush(ready, (volume[arrived], np.int64(arrived)))
-            arrived += 1
-        i = ready[0][1]
-        start[k], job[k] = now, i
-        if arrived == n or now + left[i] <= release[arrived]:
-            now += left[i]
-            done[k] = True
-            heappop(ready)
-        else:
-            left[i] -= release[arrived] - now
-            now = release[arrived]
-        stop[k] = now
-        k += 1
-    first = np.empty(k)
-    last = np.empty(k)
-    end = np.zeros(n)
-    worth = np.zeros(n)
-    for j in range(k - 1, -1, -1):
-        i = job[j]
-        if done[j]:
-            end[i] = stop[j]
-            if j + 1 < k and start[j + 1] == stop[j]:
-                worth[i] = first[j + 1]
-        first[j] = worth[i] + (end[i] - start[j]) / size[i]
-        last[j] = worth[i] + (end[i] - stop[j]) / size[i]
-    return start[:k], stop[:k], first, last, job[:k]
+def _worth(start, stop, job, size):  # type: ignore[no-untyped-def]
+    """Return the price at the start and the end of each piece of the fluid schedule."""
+    first = np.empty(len(job))
+    last = np.empty(len(job))
+    end = np.full(len(size), -1.0)
+    worth = np.zeros(len(size))
+    for k in range(len(job) - 1, -1, -1):
+        i = job[k]
+        if end[i] < 0:  # its last piece
+            end[i] = stop[k]
+            if k + 1 < len(job) and start[k + 1] == stop[k]:
+                worth[i] = first[k + 1]
+        first[k] = worth[i] + (end[i] - start[k]) / size[i]
+        last[k] = worth[i] + (end[i] - stop[k]) / size[i]
+    return first, last

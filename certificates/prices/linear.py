@@ -42,7 +42,7 @@ def lp_prices(instance: Instance, *, hint: Prices | None = None) -> Prices:
         The package ``highspy`` is not installed.
     """
     dual = Dual(instance)
-    horizon = first = _horizon(instance)
+    horizon = first = instance.horizon
     prices = Prices(denominator=1, runs=()) if hint is None else hint
     while True:
         master = _Master(dual, horizon)
@@ -58,13 +58,7 @@ def lp_prices(instance: Instance, *, hint: Prices | None = None) -> Prices:
 
 def lp_size(instance: Instance) -> int:
     """Return about how large the full programme is: kinds x starts x outputs, and its rows."""
-    return _horizon(instance) * (int(Dual(instance).output.sum()) + _ROW)
-
-
-def _horizon(instance: Instance) -> int:
-    """Return the last step of the programme: after the fluid schedule, and some room."""
-    work = -(-instance.total_volume // instance.memory)
-    return int(instance.arrival.max()) + work + 2 * int(instance.output.max())
+    return instance.horizon * (int(Dual(instance).output.sum()) + _ROW)
 
 
 def _per_step(prices: Prices, horizon: int) -> Floats:

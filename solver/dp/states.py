@@ -9,6 +9,7 @@ and the best lower bound known through it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -46,6 +47,7 @@ class Packing:
     full: np.uint64
 
 
+@lru_cache(maxsize=4)
 def packing_of(model: Model) -> Packing:
     """Choose lanes for the memory and a mixed radix for the classes.
 

@@ -7,7 +7,7 @@ import pytest
 
 from kvproof.bounds.queueing.crosscheck import fluid_queue, real_backlog
 from kvproof.bounds.queueing.derivation import waits
-from kvproof.bounds.queueing.fluid import _waits
+from kvproof.bounds.queueing.single_server import _waits
 
 
 @pytest.mark.parametrize("load", [0.3, 0.7, 0.95])
