@@ -5,15 +5,17 @@ from fractions import Fraction
 
 from kvproof.bounds.policy_bound import PolicyBound, policy_bound
 from kvproof.certificates.lower_bounds import LowerBound, best_bound
+from kvproof.scheduling.exact import decimal
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import SVF, Policy
 from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.simulate import Progress, simulate
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Verdict(Shown):
     """A policy's schedule, tested for feasibility, and what is proved about it.
 
     Parameters
@@ -35,6 +37,20 @@ class Verdict:
     schedule: Schedule
     lower_bound: LowerBound
     theorem_bound: PolicyBound | None
+
+    def facts(self) -> dict[str, str]:
+        """Return policy, total latency, proved factor and what it rests on."""
+        facts = {
+            "policy": f"{self.policy} ({self.rule})",
+            "total latency": f"{self.schedule.total_latency:,}",
+            "OPT at least": decimal(self.lower_bound.value, 2, up=False, commas=True),
+            "within": f"{decimal(self.factor, 4, up=True)} of OPT",
+            "bound": self.lower_bound.kind,
+        }
+        if self.theorem_bound is not None:
+            said = "BROKEN" if self.violation else "kept"
+            facts["theorem"] = f"{self.theorem_bound.theorem.name} {said}"
+        return facts
 
     @property
     def factor(self) -> Fraction:

@@ -18,18 +18,28 @@ from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.policies import FCFS, SJF, SVF, Policy
 from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.shown import Shown
 
 # The checker refuses integers of more than 4,000 digits; what comes near is rounded instead.
 _DIGITS = 10**3000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Certificate:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Certificate(Shown):
     """One claim about one instance, with its proof, both as JSON objects of the format."""
 
     instance: Instance
     claim: dict[str, Any]
     proof: dict[str, Any]
+
+    def facts(self) -> dict[str, str]:
+        """Return the claim, and the instance it is about."""
+        numbers = {
+            name.replace("_", " "): value if isinstance(value, str) else f"{value:,}"
+            for name, value in self.claim.items()
+            if isinstance(value, str | int) and name != "kind"
+        }
+        return {"claim": str(self.claim["kind"]), **numbers, "instance": self.instance.digest[:12]}
 
     def to_json(self, *, file: str | None = None) -> dict[str, Any]:
         """Return the certificate; with `file` the instance is referred to instead of inline."""

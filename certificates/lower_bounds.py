@@ -14,8 +14,9 @@ import numpy as np
 from kvproof.certificates.fluid import Fluid, serve
 from kvproof.certificates.prices import best_prices
 from kvproof.certificates.proofs import BoundKind, FormulaProof, PriceProof, Proof
-from kvproof.scheduling.exact import Column, exact_dot, exact_sum
+from kvproof.scheduling.exact import Column, decimal, exact_dot, exact_sum
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.sorting import count_pairs, sort_values
 
 # A sum over more denominators than this is taken on a grid: their common denominator would have
@@ -24,8 +25,8 @@ EXACT_GROUPS = 256
 GRID = 10**12
 
 
-@dataclass(frozen=True, kw_only=True)
-class LowerBound:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class LowerBound(Shown):
     """OPT is at least `value`, and why."""
 
     value: Fraction
@@ -35,6 +36,14 @@ class LowerBound:
     def kind(self) -> str:
         """What kind of proof it is."""
         return self.proof.kind
+
+    def facts(self) -> dict[str, str]:
+        """Return the value, rounded down, and the kind."""
+        places = 0 if self.value.denominator == 1 else 4
+        return {
+            "OPT at least": decimal(self.value, places, up=False, commas=True),
+            "kind": str(self.kind),
+        }
 
 
 def best_bound(instance: Instance) -> LowerBound:

@@ -2,8 +2,9 @@
 
     import kvproof as kv
 
-    instance = kv.read_instance(path)
-    verdict = kv.verify(instance, kv.SVF())
+    trace = kv.read_trace("trace.csv")
+    instance, notes = trace.to_instance(memory=60_000, step=0.05)
+    verdict = kv.verify(instance, "svf")
     verdict.factor  # the schedule costs at most this times OPT
 
 The names below are loaded when they are first used, so that nothing heavy is imported early.
@@ -13,12 +14,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kvproof.adversary.campaign.campaign import CampaignResult as CampaignResult
+    from kvproof.api import certify as certify
+    from kvproof.api import check as check
+    from kvproof.api import lower_bound as lower_bound
+    from kvproof.api import search as search
+    from kvproof.api import simulate as simulate
+    from kvproof.api import verify as verify
     from kvproof.bounds.verify import Verdict as Verdict
-    from kvproof.bounds.verify import verify as verify
+    from kvproof.certificates.build import Certificate as Certificate
     from kvproof.certificates.lower_bounds import LowerBound as LowerBound
-    from kvproof.certificates.lower_bounds import best_bound as best_bound
-    from kvproof.certificates.lower_bounds import centroid_bound as centroid_bound
-    from kvproof.certificates.lower_bounds import volume_bound as volume_bound
     from kvproof.scheduling.errors import InputError as InputError
     from kvproof.scheduling.errors import KvproofError as KvproofError
     from kvproof.scheduling.errors import LimitError as LimitError
@@ -30,14 +35,22 @@ if TYPE_CHECKING:
     from kvproof.scheduling.policies import FCFS as FCFS
     from kvproof.scheduling.policies import SJF as SJF
     from kvproof.scheduling.policies import SVF as SVF
+    from kvproof.scheduling.registry import find_policy as find_policy
     from kvproof.scheduling.schedule import Schedule as Schedule
-    from kvproof.scheduling.simulate import simulate as simulate
     from kvproof.scheduling.sorted_f import SortedF as SortedF
+    from kvproof.scheduling.traces import Trace as Trace
     from kvproof.scheduling.traces import TraceFormat as TraceFormat
     from kvproof.scheduling.traces import read_trace as read_trace
+    from kvproof.solver.improve import Improvement as Improvement
+    from kvproof.solver.improve import improve as improve
+    from kvproof.solver.result import Result as Result
+    from kvproof.solver.stages import solve as solve
 
 _HOME = {
+    "CampaignResult": "kvproof.adversary.campaign.campaign",
+    "Certificate": "kvproof.certificates.build",
     "FCFS": "kvproof.scheduling.policies",
+    "Improvement": "kvproof.solver.improve",
     "InputError": "kvproof.scheduling.errors",
     "Instance": "kvproof.scheduling.instance",
     "KvproofError": "kvproof.scheduling.errors",
@@ -45,20 +58,26 @@ _HOME = {
     "LowerBound": "kvproof.certificates.lower_bounds",
     "OneBitSVF": "kvproof.scheduling.one_bit",
     "RejectedError": "kvproof.scheduling.errors",
+    "Result": "kvproof.solver.result",
     "SJF": "kvproof.scheduling.policies",
     "SVF": "kvproof.scheduling.policies",
     "Schedule": "kvproof.scheduling.schedule",
     "SortedF": "kvproof.scheduling.sorted_f",
+    "Trace": "kvproof.scheduling.traces",
     "TraceFormat": "kvproof.scheduling.traces",
     "Verdict": "kvproof.bounds.verify",
-    "best_bound": "kvproof.certificates.lower_bounds",
-    "centroid_bound": "kvproof.certificates.lower_bounds",
+    "certify": "kvproof.api",
+    "check": "kvproof.api",
     "check_schedule": "kvproof.scheduling.feasibility",
+    "find_policy": "kvproof.scheduling.registry",
+    "improve": "kvproof.solver.improve",
+    "lower_bound": "kvproof.api",
     "read_instance": "kvproof.scheduling.instance_file",
     "read_trace": "kvproof.scheduling.traces",
-    "simulate": "kvproof.scheduling.simulate",
-    "verify": "kvproof.bounds.verify",
-    "volume_bound": "kvproof.certificates.lower_bounds",
+    "search": "kvproof.api",
+    "simulate": "kvproof.api",
+    "solve": "kvproof.solver.stages",
+    "verify": "kvproof.api",
 }
 
 __version__ = "0.1.0"

@@ -11,7 +11,7 @@ from typing import Literal
 from kvproof.files import readable
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
-from kvproof.scheduling.instance_file import is_instance_file, read_instance
+from kvproof.scheduling.instance_file import is_instance_file, read_part
 from kvproof.scheduling.traces import DEFAULT_STEP, read_trace
 
 
@@ -47,7 +47,7 @@ def load(
         if is_instance_file(path):
             if step is not None:
                 raise InputError(f"{trace}: an instance counts in steps already; leave out --step")
-            instance, notes = read_instance(path, memory=memory, limit=limit, oversize=oversize)
+            instance, notes = read_part(path, memory=memory, limit=limit, oversize=oversize)
             instance = instance.backlog() if backlog else instance
             return Input(instance=instance, source=trace, format="instance", step=None, notes=notes)
         read = read_trace(path)

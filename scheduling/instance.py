@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, exact_sum
+from kvproof.scheduling.shown import Shown
 
 # Bounds that keep every volume and every point of time inside int64, and far above real use.
 MAX_MEMORY = 2**31 - 1
@@ -22,8 +23,8 @@ FORMAT = "kvproof-instance"
 VERSION = 1
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Instance:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Instance(Shown):
     """Requests and the memory that they share (docs/theory.md, The problem).
 
     Parameters
@@ -190,6 +191,16 @@ class Instance:
             assert column is not None  # merged() always counts
             hasher.update(np.ascontiguousarray(column, dtype="<i8").tobytes())
         return hasher.hexdigest()
+
+    def facts(self) -> dict[str, str]:
+        """Return requests, memory, traffic and eps."""
+        last = f"arrivals over {int(self.arrival.max() - self.arrival.min()):,} steps"
+        return {
+            "requests": f"{self.requests:,}",
+            "memory": f"{self.memory:,}",
+            "traffic": "backlog" if self.is_backlog else last,
+            "eps": f"{float(self.eps):.3f}",
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return the instance as the JSON object that :meth:`from_json` reads."""

@@ -40,14 +40,26 @@ def _contents(path: Path) -> bytes:
     return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
 
 
-def read_instance(
+def read_instance(path: Path | str, *, memory: int | None = None) -> Instance:
+    """Read an instance file; `memory` replaces the file's own.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is not strict JSON, or is not a valid instance, or a request is
+        too large for the memory.
+    """
+    return read_part(path, memory=memory)[0]
+
+
+def read_part(
     path: Path | str,
     *,
     memory: int | None = None,
     limit: int | None = None,
     oversize: Literal["error", "drop"] = "error",
 ) -> tuple[Instance, tuple[str, ...]]:
-    """Read an instance file; return the instance and notes on what was left out of it.
+    """Read a part of an instance file; return it and notes on what was left out.
 
     Parameters
     ----------

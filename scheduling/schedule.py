@@ -9,12 +9,13 @@ import numpy as np
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.shown import Shown
 
 LAST_START = 2**62
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Schedule:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Schedule(Shown):
     """A start step for each request of an instance (docs/theory.md, The problem).
 
     Nothing is claimed about feasibility:
@@ -49,6 +50,15 @@ class Schedule:
             )
         starts.flags.writeable = False
         object.__setattr__(self, "starts", starts)
+
+    def facts(self) -> dict[str, str]:
+        """Return total and mean latency, makespan and the number of requests."""
+        return {
+            "total latency": f"{self.total_latency:,}",
+            "mean latency": f"{float(self.mean_latency):,.1f}",
+            "makespan": f"{self.makespan:,}",
+            "requests": f"{len(self.starts):,}",
+        }
 
     @cached_property
     def _requests(self) -> Instance:

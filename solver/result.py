@@ -11,6 +11,7 @@ from kvproof.certificates.build import Certificate, optimal_certificate, schedul
 from kvproof.certificates.lower_bounds import LowerBound
 from kvproof.certificates.proofs import Proof
 from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.shown import Shown
 
 
 class Status(StrEnum):
@@ -43,8 +44,8 @@ class Limit(StrEnum):
         }[self]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Result(Shown):
     """The interval ``lower_bound <= OPT <= total_latency`` and the schedule behind its top.
 
     Parameters
@@ -91,6 +92,15 @@ class Result:
     def status(self) -> Status:
         """Whether the interval is one point."""
         return Status.FEASIBLE if self.gap else Status.OPTIMAL
+
+    def facts(self) -> dict[str, str]:
+        """Return what is known of OPT, and how."""
+        found = f"{self.total_latency:,}"
+        facts = {"OPT": f"in [{self.lower_bound:,}, {found}]" if self.gap else f"= {found}"}
+        facts["lower bound"] = "certified" if self.certified else "claimed by the backend"
+        facts["engine"] = self.engine
+        facts |= {} if self.limit is None else {"stopped by": self.limit.words}
+        return facts | {"seconds": f"{self.runtime_s:.2f}"}
 
     def certificate(self) -> Certificate:
         """Return the certificate that the schedule is optimal, or that it is feasible.

@@ -18,7 +18,8 @@ from kvproof.adversary.witnesses.claims import Claims, Coverage
 from kvproof.adversary.witnesses.shrink import shrink
 from kvproof.adversary.witnesses.witness import Witness, make_witness
 from kvproof.adversary.witnesses.witness_file import check_fresh
-from kvproof.scheduling.exact import as_pq
+from kvproof.scheduling.exact import as_pq, decimal
+from kvproof.scheduling.shown import Shown
 
 #: The best so far is certified this often in a run, and written with the engine's state.
 COMMITS = 20
@@ -84,8 +85,8 @@ class Update:
 Observer = Callable[[Update], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class CampaignResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class CampaignResult(Shown):
     """How a campaign ended.
 
     Parameters
@@ -104,6 +105,16 @@ class CampaignResult:
     interrupted: bool
     violates: str | None
     tested: Coverage
+
+    def facts(self) -> dict[str, str]:
+        """Return the best certified ratio, and how many witnesses there are."""
+        best = self.best
+        return {
+            "ratio": "none above 1" if best is None else decimal(best.ratio, 4, up=False),
+            "eps": "-" if best is None else f"{float(best.eps):.3f}",
+            "witnesses": str(len(self.entries)),
+            "violates": self.violates or "nothing",
+        }
 
     @property
     def best(self) -> Entry | None:

@@ -17,13 +17,9 @@ from kvproof.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from kvproof.certificates.build import Certificate
     from kvproof.certificates.proofs import BoundKind
-    from kvproof.scheduling.instance import Instance
-    from kvproof.scheduling.policies import Policy
 
+#: The names of :class:`kvproof.certificates.certify.Claim`, which brings a lot along.
 CLAIMS = (
     "within-factor",
     "opt-lower-bound",
@@ -79,10 +75,12 @@ def command(
     checker verifies it; the exit code is the checker's.
     """
     from kvproof.certificates.build import instance_json
+    from kvproof.certificates.certify import Claim, certify
     from kvproof.certificates.checker import Verdict, check
     from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
+    from kvproof.scheduling.registry import BUILTIN, find_policy
     from kvproof.streams import print_json
 
     files = Outputs(trace)
@@ -100,7 +98,16 @@ def command(
             bar.update(task, completed=done, description=f"prices: {best:,.0f}")
 
         bar.update(task, description=claim)
-        certificate = _build(instance, claim, chosen, skip, bound, witness, progress)
+        names = BUILTIN if witness is None else [n.strip() for n in witness.split(",")]
+        certificate = certify(
+            instance,
+            Claim(claim),
+            policy=chosen,
+            skip=skip,
+            bound=bound,
+            witnesses=[find_policy(name) for name in names],
+            progress=progress,
+        )
         bar.update(task, description="checking")
         data = certificate.to_bytes(file=beside, compress=target.compressed)
         text = (json.dumps(instance_json(instance)) + "\n").encode()
@@ -141,52 +148,6 @@ def _refuse_idle(claim: str) -> None:
         refuse_idle("bound", f"the claim {claim} rests on no lower bound on OPT")
     if claim != "ratio-at-least":
         refuse_idle("witness", "it goes with --claim ratio-at-least")
-
-
-def _build(
-    instance: "Instance",
-    claim: str,
-    policy: "Policy",
-    skip: bool,
-    kind: "BoundKind | None",
-    witness: str | None,
-    progress: "Callable[[int, float], None]",
-) -> "Certificate":
-    from kvproof.certificates import build
-    from kvproof.certificates.lower_bounds import find_bound
-    from kvproof.scheduling.errors import InputError
-    from kvproof.scheduling.registry import BUILTIN, find_policy
-    from kvproof.scheduling.simulate import simulate
-
-    if claim == "opt-lower-bound":
-        found = find_bound(instance, kind, progress=progress)
-        return build.lower_bound_certificate(instance, found)
-    schedule = simulate(instance, policy, skip=skip)
-    match claim:
-        case "schedule":
-            return build.schedule_certificate(schedule)
-        case "svf-blocking-chain":
-            return build.chain_certificate(schedule)
-        case "ratio-at-least":
-            names = BUILTIN if witness is None else [n.strip() for n in witness.split(",")]
-            others = (
-                simulate(instance, find_policy(name), skip=rule)
-                for name in names
-                for rule in (False, True)
-            )
-            best = min(others, key=lambda other: other.total_latency)
-            if best.total_latency >= schedule.total_latency:
-                raise InputError(
-                    f"no ratio above 1: {policy.name} costs {schedule.total_latency:,} and the "
-                    f"best witness {best.total_latency:,}; name others by --witness"
-                )
-            return build.ratio_certificate(policy, schedule, best, skip=skip)
-        case "optimal":
-            total = schedule.total_latency
-            found = find_bound(instance, kind, incumbent=total, progress=progress)
-            return build.optimal_certificate(schedule, found)
-    found = find_bound(instance, kind, progress=progress)
-    return build.within_factor_certificate(schedule, found)
 
 
 def _beside(out: str, instance_out: str | None) -> str | None:

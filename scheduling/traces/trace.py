@@ -9,6 +9,7 @@ import numpy as np
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import MAX_ARRIVAL, MAX_MEMORY, Instance
+from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.traces.formats import TraceFormat
 
 DEFAULT_STEP = Fraction(1, 20)
@@ -52,8 +53,18 @@ class Notes:
         return tuple(line for counts, line in said if counts)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Trace:
+def _seconds(step: Fraction | float | str) -> Fraction:
+    try:
+        exact = Fraction(str(step))  # 0.05 is one twentieth, as it is written
+    except (ValueError, ZeroDivisionError):
+        raise InputError(f"step must be a number of seconds, got {step!r}") from None
+    if exact <= 0:
+        raise InputError(f"step must be > 0 seconds, got {step}")
+    return exact
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Trace(Shown):
     """Requests in order of time, with nothing rounded.
 
     Parameters
@@ -95,11 +106,24 @@ class Trace:
     def __len__(self) -> int:
         return len(self.line)
 
+    def facts(self) -> dict[str, str]:
+        """Return the file, its format, and what is in it."""
+        span = None
+        if self.ticks:
+            span = f"{float((self.ticks[-1] - self.ticks[0]) * self.tick):,.1f} s"
+        return {
+            "file": self.source,
+            "format": self.format.name,
+            "requests": f"{len(self):,}",
+            "arrivals": "none" if span is None else f"over {span}",
+            "failed": f"{self.failed:,}",
+        }
+
     def to_instance(
         self,
         *,
         memory: int,
-        step: Fraction = DEFAULT_STEP,
+        step: Fraction | float | str = DEFAULT_STEP,
         backlog: bool = False,
         limit: int | None = None,
         oversize: Literal["error", "drop"] = "error",
@@ -114,7 +138,7 @@ class Trace:
         memory
             KV-cache capacity in tokens.
         step
-            Seconds per decode step, > 0.
+            Seconds per decode step, > 0; a float is taken as the decimal that it shows as.
         backlog
             Let every request arrive at 0, in the same order.
         limit
@@ -128,8 +152,7 @@ class Trace:
             The trace has no times and is no backlog, a request is larger than the memory, no
             request is left, an arrival is beyond 2^48 steps, or an argument is out of range.
         """
-        if step <= 0:
-            raise InputError(f"step must be > 0 seconds, got {step}")
+        step = _seconds(step)
         if limit is not None and limit < 1:
             raise InputError(f"limit must be at least 1, got {limit}")
         if oversize not in ("error", "drop"):

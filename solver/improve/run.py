@@ -14,6 +14,7 @@ from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.registry import BUILTIN, find_policy
 from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.simulate import simulate
 from kvproof.solver.improve.guide import FIRST, STEPS, around, guide_of
 from kvproof.solver.improve.search import search
@@ -43,8 +44,8 @@ class Stage:
     seconds: float
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Improvement:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Improvement(Shown):
     """The best schedule found, and how it came about.
 
     Parameters
@@ -63,6 +64,16 @@ class Improvement:
     stages: tuple[Stage, ...]
     trials: int
     interrupted: bool
+
+    def facts(self) -> dict[str, str]:
+        """Return the total latency, where it began, and how it came about."""
+        return {
+            "total latency": f"{self.schedule.total_latency:,}",
+            "first": f"{self.stages[0].total_latency:,}",
+            "stages": str(len(self.stages)),
+            "trials": f"{self.trials:,}",
+            "seconds": f"{self.stages[-1].seconds:.1f}",
+        }
 
 
 @dataclass(kw_only=True)

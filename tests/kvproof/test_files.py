@@ -230,10 +230,15 @@ def test_solve_checks_what_it_writes(capsys, monkeypatch, tmp_path, instance):
     assert json.loads(capsys.readouterr().out)["verdict"] == "verified"
     assert run(["check", str(out)]) == 0
     out.write_text("old")
-    from kvproof.commands import solve
+    from kvproof.certificates.build import Certificate
+    from kvproof.solver import Result
 
-    wrong = json.dumps({**json.loads((tmp_path / "i.json").read_text())}).encode()
-    monkeypatch.setattr(solve, "_certificate", lambda *_, **__: ("optimal", wrong))
+    def wrong(result):  # claims a total that its schedule does not have
+        claim = {"kind": "schedule", "total_latency": result.total_latency - 1}
+        proof = {"schedule": {"starts": result.schedule.starts.tolist()}}
+        return Certificate(instance=result.schedule.instance, claim=claim, proof=proof)
+
+    monkeypatch.setattr(Result, "certificate", wrong)
     capsys.readouterr()
     assert run(["solve", str(instance), "--certificate", str(out)]) == 1
     streams = capsys.readouterr()

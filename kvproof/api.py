@@ -1,0 +1,184 @@
+"""What the command line does, as functions; policies by object or by name."""
+
+import tempfile
+from collections.abc import Sequence
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kvproof.adversary.campaign.campaign import CampaignResult, Observer
+from kvproof.bounds.verify import Verdict
+from kvproof.bounds.verify import verify as _verify
+from kvproof.certificates.build import Certificate
+from kvproof.certificates.certify import Claim
+from kvproof.certificates.certify import certify as _certify
+from kvproof.certificates.checker import Result as CheckResult
+from kvproof.certificates.checker import check as _check
+from kvproof.certificates.lower_bounds import LowerBound, find_bound
+from kvproof.certificates.proofs import BoundKind
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import Policy
+from kvproof.scheduling.registry import BUILTIN, find_policy
+from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import simulate as _simulate
+
+
+def simulate(instance: Instance, policy: Policy | str = "svf", *, skip: bool = False) -> Schedule:
+    """Return the schedule of a policy, by the strict rule or with skipping.
+
+    >>> import kvproof as kv
+    >>> two = kv.Instance(memory=10, arrival=[0, 0], prompt=[5, 2], output=[5, 3])
+    >>> kv.simulate(two, "svf")
+    <Schedule: total latency 11, mean latency 5.5, makespan 8, requests 2>
+    >>> kv.simulate(two, "svf").starts
+    array([3, 0])
+    """
+    return _simulate(instance, _policy(policy), skip=skip)
+
+
+def verify(
+    instance: Instance,
+    policy: Policy | str = "svf",
+    *,
+    skip: bool = False,
+    bound: LowerBound | BoundKind | str | None = None,
+) -> Verdict:
+    """Schedule an instance by a policy and say what is proved about the schedule.
+
+    `bound` is a lower bound on OPT, or the kind of one; None: the best that needs no search.
+
+    >>> import kvproof as kv
+    >>> two = kv.Instance(memory=10, arrival=[0, 0], prompt=[5, 2], output=[5, 3])
+    >>> verdict = kv.verify(two, "fcfs")
+    >>> verdict.schedule.total_latency, verdict.factor
+    (13, Fraction(13, 8))
+    """
+    if not isinstance(bound, LowerBound):
+        bound = lower_bound(instance, bound)
+    return _verify(instance, _policy(policy), skip=skip, lower_bound=bound)
+
+
+def lower_bound(instance: Instance, kind: BoundKind | str | None = None) -> LowerBound:
+    """Return a lower bound on OPT: outputs, volume, centroid or price.
+
+    None is the best of those that need no search; ``"price"`` searches for prices.
+
+    >>> import kvproof as kv
+    >>> two = kv.Instance(memory=10, arrival=[0, 0], prompt=[5, 2], output=[5, 3])
+    >>> kv.lower_bound(two, "outputs")
+    <LowerBound: OPT at least 8, kind outputs>
+    """
+    return find_bound(instance, None if kind is None else _member(BoundKind, "bound", kind))
+
+
+def certify(
+    instance: Instance,
+    claim: Claim | str = Claim.WITHIN_FACTOR,
+    *,
+    policy: Policy | str = "svf",
+    skip: bool = False,
+    bound: BoundKind | str | None = None,
+    witnesses: Sequence[Policy | str] = BUILTIN,
+) -> Certificate:
+    """Return a certificate: a claim about a policy's schedule or about OPT, with its proof.
+
+    See :func:`kvproof.certificates.certify.certify` for the parameters.
+
+    >>> import kvproof as kv
+    >>> two = kv.Instance(memory=10, arrival=[0, 0], prompt=[5, 2], output=[5, 3])
+    >>> kv.check(kv.certify(two, "schedule", policy="sjf")).verdict.value
+    'verified'
+    """
+    return _certify(
+        instance,
+        _member(Claim, "claim", claim),
+        policy=_policy(policy),
+        skip=skip,
+        bound=None if bound is None else _member(BoundKind, "bound", bound),
+        witnesses=[_policy(witness) for witness in witnesses],
+    )
+
+
+def check(source: Certificate | str | Path | bytes) -> CheckResult:
+    """Put a certificate, its file or its bytes to the independent checker.
+
+    It never raises for what a certificate contains; look at ``.verdict``.
+    """
+    return _check(source.to_bytes() if isinstance(source, Certificate) else source)
+
+
+def search(
+    policy: str = "svf",
+    *,
+    out: Path | str | None = None,
+    workers: int = 1,
+    observe: Observer | None = None,
+    **settings: Any,
+) -> CampaignResult:
+    """Look for instances on which a policy is bad; every ratio found is certified.
+
+    Parameters
+    ----------
+    policy
+        By name, as a run that can be resumed stores it.
+    out
+        A new folder in which the run is kept, as ``kvproof search --resume`` takes it; None: the
+        run is not kept.
+    workers
+        Processes that evaluate.
+    observe
+        Called with an :class:`~kvproof.adversary.campaign.campaign.Update` after each batch.
+    settings
+        Fields of :class:`~kvproof.adversary.campaign.settings.Settings`: `memory`, `requests`,
+        `max_eps`, `evaluations`, `seed`, `engine`, `bound`, ...
+
+    Raises
+    ------
+    InputError
+        A setting is wrong, or `out` holds a run already.
+    """
+    from kvproof.adversary.campaign.archive import FILE, Archive
+    from kvproof.adversary.campaign.campaign import run
+    from kvproof.adversary.campaign.settings import Settings
+    from kvproof.adversary.valuation.workers import make_workers
+
+    texts = {
+        name: str(Fraction(str(value)))
+        for name, value in settings.items()
+        if name in ("max_eps", "min_eps", "theta") and value is not None
+    }
+    asked = Settings(**{"policy": policy, **settings, **texts})
+    campaign = asked.campaign()
+    with tempfile.TemporaryDirectory(prefix="kvproof-") as scratch:
+        folder = Path(scratch if out is None else out)
+        if (folder / FILE).exists():
+            raise InputError(f"{folder} holds a run already")
+        folder.mkdir(parents=True, exist_ok=True)
+        archive = Archive(folder, create=True)
+        try:
+            archive.write("settings", asked.to_json())
+            with make_workers(workers, None) as evaluators:
+                return run(campaign, archive, evaluators, observe or _unobserved)
+        finally:
+            archive.close()
+
+
+def _unobserved(update: object) -> None:
+    """Say nothing."""
+
+
+def _policy(policy: Policy | str) -> Policy:
+    return find_policy(policy) if isinstance(policy, str) else policy
+
+
+_Kind = TypeVar("_Kind", bound=StrEnum)
+
+
+def _member(kinds: type[_Kind], what: str, name: str) -> _Kind:
+    try:
+        return kinds(name)
+    except ValueError:
+        known = ", ".join(kinds)
+        raise InputError(f"{what} {name!r} is unknown; known: {known}") from None

@@ -1,0 +1,118 @@
+"""The face: what ``import kvproof as kv`` gives."""
+
+import doctest
+import importlib
+import re
+from fractions import Fraction
+
+import pytest
+
+import kvproof as kv
+from kvproof.certificates.certify import Claim
+from kvproof.commands.certify import CLAIMS
+from tests.conftest import ROOT
+
+EXAMPLE = ROOT / "examples" / "azure_code_1000.csv"
+SMALL = kv.Instance(memory=12, arrival=[0] * 5, prompt=[1, 2, 3, 1, 0], output=[4, 5, 2, 7, 3])
+
+
+def test_every_name_loads_and_is_documented():
+    guide = (ROOT / "docs" / "guide.md").read_text()
+    section = guide.split("## From Python")[1].split("\n## ")[0]
+    rows = "\n".join(line for line in section.splitlines() if line.startswith("| "))
+    assert set(re.findall(r"`([A-Za-z_]+)`", rows)) == set(kv.__all__)
+    for name in kv.__all__:
+        assert getattr(kv, name).__doc__
+
+
+@pytest.mark.parametrize("module", ["kvproof.api", "kvproof.scheduling.exact"])
+def test_doctests(module):
+    done = doctest.testmod(importlib.import_module(module))
+    assert done.attempted
+    assert not done.failed
+
+
+def test_a_policy_by_name_is_the_policy():
+    for name in ("svf", "svf-1bit", "sjf", "fcfs", "sorted-f"):
+        by_name = kv.simulate(SMALL, name)
+        assert by_name.starts.tolist() == kv.simulate(SMALL, kv.find_policy(name)).starts.tolist()
+    assert kv.verify(SMALL, "svf").factor == kv.verify(SMALL, kv.SVF()).factor
+
+
+def test_a_bound_by_kind_or_as_found():
+    prices = kv.lower_bound(SMALL, "price")
+    assert kv.lower_bound(SMALL, "outputs").value <= kv.lower_bound(SMALL).value <= prices.value
+    assert kv.verify(SMALL, bound=prices).factor == kv.verify(SMALL, bound="price").factor
+
+
+@pytest.mark.parametrize("claim", list(Claim))
+def test_every_claim_is_certified(claim):
+    instance = SMALL
+    policy = "fcfs" if claim is Claim.RATIO_AT_LEAST else "svf"
+    if claim is Claim.OPTIMAL:  # everything fits at once
+        instance = kv.Instance(memory=99, arrival=[0, 0], prompt=[1, 2], output=[4, 5])
+    certificate = kv.certify(instance, claim.value, policy=policy)
+    assert kv.check(certificate).verdict == "verified"
+    assert kv.check(certificate.to_bytes()).verdict == "verified"
+    assert certificate.claim["kind"] == claim
+    assert set(CLAIMS) == set(Claim)
+
+
+def test_solve_and_improve_agree_with_their_certificates():
+    result = kv.solve(SMALL)
+    assert kv.check(result.certificate()).verdict == "verified"
+    assert kv.improve(SMALL, trials=2000).schedule.total_latency >= result.total_latency
+
+
+def test_search_keeps_a_run_where_it_is_told(tmp_path):
+    settings = {"memory": 60, "requests": 8, "evaluations": 60, "baselines": False}
+    found = kv.search("sjf", out=tmp_path / "run", max_eps=0.5, **settings)
+    assert found.best.ratio > 1
+    assert found.best.eps <= 0.5
+    assert kv.check(found.best.certificate).verdict == "verified"
+    with pytest.raises(kv.InputError, match="holds a run already"):
+        kv.search("sjf", out=tmp_path / "run", **settings)
+    again = kv.search("sjf", max_eps="1/2", **settings)
+    assert again.best.certificate == found.best.certificate
+
+
+def test_wrong_names_are_input_errors():
+    for call, known in (
+        (lambda: kv.simulate(SMALL, "x"), "svf-1bit"),
+        (lambda: kv.lower_bound(SMALL, "x"), "centroid"),
+        (lambda: kv.certify(SMALL, "x"), "within-factor"),
+        (lambda: kv.search("x"), "svf-1bit"),
+    ):
+        with pytest.raises(kv.InputError, match=f"'x' is unknown; known: .*{known}"):
+            call()
+
+
+def test_steps_are_taken_as_written():
+    trace = kv.read_trace(EXAMPLE)
+    exact, _ = trace.to_instance(memory=60_000, step=Fraction(1, 20))
+    for step in (0.05, "0.05", "1/20"):
+        instance, _ = trace.to_instance(memory=60_000, step=step)
+        assert instance.arrival.tolist() == exact.arrival.tolist()
+    for step in ("soon", float("nan"), "1/0"):
+        with pytest.raises(kv.InputError, match="step must be a number of seconds"):
+            trace.to_instance(memory=60_000, step=step)
+
+
+def test_whatever_comes_out_shows_itself_in_a_line():
+    trace = kv.read_trace(EXAMPLE)
+    instance, _ = trace.to_instance(memory=60_000, backlog=True)
+    verdict = kv.verify(instance)
+    shown = [
+        trace, instance, verdict, verdict.schedule, verdict.lower_bound, kv.certify(instance),
+        kv.solve(SMALL), kv.improve(SMALL, trials=10),
+        kv.search("sjf", memory=60, requests=8, evaluations=20, baselines=False),
+    ]  # fmt: skip
+    for thing in shown:
+        text = repr(thing)
+        assert text.startswith(f"<{type(thing).__name__}: ")
+        assert len(text) < 250
+        assert "\n" not in text
+        table = thing._repr_html_()
+        assert table.startswith("<table>")
+        assert table.count("<tr>") == len(thing.facts())
+    assert "svf-backlog-prefix kept" in repr(verdict)

@@ -1,0 +1,48 @@
+"""What the README and the guide show runs as it stands there."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+_BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A folder that looks like a clone to whoever reads along, with a trace of one's own."""
+    for room in ("examples", "certificates"):
+        (tmp_path / room).symlink_to(ROOT / room)
+    rows = (ROOT / "examples" / "azure_code_1000.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "trace.csv").write_text("".join(rows[:201]))
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/guide.md"])
+def test_every_snippet_runs(page, clone):
+    kvproof = Path(shutil.which("kvproof") or Path(sys.executable).with_name("kvproof"))
+    paths = (str(kvproof.parent), str(Path(sys.executable).parent), os.environ["PATH"])
+    environment = {**os.environ, "PATH": os.pathsep.join(paths), "COLUMNS": "120"}
+    ran = 0
+    for language, text in _BLOCK.findall((ROOT / page).read_text()):
+        name = re.match(r"# (\w+\.py)\n", text)
+        if language == "python":
+            (clone / (name[1] if name else "snippet.py")).write_text(text)
+            commands = [] if name else [f"{sys.executable} snippet.py"]
+        else:
+            commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
+            commands = [command for command in commands if not command.startswith("make ")]
+        for command in commands:
+            done = subprocess.run(
+                command, shell=True, cwd=clone, env=environment, capture_output=True, text=True,
+                timeout=300, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, f"{command}: {done.stdout[-500:]} {done.stderr[-500:]}"
+            ran += 1
+    assert ran >= 4
