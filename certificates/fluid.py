@@ -1,7 +1,8 @@
-"""The fluid schedule under a lower bound: volume is served at rate M, smallest first.
+"""The fluid schedule under a lower bound: work is served at a rate, smallest first.
 
-Time runs in units of 1/M step, so a request of volume v takes v units and arrives at M times its
-arrival; everything is an integer.
+The work is volume and the rate M, unless something else is named. Time runs in units of 1/rate of a
+step, so a request of volume v takes v units and arrives at M times its arrival; everything is an
+integer.
 """
 
 from collections import defaultdict
@@ -11,7 +12,7 @@ from heapq import heappop, heappush, heapreplace
 import numpy as np
 from numba import njit
 
-from kvproof.scheduling.exact import exact_sum
+from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.instance import Instance
 
 
@@ -33,25 +34,40 @@ class Fluid:
     waits: dict[int, int]
 
 
-def serve(requests: Instance, *, by_remaining: bool) -> Fluid:
-    """Serve the requests (one row each), by remaining or by original volume.
+def serve(
+    requests: Instance, *, by_remaining: bool, work: Column | None = None, rate: int | None = None
+) -> Fluid:
+    """Serve the requests (one row each), by remaining or by original work.
 
     Preempts at arrivals; ties go by arrival, then index.
+
+    Parameters
+    ----------
+    requests
+        Their arrivals count, and where nothing else is named their volume and memory.
+    by_remaining
+        Whether the smallest remaining work goes first, or the smallest original.
+    work
+        Of each request, >= 1, shape (rows,); None: its volume.
+    rate
+        Work served per step, >= 1; None: the memory.
     """
+    work = requests.volume if work is None else work
+    rate = requests.memory if rate is None else rate
     order = np.argsort(requests.arrival, kind="stable")
-    horizon = requests.memory * int(requests.arrival.max()) + requests.total_volume
+    horizon = rate * int(requests.arrival.max()) + exact_sum(work)
     if horizon >= 2**62:  # beyond int64, where only made-up instances are
-        return serve_reference(requests, by_remaining=by_remaining)
-    volume = requests.volume[order]
+        return serve_reference(requests, by_remaining=by_remaining, work=work, rate=rate)
+    volume = work[order]
     start, stop, job = fluid_pieces(
-        requests.arrival[order] * requests.memory, volume, volume.copy(), by_remaining
+        requests.arrival[order] * rate, volume, volume.copy(), by_remaining
     )
     finish, length, done, waiting = _interruptions(start, stop, job, requests.rows)
     waits: defaultdict[int, int] = defaultdict(int)
     if not by_remaining:
         columns = (volume[waiting].tolist(), length.tolist(), done.tolist())
-        for v, interval, work in zip(*columns, strict=True):
-            waits[v] += interval * work
+        for v, interval, before in zip(*columns, strict=True):
+            waits[v] += interval * before
     return Fluid(finish=exact_sum(finish), waits=waits)
 
 
@@ -121,11 +137,15 @@ def _interruptions(start, stop, job, n):  # type: ignore[no-untyped-def]
     return finish, length[:waits], done[:waits], whose[:waits]
 
 
-def serve_reference(requests: Instance, *, by_remaining: bool) -> Fluid:
+def serve_reference(
+    requests: Instance, *, by_remaining: bool, work: Column | None = None, rate: int | None = None
+) -> Fluid:
     """Do what :func:`serve` does, in plain Python of any size."""
+    work = requests.volume if work is None else work
+    rate = requests.memory if rate is None else rate
     order = np.argsort(requests.arrival, kind="stable").tolist()
-    volume = [int(v) for v in requests.volume[order]]
-    release = [int(a) * requests.memory for a in requests.arrival[order]]
+    volume = [int(v) for v in work[order]]
+    release = [int(a) * rate for a in requests.arrival[order]]
     left = volume.copy()
     stopped = [0] * len(volume)
     waits: defaultdict[int, int] = defaultdict(int)

@@ -36,6 +36,10 @@ COMMANDS = {
         "kvproof.commands.improve",
         "Find the best schedule that the time allows, and prove how good it is.",
     ),
+    "vllm": (
+        "kvproof.commands.vllm",
+        "Run vLLM's own scheduler over a trace and prove how far it is from optimal.",
+    ),
     "search": (
         "kvproof.commands.search",
         "Look for instances on which a policy is bad, with certified ratios.",

@@ -84,14 +84,19 @@ def find_policies(
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what names a trace or instance and says how it is made into an instance."""
+    return click.argument("trace", type=click.Path(allow_dash=True))(
+        click.option(
+            "--memory",
+            type=click.IntRange(1, 2**31 - 1),
+            help="KV-cache capacity in tokens; an instance file has its own.",
+        )(reading_options(command))
+    )
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what says how the rows of a trace become requests."""
     for option in reversed(
         (
-            click.argument("trace", type=click.Path(allow_dash=True)),
-            click.option(
-                "--memory",
-                type=click.IntRange(1, 2**31 - 1),
-                help="KV-cache capacity in tokens; an instance file has its own.",
-            ),
             click.option("--backlog", is_flag=True, help="Put all arrivals at step 0."),
             click.option(
                 "--step",

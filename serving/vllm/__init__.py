@@ -7,14 +7,18 @@ without it. How to switch them on: ``docs/vllm.md``.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kvproof.serving.vllm.scheduler import FCFSFutureScheduler as FCFSFutureScheduler
     from kvproof.serving.vllm.scheduler import OneBitSVFScheduler as OneBitSVFScheduler
     from kvproof.serving.vllm.scheduler import OneBitSVFSyncScheduler as OneBitSVFSyncScheduler
+    from kvproof.serving.vllm.scheduler import SVFFutureScheduler as SVFFutureScheduler
     from kvproof.serving.vllm.scheduler import SVFScheduler as SVFScheduler
     from kvproof.serving.vllm.scheduler import SVFSyncScheduler as SVFSyncScheduler
 
 __all__ = [
+    "FCFSFutureScheduler",
     "OneBitSVFScheduler",
     "OneBitSVFSyncScheduler",
+    "SVFFutureScheduler",
     "SVFScheduler",
     "SVFSyncScheduler",
 ]

@@ -12,6 +12,7 @@ from typing import Any
 from vllm.v1.core.sched.async_scheduler import AsyncScheduler
 from vllm.v1.core.sched.scheduler import Scheduler
 
+from kvproof.serving.vllm.admission import FutureAdmission
 from kvproof.serving.vllm.priority import held_volume, proxy_output, read_hint, static_key
 from kvproof.serving.vllm.settings import Settings
 
@@ -90,3 +91,11 @@ class OneBitSVFScheduler(OneBitOrder, AsyncScheduler):  # type: ignore[misc]
 
 class OneBitSVFSyncScheduler(OneBitOrder, Scheduler):  # type: ignore[misc]
     """One-bit SVF, for ``--no-async-scheduling``."""
+
+
+class SVFFutureScheduler(FutureAdmission, VolumeOrder, AsyncScheduler):  # type: ignore[misc]
+    """Smallest volume first, admitted by full future need."""
+
+
+class FCFSFutureScheduler(FutureAdmission, AsyncScheduler):  # type: ignore[misc]
+    """vLLM's own order, admitted by full future need; reckons with ``max_tokens``."""

@@ -3,6 +3,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from kvproof.certificates.fluid import serve, serve_reference
 from kvproof.certificates.lower_bounds import (
@@ -53,6 +54,12 @@ def test_fluid_kernel_does_what_the_reference_does(by_remaining, instance):
     assert serve(instance, by_remaining=by_remaining) == serve_reference(
         instance, by_remaining=by_remaining
     )
+
+
+@given(instance=instances(max_requests=20, max_arrival=60), rate=st.integers(1, 40))
+def test_fluid_kernel_serves_other_work_as_the_reference_does(instance, rate):
+    named = {"by_remaining": True, "work": instance.output, "rate": rate}
+    assert serve(instance, **named) == serve_reference(instance, **named)
 
 
 @given(instances())

@@ -1,0 +1,186 @@
+"""Lower bounds on what a real engine's run can cost, and which of them hold for which run.
+
+An engine gives a request one token in each of ``o`` steps, in the step of token j holds at least
+``prompt + j`` tokens for it, and at most M for all (theorem ``engine-any-run``). It may start a
+prompt in pieces, stop a request and compute it again later, and waste memory: each only costs
+steps. Not every bound on OPT survives that:
+
+===========  ===========================================  =====================================
+bound        rests on                                     holds where
+===========  ===========================================  =====================================
+outputs      a token a step, a budget of tokens a step    always (prompts count unless shared)
+seats        so many requests in a step                   always
+compute      the budget, every token computed once        no shared prefixes
+volume       what is held in the steps that give tokens   no shared prefixes
+centroid     the same, and t_j <= C - (o - j)             no shared prefixes
+price        the same; prices in order of time            no shared prefixes; where a request was
+                                                          preempted only prices that never rise
+===========  ===========================================  =====================================
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+import numpy as np
+
+from kvproof.certificates.fluid import serve
+from kvproof.certificates.lower_bounds import LowerBound, find_bound
+from kvproof.certificates.prices import Prices, best_prices, closed_form_prices, price_bound
+from kvproof.certificates.proofs import BoundKind, PriceProof
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column, exact_sum
+from kvproof.scheduling.instance import Instance
+
+
+class StepBound(StrEnum):
+    """Bounds by what an engine does in a step, whatever its memory."""
+
+    LENGTH = "own length"
+    SEATS = "seats"
+    COMPUTE = "compute"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineRules:
+    """What an engine may do, as far as it decides which bounds hold.
+
+    Parameters
+    ----------
+    seats
+        Requests that get a token in one step at most, or None where that is not known.
+    budget
+        Tokens computed in one step at most, or None.
+    preempts
+        Whether requests were preempted and computed again, in this run.
+    shares
+        Whether equal beginnings of prompts are held once.
+    """
+
+    seats: int | None = None
+    budget: int | None = None
+    preempts: bool = True
+    shares: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineBound:
+    """Every run of such an engine has a total latency of at least `value` steps.
+
+    Parameters
+    ----------
+    kind
+        Why, in one word or two.
+    value
+        In steps.
+    proof
+        The bound on OPT that it is, where it is one by memory; certificates carry that.
+    """
+
+    kind: str
+    value: Fraction
+    proof: LowerBound | None = None
+
+
+def engine_bound(
+    instance: Instance,
+    rules: EngineRules,
+    kind: BoundKind | None = None,
+    *,
+    incumbent: int | None = None,
+    progress: Callable[[int, float], None] | None = None,
+) -> EngineBound:
+    """Return the best lower bound on the total latency of any run under these rules.
+
+    Parameters
+    ----------
+    instance
+        The requests as the engine holds them (:class:`kvproof.serving.run.EngineRun`).
+    rules
+        What the engine may do.
+    kind
+        None: the best that needs no search. PRICE: prices are searched for, and the best of all
+        is returned. Another kind: that one.
+    incumbent, progress
+        For the search, see :func:`kvproof.certificates.lower_bounds.find_bound`.
+
+    Raises
+    ------
+    InputError
+        The kind that is asked for does not hold under these rules.
+    """
+    if rules.shares and kind not in (None, BoundKind.OUTPUTS):
+        raise InputError(
+            f"the {kind} bound counts every prompt's tokens, and shared prefixes are held once: it "
+            "does not hold with prefix caching; take --bound best or outputs"
+        )
+    if kind is None or kind is BoundKind.PRICE:
+        found = list(_by_steps(instance, rules))
+        if not rules.shares:
+            found.append(_by_memory(find_bound(instance)))
+        if kind is BoundKind.PRICE:
+            found.append(_by_prices(instance, rules, incumbent, progress))
+        return max(found, key=lambda bound: bound.value)
+    return _by_memory(find_bound(instance, kind))
+
+
+def _by_memory(bound: LowerBound) -> EngineBound:
+    return EngineBound(kind=bound.kind, value=bound.value, proof=bound)
+
+
+def _by_prices(
+    instance: Instance,
+    rules: EngineRules,
+    incumbent: int | None,
+    progress: Callable[[int, float], None] | None,
+) -> EngineBound:
+    """Search for prices; where requests are preempted, keep them from rising."""
+    found = best_prices(instance, incumbent=incumbent, progress=progress)
+    bounds = [LowerBound(value=found.bound, proof=PriceProof(prices=found.prices))]
+    if rules.preempts:
+        # those of the fluid schedule never rise on a backlog
+        kept = (falling(found.prices), falling(closed_form_prices(instance)))
+        bounds = [
+            LowerBound(value=price_bound(instance, prices), proof=PriceProof(prices=prices))
+            for prices in kept
+        ]
+    return _by_memory(max(bounds, key=lambda bound: bound.value))
+
+
+def falling(prices: Prices) -> Prices:
+    """Return the largest prices that are at most these and never rise from step to step."""
+    lowest = np.minimum.accumulate(prices.numerators).tolist() if prices.runs else []
+    lengths = [length for length, _ in prices.runs]
+    return Prices.merge(prices.denominator, zip(lengths, lowest, strict=True))
+
+
+def _by_steps(instance: Instance, rules: EngineRules) -> list[EngineBound]:
+    requests = instance.expanded()
+    found = [EngineBound(kind=StepBound.LENGTH, value=_length_bound(requests, rules))]
+    if rules.seats is not None:
+        found.append(
+            EngineBound(
+                kind=StepBound.SEATS, value=_fluid_latency(requests, requests.output, rules.seats)
+            )
+        )
+    if rules.budget is not None and not rules.shares:
+        work = requests.prompt + requests.output
+        found.append(
+            EngineBound(kind=StepBound.COMPUTE, value=_fluid_latency(requests, work, rules.budget))
+        )
+    return found
+
+
+def _length_bound(requests: Instance, rules: EngineRules) -> Fraction:
+    """No latency is below the steps that the prompt takes alone and one for each further token."""
+    steps = requests.output
+    if rules.budget is not None and not rules.shares:
+        steps = steps + requests.prompt // rules.budget  # ceil((prompt + 1) / budget) - 1
+    return Fraction(exact_sum(steps))
+
+
+def _fluid_latency(requests: Instance, work: Column, rate: int) -> Fraction:
+    """Total latency where `rate` units of work are served a step, least remaining work first."""
+    finish = serve(requests, by_remaining=True, work=work, rate=rate).finish
+    return Fraction(finish, rate) - exact_sum(requests.arrival)

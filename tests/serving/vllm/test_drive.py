@@ -1,0 +1,188 @@
+"""vLLM's scheduler as it is driven here, held to what the certificates take for granted."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from kvproof.__main__ import run as command
+from kvproof.certificates.engine import EngineRules, engine_bound
+from kvproof.certificates.proofs import BoundKind
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import FCFS, SVF
+from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import simulate
+from kvproof.serving.vllm.drive import drive
+from kvproof.serving.vllm.engine import EngineSettings
+from kvproof.serving.vllm.policies import ENGINE_POLICIES, find_engine_policy
+from tests.conftest import ROOT
+from tests.serving.vllm.conftest import random_requests
+
+pytest.importorskip("vllm")
+pytestmark = pytest.mark.filterwarnings("default")  # those of vLLM and torch are theirs
+
+EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
+
+
+def watched(instance, engine, policy, **options):
+    """Run, and return with it what was held in each step: (request, tokens, blocks)."""
+    held = {}
+
+    def observe(step, scheduler, given):
+        (manager,) = scheduler.kv_cache_manager.coordinator.single_type_managers
+        width = len(str(instance.rows))
+        named = [(i, str(i).zfill(width)) for i in given]
+        held[step] = [
+            (i, scheduler.requests[name].num_computed_tokens, len(manager.req_to_blocks[name]))
+            for i, name in named
+        ]
+
+    return drive(instance, engine, policy, observe=observe, **options), held
+
+
+def test_the_premises_of_the_bounds_hold_in_every_run_and_so_do_the_bounds(rnd):
+    """Theorem engine-any-run and engine-no-preemption, with what their proofs rest on."""
+    seen = Counter()
+    for _ in range(150):
+        size = rnd.choice([1, 1, 2, 4, 16])
+        blocks = rnd.randint(2, 40 if size < 16 else 12)
+        instance = random_requests(rnd, blocks * size)
+        seats = rnd.choice([2, 4, 256])
+        engine = EngineSettings(
+            blocks=blocks,
+            block_size=size,
+            max_num_seqs=seats,
+            max_num_batched_tokens=max(seats, rnd.choice([8, 16, 64, 100_000])),
+            asynchronous=rnd.random() < 0.3,
+        )
+        policy = rnd.choice(list(ENGINE_POLICIES.values()))
+        run, held = watched(instance, engine, policy)
+        preempted = bool(run.preemptions.any())
+        seen[policy.name] += 1
+        seen["preempted"] += preempted
+        # every token is given in a step of its own, after the arrival, while it is held
+        steps = [[] for _ in range(instance.rows)]
+        for step, rows in sorted(held.items()):
+            assert len(rows) <= seats
+            assert sum(count for _, _, count in rows) <= blocks
+            for i, tokens, count in rows:
+                steps[i].append(step)
+                assert count * size >= tokens
+                if not (preempted and engine.asynchronous):
+                    assert tokens == instance.prompt[i] + len(steps[i])
+        for i, own in enumerate(steps):
+            assert own[0] == run.first[i] > instance.arrival[i]
+            if not (preempted and engine.asynchronous):  # a token in flight may be lost
+                assert own[-1] == run.completion[i]
+                assert len(own) == instance.output[i]
+        rules = EngineRules(seats=seats, budget=engine.max_num_batched_tokens, preempts=preempted)
+        for kind in (None, *BoundKind):
+            assert engine_bound(instance, rules, kind).value <= run.total_latency
+        if not preempted:
+            # each runs without a break: a feasible schedule of the model
+            starts = run.completion - instance.output
+            check_schedule(Schedule(instance=instance, starts=starts))
+            assert (run.first == starts + 1).all()
+            assert run.recomputed == 0
+    assert seen["preempted"] > 20
+    assert len(seen) == len(ENGINE_POLICIES) + 1
+
+
+def test_the_simulator_and_vllm_start_the_same_requests_at_the_same_steps(rnd):
+    """Conformance: blocks of one token, no chunks, admission by full future need."""
+    for _ in range(60):
+        memory = rnd.randint(7, 200)
+        instance = random_requests(rnd, memory)
+        engine = EngineSettings(
+            blocks=memory, block_size=1, max_num_seqs=1_000, max_num_batched_tokens=100_000
+        )
+        for name, policy in (("svf-future", SVF()), ("fcfs-future", FCFS())):
+            run = drive(instance, engine, find_engine_policy(name))
+            schedule = simulate(instance, policy)
+            assert (run.first - 1).tolist() == schedule.starts.tolist()
+            assert run.total_latency == schedule.total_latency
+            assert not run.preemptions.any()
+
+
+def test_svf_is_vllms_priority_queue_with_the_volume_as_priority(rnd):
+    for _ in range(20):
+        instance = random_requests(rnd, 64)
+        engine = EngineSettings(blocks=16, block_size=4)
+        one, other = (drive(instance, engine, find_engine_policy(n)) for n in ("svf", "priority"))
+        assert one.completion.tolist() == other.completion.tolist()
+        assert one.preemptions.tolist() == other.preemptions.tolist()
+
+
+def test_without_preemption_svf_runs_the_queue_in_order_of_volume():
+    prompt, output = np.array([30, 2, 11, 25, 1]), np.array([9, 3, 20, 1, 30])
+    instance = Instance(memory=40, arrival=[0] * 5, prompt=prompt, output=output)
+    engine = EngineSettings(blocks=40, block_size=1, max_num_seqs=1)
+    run = drive(instance, engine, find_engine_policy("svf"))
+    order = np.argsort(run.first).tolist()
+    assert order == np.argsort(instance.volume, kind="stable").tolist()
+    waits = drive(instance, engine, find_engine_policy("fcfs"))
+    assert np.argsort(waits.first).tolist() == [0, 1, 2, 3, 4]
+    aged = drive(instance, engine, find_engine_policy("svf"), aging=2**32)
+    assert np.argsort(aged.first).tolist() == order  # all arrived at once
+
+
+def test_enough_aging_is_first_come_first_served():
+    rows = [(0, 10, 30), (1, 30, 9), (2, 2, 2), (3, 8, 8), (4, 1, 1)]
+    arrival, prompt, output = zip(*rows, strict=True)
+    instance = Instance(memory=40, arrival=arrival, prompt=prompt, output=output)
+    engine = EngineSettings(blocks=40, block_size=1, max_num_seqs=1)
+    aged = drive(instance, engine, find_engine_policy("svf"), aging=2**32)
+    fcfs = drive(instance, engine, find_engine_policy("fcfs"))
+    assert aged.completion.tolist() == fcfs.completion.tolist()
+    plain = drive(instance, engine, find_engine_policy("svf"))
+    assert plain.total_latency < fcfs.total_latency
+
+
+def test_the_run_that_keeps_price_bounds_from_preempted_requests():
+    """The measured counterexample; see tests/certificates/test_engine.py for the bound's side."""
+    instance = Instance(memory=78, arrival=[0] * 3, prompt=[1, 33, 14], output=[24, 38, 21])
+    engine = EngineSettings(blocks=39, block_size=2)
+    best = None
+    for priority in ([0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]):
+        run = drive(instance, engine, find_engine_policy("priority"), priority=np.array(priority))
+        if run.preemptions.any() and (best is None or run.total_latency < best):
+            best = run.total_latency
+    assert best == 95
+    free = engine_bound(instance, EngineRules(preempts=False), BoundKind.PRICE)
+    kept = engine_bound(instance, EngineRules(preempts=True), BoundKind.PRICE)
+    assert kept.value <= best < free.value
+
+
+def test_shared_prefixes_beat_the_bounds_by_memory_and_are_refused():
+    rows = 20
+    instance = Instance(memory=64, arrival=[0] * rows, prompt=[48] * rows, output=[4] * rows)
+    engine = EngineSettings(blocks=16, block_size=4, prefix_caching=True)
+    same = [[5] * 49] * rows
+    run = drive(instance, engine, find_engine_policy("fcfs"), prompts=same)
+    assert run.total_latency < engine_bound(instance, EngineRules()).value
+    rules = EngineRules(seats=256, budget=8192, shares=True)
+    assert engine_bound(instance, rules).value <= run.total_latency
+
+
+def test_the_command_shows_what_the_run_came_to(capsys):
+    arguments = ["vllm", EXAMPLE, "--blocks", "500", "--limit", "60", "--backlog"]
+    code = command([*arguments, "--policy", "fcfs,svf", "--json"])
+    data = json.loads(capsys.readouterr().out)
+    assert code == 0
+    fcfs, svf = data["policies"]
+    assert svf["total_latency"] < fcfs["total_latency"]
+    for row in data["policies"]:
+        completion, first = np.array(row["completion"]), np.array(row["first_token"])
+        assert row["total_latency"] == completion.sum()
+        assert row["latency"]["max"] == completion.max() == row["steps"]
+        assert row["time_to_first_token"]["max"] == first.max()
+        assert row["factor_decimal"] >= row["total_latency"] / row["lower_bound_decimal"] >= 1
+        assert max(row["course"]["blocks"]) <= 500
+    assert command([*arguments, "--policy", "svf", "--prefix-caching"]) == 0
+    assert "(own length)" in capsys.readouterr().out
+    assert command([*arguments, "--prefix-caching", "--bound", "centroid"]) == 2
+    assert "does not hold with prefix caching" in capsys.readouterr().err
+    assert command(["vllm", EXAMPLE, "--blocks", "100"]) == 2
+    assert "can never fit 1600 tokens" in capsys.readouterr().err
