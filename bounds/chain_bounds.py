@@ -9,9 +9,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from kvproof.certificates.lower_bounds import sum_of_prefix_sums
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.sorting import stable_order
@@ -74,7 +74,7 @@ def prefix_pass(memory: int, prompt: Any, output: Any, volume: Any) -> int:
     return total
 
 
-_prefix_pass: Callable[[int, Column, Column, Column], int] = njit(cache=True)(prefix_pass)
+_prefix_pass: Callable[[int, Column, Column, Column], int] = njit(prefix_pass)
 
 
 def eta(instance: Instance) -> Fraction:

@@ -8,8 +8,8 @@ the last one ended, reach the last start; their token-steps bound every start on
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.kernel import END, NUMBER, OFFSET, insert
@@ -51,7 +51,7 @@ def blocking_chain(schedule: Schedule) -> Column:
     return chain
 
 
-@njit(cache=True)
+@njit
 def _chain(memory, prompt, output, starts):  # type: ignore[no-untyped-def]
     """Return the blocks, and whether they reach the last start; if not, the last row has u = -1.
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from heapq import heappop, heappush, heapreplace
 
 import numpy as np
-from numba import njit
 
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.instance import Instance
 
@@ -71,7 +71,7 @@ def serve(
     return Fluid(finish=exact_sum(finish), waits=waits)
 
 
-@njit(cache=True)
+@njit
 def fluid_pieces(release, key, left, by_remaining):  # type: ignore[no-untyped-def]
     """Serve jobs at rate 1, least key first, preempting at releases; return what is served when.
 
@@ -117,7 +117,7 @@ def fluid_pieces(release, key, left, by_remaining):  # type: ignore[no-untyped-d
     return start[:pieces], stop[:pieces], job[:pieces]
 
 
-@njit(cache=True)
+@njit
 def _interruptions(start, stop, job, n):  # type: ignore[no-untyped-def]
     """Return finishing times, and length, work done before and job of each interruption."""
     finish = np.zeros(n, np.int64)

@@ -1,12 +1,15 @@
 """The command line: ``kvproof COMMAND ...`` or ``python -m kvproof COMMAND ...``."""
 
 import os
+import signal
 import sys
+from types import FrameType
 
 import click
 
 from kvproof import streams
 from kvproof.cli import cli
+from kvproof.scheduling import notices
 from kvproof.scheduling.errors import ExitCode, KvproofError
 
 
@@ -16,6 +19,8 @@ def main() -> None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     elif "--json" in sys.argv:
         streams.reserve_stdout()
+    notices.listen(lambda notice: print(f"kvproof: {notice}", file=sys.stderr, flush=True))
+    _note_interrupts()
     code = run(sys.argv[1:])
     try:
         streams.stdout().flush()
@@ -46,6 +51,8 @@ def run(arguments: list[str]) -> int:
     except MemoryError:
         return _fail("out of memory; take fewer requests (--limit)", ExitCode.OVER_LIMIT)
     except Exception as error:
+        if _interrupted:
+            return _fail("interrupted", ExitCode.INTERRUPTED)
         if os.environ.get("KVPROOF_DEBUG"):
             raise
         return _fail(
@@ -53,6 +60,24 @@ def run(arguments: list[str]) -> int:
             "(please report it; KVPROOF_DEBUG=1 shows where)",
             ExitCode.INTERNAL_ERROR,
         )
+
+
+# One entry once Ctrl-C was pressed.
+_interrupted: list[int] = []
+
+
+def _note_interrupts() -> None:
+    """Remember Ctrl-C: one that comes while a kernel is compiled surfaces as some other error."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        return
+
+    def note(signum: int, frame: FrameType | None) -> None:
+        _interrupted.append(signum)
+        signal.default_int_handler(signum, frame)
+
+    signal.signal(signal.SIGINT, note)
+    loud = sys.unraisablehook
+    sys.unraisablehook = lambda lost: None if lost.exc_type is KeyboardInterrupt else loud(lost)
 
 
 def _undelivered(error: OSError) -> int:

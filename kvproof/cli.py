@@ -76,6 +76,10 @@ COMMANDS = {
         "kvproof.commands.experiment",
         "Run an experiment of the paper again.",
     ),
+    "warm": (
+        "kvproof.commands.warm",
+        "Compile every kernel now, so that no command has to wait for it later.",
+    ),
 }
 
 

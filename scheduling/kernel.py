@@ -10,7 +10,8 @@ it (:func:`earliest`). :mod:`kvproof.scheduling.reference` is the plain version 
 from heapq import heappop, heappush
 
 import numpy as np
-from numba import njit
+
+from kvproof.scheduling.compiled import njit
 
 # Columns of a profile row: completion step, number of requests, sum of prompt - start. The sums
 # may wrap around in int64; what is made of them is a number of tokens and so comes out exact.
@@ -18,7 +19,7 @@ END, NUMBER, OFFSET = 0, 1, 2
 _NEVER = np.int64(2**62)
 
 
-@njit(cache=True)
+@njit
 def earliest(  # type: ignore[no-untyped-def]
     profile, low, high, number, offset, memory, prompt, output, now
 ):
@@ -45,7 +46,7 @@ def earliest(  # type: ignore[no-untyped-def]
     return start
 
 
-@njit(cache=True)
+@njit
 def insert(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
     """Add a request to the profile; return profile, low, high (the array may have moved)."""
     if high == len(profile):
@@ -71,7 +72,7 @@ def insert(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
     return profile, low, high + 1
 
 
-@njit(cache=True)
+@njit
 def run_strict(memory, arrival, key, prompt, output, reserved, running, now):  # type: ignore[no-untyped-def]
     """Start the requests by the strict rule of docs/theory.md; return their start steps.
 
@@ -148,7 +149,7 @@ def run_strict(memory, arrival, key, prompt, output, reserved, running, now):  #
     return starts
 
 
-@njit(cache=True)
+@njit
 def _release(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
     """Take a request that ended before its reserved end out of the profile, in place."""
     row = low
@@ -158,7 +159,7 @@ def _release(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
     profile[row, OFFSET] -= offset
 
 
-@njit(cache=True)
+@njit
 def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now):  # type: ignore[no-untyped-def]
     """As :func:`run_strict`, but a request that does not fit is passed over (backfilling).
 
@@ -237,7 +238,7 @@ def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now
     return starts
 
 
-@njit(cache=True)
+@njit
 def _tree(n):  # type: ignore[no-untyped-def]
     """Return an empty tree of minima over n leaves; node i has the children 2i and 2i + 1."""
     leaves = 1
@@ -246,7 +247,7 @@ def _tree(n):  # type: ignore[no-untyped-def]
     return np.full(2 * leaves, _NEVER)
 
 
-@njit(cache=True)
+@njit
 def _put(tree, leaf, value):  # type: ignore[no-untyped-def]
     node = len(tree) // 2 + leaf
     tree[node] = value
@@ -255,7 +256,7 @@ def _put(tree, leaf, value):  # type: ignore[no-untyped-def]
         tree[node] = min(tree[2 * node], tree[2 * node + 1])
 
 
-@njit(cache=True)
+@njit
 def _next(tree, leaf, most):  # type: ignore[no-untyped-def]
     """Return the first leaf at or after `leaf` whose value is at most `most`, or -1."""
     leaves = len(tree) // 2

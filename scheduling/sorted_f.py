@@ -3,8 +3,8 @@
 from heapq import heappop, heappush
 
 import numpy as np
-from numba import njit
 
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
 
@@ -38,7 +38,7 @@ class SortedF:
         return chosen[np.argsort(instance.output[chosen], kind="stable")]
 
 
-@njit(cache=True)
+@njit
 def best_subset(memory, peak, output):  # type: ignore[no-untyped-def]
     """Return the positions of a best batch among all subsets, exactly (n <= 12)."""
     n = len(peak)
@@ -62,7 +62,7 @@ def best_subset(memory, peak, output):  # type: ignore[no-untyped-def]
     return np.array([i for i in range(n) if best >> i & 1], np.int64)
 
 
-@njit(cache=True)
+@njit
 def best_prefix(memory, key, peak, output):  # type: ignore[no-untyped-def]
     """Return the positions of the best prefix in the order of `key`, in one pass over all.
 

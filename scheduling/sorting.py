@@ -5,8 +5,8 @@ too large to be packed, go through NumPy; both give the same.
 """
 
 import numpy as np
-from numba import njit
 
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 
 _SHORT = 1 << 14
@@ -47,7 +47,7 @@ def count_pairs(major: Column, minor: Column) -> tuple[Column, Column, Column]:
     return distinct >> bits, distinct & ((1 << bits) - 1), count
 
 
-@njit(cache=True)
+@njit
 def _radix(values, low, high):  # type: ignore[no-untyped-def]
     """Sort by the bits low..high-1, stably, a digit at a time; `values` is overwritten."""
     source, target = values, np.empty_like(values)

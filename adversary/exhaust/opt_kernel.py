@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 
 
@@ -32,7 +32,7 @@ class Few(NamedTuple):
     kind: Column
 
 
-@njit(cache=True)
+@njit
 def fits(held, memory, prompt, output, start):  # type: ignore[no-untyped-def]
     """Whether a request can start beside what is held."""
     for j in range(output, 0, -1):  # noqa: SIM110
@@ -41,14 +41,14 @@ def fits(held, memory, prompt, output, start):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True)
+@njit
 def put(held, prompt, output, start, sign):  # type: ignore[no-untyped-def]
     """Add a request to what is held, or take it away."""
     for j in range(1, output + 1):
         held[start + j] += sign * (prompt + j)
 
 
-@njit(cache=True)
+@njit
 def run_order(few, order, skip, held, starts):  # type: ignore[no-untyped-def]
     """Return the total latency of a list, strict or backfilling; `starts` is filled in."""
     memory, prompt, output, _ = few
@@ -73,7 +73,7 @@ def run_order(few, order, skip, held, starts):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True)
+@njit
 def next_order(order, kind, key):  # type: ignore[no-untyped-def]
     """Step to the next order that differs among equal keys only; False after the last one.
 
@@ -106,7 +106,7 @@ def next_order(order, kind, key):  # type: ignore[no-untyped-def]
     return False
 
 
-@njit(cache=True)
+@njit
 def worst_order(few, key, skip, held, worst):  # type: ignore[no-untyped-def]
     """Return the most that a policy costs over the orders of equal keys, and fill in that order."""
     order = np.argsort(key, kind="mergesort")
@@ -140,7 +140,7 @@ class Left(NamedTuple):
     volume: Column
 
 
-@njit(cache=True)
+@njit
 def bound_after(few, left, now, held):  # type: ignore[no-untyped-def]
     """Return a lower bound on the sum of completions of what starts at `now` or later.
 
@@ -171,7 +171,7 @@ def bound_after(few, left, now, held):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True)
+@njit
 def optimum(few, incumbent, held):  # type: ignore[no-untyped-def]
     """Return OPT of a backlog, given the total of some schedule of it.
 

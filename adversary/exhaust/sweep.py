@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from kvproof.adversary.exhaust.opt_kernel import Few, optimum, run_order, worst_order
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 
 # Columns of a tally: whole numbers, so that tallies of stretches add up.
@@ -18,7 +18,7 @@ ON_EACH = ("opt-outputs", "opt-volume", "opt-centroid")
 ON_EACH_STRICT_SVF = ("svf-backlog", "svf-backlog-eta", "svf-backlog-integral", "svf-ratio")
 
 
-@njit(cache=True)
+@njit
 def next_multiset(chosen, kinds):  # type: ignore[no-untyped-def]
     """Step to the next non-decreasing tuple of kinds; False after the last one."""
     place = len(chosen) - 1
@@ -30,7 +30,7 @@ def next_multiset(chosen, kinds):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True)
+@njit
 def centroid(few, prefix, total):  # type: ignore[no-untyped-def]
     """Return the bound of the theorem opt-centroid, rounded down, in units of 2**-40.
 
@@ -44,7 +44,7 @@ def centroid(few, prefix, total):  # type: ignore[no-untyped-def]
     return bound
 
 
-@njit(cache=True)
+@njit
 def touched(few, policy, best, strict_svf, tally):  # type: ignore[no-untyped-def]
     """Count which bounds hold with equality (of whole numbers), and which are broken.
 
@@ -72,7 +72,7 @@ def touched(few, policy, best, strict_svf, tally):  # type: ignore[no-untyped-de
     tally[BROKEN] += broken
 
 
-@njit(cache=True)
+@njit
 def chain_broken(few, policy, best, prefix):  # type: ignore[no-untyped-def]
     """Whether a total of strict SVF is above svf-backlog, its other forms, or svf-ratio.
 
@@ -118,7 +118,7 @@ class Swept(NamedTuple):
     strict_svf: bool
 
 
-@njit(cache=True)
+@njit
 def sweep(box, chosen, number, tally, worst):  # type: ignore[no-untyped-def]
     """Go through `number` multisets from `chosen` on.
 
@@ -146,7 +146,7 @@ def sweep(box, chosen, number, tally, worst):  # type: ignore[no-untyped-def]
             break
 
 
-@njit(cache=True)
+@njit
 def incumbent_of(few, policy, held):  # type: ignore[no-untyped-def]
     """Return the total of a good schedule: the policy's, or backfilled by output or by peak."""
     starts = np.empty(len(few.prompt), np.int64)

@@ -6,7 +6,6 @@ fills the memory or just blocks another class, or the adversary's own plan.
 """
 
 import numpy as np
-from numba import njit
 
 from kvproof.adversary.genomes.repair import repair
 from kvproof.adversary.genomes.space import (
@@ -24,6 +23,7 @@ from kvproof.adversary.genomes.space import (
     Space,
     volume,
 )
+from kvproof.scheduling.compiled import njit
 
 #: The kinds of move, equally likely.
 (
@@ -33,19 +33,19 @@ from kvproof.adversary.genomes.space import (
 _MOVES = 15
 
 
-@njit(cache=True)
+@njit
 def draw(rng, high):  # type: ignore[no-untyped-def]
     """Return a whole number, 0 to high - 1, uniformly."""
     return min(np.int64(rng.random() * high), high - 1)
 
 
-@njit(cache=True)
+@njit
 def log_draw(rng, high):  # type: ignore[no-untyped-def]
     """Return a whole number, 1 to high, uniformly on the scale of logarithms."""
     return min(np.int64(np.exp(rng.random() * np.log(high + 1.0))), high)
 
 
-@njit(cache=True)
+@njit
 def nudged(rng, value, low, high):  # type: ignore[no-untyped-def]
     """Return another value: one more or less, some factor away, or anywhere."""
     kind = rng.random()
@@ -59,7 +59,7 @@ def nudged(rng, value, low, high):  # type: ignore[no-untyped-def]
     return min(max(value, low), high)
 
 
-@njit(cache=True)
+@njit
 def random_row(rng, row, limits):  # type: ignore[no-untyped-def]
     """Fill in a class and its plan, sizes on the scale of logarithms."""
     cap = limits.cap
@@ -74,7 +74,7 @@ def random_row(rng, row, limits):  # type: ignore[no-untyped-def]
     row[BURST] = 0 if rng.random() < 0.8 else draw(rng, MOST_BURST + 1)
 
 
-@njit(cache=True)
+@njit
 def any_row(rng, genome):  # type: ignore[no-untyped-def]
     """Return a row in use."""
     row = 1 + draw(rng, len(genome) - 1)
@@ -83,7 +83,7 @@ def any_row(rng, genome):  # type: ignore[no-untyped-def]
     return row
 
 
-@njit(cache=True)
+@njit
 def move(rng, genome, limits):  # type: ignore[no-untyped-def]
     """Change one thing, in place; the genome may leave its space.
 
@@ -130,7 +130,7 @@ def move(rng, genome, limits):  # type: ignore[no-untyped-def]
         change_pace(rng, mine)
 
 
-@njit(cache=True)
+@njit
 def change_period(rng, genome, limits):  # type: ignore[no-untyped-def]
     """Repeat the period more or less often, as often as can be, or in finer parts."""
     before = genome[0, REPEATS]
@@ -143,7 +143,7 @@ def change_period(rng, genome, limits):  # type: ignore[no-untyped-def]
                 genome[row, COUNT] = max(1, genome[row, COUNT] * before // genome[0, REPEATS])
 
 
-@njit(cache=True)
+@njit
 def equalise_volumes(rng, mine, theirs, limits):  # type: ignore[no-untyped-def]
     """Give a class as much volume as another: by its prompt, or by a prompt for a single token."""
     if rng.random() < 0.5:
@@ -154,7 +154,7 @@ def equalise_volumes(rng, mine, theirs, limits):  # type: ignore[no-untyped-def]
         theirs[PROMPT] = volume(mine[PROMPT], mine[OUTPUT]) - 1
 
 
-@njit(cache=True)
+@njit
 def reshape(rng, mine, theirs, limits):  # type: ignore[no-untyped-def]
     """Split the same peak anew, take the other class's output, or fill the cap."""
     peak = mine[PROMPT] + mine[OUTPUT]
@@ -163,7 +163,7 @@ def reshape(rng, mine, theirs, limits):  # type: ignore[no-untyped-def]
     mine[PROMPT] = (limits.cap if choice == 2 else max(peak, mine[OUTPUT])) - mine[OUTPUT]
 
 
-@njit(cache=True)
+@njit
 def fit_count(rng, mine, theirs, distinct, limits):  # type: ignore[no-untyped-def]
     """Take as many requests as fill the memory, or as just keep the other class out."""
     held = limits.memory
@@ -175,7 +175,7 @@ def fit_count(rng, mine, theirs, distinct, limits):  # type: ignore[no-untyped-d
         theirs[COUNT] = 1
 
 
-@njit(cache=True)
+@njit
 def add_class(rng, genome, mine, limits):  # type: ignore[no-untyped-def]
     """Put a random class where there is none, or a copy of this one over another."""
     target = genome[1 + draw(rng, len(genome) - 1)]
@@ -185,7 +185,7 @@ def add_class(rng, genome, mine, limits):  # type: ignore[no-untyped-def]
         target[:] = mine
 
 
-@njit(cache=True)
+@njit
 def scale(rng, genome):  # type: ignore[no-untyped-def]
     """Make all prompts and outputs larger or smaller by one factor."""
     factor = np.exp(0.5 * (2 * rng.random() - 1))
@@ -194,7 +194,7 @@ def scale(rng, genome):  # type: ignore[no-untyped-def]
         genome[row, OUTPUT] = max(1, np.int64(genome[row, OUTPUT] * factor))
 
 
-@njit(cache=True)
+@njit
 def change_arrival(rng, mine, theirs, limits):  # type: ignore[no-untyped-def]
     """Let a class arrive with another, just after it, or at some other time."""
     if rng.random() < 0.5:
@@ -203,7 +203,7 @@ def change_arrival(rng, mine, theirs, limits):  # type: ignore[no-untyped-def]
         mine[ARRIVAL] = nudged(rng, mine[ARRIVAL], 0, limits.span)
 
 
-@njit(cache=True)
+@njit
 def separate(rng, mine, theirs, limits):  # type: ignore[no-untyped-def]
     """Make two classes of equal volume that keep each other out.
 
@@ -221,7 +221,7 @@ def separate(rng, mine, theirs, limits):  # type: ignore[no-untyped-def]
     mine[COUNT] = max(1, (limits.memory - equal) // (mine[PROMPT] + 1) + 1)
 
 
-@njit(cache=True)
+@njit
 def change_pace(rng, mine):  # type: ignore[no-untyped-def]
     """Change how fast the adversary starts a class itself, and how many at once first."""
     if mine[PACE] > 0 and rng.random() < 0.7:
@@ -232,7 +232,7 @@ def change_pace(rng, mine):  # type: ignore[no-untyped-def]
         mine[BURST] = 0
 
 
-@njit(cache=True)
+@njit
 def _mutate(rng, genomes, limits, again):  # type: ignore[no-untyped-def]
     for i in range(len(genomes)):
         move(rng, genomes[i], limits)
@@ -242,7 +242,7 @@ def _mutate(rng, genomes, limits, again):  # type: ignore[no-untyped-def]
             repair(genomes[i], limits)
 
 
-@njit(cache=True)
+@njit
 def _sample(rng, genomes, limits):  # type: ignore[no-untyped-def]
     for i in range(len(genomes)):
         rows = len(genomes[i]) - 1

@@ -1,7 +1,6 @@
 """Whatever a move has done to a genome: back into its space, with as little change as may be."""
 
 import numpy as np
-from numba import njit
 
 from kvproof.adversary.genomes.space import (
     ARRIVAL,
@@ -16,9 +15,10 @@ from kvproof.adversary.genomes.space import (
     Genomes,
     Space,
 )
+from kvproof.scheduling.compiled import njit
 
 
-@njit(cache=True)
+@njit
 def repair(genome, limits):  # type: ignore[no-untyped-def]
     """Bring a genome back into its space, in place."""
     for row in range(1, len(genome)):
@@ -32,7 +32,7 @@ def repair(genome, limits):  # type: ignore[no-untyped-def]
     _raise_largest(genome, limits.floor)
 
 
-@njit(cache=True)
+@njit
 def _clip(row, limits):  # type: ignore[no-untyped-def]
     """Bring each number of a class into its range."""
     if limits.single:
@@ -45,7 +45,7 @@ def _clip(row, limits):  # type: ignore[no-untyped-def]
     row[BURST] = min(max(0, row[BURST]), MOST_BURST)
 
 
-@njit(cache=True)
+@njit
 def _count(genome):  # type: ignore[no-untyped-def]
     """Return the requests of one period, after making sure that there is one."""
     total = np.int64(0)
@@ -56,7 +56,7 @@ def _count(genome):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True)
+@njit
 def _thin(genome, total, most):  # type: ignore[no-untyped-def]
     """Scale the counts down to at most `most` requests in a period; return how many are left.
 
@@ -73,7 +73,7 @@ def _thin(genome, total, most):  # type: ignore[no-untyped-def]
     return kept
 
 
-@njit(cache=True)
+@njit
 def _raise_largest(genome, floor):  # type: ignore[no-untyped-def]
     """Lengthen the prompt of the largest class until it holds more than `floor` tokens."""
     largest, most = 0, np.int64(0)

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
 
@@ -35,7 +35,7 @@ Genomes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def volume(prompt, output):  # type: ignore[no-untyped-def]
     """Return the token-steps of one request."""
     return prompt * output + output * (output + 1) // 2

@@ -8,7 +8,6 @@ as much as one request. :mod:`kvproof.adversary.valuation.reference` is the plai
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from kvproof.adversary.genomes.space import (
     ARRIVAL,
@@ -21,6 +20,7 @@ from kvproof.adversary.genomes.space import (
     REPEATS,
     volume,
 )
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.kernel import END, NUMBER, OFFSET, earliest
 
@@ -43,13 +43,13 @@ class Running(NamedTuple):
     state: Column
 
 
-@njit(cache=True)
+@njit
 def nothing_running(profile):  # type: ignore[no-untyped-def]
     """Return an empty profile in an array that is there."""
     return Running(profile, np.zeros(4, np.int64))
 
 
-@njit(cache=True)
+@njit
 def first_fit(running, memory, prompt, output, now):  # type: ignore[no-untyped-def]
     """Return the first step from `now` on at which a request fits; drop what has ended by then."""
     profile, state = running.profile, running.state
@@ -66,7 +66,7 @@ def first_fit(running, memory, prompt, output, now):  # type: ignore[no-untyped-
     return start
 
 
-@njit(cache=True)
+@njit
 def room(running, memory, prompt, output, start):  # type: ignore[no-untyped-def]
     """Return how many equal requests fit together at `start`."""
     profile, state = running.profile, running.state
@@ -85,7 +85,7 @@ def room(running, memory, prompt, output, start):  # type: ignore[no-untyped-def
     return most
 
 
-@njit(cache=True)
+@njit
 def add(running, end, number, offset):  # type: ignore[no-untyped-def]
     """Add requests that complete together; return what runs (its array may have moved)."""
     profile, state = running.profile, running.state
@@ -117,7 +117,7 @@ def add(running, end, number, offset):  # type: ignore[no-untyped-def]
     return Running(profile, state)
 
 
-@njit(cache=True)
+@njit
 def by_key(genome, key):  # type: ignore[no-untyped-def]
     """Return the rows in use, by key, then by index; insertion sort, for there are few."""
     order = np.empty(len(genome), np.int64)
@@ -133,7 +133,7 @@ def by_key(genome, key):  # type: ignore[no-untyped-def]
     return order[:used]
 
 
-@njit(cache=True)
+@njit
 def strict_total(genome, key, memory, profile):  # type: ignore[no-untyped-def]
     """Return what a strict policy with these keys costs on the genome's backlog, and the profile.
 
@@ -165,7 +165,7 @@ def strict_total(genome, key, memory, profile):  # type: ignore[no-untyped-def]
     return total, running.profile
 
 
-@njit(cache=True)
+@njit
 def plan_total(genome, memory, profile, runs):  # type: ignore[no-untyped-def]
     """Return the total latency of the genome's plan, the profile, and the number of runs written.
 
@@ -205,7 +205,7 @@ def plan_total(genome, memory, profile, runs):  # type: ignore[no-untyped-def]
     return total, running.profile, written
 
 
-@njit(cache=True)
+@njit
 def in_turn(most, paced, gap, elapsed):  # type: ignore[no-untyped-def]
     """Return how many of at most `most` paced requests are due, at least one.
 

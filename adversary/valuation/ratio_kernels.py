@@ -8,7 +8,6 @@ is under what it must reach is dropped before its plan is run.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from kvproof.adversary.genomes.space import (
     ARRIVAL,
@@ -22,6 +21,7 @@ from kvproof.adversary.genomes.space import (
     volume,
 )
 from kvproof.adversary.valuation.class_kernels import plan_total, strict_total
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.kernel import run_skip, run_strict
 
 #: Policies that the kernels know, by the code that they take.
@@ -70,7 +70,7 @@ class Evaluations(NamedTuple):
     estimates: Floats
 
 
-@njit(cache=True)
+@njit
 def keys(genome, code):  # type: ignore[no-untyped-def]
     """Return the policy's key for each row; the header's does not matter."""
     key = np.zeros(len(genome), np.int64)
@@ -84,7 +84,7 @@ def keys(genome, code):  # type: ignore[no-untyped-def]
     return key
 
 
-@njit(cache=True)
+@njit
 def lower_bound(genome, memory):  # type: ignore[no-untyped-def]
     """Return the best of centroid, volume and outputs for a backlog, in floats.
 
@@ -109,7 +109,7 @@ def lower_bound(genome, memory):  # type: ignore[no-untyped-def]
     return max((finish - half) / memory + shape, finish / memory, outputs)
 
 
-@njit(cache=True)
+@njit
 def policy_total(genome, search, profile):  # type: ignore[no-untyped-def]
     """Return what the policy costs, and the profile."""
     memory = search.limits.memory
@@ -133,7 +133,7 @@ def policy_total(genome, search, profile):  # type: ignore[no-untyped-def]
     return total, profile
 
 
-@njit(cache=True)
+@njit
 def expanded(genome, key):  # type: ignore[no-untyped-def]
     """Return arrival, prompt, output and key of every request, shape (4, requests)."""
     n = np.int64(0)
@@ -153,7 +153,7 @@ def expanded(genome, key):  # type: ignore[no-untyped-def]
     return columns
 
 
-@njit(cache=True)
+@njit
 def evaluate(batch, search):  # type: ignore[no-untyped-def]
     """Fill in value and estimate of each genome of a batch."""
     memory = search.limits.memory

@@ -1,12 +1,12 @@
 """Exact OPT in place of a plan, where instances are so small that it costs microseconds."""
 
 import numpy as np
-from numba import njit
 
 from kvproof.adversary.exhaust.opt_kernel import Few, optimum
 from kvproof.adversary.genomes.space import OUTPUT, PROMPT, Space
 from kvproof.adversary.valuation.class_kernels import plan_total
 from kvproof.adversary.valuation.ratio_kernels import DROPPED, policy_total
+from kvproof.scheduling.compiled import njit
 
 #: Where it is used: single requests, all there at step 0; more of them where each is small.
 MOST_MEMORY, MOST_REQUESTS, MOST_SMALL = 16, 6, 8
@@ -20,7 +20,7 @@ def is_tiny(space: Space) -> bool:
     )
 
 
-@njit(cache=True)
+@njit
 def sharpen(batch, search):  # type: ignore[no-untyped-def]
     """Replace the values of genomes that were not dropped by policy over OPT; it is both."""
     limits = search.limits

@@ -1,7 +1,6 @@
 """A better feasible schedule for one instance: climb its plan alone, then shift starts."""
 
 import numpy as np
-from numba import njit
 
 from kvproof.adversary.genomes.moves import draw, nudged
 from kvproof.adversary.genomes.space import (
@@ -12,9 +11,9 @@ from kvproof.adversary.genomes.space import (
     PACE,
     RANK,
     Genome,
-    Genomes,
 )
 from kvproof.adversary.valuation.objective import Objective
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.improve.usage import hold_all, place, requests_of, shift_left
 
@@ -36,8 +35,8 @@ def better_plan(objective: Objective, genome: Genome, rng: np.random.Generator) 
     return best
 
 
-@njit(cache=True)
-def _replan(rng: np.random.Generator, genomes: Genomes) -> None:
+@njit
+def _replan(rng, genomes):  # type: ignore[no-untyped-def]
     for genome in genomes:
         again = True
         while again:

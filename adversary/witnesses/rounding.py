@@ -11,10 +11,10 @@ lead for the first ones. Some values are tried and the best schedule is kept.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from kvproof.adversary.genomes.space import Floats, volume
 from kvproof.certificates.opt.time_indexed import TimeIndexedSolution, solve_time_indexed
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.kernel import END, NUMBER, OFFSET, earliest, insert
 from kvproof.scheduling.schedule import Schedule
@@ -91,7 +91,7 @@ class Turns(NamedTuple):
     lead: float
 
 
-@njit(cache=True)
+@njit
 def _place(requests, order, turns, starts):  # type: ignore[no-untyped-def]
     """Start the requests in order, each at the first step that fits and is not before its turn."""
     memory, arrival, prompt, output = requests

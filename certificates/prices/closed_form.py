@@ -9,11 +9,11 @@ this is ``(n - G(M t))/M``, with G(z) the fractional number of requests that z t
 """
 
 import numpy as np
-from numba import njit
 
 from kvproof.certificates.fluid import fluid_pieces
 from kvproof.certificates.prices.grid import Floats, busy_grid, fitting_denominator
 from kvproof.certificates.prices.vector import Prices
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
 
@@ -36,11 +36,15 @@ class FluidPrices:
         volume = instance.volume[order]
         count = np.ones_like(volume) if instance.count is None else instance.count[order]
         # A class counts as one request: what is left of it has the same price slope 1/v.
-        work = volume.astype(np.float64) * count / instance.memory
-        release = instance.arrival[order].astype(np.float64)
-        size = volume.astype(np.float64)
-        self.start, self.stop, job = fluid_pieces(release, size, work.copy(), False)
-        self.first, self.last = _worth(self.start, self.stop, job, size)
+        memory = instance.memory
+        fits = int(instance.arrival.max()) * memory + instance.total_volume < 2**62
+        kind = np.int64 if fits else np.float64
+        work = volume.astype(kind) * count
+        release = instance.arrival[order].astype(kind) * memory
+        start, stop, job = fluid_pieces(release, volume.astype(kind), work.copy(), False)
+        work = work / memory
+        self.start, self.stop = start / memory, stop / memory
+        self.first, self.last = _worth(self.start, self.stop, job, volume.astype(np.float64))
         moments = (self.stop - self.start) * (self.stop + self.start) / 2
         self.middle = np.empty(len(work))
         self.middle[order] = np.bincount(job, weights=moments, minlength=len(work)) / work
@@ -73,7 +77,7 @@ def closed_form_prices(instance: Instance, *, max_runs: int = 4096) -> Prices:
     return Prices.rounded(denominator, ends, values)
 
 
-@njit(cache=True)
+@njit
 def _worth(start, stop, job, size):  # type: ignore[no-untyped-def]
     """Return the price at the start and the end of each piece of the fluid schedule."""
     first = np.empty(len(job))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from kvproof.scheduling.compiled import njit
 
 Ints = npt.NDArray[np.int64]
 
@@ -17,7 +18,7 @@ Ints = npt.NDArray[np.int64]
 BLOCK = 16
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def cost_at(
     a: int,
     s: int,
@@ -42,7 +43,7 @@ def cost_at(
     return cost
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def cheapest_starts(
     arrival: Ints,
     prompt: Ints,
@@ -148,7 +149,7 @@ def cheapest_starts(
         costs[i] = best
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def add_usage(
     prompt: Ints, output: Ints, count: Ints, starts: Ints, ends: Ints, usage: Ints
 ) -> None:

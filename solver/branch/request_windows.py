@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 
 #: Denominator of the prices in a tree: fine enough for its bounds, short in a certificate.
@@ -35,7 +35,7 @@ def counts_between(first: Column, last: Column, count: Column, steps: int) -> tu
     return low, high
 
 
-@njit(cache=True)
+@njit
 def weigh(terms, totals, which, cutoff, owner, first, last):  # type: ignore[no-untyped-def]
     """Return the first vector of `which` whose bound exceeds the cutoff, else the best."""
     best = which[0]
@@ -56,7 +56,7 @@ def weigh(terms, totals, which, cutoff, owner, first, last):  # type: ignore[no-
     return best
 
 
-@njit(cache=True)
+@njit
 def tighten(terms, total, cutoff, owner, first, last):  # type: ignore[no-untyped-def]
     """Shorten the windows to what a vector allows below the cutoff; empty ones if none is.
 
@@ -88,7 +88,7 @@ def tighten(terms, total, cutoff, owner, first, last):  # type: ignore[no-untype
             last[i - 1] = min(last[i - 1], last[i])
 
 
-@njit(cache=True)
+@njit
 def in_order(order, wish, owner, memory, prompt, output, horizon):  # type: ignore[no-untyped-def]
     """Start each request, in this order, as early after its wish as those before leave room."""
     held = np.zeros(horizon + 2, np.int64)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from kvproof.scheduling.compiled import njit
 from kvproof.solver.dp.multipliers import Sample
 from kvproof.solver.dp.trajectory import NEVER, SCALE, Grid, Multiplier, Table, follow, sweep
 from kvproof.solver.threads import Flag, new_flag
@@ -60,7 +60,7 @@ def make_scratch(grid: Grid) -> Scratch:
     return table, np.zeros((max(2, grid.events), grid.cells), dtype=np.bool_)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _ascend(  # type: ignore[no-untyped-def]
     since, memory, arrival, prompt, output, allowed, start_first, start_class, end_first,
     end_class, least, most, alpha, beta, latency, tokens, running, unstarted, run_class,

@@ -6,10 +6,11 @@ other.
 """
 
 import numpy as np
-from numba import njit
+
+from kvproof.scheduling.compiled import njit
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def expand(  # type: ignore[no-untyped-def]
     begin, stop, t, cutoff, scale, memory, arrival, prompt, output, count, offset, may_start,
     bits, radix, shape, guard, full,
@@ -206,7 +207,7 @@ def expand(  # type: ignore[no-untyped-def]
     return stop, filled
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def undominated(order, key, latency, profile, guard, keep):  # type: ignore[no-untyped-def]
     """Mark in `keep` which states of `order` survive; it sorts them by key, then latency.
 
@@ -238,7 +239,7 @@ def undominated(order, key, latency, profile, guard, keep):  # type: ignore[no-u
             number += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def rebound(  # type: ignore[no-untyped-def]
     t, scale, prompt, output, count, offset, radix, key, latency, starts, low, which, first,
     rest, beta, table,

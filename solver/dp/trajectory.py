@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.errors import LimitError
 from kvproof.solver.model import Model
 from kvproof.solver.windows import Windows
@@ -145,7 +145,7 @@ def _flat(lists: list[list[int]]) -> Ints:
     return np.array([x for one in lists for x in one], dtype=np.int64)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def _take(own, other, price, out, flag):  # type: ignore[no-untyped-def]
     # one pass without branches over plain arrays: it compiles to vector instructions
     for x in range(out.size):
@@ -154,7 +154,7 @@ def _take(own, other, price, out, flag):  # type: ignore[no-untyped-def]
         out[x] = min(own[x], there)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def sweep(  # type: ignore[no-untyped-def]
     since, memory, prompt, output, start_first, start_class, end_first, end_class, least, most,
     alpha, beta, table, taken,
@@ -209,7 +209,7 @@ def sweep(  # type: ignore[no-untyped-def]
                 table[t, k, u] = work[x]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def follow(  # type: ignore[no-untyped-def]
     since, place_k, place_u, weight, prompt, output, start_first, start_class, end_first,
     end_class, taken, memory, running, alpha_slope, beta_slope,

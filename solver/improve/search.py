@@ -4,15 +4,15 @@ A trial costs what its requests hold, whatever the size of the instance.
 """
 
 import numpy as np
-from numba import njit
 
+from kvproof.scheduling.compiled import njit
 from kvproof.solver.improve.usage import first_fit, hold
 
 #: Most requests that one trial moves.
 MOST_MOVED = 12
 
 
-@njit(cache=True)
+@njit
 def search(usage, requests, volume, order, trials, seed, starts):  # type: ignore[no-untyped-def]
     """Try so many exchanges; keep those that do not delay the sum of the starts.
 
@@ -44,7 +44,7 @@ def search(usage, requests, volume, order, trials, seed, starts):  # type: ignor
     return gained
 
 
-@njit(cache=True)
+@njit
 def _pick(order, arrival, starts, picked):  # type: ignore[no-untyped-def]
     """Choose distinct neighbours in the order of starts, near or far; return how many.
 
@@ -74,7 +74,7 @@ def _pick(order, arrival, starts, picked):  # type: ignore[no-untyped-def]
     return number
 
 
-@njit(cache=True)
+@njit
 def _rank(volume, picked, number, rank):  # type: ignore[no-untyped-def]
     """Sort the chosen: at random, or more or less by volume, small or large first."""
     kind = np.random.randint(3)
@@ -92,7 +92,7 @@ def _rank(volume, picked, number, rank):  # type: ignore[no-untyped-def]
         picked[y], rank[y] = i, key
 
 
-@njit(cache=True)
+@njit
 def _exchange(usage, requests, picked, number, before, starts):  # type: ignore[no-untyped-def]
     """Put the chosen back one by one where they fit; undo it if that is a loss."""
     total = 0

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
 
@@ -30,14 +30,14 @@ def requests_of(instance: Instance) -> Requests:
     return Requests(full.memory, full.arrival, full.prompt, full.output)
 
 
-@njit(cache=True)
+@njit
 def hold(usage, prompt, output, start, sign):  # type: ignore[no-untyped-def]
     """Add what a request holds in the steps ``start + 1 .. start + output``, or take it away."""
     for j in range(1, output + 1):
         usage[start + j] += sign * (prompt + j)
 
 
-@njit(cache=True)
+@njit
 def hold_all(usage, requests, starts):  # type: ignore[no-untyped-def]
     """Set the tokens that a schedule holds."""
     usage[:] = 0
@@ -45,7 +45,7 @@ def hold_all(usage, requests, starts):  # type: ignore[no-untyped-def]
         hold(usage, requests.prompt[i], requests.output[i], starts[i], 1)
 
 
-@njit(cache=True)
+@njit
 def first_fit(usage, memory, prompt, output, start):  # type: ignore[no-untyped-def]
     """Return the first step from `start` on at which a request fits; -1 beyond the last step.
 
@@ -64,7 +64,7 @@ def first_fit(usage, memory, prompt, output, start):  # type: ignore[no-untyped-
     return -1
 
 
-@njit(cache=True)
+@njit
 def place(usage, requests, order, due, in_turn, starts):  # type: ignore[no-untyped-def]
     """Start the requests in `order`, each at the first step from `due` on at which it fits.
 
@@ -85,7 +85,7 @@ def place(usage, requests, order, due, in_turn, starts):  # type: ignore[no-unty
     return True
 
 
-@njit(cache=True)
+@njit
 def shift_left(usage, requests, order, reach, starts):  # type: ignore[no-untyped-def]
     """Move each request, in `order`, to the first step at which it fits with all others in place.
 

@@ -1,0 +1,32 @@
+"""``kvproof warm``: compile what the commands compile when they first need it."""
+
+import time
+
+import click
+
+
+@click.command("warm")
+def command() -> int:
+    """Compile every kernel now, so that no command has to wait for it later.
+
+    Compiled code is kept beside the installed sources, or in the user's cache folder where those
+    cannot be written; NUMBA_CACHE_DIR names another folder. It is for this machine and version.
+    """
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from kvproof.output import console, progress_bar
+    from kvproof.solver.threads import cores
+    from kvproof.warming import TASKS, warm
+
+    begun = time.monotonic()
+    with progress_bar() as bar:
+        stage = bar.add_task("compiling", total=len(TASKS))
+        first, *others = TASKS  # the others need what the first compiles
+        warm(first)
+        bar.advance(stage)
+        with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as pool:
+            for _ in pool.map(warm, others):
+                bar.advance(stage)
+    console().print(f"every kernel is compiled ({time.monotonic() - begun:.0f} s)")
+    return 0

@@ -1,0 +1,101 @@
+"""Small runs through every kernel, for ``kvproof warm``."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from kvproof.scheduling.instance import Instance
+
+
+def _instance(requests: int, *, backlog: bool) -> Instance:
+    rng = np.random.default_rng(1)
+    return Instance(
+        memory=60,
+        arrival=np.zeros(requests, np.int64) if backlog else rng.integers(0, 40, requests),
+        prompt=rng.integers(0, 10, requests),
+        output=rng.integers(1, 15, requests),
+    )
+
+
+def _policies() -> None:
+    from kvproof.bounds.verify import verify
+    from kvproof.scheduling.one_bit import OneBitSVF
+    from kvproof.scheduling.registry import BUILTIN, find_policy
+
+    for backlog in (True, False):
+        # large enough for the radix sort
+        for requests in (30, 20_000):
+            instance = _instance(requests, backlog=backlog)
+            names = BUILTIN if requests < 100 else ("svf",)
+            for policy in (*map(find_policy, names), OneBitSVF(admission="reserve")):
+                for skip in (False, True) if requests < 100 else (False,):
+                    verify(instance, policy, skip=skip)
+
+
+def _prices() -> None:
+    from kvproof.certificates.certify import Claim, certify
+    from kvproof.certificates.prices import best_prices
+    from kvproof.scheduling.policies import SVF
+
+    for backlog in (True, False):
+        instance = _instance(40, backlog=backlog)
+        best_prices(instance)
+        best_prices(instance, lp_entries=0)
+    certify(_instance(40, backlog=True), Claim.SVF_BLOCKING_CHAIN, policy=SVF())
+
+
+def _solve() -> None:
+    from kvproof.solver.dp.layered import Effort
+    from kvproof.solver.dp.stage import solve_certified
+    from kvproof.solver.heuristics import best_policy
+    from kvproof.solver.model import model_of
+
+    instance = _instance(14, backlog=True)
+    model = model_of(instance)
+    # vectors from 20 states on, so that a small search needs every kernel
+    solve_certified(model, *best_policy(instance, model), effort=Effort(refine_at=20))
+
+
+def _branch() -> None:
+    from kvproof.solver.stages import solve
+
+    one = np.ones(1, np.int64)
+    repeated = Instance(memory=30, arrival=0 * one, prompt=0 * one, output=9 * one, count=15 * one)
+    solve(repeated, engine="branch", time_limit=20)
+
+
+def _improve() -> None:
+    from kvproof.solver.improve import improve
+
+    improve(_instance(60, backlog=False), trials=100)
+
+
+def _search() -> None:
+    from kvproof.api import search
+
+    for memory, requests, span in ((12, 4, 0), (60, 6, 0), (60, 30, 0), (60, 30, 50)):
+        search("svf", memory=memory, requests=requests, span=span, evaluations=60)
+
+
+def _exhaust() -> None:
+    from kvproof.adversary.exhaust.box import Box
+    from kvproof.adversary.exhaust.exhaustion import Job, exhaust
+
+    exhaust(Job(box=Box(memory=4, requests=3, peak=4), policy="svf", skip=False))
+
+
+#: The first compiles what the others need too.
+TASKS: dict[str, Callable[[], None]] = {
+    "policies": _policies,
+    "search": _search,
+    "solve": _solve,
+    "prices": _prices,
+    "branch": _branch,
+    "improve": _improve,
+    "exhaust": _exhaust,
+}
+
+
+def warm(task: str) -> None:
+    """Run one of :data:`TASKS`."""
+    TASKS[task]()

@@ -1,0 +1,105 @@
+"""First use: kernels are compiled beforehand, elsewhere, or with a word about it."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+def python(program, **environment):
+    """Run a program; what it prints and what it says on stderr."""
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True, text=True, cwd=ROOT, env=environment or None, check=True,
+    )  # fmt: skip
+
+
+def test_warming_compiles_every_kernel():
+    # a kernel that another one calls is compiled with it
+    done = python("""
+        import sys
+        from numba.core.dispatcher import Dispatcher
+        from kvproof.warming import TASKS, warm
+
+        for task in TASKS:
+            warm(task)
+        kernels = {
+            kernel
+            for name, module in list(sys.modules.items())
+            if name.startswith("kvproof")
+            for kernel in vars(module).values()
+            if isinstance(kernel, Dispatcher)
+        }
+        called = {name for kernel in kernels for name in kernel.py_func.__code__.co_names}
+        print(len(kernels))
+        print(*(k.__name__ for k in kernels if not k.signatures and k.__name__ not in called))
+    """)
+    number, left = done.stdout.split("\n")[:2]
+    assert int(number) > 60
+    assert left == ""
+
+
+NO_CACHE_FOLDER = """
+    from numba.core import caching
+    # neither beside the sources nor in a home: as in a read-only installation
+    caching.CacheImpl._locator_classes = [caching.UserProvidedCacheLocator]
+    from kvproof.scheduling import notices
+    notices.listen(print)
+    import os, tempfile
+    tempfile.tempdir = {folder!r}
+    from kvproof.scheduling.sorting import stable_order
+    import numpy as np
+    print(int(stable_order(np.arange(20_000, dtype=np.int64)).sum()))
+    print(sorted(name for name in os.listdir({folder!r})))
+"""
+
+
+def test_a_cache_is_kept_where_nothing_else_can_be_written(tmp_path):
+    done = python(NO_CACHE_FOLDER.format(folder=str(tmp_path)))
+    said = done.stdout.splitlines()
+    assert said[0].startswith(f"compiled code is kept in {tmp_path}/kvproof-")
+    assert "199990000" in said
+    (folder,) = tmp_path.iterdir()
+    assert folder.stat().st_mode & 0o077 == 0
+    assert any(folder.rglob("*.nbi"))
+
+
+@pytest.mark.parametrize("what", ["file", "open"])
+def test_no_cache_is_taken_from_where_others_can_write(tmp_path, what):
+    python(NO_CACHE_FOLDER.format(folder=str(tmp_path)))
+    (folder,) = tmp_path.iterdir()
+    for file in sorted(folder.rglob("*"), reverse=True):
+        file.unlink() if file.is_file() else file.rmdir()
+    if what == "open":
+        folder.chmod(0o777)
+    else:
+        folder.rmdir()
+        folder.write_text("")
+    done = python(NO_CACHE_FOLDER.format(folder=str(tmp_path)))
+    said = done.stdout.splitlines()
+    assert said[0].startswith("no folder can be written")
+    assert "199990000" in said
+    assert not any(tmp_path.rglob("*.nbi"))
+
+
+def test_a_long_compilation_is_said_once():
+    done = python("""
+        import time
+        from kvproof.scheduling import compiled, notices
+        notices.listen(print)
+        announcer = compiled._Announcer()
+        compiled._SHORT = 0.01
+        for _ in range(2):
+            announcer.on_start(None)
+            announcer.on_start(None)
+            time.sleep(0.3)
+            announcer.on_end(None)
+            announcer.on_end(None)
+        announcer.on_start(None)
+        announcer.on_end(None)
+    """)
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("compiling for this machine; once")
