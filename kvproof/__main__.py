@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from types import FrameType
 
 import click
@@ -77,7 +78,14 @@ def _note_interrupts() -> None:
 
     signal.signal(signal.SIGINT, note)
     loud = sys.unraisablehook
-    sys.unraisablehook = lambda lost: None if lost.exc_type is KeyboardInterrupt else loud(lost)
+
+    def lost(what: "sys.UnraisableHookArgs") -> None:
+        if what.exc_type is KeyboardInterrupt:  # it fell into a library's callback: once more
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+        else:
+            loud(what)
+
+    sys.unraisablehook = lost
 
 
 def _undelivered(error: OSError) -> int:
