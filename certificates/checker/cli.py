@@ -4,12 +4,13 @@ import dataclasses
 import json
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
 from typing import Optional
 
 from .limits import Limits
 from .run import check
+from .verdict import Verdict
 
 
 def main(argv: Optional[Sequence[str]] = None, *, prog: str = "check") -> int:
@@ -26,8 +27,55 @@ def main(argv: Optional[Sequence[str]] = None, *, prog: str = "check") -> int:
     -------
     int
         0 if every file is verified, else the worst: 1 rejected, 2 malformed (or wrong usage),
-        3 over a limit, 4 internal error, 130 interrupted.
+        3 over a limit, 4 internal error, 130 interrupted. Whatever happens, 0 and 1 are returned
+        only if every verdict was reached and printed.
     """
+    try:
+        return _checked(argv, prog)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except OSError as error:  # a verdict that nobody could be told is no success
+        _give_up_stdout()
+        if isinstance(error, BrokenPipeError):
+            return 130
+        print(f"{prog}: cannot write: {error.strerror}", file=sys.stderr)
+        return Verdict.MALFORMED.exit_code
+    except Exception as error:  # Python would end with 1, which means rejected
+        print(f"{prog}: internal error: {type(error).__name__}", file=sys.stderr)
+        return Verdict.INTERNAL_ERROR.exit_code
+
+
+def _checked(argv: Optional[Sequence[str]], prog: str) -> int:
+    arguments = _parser(prog).parse_args(argv)
+    names = [field.name for field in dataclasses.fields(Limits)]
+    limits = Limits(**{name: getattr(arguments, name) for name in names})
+    worst, rows = 0, []
+    for name in arguments.files:
+        result = check(
+            0 if name == "-" else name, instance=arguments.instance, limits=limits, walled=True
+        )
+        worst = max(worst, result.verdict.exit_code)
+        if not arguments.json:
+            # ascii: a name may hold what the terminal cannot show, or takes for a command
+            shown = name if name.isascii() and name.isprintable() else ascii(name)
+            words = result.claim_in_words or result.reason
+            print(f"{shown}: {result.verdict}: {words}", flush=True)
+        rows.append(
+            {
+                "file": name,
+                "verdict": result.verdict.value,
+                "exit_code": result.verdict.exit_code,
+                "claim": result.claim_in_words,
+                "reason": result.reason,
+            }
+        )
+    if arguments.json:
+        print(json.dumps({"exit_code": worst, "files": rows}, indent=2), flush=True)
+    return worst
+
+
+def _parser(prog: str) -> ArgumentParser:
     parser = ArgumentParser(
         prog=prog,
         allow_abbrev=False,
@@ -45,44 +93,27 @@ def main(argv: Optional[Sequence[str]] = None, *, prog: str = "check") -> int:
         parser.add_argument(
             f"--{option}",
             dest=field.name,
-            type=int,
+            type=_natural,
             default=field.default,
             metavar="N",
             help=f"limit on {field.name.replace('_', ' ')} of each file (default %(default)s)",
         )
-    arguments = parser.parse_args(argv)
-    names = [field.name for field in dataclasses.fields(Limits)]
-    limits = Limits(**{name: getattr(arguments, name) for name in names})
-    worst, rows = 0, []
+    return parser
+
+
+def _natural(text: str) -> int:
     try:
-        for name in arguments.files:
-            # one byte more than is allowed, so that too much is found to be too much
-            given = sys.stdin.buffer.read(limits.file_bytes + 1) if name == "-" else name
-            result = check(given, instance=arguments.instance, limits=limits)
-            worst = max(worst, result.verdict.exit_code)
-            if not arguments.json:
-                # ascii: a file's name may hold what the terminal cannot show
-                shown = name if name.isascii() and name.isprintable() else ascii(name)
-                words = result.claim_in_words or result.reason
-                print(f"{shown}: {result.verdict}: {words}", flush=True)
-            rows.append(
-                {
-                    "file": name,
-                    "verdict": result.verdict.value,
-                    "exit_code": result.verdict.exit_code,
-                    "claim": result.claim_in_words,
-                    "reason": result.reason,
-                }
-            )
-        if arguments.json:
-            print(json.dumps({"exit_code": worst, "files": rows}, indent=2), flush=True)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except OSError as error:  # a verdict that nobody could be told is no success
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise ArgumentTypeError(f"expected a whole number of at least 0, got {text[:40]!a}")
+    return number
+
+
+def _give_up_stdout() -> None:
+    """Keep the interpreter from failing to flush what can no longer be written."""
+    try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            return 130
-        print(f"{prog}: cannot write: {error.strerror}", file=sys.stderr)
-        return 2
-    return worst
+    except (OSError, ValueError):  # it has no file behind it
+        sys.stdout = None

@@ -5,24 +5,31 @@ wrong type, a float, a duplicated key or an unknown field.
 """
 
 import json
+import os
 import re
 import zlib
 from fractions import Fraction
 from math import gcd
 from pathlib import Path
+from select import select
+from stat import S_ISREG
 from typing import Any, NoReturn, Optional, Union
 
-from .limits import Budget
+from .limits import MEBI, Budget
 from .verdict import Malformed, OverLimit
 
 PYTHON_DIGITS = 4_300  # beyond, Python refuses to turn text into an integer
 TOP = 2**62  # no step, count or length of the format reaches this
+PIECE = 2**16  # bytes that are unzipped at a time
+
+#: A file, an open one, or the bytes of one.
+Source = Union[Path, int, bytes]
 
 _MARKS = re.compile(rb'"[^"]*"?|[][{}]')
 _RATIONAL = re.compile(r"(0|[1-9][0-9]*)/([1-9][0-9]*)")
 
 
-def load(source: Union[Path, bytes], budget: Budget) -> object:
+def load(source: Source, budget: Budget) -> object:
     """Return the JSON value of a file, or of its bytes, gzipped or plain.
 
     Raises
@@ -31,86 +38,155 @@ def load(source: Union[Path, bytes], budget: Budget) -> object:
         It cannot be read, is not gzip or JSON to the last byte, or steps outside the subset:
         ASCII, no backslash, no float, no duplicated key.
     OverLimit
-        It is larger, deeper or has longer integers than `limits` allow.
+        It is larger, deeper or has longer integers than `limits` allow, takes more memory, or
+        there is no end of it when the time is up.
     """
-    data = _plain_bytes(source, budget)
+    stored = source if isinstance(source, bytes) else _read(source, budget)
+    if len(stored) > budget.limits.file_bytes:
+        raise OverLimit(f"more than {budget.limits.file_bytes:,} bytes")
+    budget.stored(len(stored))
+    data = _unzipped(stored, budget) if stored[:2] == b"\x1f\x8b" else stored
+    del stored
     if b"\\" in data:  # no string of the format needs one, so every key has one spelling
         raise Malformed("a backslash: the format's strings have no escapes")
+    if not data.isascii():
+        raise Malformed(f"byte {_first_beyond_ascii(data)} is not ASCII")
+    copies = 2 * len(data)  # these bytes, and the text made of them
+    budget.take(copies)
     _weigh(data, budget)
+    value = _parsed_json(data, budget)
+    budget.give(copies)
+    budget.check()
+    return value
 
-    def integer(text: str) -> int:
-        if len(text) > budget.limits.digits or len(text) > PYTHON_DIGITS:
+
+def _read(source: Union[Path, int], budget: Budget) -> bytes:
+    """Return the bytes of a file, one more than allowed at most; `source` may be an open one.
+
+    A pipe is waited for until the time is up, be it that nobody opens its other end.
+    """
+    nonblocking = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    parts, size = [], 0
+    try:
+        handle = source if isinstance(source, int) else os.open(source, os.O_RDONLY | nonblocking)
+        try:
+            while size <= budget.limits.file_bytes:
+                _wait(handle, budget)
+                try:
+                    part = os.read(handle, MEBI)
+                except BlockingIOError:
+                    continue
+                if not part:
+                    break
+                parts.append(part)
+                size += len(part)
+        finally:
+            if handle is not source:
+                os.close(handle)
+    except (OSError, ValueError) as error:
+        name = "standard input" if isinstance(source, int) else ascii(str(source))
+        raise Malformed(f"cannot read {name}: {type(error).__name__}") from None
+    return b"".join(parts)
+
+
+def _wait(handle: int, budget: Budget) -> None:
+    """Wait until there is something to read, or its end; only pipes and terminals keep waiting."""
+    budget.check()
+    if os.name == "posix" and not S_ISREG(os.fstat(handle).st_mode):
+        while not select([handle], [], [], 1)[0]:
+            budget.check()
+
+
+def _unzipped(stored: bytes, budget: Budget) -> bytes:
+    """Return what one gzip member holds, unless it is more than allowed: a bomb stays small."""
+    unzip = zlib.decompressobj(wbits=31)
+    parts, size = [], 0
+    try:
+        for begin in range(0, len(stored), PIECE):
+            piece = stored[begin : begin + PIECE]
+            while piece and not unzip.eof:
+                budget.check()
+                parts.append(unzip.decompress(piece, MEBI))
+                size += len(parts[-1])
+                if size > budget.limits.file_bytes:
+                    raise OverLimit(f"more than {budget.limits.file_bytes:,} bytes")
+                piece = unzip.unconsumed_tail
+            if unzip.eof:
+                after = len(unzip.unused_data) + max(0, len(stored) - begin - PIECE)
+                if after:
+                    raise Malformed(f"{after} bytes after the end of the gzip member")
+    except zlib.error as error:
+        raise Malformed(f"not gzip: {error}") from None
+    if not unzip.eof:
+        raise Malformed("truncated gzip")
+    return b"".join(parts)
+
+
+def _first_beyond_ascii(data: bytes) -> int:
+    try:
+        data.decode("ascii")
+    except UnicodeDecodeError as error:
+        return error.start
+    return len(data)
+
+
+def _weigh(data: bytes, budget: Budget) -> None:
+    """Bound depth and memory before anything is parsed."""
+    limits = budget.limits
+    values, lists, objects = data.count(b","), data.count(b"["), data.count(b"{")
+    if values >= limits.values:
+        raise OverLimit(f"more than {limits.values:,} values")
+    # of CPython: a number and its place, a list, a dictionary, a key with its place, a string
+    budget.take(41 * values + 120 * lists + 250 * objects)
+    budget.take(200 * data.count(b":") + 30 * data.count(b'"') + len(data))
+    depth = opened = 0
+    for mark in _MARKS.finditer(data.translate(None, b"0123456789, \t\r\n")):
+        budget.tick()
+        kind = mark.string[mark.start()]
+        if kind in b"[{":
+            depth += 1
+            opened += 1
+            if depth > limits.depth:
+                raise OverLimit(f"nesting deeper than {limits.depth}")
+            if opened > limits.containers:
+                raise OverLimit(f"more than {limits.containers:,} arrays and objects")
+        elif kind in b"]}":
+            depth -= 1
+            if depth < 0:
+                raise Malformed("not JSON: a bracket closes what none has opened")
+
+
+def _parsed_json(data: bytes, budget: Budget) -> object:
+    longest = min(budget.limits.digits, PYTHON_DIGITS)
+
+    def parsed_integer(text: str) -> int:
+        budget.tick()
+        if len(text) > longest:
             raise OverLimit(f"an integer of {len(text)} digits is over the limit")
         if text == "-0":
             raise Malformed("the integer -0")
         return int(text)
 
+    def parsed_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        budget.tick(1 + len(pairs))
+        found: dict[str, object] = {}
+        for key, value in pairs:
+            if key in found:
+                raise Malformed(f"duplicated key {_brief(key)}")
+            found[key] = value
+        return found
+
     try:
         value: object = json.loads(
             data.decode("ascii"),
-            object_pairs_hook=_object,
-            parse_int=integer,
+            object_pairs_hook=parsed_object,
+            parse_int=parsed_integer,
             parse_float=_no_float,
             parse_constant=_no_float,
         )
-    except UnicodeDecodeError as error:
-        raise Malformed(f"byte {error.start} is not ASCII") from None
     except json.JSONDecodeError as error:
         raise Malformed(f"not JSON: {error}") from None
-    budget.check()
     return value
-
-
-def _plain_bytes(source: Union[Path, bytes], budget: Budget) -> bytes:
-    if isinstance(source, bytes):
-        data = source
-    else:
-        try:
-            with source.open("rb") as file:
-                data = file.read(budget.limits.file_bytes + 1)
-        except (OSError, ValueError) as error:
-            raise Malformed(f"cannot read {str(source)!r}: {type(error).__name__}") from None
-    if data[:2] == b"\x1f\x8b" and len(data) <= budget.limits.file_bytes:
-        unzip = zlib.decompressobj(wbits=31)
-        try:  # never asks for more than the limit, so a bomb stays small
-            plain = unzip.decompress(data, budget.limits.file_bytes + 1)
-        except zlib.error as error:
-            raise Malformed(f"not gzip: {error}") from None
-        if len(plain) <= budget.limits.file_bytes and not unzip.eof:
-            raise Malformed("truncated gzip")
-        if unzip.unused_data:
-            raise Malformed(f"{len(unzip.unused_data)} bytes after the end of the gzip member")
-        data = plain
-    if len(data) > budget.limits.file_bytes:
-        raise OverLimit(f"more than {budget.limits.file_bytes:,} bytes")
-    return data
-
-
-def _weigh(data: bytes, budget: Budget) -> None:
-    """Bound depth and memory before anything is parsed."""
-    if data.count(b",") >= budget.limits.values:
-        raise OverLimit(f"more than {budget.limits.values:,} values")
-    depth = opened = 0
-    for mark in _MARKS.finditer(data.translate(None, b"0123456789, \t\r\n")):
-        budget.tick()
-        if mark[0] in b"[{":
-            depth += 1
-            opened += 1
-            if depth > budget.limits.depth:
-                raise OverLimit(f"nesting deeper than {budget.limits.depth}")
-            if opened > budget.limits.containers:
-                raise OverLimit(f"more than {budget.limits.containers:,} arrays and objects")
-        elif mark[0] in b"]}":
-            depth -= 1
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise Malformed(f"duplicated key {_brief(key)}")
-        found[key] = value
-    return found
 
 
 def _no_float(text: str) -> NoReturn:
@@ -122,6 +198,8 @@ def _brief(value: object) -> str:
         return "an integer beyond 2^62"
     if isinstance(value, (list, dict)):
         return "an array" if isinstance(value, list) else "an object"
+    if isinstance(value, str):
+        value = value[:40]
     return json.dumps(value)[:40]
 
 

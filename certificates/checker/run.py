@@ -1,14 +1,16 @@
 """One certificate, from file to verdict."""
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 from .claims import CLAIMS
 from .limits import DEFAULT, Budget, Limits
 from .model import Instance, read_instance
-from .reader import fields, integer, load, text
+from .reader import Source, fields, integer, load, text
 from .verdict import Malformed, Refusal, Rejected, Result, Verdict
+from .walls import walls
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 LONGEST_NAME = 200
@@ -17,22 +19,25 @@ _FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)
 
 
 def check(
-    source: Union[str, Path, bytes],
+    source: Union[str, Source],
     *,
-    instance: Union[str, Path, bytes, None] = None,
+    instance: Union[str, Source, None] = None,
     limits: Limits = DEFAULT,
+    walled: bool = False,
 ) -> Result:
     """Check one certificate.
 
     Parameters
     ----------
     source
-        The certificate's file, or its bytes.
+        The certificate's file, or its bytes, or the number of an open file (0: standard input).
     instance
         The caller's own instance, to which the claim must refer; None takes the one that the
         certificate carries or names.
     limits
         How much the check may cost.
+    walled
+        Whether the whole process is held to the limits meanwhile (:mod:`.walls`).
 
     Returns
     -------
@@ -41,8 +46,10 @@ def check(
     """
     budget = Budget(limits)
     budget.start()
+    own = None if instance is None else _path(instance)
     try:
-        words = _establish(_path(source), None if instance is None else _path(instance), budget)
+        with walls(budget) if walled else nullcontext():
+            words = _establish(_path(source), own, budget)
     except Refusal as refusal:
         return Result(refusal.verdict, reason=str(refusal))
     except (MemoryError, RecursionError) as error:
@@ -53,11 +60,11 @@ def check(
     return Result(Verdict.VERIFIED, claim_in_words=words)
 
 
-def _path(source: Union[str, Path, bytes]) -> Union[Path, bytes]:
+def _path(source: Union[str, Source]) -> Source:
     return Path(source) if isinstance(source, str) else source
 
 
-def _establish(source: Union[Path, bytes], own: Union[Path, bytes, None], budget: Budget) -> str:
+def _establish(source: Source, own: Optional[Source], budget: Budget) -> str:
     """Return what the certificate proves, in words, or raise a `Refusal`."""
     value = fields(load(source, budget), "certificate", "format version instance claim proof")
     text(value["format"], "format", "kvproof-certificate")
@@ -72,9 +79,7 @@ def _establish(source: Union[Path, bytes], own: Union[Path, bytes, None], budget
     return f"{words}; instance: {instance}"
 
 
-def _instance(
-    value: object, source: Union[Path, bytes], own: Union[Path, bytes, None], budget: Budget
-) -> Instance:
+def _instance(value: object, source: Source, own: Optional[Source], budget: Budget) -> Instance:
     """Return the instance with the certificate's digest, from each place that has it."""
     inline = isinstance(value, dict) and "inline" in value
     found = fields(value, "instance", "digest inline" if inline else "digest file")
@@ -89,7 +94,7 @@ def _instance(
         if len(name) > LONGEST_NAME or not _FILE.fullmatch(name):
             raise Malformed("instance.file: expected a plain relative name")
         if own is None:
-            path = None if isinstance(source, bytes) else source.parent.joinpath(name)
+            path = source.parent.joinpath(name) if isinstance(source, Path) else None
             if path is None or not path.is_file():
                 raise Malformed(f"instance.file: there is no file {name!r} beside the certificate")
             places.append(("instance.file", load(path, budget)))

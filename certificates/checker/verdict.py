@@ -79,7 +79,7 @@ def show(number: Union[int, Fraction], *, up: bool = False) -> str:
     """Write a number for people: exactly if short, else six decimals rounded down (or `up`)."""
     p, q = number.numerator, number.denominator
     if abs(p) >= 10**30 * q:  # also keeps clear of the interpreter's limit on digits
-        return f"a number of {(abs(p) // q).bit_length()} bits"
+        return f"a {'negative ' if p < 0 else ''}number of {(abs(p) // q).bit_length()} bits"
     if q == 1:
         return f"{p:,}"
     scaled = p * 10**6

@@ -1,13 +1,20 @@
 """The command line as a user runs it."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kvproof.certificates.checker import Verdict, check, main
+from kvproof.certificates.checker import Result, Verdict, check, cli, main
 from kvproof.certificates.checker.claims import CLAIMS
+from kvproof.certificates.checker.verdict import show
 
 CORPORA = Path(__file__).resolve().parents[1]
 GOOD = str(CORPORA / "valid" / "schedule.json")
@@ -113,6 +120,119 @@ def test_a_fault_of_the_checker_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -
     assert result.verdict is Verdict.INTERNAL_ERROR
     assert result.verdict.exit_code == 4
     assert result.reason == "KeyError in the checker"
+
+
+def run(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+    """Run it as a process of its own, in a room where only ASCII can be shown."""
+    return subprocess.run(
+        [sys.executable, "-m", "kvproof.certificates.checker", *arguments],
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(CORPORA.parents[1])},
+        capture_output=True, text=True, check=False, **options,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+@pytest.mark.parametrize("name", ["é.json", "\udcff.json", "a\x1b[31m.json", "漢/字", "", "."])
+def test_a_file_that_cannot_be_read_or_shown(
+    name: str, form: tuple[str, ...], tmp_path: Path
+) -> None:
+    ended = run(*form, name, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (2, "")
+    assert "cannot read" in ended.stdout
+    assert "\x1b" not in ended.stdout
+    bound = run(*form, GOOD, "--instance", name, cwd=tmp_path)
+    assert (bound.returncode, bound.stderr) == (2, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_that_nobody_writes_to_ends_with_the_time(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for silent in (str(pipe), "-"):
+        with subprocess.Popen(["sleep", "1000"], stdout=subprocess.PIPE) as sleeper:
+            ended = run("--time-limit", "1", silent, stdin=sleeper.stdout)
+            sleeper.kill()
+        assert (ended.returncode, ended.stderr) == (3, "")
+        assert "time limit of 1 s" in ended.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_certificate_from_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(f"sleep 1; cat {GOOD} > {pipe}", shell=True):
+        assert run(str(pipe)).returncode == 0
+    with open(GOOD) as good:
+        assert run("-", stdin=good).returncode == 0
+    with subprocess.Popen(f"sleep 1; cat {WRONG}", shell=True, stdout=subprocess.PIPE) as late:
+        assert run("-", stdin=late.stdout).returncode == 1
+
+
+def test_huge_limits_are_limits_like_others() -> None:
+    for option in ("file-bytes", "values", "containers", "depth", "digits", "requests"):
+        assert main([GOOD, f"--max-{option}", str(2**63 - 1)]) == 0
+        assert main([GOOD, f"--max-{option}", str(10**30)]) == 0
+    assert run(GOOD, "--time-limit", str(10**30), "--max-memory-bytes", str(10**30)).returncode == 0
+    for option in ("--max-depth", "--time-limit", "--max-memory-bytes"):
+        assert main([GOOD, option, "0"]) == 3
+
+
+def test_only_a_verdict_gives_0_or_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def raised(error: BaseException) -> Callable[..., Result]:
+        def fail(*_: object, **__: object) -> Result:
+            raise error
+
+        return fail
+
+    for error, code in (
+        (ValueError("x"), 4), (MemoryError(), 4), (RecursionError(), 4), (OSError(5, "x"), 2),
+        (UnicodeEncodeError("ascii", "é", 0, 1, "x"), 4), (KeyboardInterrupt(), 130),
+        (BrokenPipeError(), 130),
+    ):  # fmt: skip
+        with monkeypatch.context() as patch:
+            patch.setattr(cli, "_give_up_stdout", lambda: None)
+            patch.setattr(cli, "check", raised(error))
+            assert main([GOOD]) == code
+            assert len(capsys.readouterr().err.splitlines()) <= 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+def test_a_verdict_that_cannot_be_told_is_no_success() -> None:
+    for file in (GOOD, WRONG):
+        with open("/dev/full", "w") as full:
+            ended = subprocess.run(
+                [sys.executable, "-m", "kvproof.certificates.checker", file],
+                stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+                cwd=CORPORA.parents[1],
+            )  # fmt: skip
+        assert ended.returncode == 2
+        assert ended.stderr == "check: cannot write: No space left on device\n"
+
+
+def test_numbers_keep_their_sign() -> None:
+    assert show(-(10**40)) == "a negative number of 133 bits"
+    assert show(10**40) == "a number of 133 bits"
+    assert show(Fraction(-(10**40), 3)).startswith("a negative number")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="address-space limits are Linux's")
+def test_the_walls_end_what_forgets_to_look() -> None:
+    """A claim that never ticks, and one that takes memory without a word."""
+    for body in ("while True: pass", "found = []\n    while True: found.append(bytes(10**7))"):
+        code = (
+            "import sys\nfrom kvproof.certificates.checker import main, claims\n"
+            f"def greedy(*_):\n    {body}\n"
+            "claims.CLAIMS['schedule'] = greedy\nsys.exit(main(sys.argv[1:]))"
+        )
+        ended = subprocess.run(
+            [sys.executable, "-c", code, GOOD, "--time-limit", "5"],
+            cwd=CORPORA.parents[1], capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (ended.returncode, ended.stderr) == (3, "")
+        expected = "MemoryError" if "found" in body else "time limit of 5 s"
+        assert expected in ended.stdout
 
 
 def test_an_odd_file_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
