@@ -9,6 +9,7 @@ from .model import Instance
 
 EXACT_GROUPS = 256
 GRID = 10**12
+GROUP = 200  # bytes of a number by another one
 
 
 def outputs_bound(instance: Instance) -> Fraction:
@@ -41,8 +42,12 @@ def centroid_bound(instance: Instance, budget: Budget) -> Fraction:
     groups[2 * memory] += 2 * finish - sum(instance.volume) + memory * halves
     for s, o in zip(instance.prompt, instance.output):
         budget.tick()
+        before = len(groups)
         groups[3 * (2 * s + o + 1)] -= (o + 1) * (3 * s + 2 * o + 1)
+        budget.take(GROUP * (len(groups) - before))
+    budget.take(GROUP * len(waits))
     for v, wait in waits.items():
+        budget.tick()
         groups[memory * v] -= wait
     return grouped_sum(groups)
 
@@ -66,7 +71,9 @@ def _fluid(instance: Instance, budget: Budget, *, by_remaining: bool) -> tuple[i
     of volume v of (length of the interruption) x (work done before it)}: an interrupted request
     of volume v has mean busy time ``finish - v/2 - that sum / v``.
     """
+    budget.take(190 * instance.size)  # these lists, and the heap
     order = sorted(range(instance.size), key=instance.arrival.__getitem__)
+    budget.check()
     release = [instance.arrival[i] * instance.memory for i in order]
     volumes = [instance.volume[i] for i in order]
     left = volumes.copy()
@@ -84,12 +91,14 @@ def _fluid(instance: Instance, budget: Budget, *, by_remaining: bool) -> tuple[i
         key, job = ready[0]
         work = left[job]
         if work < volumes[job] and now > stopped[job]:
+            budget.take(0 if volumes[job] in waits else GROUP)
             waits[volumes[job]] += (now - stopped[job]) * (volumes[job] - work)
         if arrived == instance.size or now + work <= release[arrived]:
             heappop(ready)
             now += work
             finish += now
         else:
+            budget.take(64)
             left[job] = work - (release[arrived] - now)
             stopped[job] = now = release[arrived]
             # its key can only fall, so it stays at the top and the heap stays a heap

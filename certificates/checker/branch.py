@@ -21,10 +21,8 @@ from .model import Instance
 from .reader import TOP, entries, fields, integer, integers
 from .verdict import Malformed, OverLimit, Rejected
 
-#: Windows of nodes that still wait, in requests.
-MOST_WAITING = 20_000_000
-#: Terms kept at one time.
-MOST_TERMS = 20_000_000
+#: A node below a closed one: no windows, and closed.
+CLOSED: tuple[list[int], list[int], bool] = ([], [], True)
 
 
 @dataclass(frozen=True)
@@ -41,28 +39,27 @@ class Group:
 class Terms:
     """What one price vector makes each start cost; worked out as far as it is asked for."""
 
-    def __init__(self, prices: list[int], unit: int, memory: int) -> None:
+    def __init__(self, prices: list[int], unit: int, memory: int, budget: Budget) -> None:
+        budget.take(1000 + 100 * len(prices))
         self._prices, self._unit = prices, unit
         self.memory_price = memory * sum(prices)
         total, moment = [0], [0]
         for t, price in enumerate(prices, 1):
+            budget.tick()
             total.append(total[-1] + price)
             moment.append(moment[-1] + t * price)
         self._total, self._moment = total, moment
         self._rows: dict[int, list[int]] = {}
 
-    def known(self, c: int) -> int:
-        """Return how many terms of class c are at hand."""
-        return len(self._rows.get(c, ()))
-
     def row(self, c: int, kind: Group, last: int, budget: Budget) -> list[int]:
         """Return the terms of the starts 0..last, at least."""
         row = self._rows.setdefault(c, [])
         if len(row) <= last:
-            budget.check()
+            budget.take(60 * (last + 1 - len(row)))
             total, moment, size = self._total, self._moment, len(self._prices)
             s, o, a, unit = kind.prompt, kind.output, kind.arrival, self._unit
             for p in range(len(row), last + 1):
+                budget.tick()
                 low, high = min(p, size), min(p + o, size)
                 priced = (s - p) * (total[high] - total[low]) + moment[high] - moment[low]
                 row.append(unit * (p + o - a) + priced)
@@ -73,7 +70,8 @@ class Branching:
     """The windows of the tree's nodes, gone through in preorder."""
 
     def __init__(self, instance: Instance, target: int, unit: int, budget: Budget) -> None:
-        self.kinds = _kinds(instance)
+        self.kinds = _kinds(instance, budget)
+        budget.take(40 * instance.size + self._size(instance.size))
         self.owner = [c for c, kind in enumerate(self.kinds) for _ in range(kind.begin, kind.end)]
         self.cutoff = (target - 1) * unit
         self.budget = budget
@@ -84,17 +82,14 @@ class Branching:
         first = [self.kinds[c].arrival for c in self.owner]
         # (first, last, closed) of each node; what is below a closed node is closed
         self.waiting = [(first, [begin + slack for begin in first], slack < 0)]
-        self.terms_left = MOST_TERMS
 
     def apply(self, terms: Terms, first: list[int], last: list[int]) -> bool:
         """Shrink the windows by a vector, in place; return whether the node is closed."""
         rows, least, bound = [], [], -terms.memory_price
         self.budget.check()
+        self.budget.tick(len(self.kinds))
         for c, kind in enumerate(self.kinds):
-            self.budget.tick()
-            self.terms_left -= max(0, last[kind.end - 1] + 1 - terms.known(c))
-            if self.terms_left < 0:
-                raise OverLimit(f"proof.lower_bound: more than {MOST_TERMS:,} terms")
+            self.budget.tick(kind.end - kind.begin)
             row = terms.row(c, kind, last[kind.end - 1], self.budget)
             begin = end = low = -1
             for i in range(kind.begin, kind.end):
@@ -109,6 +104,7 @@ class Branching:
         if room < 0:
             return True
         for c, kind in enumerate(self.kinds):
+            self.budget.tick(kind.end - kind.begin)
             row = rows[c]
             begin = end = -1
             low = high = 0
@@ -122,6 +118,7 @@ class Branching:
                     while row[high] > most:
                         high -= 1
                 first[i], last[i] = low, high
+            self.budget.tick(kind.end - kind.begin)
             for i in range(kind.begin + 1, kind.end):
                 first[i] = max(first[i], first[i - 1])
             for i in range(kind.end - 1, kind.begin, -1):
@@ -133,20 +130,30 @@ class Branching:
     ) -> None:
         """Put both children on the pile, the one that starts by `p` on top."""
         if closed:  # and so is all below
-            self.waiting += [([], [], True)] * 2
+            self.budget.take(20)
+            self.waiting += [CLOSED, CLOSED]
             return
-        self.budget.check()
+        self.budget.take(2 * self._size(len(first)))
         kind = self.kinds[c]
-        place = kind.begin + i
+        place, after = kind.begin + i, p + 1
+        self.budget.tick(kind.end - kind.begin)
         later, sooner = first.copy(), last.copy()
         for j in range(kind.begin, place + 1):
             sooner[j] = min(sooner[j], p)
         for j in range(place, kind.end):
-            later[j] = max(later[j], p + 1)
+            later[j] = max(later[j], after)
         for begin, end in ((later, last), (first, sooner)):
             self.waiting.append((begin, end, begin[place] > end[place]))
-        if 2 * len(self.waiting) * len(first) > MOST_WAITING:
-            raise OverLimit(f"proof.lower_bound.tree: more than {MOST_WAITING:,} windows at once")
+
+    def leave(self, first: list[int]) -> None:
+        """Forget a node whose windows begin with `first`; a split has taken what it needs."""
+        if first:
+            self.budget.give(self._size(len(first)))
+
+    @staticmethod
+    def _size(requests: int) -> int:
+        """Return the bytes of a node: two lists of numbers that may all be different."""
+        return 250 + 80 * requests
 
 
 def branch_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
@@ -156,7 +163,7 @@ def branch_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
     target = integer(found["target"], f"{where}.target", 1)
     unit = integer(found["denominator"], f"{where}.denominator", 1)
     vectors = [
-        Terms(integers(prices, f"{where}.vectors[{v}]"), unit, instance.memory)
+        Terms(integers(prices, f"{where}.vectors[{v}]"), unit, instance.memory, budget)
         for v, prices in enumerate(entries(found["vectors"], f"{where}.vectors"))
     ]
     stream = integers(found["tree"], f"{where}.tree")
@@ -188,14 +195,17 @@ def branch_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
             branching.split(c, i, read("step", TOP), first, last, closed)
         elif not closed:
             raise Rejected(f"{where}.tree[{place - 1}]: a leaf that no vector closes")
+        branching.leave(first)
     if place < len(stream):
         raise Malformed(f"{where}.tree[{place}]: the tree has ended before")
     return Fraction(target)
 
 
-def _kinds(instance: Instance) -> list[Group]:
+def _kinds(instance: Instance, budget: Budget) -> list[Group]:
     kinds, begin = [], 0
-    for a, s, o, count in instance.classes:
+    for a, s, o, count in instance.classes(budget):
+        budget.tick()
+        budget.take(500)
         kinds.append(Group(a, s, o, begin, begin + count))
         begin += count
     return kinds

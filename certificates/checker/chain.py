@@ -27,10 +27,7 @@ def svf_blocking_chain(claim: object, proof: object, instance: Instance, budget:
     claimed_total = integer(claimed["total_latency"], "claim.total_latency", 0, None)
     constants = {"bound": Fraction(2)}
     if "eta_bound" in claimed:
-        constants["eta_bound"] = max(
-            Fraction(2 * (s + o), 2 * s + o + 1)
-            for s, o in set(zip(instance.prompt, instance.output))
-        )
+        constants["eta_bound"] = _peak_over_mean(instance, budget)
     claimed_bounds = {name: integer(claimed[name], f"claim.{name}", 0, None) for name in constants}
     starts = read_schedule(given["schedule"], "proof.schedule", instance)
     blocks = _read_blocks(given["blocks"], budget)
@@ -45,8 +42,10 @@ def svf_blocking_chain(claim: object, proof: object, instance: Instance, budget:
         raise Rejected(
             f"claim.total_latency: {show(claimed_total)} is claimed, it is {show(total)}"
         )
+    budget.take(60 * instance.size)
     order = sorted(range(instance.size), key=instance.volume.__getitem__)  # stable: then by index
     for earlier, later in zip(order, order[1:]):
+        budget.tick()
         if starts[later] < starts[earlier]:
             raise Rejected(
                 f"proof.schedule: request {later} starts before {earlier}, "
@@ -80,8 +79,19 @@ def svf_blocking_chain(claim: object, proof: object, instance: Instance, budget:
     )
 
 
+def _peak_over_mean(instance: Instance, budget: Budget) -> Fraction:
+    """Return 1/eta, the largest ``(s + o) / (s + (o + 1) / 2)`` of a request."""
+    over, under = 0, 1
+    for s, o in zip(instance.prompt, instance.output):
+        budget.tick()
+        if 2 * (s + o) * under > over * (2 * s + o + 1):
+            over, under = 2 * (s + o), 2 * s + o + 1
+    return Fraction(over, under)
+
+
 def _read_blocks(value: object, budget: Budget) -> list[tuple[int, int]]:
     blocks = []
+    budget.take(80 * len(entries(value, "proof.blocks")))
     for b, block in enumerate(entries(value, "proof.blocks")):
         budget.tick()
         t, u = pair(block, f"proof.blocks[{b}]")
@@ -112,6 +122,8 @@ def _follow(
             raise Rejected(f"{where}: starts at {t}, and the chain has reached {reach}")
         while begun < instance.size and starts[order[begun]] <= t:
             i = order[begun]
+            budget.tick()
+            budget.take(130)
             heappush(ends, (starts[i] + instance.output[i], i))
             running += 1
             offset += instance.prompt[i] - starts[i]
@@ -123,6 +135,7 @@ def _follow(
             raise Rejected(f"{where}: {u} is no step of the run of request {head} from {t}")
         while ends and ends[0][0] < u:
             _, i = heappop(ends)
+            budget.give(130)
             running -= 1
             offset -= instance.prompt[i] - starts[i]
         held = running * u + offset

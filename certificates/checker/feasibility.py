@@ -16,11 +16,14 @@ def total_latency(starts: list[int], where: str, instance: Instance, budget: Bud
     Rejected
         A request starts before it arrives, or a step holds more than the memory.
     """
+    budget.take(160 * instance.size)  # ends, and both orders
     ends = [p + o for p, o in zip(starts, instance.output)]
     for i, (p, a) in enumerate(zip(starts, instance.arrival)):
+        budget.tick()
         if p < a:
             raise Rejected(f"{where}: request {i} starts at {p}, before its arrival at {a}")
     by_start = sorted(range(instance.size), key=starts.__getitem__)
+    budget.check()
     by_end = sorted(range(instance.size), key=ends.__getitem__)
     started = running = offset = 0  # offset: sum of s - p over the running requests
     for i in by_end:
@@ -38,4 +41,5 @@ def total_latency(starts: list[int], where: str, instance: Instance, budget: Bud
             )
         running -= 1
         offset -= instance.prompt[i] - starts[i]
+    budget.give(160 * instance.size)
     return sum(ends) - sum(instance.arrival)

@@ -5,8 +5,10 @@ subtracting them does so lane by lane. `exceeds` then moves every lane up so far
 set just where the value is above the cutoff. The width is chosen so that no lane overflows.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
 
+from .limits import Budget
 from .trajectory import HUGE, Field, Vector
 
 
@@ -30,7 +32,9 @@ class Lanes:
         The least of `table` in each lane.
     """
 
-    def __init__(self, field: Field, vectors: list[Vector], step: int, cutoff: int) -> None:
+    def __init__(
+        self, field: Field, vectors: list[Vector], step: int, cutoff: int, budget: Budget
+    ) -> None:
         requests = sum(kind.count for kind in field.kinds)
         # of a bound's parts, each is at most so large in any lane where it is finite
         size = field.scale * (field.horizon + 1) + max(v.size for v in vectors)
@@ -44,24 +48,41 @@ class Lanes:
         self.guard = ones << (width - 1)
         self._vectors = vectors
         self._step = step
-        self.rest = [
-            self._packed(v.rest[c][step] for v in vectors) for c in range(len(field.kinds))
-        ]
-        self.end = {
-            c * (field.horizon + 1) + p: self._packed(v.beta[c][p] for v in vectors)
-            for c, kind in enumerate(field.kinds)
-            for p in kind.starts
-            if p < step <= p + kind.output
-        }
-        self.table = [
-            list(map(self._packed, zip(*(v.table[step][k] for v in vectors))))
-            for k in range(len(field.least))
-        ]
+        self._budget = budget
+        self.bytes = 40 + width * len(vectors) // 7  # of one packed number
+        cells = len(field.least) * (field.memory + 1)
+        self._held = 0
+        self._take((cells + len(field.kinds)) * (self.bytes + 10))
+        self.rest = []
+        for c in range(len(field.kinds)):
+            budget.tick(len(vectors))
+            self.rest.append(self._packed(v.rest[c][step] for v in vectors))
+        self.end = {}
+        for c, kind in enumerate(field.kinds):
+            first = bisect_left(kind.starts, step - kind.output)
+            for p in kind.starts[first : bisect_left(kind.starts, step)]:
+                budget.tick(len(vectors))
+                self._take(self.bytes + 150)
+                event = c * (field.horizon + 1) + p
+                self.end[event] = self._packed(v.beta[c][p] for v in vectors)
+        self.table = []
+        for k in range(len(field.least)):
+            budget.tick(1 + len(vectors) * field.memory // 8)
+            rows = zip(*(v.table[step][k] for v in vectors))
+            self.table.append(list(map(self._packed, rows)))
         self.hope = self._packed(min(map(min, v.table[step])) for v in vectors)
+
+    def _take(self, size: int) -> None:
+        self._budget.take(size)
+        self._held += size
+
+    def leave(self) -> None:
+        """Give back the memory of the tables."""
+        self._budget.give(self._held)
 
     def _packed(self, values: Iterable[int]) -> int:
         cap = self._cap
-        return sum((x if x < HUGE // 2 else cap) << shift for x, shift in zip(values, self._shifts))
+        return sum((x if x < HUGE else cap) << shift for x, shift in zip(values, self._shifts))
 
     def gains(self, field: Field, c: int) -> tuple[int, int]:
         """Return what a start of kind c in the step before adds to a bound.
@@ -75,7 +96,7 @@ class Lanes:
         gains = []
         for v in self._vectors:
             rest = v.rest[c][self._step]
-            gains.append(cost + v.beta[c][p] - (rest if rest < HUGE // 2 else cap))
+            gains.append(cost + v.beta[c][p] - (rest if rest < HUGE else cap))
         return self._packed(gains), self._packed(min(0, gain) for gain in gains)
 
     def exceeds(self, bound: int) -> bool:

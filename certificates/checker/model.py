@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from itertools import chain, groupby, repeat
+from itertools import chain, groupby, islice, repeat
 from sys import byteorder
 
 from .limits import Budget
@@ -47,14 +47,25 @@ class Instance:
         """Token-steps of each request, ``s o + o (o + 1) / 2``."""
         return [s * o + o * (o + 1) // 2 for s, o in zip(self.prompt, self.output)]
 
-    @cached_property
-    def classes(self) -> list[tuple[int, int, int, int]]:
+    def kinds(self, budget: Budget) -> Counter[tuple[int, int, int]]:
+        """Count the distinct requests (arrival, prompt, output)."""
+        found: Counter[tuple[int, int, int]] = Counter()
+        requests = zip(self.arrival, self.prompt, self.output)
+        while some := list(islice(requests, 1024)):
+            before = len(found)
+            found.update(some)
+            budget.take(250 * (len(found) - before))
+            budget.tick(1024)
+        return found
+
+    def classes(self, budget: Budget) -> list[tuple[int, int, int, int]]:
         """Distinct requests: arrival after the first one's, prompt, output; and how many.
 
         Largest volume first, then largest output, then earliest arrival.
         """
         origin = min(self.arrival)
-        count = Counter(zip(self.arrival, self.prompt, self.output))
+        count = self.kinds(budget)
+        budget.take(120 * len(count))
         rows = [(a - origin, s, o, number) for (a, s, o), number in count.items()]
         return sorted(rows, key=lambda r: (-(r[1] * r[2] + r[2] * (r[2] + 1) // 2), -r[2], r[0]))
 
@@ -86,22 +97,27 @@ def read_instance(value: object, where: str, budget: Budget) -> Instance:
     for name, column in (("prompt", prompt), ("output", output), ("count", count)):
         if len(column) != len(arrival):
             raise Malformed(f"{where}: {len(arrival)} arrivals but {len(column)} of {name}")
-    for row, (s, o) in enumerate(zip(prompt, output)):
-        if s + o > memory:
-            raise Malformed(f"{where}: row {row} needs {s} + {o} tokens of {memory}")
     if sum(count) > budget.limits.requests:
         raise OverLimit(f"{where}: more than {budget.limits.requests:,} requests")
-    digest = _digest(memory, zip(arrival, prompt, output, count))
+    # the digest's columns, the columns expanded, and volumes
+    budget.take(40 * len(count) + 64 * sum(count))
+    for row, (s, o) in enumerate(zip(prompt, output)):
+        budget.tick()
+        if s + o > memory:
+            raise Malformed(f"{where}: row {row} needs {s} + {o} tokens of {memory}")
+    digest = _digest(memory, zip(arrival, prompt, output, count), budget)
     if "count" in found:
         arrival, prompt, output = (expand(column, count) for column in (arrival, prompt, output))
     return Instance(memory=memory, arrival=arrival, prompt=prompt, output=output, digest=digest)
 
 
-def _digest(memory: int, rows: Iterable[tuple[int, int, int, int]]) -> str:
+def _digest(memory: int, rows: Iterable[tuple[int, int, int, int]], budget: Budget) -> str:
     """Hash the canonical rows: runs of equal neighbours merged, so counts do not matter."""
     columns = [array("q") for _ in range(4)]
     for request, run in groupby(rows, lambda row: row[:3]):
-        for column, entry in zip(columns, (*request, sum(row[3] for row in run))):
+        counts = [row[3] for row in run]
+        budget.tick(1 + len(counts))
+        for column, entry in zip(columns, (*request, sum(counts))):
             column.append(entry)
     hashed = sha256(b"kvproof-instance/1\n")
     for column in (array("q", [memory, len(columns[0])]), *columns):

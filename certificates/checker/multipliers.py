@@ -2,12 +2,12 @@
 
 from .limits import MOST_STEPS, Budget
 from .reader import entries, fields, integer, integers
-from .trajectory import MOST_CELLS, WHERE, Field, Vector
+from .trajectory import MOST_CELLS, WHERE, Field, Parts, Vector
 from .verdict import Malformed, OverLimit, Rejected
 
 MOST_MADE = 400_000_000  # cells of all tables, as often as they are worked out
-
-Parts = list[dict[int, int]]  # [kind]: multiplier by start
+MOST_VECTORS = 64  # in one step
+EVENT = 150  # bytes of a multiplier by its start
 
 
 class Multipliers:
@@ -22,10 +22,11 @@ class Multipliers:
         self._raw = entries(value["vectors"], f"{WHERE}.vectors")
         self._steps: list[list[int]] = []
         self._made: dict[int, Vector] = {}
+        self._events: dict[int, int] = {}
         self._left = MOST_MADE
         if not self._raw:
             raise Malformed(f"{WHERE}.vectors: expected one at least")
-        since, alpha, beta = _parsed(self._raw[0], 0, before)
+        since, alpha, beta = _parsed(self._raw[0], 0, before, budget)
         self.first = alpha, beta
         if since:
             raise Malformed(f"{WHERE}.vectors[0].since: expected 0")
@@ -36,6 +37,12 @@ class Multipliers:
             places = integers(run["vectors"], f"{WHERE}.layers[{r}].vectors", 0, high)
             if not places or len(set(places)) < len(places):
                 raise Malformed(f"{WHERE}.layers[{r}].vectors: expected different vectors")
+            if len(places) > MOST_VECTORS:
+                raise OverLimit(
+                    f"{WHERE}.layers[{r}]: {len(places):,} vectors; the limit is {MOST_VECTORS}"
+                )
+            budget.tick(length // 64)
+            budget.take(9 * length)
             if len(self._steps) + length > MOST_STEPS:
                 raise OverLimit(f"{WHERE}.layers: more than {MOST_STEPS:,} steps")
             self._steps += [places] * length
@@ -46,7 +53,9 @@ class Multipliers:
             raise Rejected(f"{WHERE}: states are left, and step {t} has no vectors")
         self._budget.check()
         places = self._steps[t]
-        self._made = {place: v for place, v in self._made.items() if place in places}
+        for place in [place for place in self._made if place not in places]:
+            self._made.pop(place).leave()
+            self._budget.give(EVENT * self._events.pop(place))
         if len(places) * field.cells > MOST_CELLS:
             raise OverLimit(
                 f"{WHERE}: {len(places)} tables of {field.cells:,} cells in step {t}; "
@@ -58,40 +67,56 @@ class Multipliers:
                 if self._left < 0:
                     raise OverLimit(f"{WHERE}: more than {MOST_MADE:,} cells of tables in all")
                 since, alpha, beta = 0, *self.first
+                events = 0
                 if place:
-                    since, alpha, beta = _parsed(self._raw[place], place, field)
+                    since, alpha, beta = _parsed(self._raw[place], place, field, self._budget)
+                    events = sum(map(len, alpha)) + sum(map(len, beta))
                 if since > t:
                     raise Rejected(
                         f"{WHERE}.vectors[{place}].since: {since}, but it is used from step {t}"
                     )
+                self._events[place] = events
                 self._made[place] = Vector(field, since, alpha, beta, self._budget)
         return [self._made[place] for place in places]
 
 
-def _parsed(value: object, place: int, field: Field) -> tuple[int, Parts, Parts]:
+def _parsed(value: object, place: int, field: Field, budget: Budget) -> tuple[int, Parts, Parts]:
     where = f"{WHERE}.vectors[{place}]"
     found = fields(value, where, "since unit start end")
     since = integer(found["since"], f"{where}.since", 0, field.horizon)
     unit = integer(found["unit"], f"{where}.unit", 1)
-    alpha = _multipliers(found["start"], f"{where}.start", unit, since, field, ends=False)
-    beta = _multipliers(found["end"], f"{where}.end", unit, since, field, ends=True)
+    at_once = [0] * len(field.kinds)
+    alpha = _multipliers(found["start"], f"{where}.start", unit, since, at_once, field, budget)
+    outputs = [kind.output for kind in field.kinds]
+    beta = _multipliers(found["end"], f"{where}.end", unit, since, outputs, field, budget)
     return since, alpha, beta
 
 
 def _multipliers(
-    value: object, where: str, unit: int, since: int, field: Field, *, ends: bool
+    value: object,
+    where: str,
+    unit: int,
+    since: int,
+    delay: list[int],
+    field: Field,
+    budget: Budget,
 ) -> Parts:
-    """Undo differences and zigzag: 0, 1, 2, 3, 4 stand for 0, -1, 1, -2, 2."""
+    """Undo differences and zigzag: 0, 1, 2, 3, 4 stand for 0, -1, 1, -2, 2.
+
+    Listed are the events, `delay` steps after the start by kind, that are at or after `since`.
+    """
     codes = iter(integers(value, where))
     now = 0
     found: Parts = []
-    for kind in field.kinds:
+    for kind, later in zip(field.kinds, delay):
         own = {}
         for p in kind.starts:
-            if p + (kind.output if ends else 0) >= since:
+            budget.tick()
+            if p + later >= since:
                 code = next(codes, None)
                 if code is None:
                     raise Malformed(f"{where}: too short")
+                budget.take(EVENT)
                 now += -(code + 1) // 2 if code % 2 else code // 2
                 own[p] = now * unit
         found.append(own)

@@ -1,7 +1,6 @@
 """The price bound: any non-negative price per token and step proves a lower bound on OPT."""
 
 from bisect import bisect_right
-from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -51,10 +50,12 @@ def read_prices(denominator: object, runs: object, where: str, budget: Budget) -
         length = integer(first, f"{where}.prices[{r}][0]", 1)
         price = integer(second, f"{where}.prices[{r}][1]", 0, None)
         start, end = prices.bound[-1], prices.bound[-1] + length
+        moment = price * (end * (end + 1) - start * (start + 1)) // 2
+        digits = moment.bit_length() + prices.moments[-1].bit_length()
+        budget.take(160 + digits // 3)  # the sums have no more digits than the moments
         prices.price.append(price)
         prices.bound.append(end)
         prices.sums.append(prices.sums[-1] + price * length)
-        moment = price * (end * (end + 1) - start * (start + 1)) // 2
         prices.moments.append(prices.moments[-1] + moment)
     prices.price.append(0)
     return prices
@@ -67,9 +68,9 @@ def price_bound(prices: Prices, instance: Instance, budget: Budget) -> Fraction:
     prices of the tokens that all requests hold sum to at most ``M sum y``.
     """
     lowest = [min(prices.price[r : r + BLOCK]) for r in range(0, len(prices.price), BLOCK)]
-    kinds = Counter(zip(instance.arrival, instance.prompt, instance.output))
     least = sum(
-        many * _cheapest(prices, lowest, a, s, o, budget) for (a, s, o), many in kinds.items()
+        many * _cheapest(prices, lowest, a, s, o, budget)
+        for (a, s, o), many in instance.kinds(budget).items()
     )
     return Fraction(least - instance.memory * prices.sums[-1], prices.denominator)
 

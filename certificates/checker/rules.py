@@ -15,6 +15,8 @@ from .model import Instance
 from .reader import fields, rational, text
 from .verdict import Rejected
 
+ENTRY = 180  # bytes of a running request
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -59,6 +61,7 @@ def read_policy(value: object, where: str, budget: Budget) -> Policy:
 
 def simulate(policy: Policy, instance: Instance, budget: Budget) -> list[int]:
     """Return the start of each request under the policy."""
+    budget.take(220 * instance.size)  # the orders, the waiting requests, the starts
     keys = instance.output
     assumed = instance.output  # what the admission test takes as a request's output
     if policy.name == "svf":
@@ -66,8 +69,13 @@ def simulate(policy: Policy, instance: Instance, budget: Budget) -> list[int]:
     elif policy.name == "fcfs":
         keys = instance.arrival
     elif policy.name == "svf-1bit":
+        budget.take(120 * instance.size)
         keys, assumed = _one_bit(policy, instance)
-    order = sorted(range(instance.size), key=lambda i: (keys[i], instance.arrival[i], i))
+    budget.check()
+    order = sorted(range(instance.size), key=instance.arrival.__getitem__)
+    budget.check()
+    order.sort(key=keys.__getitem__)  # stable: ties stay by arrival, then index
+    budget.check()
     rule = _skip if policy.skip else _strict
     return rule(_Room(instance, assumed, budget), order, instance)
 
@@ -114,6 +122,7 @@ class _Room:
         end = now + self._instance.output[i]
         self._next_end = min(self._next_end, end) if self._running else end
         entry = (now + self._assumed[i], self._instance.prompt[i] - now, end)
+        self._budget.take(ENTRY)
         insort(self._running, entry)
 
     def earliest(self, i: int, now: int) -> int:
@@ -129,10 +138,13 @@ class _Room:
         capped at the next true end, where room may appear.
         """
         if self._next_end <= now:
+            before = len(self._running)
             self._running = [entry for entry in self._running if entry[2] > now]
+            self._budget.give(ENTRY * (before - len(self._running)))
             self._next_end = min((entry[2] for entry in self._running), default=0)
         memory, s, o = self._instance.memory, self._instance.prompt[i], self._assumed[i]
         running = len(self._running)
+        self._budget.tick(1 + running // 8)
         offset = sum(entry[1] for entry in self._running)
         p = now
         for e, own, _ in self._running:
@@ -151,7 +163,9 @@ class _Room:
 def _strict(room: _Room, order: list[int], instance: Instance) -> list[int]:
     """Only the head of the waiting list may start."""
     arrival, starts = instance.arrival, [0] * instance.size
-    rank = {i: r for r, i in enumerate(order)}
+    rank = [0] * instance.size
+    for r, i in enumerate(order):
+        rank[i] = r
     pending = sorted(range(instance.size), key=arrival.__getitem__, reverse=True)
     waiting: list[int] = []  # ranks
     now, head, free = 0, -1, 0  # free: no start of this head before, as nothing started since

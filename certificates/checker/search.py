@@ -13,7 +13,7 @@ fits. What is left out, and why no optimal schedule below the target is lost for
   every step: what completes it completes the other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from fractions import Fraction
 
 from .lanes import Lanes
@@ -26,13 +26,16 @@ from .starts import by_price, by_vector
 from .trajectory import WHERE, Field, Kind, Vector, make_field
 from .verdict import OverLimit, Rejected
 
-MOST_BYTES = 1_500_000_000  # of the states of one step
 MOST_SCALE = 1 << 31
+KEY = 400  # bytes of what states with the same requests started share
 
 #: What is decided before the starts at some step t: the latencies of what has started; the tokens
 #: held in the steps t + 1, t + 2, ... and in t, t - 1, ... (one lane each, lowest first); and the
 #: events that hold tokens at t or later, as ``kind * (horizon + 1) + start``.
 State = tuple[int, int, int, tuple[int, ...]]
+#: A node of the starts of one state: the first place in the list of options that is still open,
+#: the tokens to come, the options taken, and the bound so far.
+Node = tuple[int, int, tuple[int, ...], int]
 
 
 class Search:
@@ -45,24 +48,32 @@ class Search:
         kinds = field.kinds
         self.lanes = max(kind.output for kind in kinds) + 1
         self.bits = field.memory.bit_length() + 2  # sums of two stay below the guard bit
-        unit = sum(1 << (self.bits * j) for j in range(self.lanes))
+        #: Bytes of a number of all lanes.
+        self.bytes = 40 + self.lanes * self.bits // 7
+        budget.take((3 * len(kinds) + 8) * self.bytes + 80 * sum(len(k.starts) for k in kinds))
+        unit = self._pack([1] * self.lanes)
         self.guard = unit << (self.bits - 1)
         self.full = field.memory * unit | self.guard
         self.lane = (1 << self.bits) - 1
         self.window = (1 << (self.bits * self.lanes)) - 1
-        self.shape = [self._pack(k.prompt + j + 1 for j in range(k.output)) for k in kinds]
+        self.shape = [self._pack(range(k.prompt + 1, k.prompt + k.output + 1)) for k in kinds]
         # seen from a last step backwards, and what is not looked at is empty
-        self.shadow = [self._pack(k.prompt + k.output - j for j in range(k.output)) for k in kinds]
+        self.shadow = [self._pack(range(k.prompt + k.output, k.prompt, -1)) for k in kinds]
         self.mask = [(1 << (self.bits * k.output)) - 1 for k in kinds]
         self.allowed = [frozenset(kind.starts) for kind in kinds]
-        # two integers of all lanes, and some 300 bytes around them
-        self.most_states = MOST_BYTES // (self.lanes * self.bits // 4 + 300)
         self.radix = [1]
         for kind in kinds:
             self.radix.append(self.radix[-1] * (kind.count + 1))
 
-    def _pack(self, tokens: Iterator[int]) -> int:
-        return sum(held << (self.bits * j) for j, held in enumerate(tokens))
+    def _pack(self, tokens: Iterable[int]) -> int:
+        """Put numbers side by side, the first one lowest."""
+        digits = [f"{held:0{self.bits}b}" for held in tokens]
+        self.budget.tick(len(digits))
+        return int("".join(reversed(digits)), 2)
+
+    def size(self, events: int) -> int:
+        """Return the bytes of a state in which so many requests run."""
+        return 300 + 2 * self.bytes + 8 * events
 
     def run(self, multipliers: Multipliers) -> None:
         """Go through all steps; raise `Rejected` if states are left where the proof ends."""
@@ -71,23 +82,32 @@ class Search:
             if not layer:
                 return
             step = Step(self, t, multipliers.of_step(self.field, t))
-            found: dict[int, list[State]] = {}
             for key, states in layer.items():
-                step.expand(key, states, found)
-            layer = {key: self._undominated(states) for key, states in found.items()}
+                Expansion(step, key).run(states)
+            for states in layer.values():
+                self.forget(states)
+            layer = {key: self._undominated(states) for key, states in step.found.items()}
+            step.leave()
         if layer:
             raise Rejected(f"{WHERE}: states are left after the last step")
 
+    def forget(self, states: list[State]) -> None:
+        """Give back the memory of states."""
+        for state in states:
+            self.budget.give(self.size(len(state[3])))
+
     def _undominated(self, states: list[State]) -> list[State]:
+        self.budget.check()
         states.sort()
-        guard = self.guard
+        guard, pace = self.guard, 1 + self.bytes // 1024
         futures: list[int] = []
         kept = []
         for state in states:
-            self.budget.tick()
+            self.budget.tick(1 + len(futures) * pace // 8)
             upper = state[1] | guard
             for future in futures:
                 if (upper - future) & guard == guard:
+                    self.budget.give(self.size(len(state[3])))
                     break
             else:
                 futures.append(state[1])
@@ -96,114 +116,170 @@ class Search:
 
 
 class Step:
-    """The starts at step t, for all states."""
+    """The starts at step t: what all states have in common, and the children found."""
 
     def __init__(self, search: Search, t: int, vectors: list[Vector]) -> None:
-        field = search.field
+        field, budget = search.field, search.budget
         self.search, self.t = search, t
-        self.lanes = Lanes(field, vectors, t + 1, search.cutoff)
+        self.lanes = Lanes(field, vectors, t + 1, search.cutoff, budget)
         fresh = [v for v in vectors if v.since == t]
         # vectors that the parents have not been bounded by
-        self.fresh = Lanes(field, fresh, t, search.cutoff) if fresh and t else None
+        self.fresh = Lanes(field, fresh, t, search.cutoff, budget) if fresh and t else None
         self.open = [c for c in range(len(field.kinds)) if t in search.allowed[c]]
         self.gains = {c: self.lanes.gains(field, c) for c in self.open}
         self.span = field.horizon + 1
-        # a request's last step must be after t to run on
-        self.last = [k.output + p for k in field.kinds for p in range(self.span)]
-        self.runs: dict[tuple[int, ...], tuple[tuple[int, ...], int]] = {}
-        self.states_left = search.most_states
+        self.found: dict[int, list[State]] = {}
+        self._runs: dict[tuple[int, ...], tuple[tuple[int, ...], int]] = {}
+        self._held = 0
 
-    def expand(self, key: int, states: list[State], found: dict[int, list[State]]) -> None:
-        """Add the children of states with the same requests started to `found`."""
-        search, t, lanes, fresh = self.search, self.t, self.lanes, self.fresh
-        kinds, radix, bits = search.field.kinds, search.radix, search.bits
-        full, guard, lane = search.full, search.guard, search.lane
-        shape, shadow, mask, window = search.shape, search.shadow, search.mask, search.window
-        tick = search.budget.tick
-        table, over, top = lanes.table, lanes.over, lanes.guard
-        most = len(table) - 1
-        room = [kind.count - key // radix[c] % (kind.count + 1) for c, kind in enumerate(kinds)]
-        left = sum(room)
-        later = sum(number * rest for number, rest in zip(room, lanes.rest) if number)
-        now = 0
-        if fresh:
-            now = sum(n * rest for n, rest in zip(room, fresh.rest) if n)
-        options = [c for c in self.open if room[c]]
-        gains = [self.gains[c][0] for c in options]
-        costs = [t + kinds[c].output - kinds[c].arrival for c in options]
-        shapes = [shape[c] for c in options]
-        hopes = [lanes.hope + over]
-        for c in reversed(options):
-            hopes.append(hopes[-1] + room[c] * self.gains[c][1])
-        hopes.reverse()
-        dues = [
+    def run_on(self, events: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
+        """Return the events that hold tokens after t, and the sum of their end multipliers."""
+        run = self._runs.get(events)
+        if run is None:
+            size = 300 + 8 * len(events) + self.lanes.bytes
+            self.search.budget.take(size)
+            self._held += size
+            kinds, span = self.search.field.kinds, self.span
+            on = tuple(e for e in events if kinds[e // span].output + e % span > self.t)
+            run = self._runs[events] = on, sum(map(self.lanes.end.__getitem__, on))
+        return run
+
+    def leave(self) -> None:
+        """Give back the memory of all but the children."""
+        self.search.budget.give(self._held)
+        self.lanes.leave()
+        if self.fresh:
+            self.fresh.leave()
+
+
+class Expansion:
+    """The starts at one step of the states with the same requests started.
+
+    Parameters
+    ----------
+    room
+        By kind: how many have not started; `left` are they all.
+    options
+        The kinds that may start now, and by place in this list: what a start costs, adds to the
+        bound and holds from now on.
+    hopes
+        By place: the least that all from there on can add, from what is above the cutoff.
+    dues
+        The kinds of which one could have run to its end by now, with its last tokens.
+    """
+
+    def __init__(self, step: Step, key: int) -> None:
+        search, t, lanes, fresh = step.search, step.t, step.lanes, step.fresh
+        kinds = search.field.kinds
+        self.step, self.key = step, key
+        search.budget.tick(4 * len(kinds))
+        search.budget.take(KEY + 4 * (search.radix[-1].bit_length() // 30))
+        self.room = room = [
+            kind.count - key // search.radix[c] % (kind.count + 1) for c, kind in enumerate(kinds)
+        ]
+        self.left = sum(room)
+        self.later = sum(n * rest for n, rest in zip(room, lanes.rest) if n)
+        self.now = sum(n * rest for n, rest in zip(room, fresh.rest) if n) if fresh else 0
+        self.options = [c for c in step.open if room[c]]
+        self.gains = [step.gains[c][0] for c in self.options]
+        self.costs = [t + kinds[c].output - kinds[c].arrival for c in self.options]
+        self.shapes = [search.shape[c] for c in self.options]
+        hopes = [lanes.hope + lanes.over]
+        for c in reversed(self.options):
+            hopes.append(hopes[-1] + room[c] * step.gains[c][1])
+        self.hopes = hopes[::-1]
+        self.dues = [
             (c, kinds[c].prompt + kinds[c].output)
             for c, number in enumerate(room)
             if number and t + 1 - kinds[c].output >= kinds[c].arrival
         ]
+
+    def run(self, states: list[State]) -> None:
+        """Add the children of the states to those of the step."""
+        search, step, options = self.step.search, self.step, self.options
+        full, guard, lane, window = search.full, search.guard, search.lane, search.window
+        fresh, bits, memory, shapes = step.fresh, search.bits, search.field.memory, self.shapes
         places = range(len(options))
-        memory = search.field.memory
-        for latency, held, before, events in states:
+        pace = (1 + len(options) + len(self.dues)) * (1 + search.bytes // 1024)
+        # no more nodes wait at a time than options at each depth
+        stack = len(options) * len(step.lanes.table) * (200 + search.bytes + step.lanes.bytes)
+        search.budget.take(stack)
+        for state in states:
+            search.budget.tick(pace)
+            latency, held, before, events = state
             if fresh:
-                bound = latency * fresh.unit + now + fresh.table[len(events)][before & lane]
+                bound = latency * fresh.unit + self.now + fresh.table[len(events)][before & lane]
                 if fresh.exceeds(bound + sum(map(fresh.end.__getitem__, events))):
                     continue
-            run = self.runs.get(events)
-            if run is None:
-                on = tuple(event for event in events if self.last[event] > t)
-                run = self.runs[events] = on, sum(map(lanes.end.__getitem__, on))
-            on, ends = run
             least = ((before << bits) | (held & lane)) & window
             free = memory - (held & lane)
             late = [
                 c
-                for c, peak in dues
-                if peak <= free and (full - (least & mask[c]) - shadow[c]) & guard == guard
+                for c, peak in self.dues
+                if peak <= free
+                and (full - (least & search.mask[c]) - search.shadow[c]) & guard == guard
             ]
             fit = [x for x in places if (full - held - shapes[x]) & guard == guard]
-            running = len(on)
-            # first place in `fit` still open, tokens to come, options taken, bound so far
-            stack: list[tuple[int, int, tuple[int, ...], int]] = [
-                (0, held, (), latency * lanes.unit + later + ends)
-            ]
-            while stack:
-                tick()
-                start, future, taken, bound = stack.pop()
-                number = running + len(taken)
-                if number > most:
-                    continue
-                for place in range(start, len(fit)):
-                    x = fit[place]
-                    worse = bound + gains[x]
-                    if not (worse + hopes[x]) & top:
-                        more = future + shapes[x]
-                        if (full - more) & guard == guard:
-                            again = 1 if room[options[x]] > 1 + taken.count(x) else 0
-                            stack.append((place + 1 - again, more, (*taken, x), worse))
-                tokens = future & lane
-                if len(taken) == left:
-                    total = latency + sum(costs[x] for x in taken)
-                    search.best = min(search.best, total)
-                    continue
-                if (bound + table[number][tokens] + over) & top:
-                    continue
-                if late and any(
-                    tokens + kinds[c].prompt + kinds[c].output <= memory
-                    and room[c] > sum(options[x] == c for x in taken)
-                    for c in late
-                ):
-                    continue
-                child, total, joined = key, latency, on
-                for x in taken:
-                    c = options[x]
-                    child += radix[c]
-                    total += costs[x]
-                    joined += (c * self.span + t,)
-                past = ((before << bits) | tokens) & window
-                found.setdefault(child, []).append((total, future >> bits, past, joined))
-                self.states_left -= 1
-                if self.states_left < 0:
-                    raise OverLimit(f"{WHERE}: more than {search.most_states:,} states in step {t}")
+            self._start(state, fit, late, pace)
+        search.budget.give(stack)
+
+    def _start(self, state: State, fit: list[int], late: list[int], pace: int) -> None:
+        """Start requests at the places `fit` in every way that fits and may be below the target."""
+        step, search, room, options = self.step, self.step.search, self.room, self.options
+        gains, shapes, hopes, costs = self.gains, self.shapes, self.hopes, self.costs
+        full, guard, lane, tick = search.full, search.guard, search.lane, search.budget.tick
+        table, over, top = step.lanes.table, step.lanes.over, step.lanes.guard
+        most, left = len(table) - 1, self.left
+        latency, held, before, events = state
+        on, ends = step.run_on(events)
+        running = len(on)
+        stack: list[Node] = [(0, held, (), latency * step.lanes.unit + self.later + ends)]
+        while stack:
+            tick(pace)
+            start, future, taken, bound = stack.pop()
+            number = running + len(taken)
+            if number > most:
+                continue
+            for place in range(start, len(fit)):
+                x = fit[place]
+                worse = bound + gains[x]
+                if not (worse + hopes[x]) & top:
+                    more = future + shapes[x]
+                    if (full - more) & guard == guard:
+                        again = 1 if room[options[x]] > 1 + taken.count(x) else 0
+                        stack.append((place + 1 - again, more, (*taken, x), worse))
+            tokens = future & lane
+            if len(taken) == left:
+                search.best = min(search.best, latency + sum(costs[x] for x in taken))
+                continue
+            if (bound + table[number][tokens] + over) & top:
+                continue
+            if late and self._wasteful(taken, tokens, late):
+                continue
+            self._add(latency, before, on, taken, future)
+
+    def _wasteful(self, taken: tuple[int, ...], tokens: int, late: list[int]) -> bool:
+        """Whether some request that waits could have run to its end by the next step."""
+        kinds, memory = self.step.search.field.kinds, self.step.search.field.memory
+        return any(
+            tokens + kinds[c].prompt + kinds[c].output <= memory
+            and self.room[c] > sum(self.options[x] == c for x in taken)
+            for c in late
+        )
+
+    def _add(
+        self, latency: int, before: int, on: tuple[int, ...], taken: tuple[int, ...], future: int
+    ) -> None:
+        """Note the child that has started `taken`."""
+        step, search, child = self.step, self.step.search, self.key
+        for x in taken:
+            c = self.options[x]
+            child += search.radix[c]
+            latency += self.costs[x]
+            on += (c * step.span + step.t,)
+        search.budget.take(search.size(len(on)))
+        past = ((before << search.bits) | (future & search.lane)) & search.window
+        step.found.setdefault(child, []).append((latency, future >> search.bits, past, on))
 
 
 def search_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
@@ -215,19 +291,21 @@ def search_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
     kinds = by_price(instance, prices, target, budget)
     if kinds is None:
         return Fraction(target)
-    whole = _field(kinds, instance, scale)
+    whole = _field(kinds, instance, scale, budget)
     multipliers = Multipliers(found, whole, budget)
-    kinds = by_vector(whole, Vector(whole, 0, *multipliers.first, budget), target)
+    first = Vector(whole, 0, *multipliers.first, budget)
+    kinds = by_vector(whole, first, target)
+    first.leave()
     if kinds is None:
         return Fraction(target)
-    field = _field(kinds, instance, scale)
+    field = _field(kinds, instance, scale, budget)
     search = Search(field, target, budget)
     search.run(multipliers)
     return Fraction(search.best)
 
 
-def _field(kinds: list[Kind], instance: Instance, scale: int) -> Field:
+def _field(kinds: list[Kind], instance: Instance, scale: int, budget: Budget) -> Field:
     steps = max(kind.starts[-1] + kind.output for kind in kinds) + 2
     if steps > MOST_STEPS:
         raise OverLimit(f"{WHERE}: {steps:,} steps; the limit is {MOST_STEPS:,}")
-    return make_field(kinds, instance.memory, scale)
+    return make_field(kinds, instance.memory, scale, budget)

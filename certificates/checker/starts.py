@@ -11,10 +11,11 @@ from typing import Optional
 from .limits import MOST_STEPS, Budget
 from .model import Instance
 from .prices import Prices, price_bound
-from .trajectory import WHERE, Field, Kind, Vector
+from .trajectory import HUGE, WHERE, Field, Kind, Vector
 from .verdict import OverLimit
 
 MOST_KINDS = 1_000
+STEP, START = 150, 50  # bytes of a start with its cost, and of a start
 
 
 def by_price(
@@ -31,10 +32,11 @@ def by_price(
     room = (target - 1) * unit - int(bound * unit)
     if room < 0:
         return None
-    if len(instance.classes) > MOST_KINDS:
-        raise OverLimit(f"{WHERE}: {len(instance.classes):,} classes; the limit is {MOST_KINDS:,}")
+    classes = instance.classes(budget)
+    if len(classes) > MOST_KINDS:
+        raise OverLimit(f"{WHERE}: {len(classes):,} classes; the limit is {MOST_KINDS:,}")
     kinds = []
-    for a, s, o, count in instance.classes:
+    for a, s, o, count in classes:
         costs: list[tuple[int, int]] = []
         least: Optional[int] = None
         p = a
@@ -44,11 +46,13 @@ def by_price(
             y_1, z_1 = prices.until(p + o)
             cost = unit * (p + o - a) + (s - p) * (y_1 - y_0) + z_1 - z_0
             least = cost if least is None else min(least, cost)
+            budget.take(STEP)
             costs.append((p, cost))
             p += 1
             if len(costs) > MOST_STEPS:
                 raise OverLimit(f"{WHERE}: starts over more than {MOST_STEPS:,} steps")
         starts = [p for p, cost in costs if cost <= least + room]
+        budget.give(STEP * len(costs) - START * len(starts))
         kinds.append(Kind(a, s, o, count, starts))
     return kinds
 
@@ -59,6 +63,8 @@ def by_vector(field: Field, vector: Vector, target: int) -> Optional[list[Kind]]
     None if no schedule is below the target. `vector` is one from step 0.
     """
     bound = vector.table[0][0][0]
+    if bound == HUGE:  # no path from an empty memory to an empty memory
+        return None
     bound += sum(kind.count * rest[0] for kind, rest in zip(field.kinds, vector.rest))
     room = (target - 1) * field.scale - bound
     if room < 0:

@@ -9,20 +9,21 @@ least ``scale * latency + alpha + beta``, plus the cheapest path, where an event
 The events of a path need not belong together: that is the relaxation.
 """
 
+from array import array
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain
 
 from .cells import BITS, MOST, Cells
 from .limits import Budget
 from .verdict import OverLimit
 
-HUGE = 1 << 200  # no path, no start
+HUGE = 1 << 62  # no path, no start; above all sums of multipliers and latencies
 WHERE = "proof.lower_bound"
 MOST_CELLS = 20_000_000  # of the tables in use at once
 
-Rows = list[list[int]]  # [running][tokens]
+Parts = list[dict[int, int]]  # [kind]: multiplier by start
+Rows = list["array[int]"]  # [running][tokens]
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Field:
         return (self.horizon + 2) * len(self.least) * (self.memory + 1)
 
 
-def make_field(kinds: list[Kind], memory: int, scale: int) -> Field:
+def make_field(kinds: list[Kind], memory: int, scale: int, budget: Budget) -> Field:
     """Lay the events out by step.
 
     Raises
@@ -79,10 +80,14 @@ def make_field(kinds: list[Kind], memory: int, scale: int) -> Field:
     OverLimit
         A table, or what is kept by kind and step, would be too large.
     """
+    budget.take(16 * sum(kind.count for kind in kinds))
     ones = sorted(k.prompt + 1 for k in kinds for _ in range(k.count))
+    budget.check()
     peaks = sorted((k.prompt + k.output for k in kinds for _ in range(k.count)), reverse=True)
+    budget.check()
     least, most = [0], [0]
     for one, peak in zip(ones, peaks):
+        budget.tick()
         if least[-1] + one > memory:
             break
         least.append(least[-1] + one)
@@ -96,10 +101,12 @@ def make_field(kinds: list[Kind], memory: int, scale: int) -> Field:
     ):  # fmt: skip
         if size > MOST_CELLS:
             raise OverLimit(f"{WHERE}: {size:,} {what}; the limit is {MOST_CELLS:,}")
+    budget.take(80 * len(least) + 130 * horizon + 20 * events)
     joining: list[list[int]] = [[] for _ in range(horizon + 1)]
     leaving: list[list[int]] = [[] for _ in range(horizon + 1)]
     for c, kind in enumerate(kinds):
         for p in kind.starts:
+            budget.tick(1 + copies[c] // 64)
             joining[p] += [c] * copies[c]
             leaving[p + kind.output] += [c] * copies[c]
     return Field(kinds, memory, scale, horizon, least, most, joining, leaving)
@@ -109,35 +116,29 @@ class Vector:
     """One multiplier vector: prices for the events at or after step `since`, and its tables.
 
     ``table[t][k][u]`` (t >= since) is the cheapest end of a path that stands at k running and u
-    tokens in step t; ``rest[c][t]`` the least scaled cost of a request of kind c from t on.
+    tokens in step t; ``rest[c][t]`` the least scaled cost of a request of kind c from t on; `size`
+    the largest absolute value in `beta`, `rest` and `table` that is not infinite.
     """
 
-    def __init__(
-        self,
-        field: Field,
-        since: int,
-        alpha: list[dict[int, int]],
-        beta: list[dict[int, int]],
-        budget: Budget,
-    ) -> None:
+    def __init__(self, field: Field, since: int, alpha: Parts, beta: Parts, budget: Budget) -> None:
         self.since = since
         self.beta = beta
         self._field = field
         self._alpha = alpha
-        self.rest = [self._rest(c, kind) for c, kind in enumerate(field.kinds)]
+        steps = field.horizon + 2
+        rows, width = len(field.least), field.memory + 1
+        self._bytes = steps * (rows * (8 * width + 100) + 100) + len(field.kinds) * (
+            8 * steps + 200
+        )
+        self._budget = budget
+        budget.take(self._bytes)
         self.table = _table(field, since, alpha, beta, budget)
+        self.rest = [self._rest(c, kind) for c, kind in enumerate(field.kinds)]
+        self.size = self._size()
 
-    @cached_property
-    def size(self) -> int:
-        """The largest absolute value in `beta`, `rest` and `table` that is not infinite."""
-        largest = 0
-        rows = (row for rows in self.table.values() for row in rows)
-        betas: Iterable[Collection[int]] = (beta.values() for beta in self.beta)
-        for part in chain(betas, self.rest, rows):
-            if part:
-                finite = (x for x in part if x < HUGE // 2)
-                largest = max(largest, -min(part), max(finite, default=0))
-        return largest
+    def leave(self) -> None:
+        """Give back the memory of the tables."""
+        self._budget.give(self._bytes)
 
     def cost(self, c: int, p: int) -> int:
         """Return the scaled cost of a request of kind c that starts at p."""
@@ -145,23 +146,29 @@ class Vector:
         latency = p + kind.output - kind.arrival
         return self._field.scale * latency + self._alpha[c][p] + self.beta[c][p]
 
-    def _rest(self, c: int, kind: Kind) -> list[int]:
-        rest = [HUGE] * (self._field.horizon + 2)
+    def _rest(self, c: int, kind: Kind) -> "array[int]":
+        rest = array("q", [HUGE]) * (self._field.horizon + 2)
         for p in kind.starts:
+            self._budget.tick()
             if p >= self.since:
                 rest[p] = self.cost(c, p)
         for t in range(self._field.horizon, -1, -1):
+            self._budget.tick()
             rest[t] = min(rest[t], rest[t + 1])
         return rest
 
+    def _size(self) -> int:
+        largest = 0
+        betas: Iterable[Collection[int]] = (beta.values() for beta in self.beta)
+        for part in chain(betas, self.rest, *self.table.values()):
+            self._budget.tick(1 + len(part) // 16)
+            if part:
+                finite = (x for x in part if x < HUGE)
+                largest = max(largest, -min(part), max(finite, default=0))
+        return largest
 
-def _table(
-    field: Field,
-    since: int,
-    alpha: list[dict[int, int]],
-    beta: list[dict[int, int]],
-    budget: Budget,
-) -> dict[int, Rows]:
+
+def _table(field: Field, since: int, alpha: Parts, beta: Parts, budget: Budget) -> dict[int, Rows]:
     running, memory = len(field.least) - 1, field.memory
     # a path takes each event once for each copy at most
     reach = sum(
@@ -170,10 +177,8 @@ def _table(
     )
     if reach >= MOST:
         raise OverLimit(f"{WHERE}: multipliers of which a path may pay 2^56 or more")
-    cells = Cells(running, memory, reach)
-    inside = 0
-    for k in range(running + 1):
-        inside |= cells.columns(field.least[k], field.most[k]) << (BITS * (memory + 1) * k)
+    cells = Cells(running, memory, reach, budget)
+    inside = cells.mask(zip(field.least, field.most))
     now = cells.only(cells.bias, (1 << BITS) - 1)
     table = {field.horizon + 1: cells.numbers(now, HUGE)}
     for t in range(field.horizon, since - 1, -1):
@@ -187,6 +192,8 @@ def _table(
             kind = field.kinds[c]
             tokens, price = kind.prompt + kind.output, -beta[c][t - kind.output]
             now = cells.least(now, cells.moved(now, tokens, price, joins=False))
+        budget.check()
         now = cells.only(now, inside)
         table[t] = cells.numbers(now, HUGE)
+    cells.leave()
     return table

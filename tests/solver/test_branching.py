@@ -95,7 +95,9 @@ def test_windows_shrink_as_in_the_checker(seed):
         pool = terms[None], np.array([total])
         bound = weigh(*pool, np.array([0]), plain.cutoff, owner, *fast)
         assert bound == 0
-        closed = plain.apply(Terms(prices.tolist(), UNIT, model.memory), first, last)
+        closed = plain.apply(
+            Terms(prices.tolist(), UNIT, model.memory, Budget(DEFAULT)), first, last
+        )
         tighten(terms, total, plain.cutoff, owner, *fast)
         assert closed == (fast[0] > fast[1]).any()
         if closed:

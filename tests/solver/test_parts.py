@@ -45,7 +45,7 @@ def test_tables_equal_the_checkers(seed):
             model.arrival, model.prompt, model.output, model.count, windows.allowed, strict=True
         )
     ]
-    field = make_field(kinds, model.memory, SCALE)
+    field = make_field(kinds, model.memory, SCALE, Budget(DEFAULT))
     chosen = [
         [{p: int(part[c, p]) for p in kind.starts} for c, kind in enumerate(kinds)]
         for part in (alpha, beta)

@@ -54,12 +54,12 @@ def search_bound(
             (since, alpha, beta),
         )
 
-    whole = make_field(kinds, instance.memory, scale)
+    whole = make_field(kinds, instance.memory, scale, budget)
     proof["vectors"][0], parts = vector(kinds, 0)
     thin = by_vector(whole, Vector(whole, *parts, budget), target)
     if thin is None:
         return proof, target
-    field = make_field(thin, instance.memory, scale)
+    field = make_field(thin, instance.memory, scale, budget)
     sinces = [rng.randint(0, field.horizon) for _ in range(rng.randint(0, 3))]
     proof["vectors"] += [vector(thin, since)[0] for since in sinces]
     for t in range(field.horizon + 1):

@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import json
+import os
 import random
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import checker_attacks
 import checker_samples
 import pytest
 from checker_truth import Tiny
@@ -179,3 +181,24 @@ def test_a_long_tree_of_one_node() -> None:
     result = check(data)
     assert result.verdict is Verdict.OVER_LIMIT
     assert "time limit" in (result.reason or "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux counts a child's memory in KiB")
+@pytest.mark.parametrize("name", checker_attacks.ATTACKS)
+def test_a_small_file_takes_no_more_memory_than_it_may(name: str, tmp_path: Path) -> None:
+    """How long each takes at a limit that is not so short: ``benchmarks/attacks.py``."""
+    data = checker_attacks.ATTACKS[name]()
+    assert len(data) < checker_attacks.LARGEST
+    (tmp_path / "attack").write_bytes(data)
+    command = [sys.executable, "-m", "kvproof.certificates.checker", "--time-limit", "1"]
+    with (tmp_path / "said").open("w") as said:
+        process = subprocess.Popen(
+            [*command, str(tmp_path / "attack")], cwd=ROOT, stdout=said, stderr=said
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    words = (tmp_path / "said").read_text()
+    assert process.returncode in (0, 1, 2, 3), words
+    assert "Traceback" not in words
+    assert "MemoryError" not in words  # charged before it was spent: not the wall stopped it
+    assert usage.ru_maxrss <= 512 * 2**10

@@ -77,8 +77,10 @@ def unread_blocks(patch: pytest.MonkeyPatch) -> None:
 def eager_pruning(patch: pytest.MonkeyPatch) -> None:
     right = lanes.Lanes.__init__
 
-    def wrong(self: lanes.Lanes, field: Any, vectors: Any, step: int, cutoff: int) -> None:
-        right(self, field, vectors, step, cutoff - 2 * field.scale)
+    def wrong(
+        self: lanes.Lanes, field: Any, vectors: Any, step: int, cutoff: int, budget: Budget
+    ) -> None:
+        right(self, field, vectors, step, cutoff - 2 * field.scale, budget)
 
     patch.setattr(lanes.Lanes, "__init__", wrong)
 
