@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kvproof.bounds.catalogue import THEOREMS
 from kvproof.bounds.theorem import Bound, Kind, Status, Theorem
-from kvproof.bounds.theorems import THEOREMS
 from kvproof.scheduling.instance import Instance
 
 #: Statements that a single instance can contradict, and that are held to be true.

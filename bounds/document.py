@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from kvproof.bounds.catalogue import find
 from kvproof.bounds.families import measure, random_waves, tight_separators, waves
 from kvproof.bounds.formal.statements import PARTS, statement_of
 from kvproof.bounds.proof.steps import Step, StepResult, StepVerdict
@@ -15,7 +16,6 @@ from kvproof.bounds.taxonomy.cases import CASES
 from kvproof.bounds.taxonomy.graph import Taxonomy
 from kvproof.bounds.taxonomy.text import SHOWN, source, span
 from kvproof.bounds.theorem import Theorem
-from kvproof.bounds.theorems import find
 from kvproof.scheduling.exact import decimal
 
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from kvproof.bounds.catalogue import find
 from kvproof.bounds.domain import Information, Rule, Traffic
 from kvproof.bounds.families import Witness, measure, tight_separators, waves
 from kvproof.bounds.plotting import over_eps, png, pyplot
 from kvproof.bounds.taxonomy.cases import Case
 from kvproof.bounds.taxonomy.graph import Taxonomy
 from kvproof.bounds.theorem import Bound
-from kvproof.bounds.theorems import find
 
 STRICT_SVF = Case(
     traffic=Traffic.BACKLOG, information=Information.EXACT, rule=Rule.STRICT, policy="svf"

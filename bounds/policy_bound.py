@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from kvproof.bounds.catalogue import find
 from kvproof.bounds.theorem import Theorem
-from kvproof.bounds.theorems import find
 from kvproof.scheduling.instance import Instance
 
 #: For each policy the theorem whose bound is never above another's; a test holds it to that.

@@ -12,7 +12,7 @@ NAME` checks a proof again, `kvproof taxonomy` says what is known for each case.
 
 Each proof is a list of steps. A step with a formula has been decided exactly (identities by
 simplification to zero; inequalities by showing that, with the domain written in parameters >= 0,
-all coefficients are >= 0, by factorisation, sums of squares or isolation of roots); its verdict
+all coefficients are >= 0; the tests ask an SMT solver about the same inequalities); its verdict
 stands beside it. A step in words is marked so: read it, no machine has. *Proved here* means that
 the proof is given in full and every formula in it is decided; the words say what a policy does,
 what is feasible and how the formulas combine, and are as good as their reader. *Machine-checked in

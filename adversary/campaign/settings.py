@@ -9,8 +9,8 @@ from kvproof.adversary.engines import ENGINES
 from kvproof.adversary.genomes.space import Space
 from kvproof.adversary.valuation.objective import Objective
 from kvproof.adversary.witnesses.claims import make_claims
+from kvproof.bounds.catalogue import THEOREMS
 from kvproof.bounds.theorem import Theorem
-from kvproof.bounds.theorems import THEOREMS
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.registry import find_policy
 

@@ -12,10 +12,10 @@ from kvproof.adversary.genomes.moves import sample
 from kvproof.adversary.valuation.objective import Objective
 from kvproof.adversary.witnesses.expression import parse
 from kvproof.adversary.witnesses.witness import Witness
+from kvproof.bounds.catalogue import THEOREMS
 from kvproof.bounds.contradiction import contradictions, is_testable
 from kvproof.bounds.domain import Traffic
 from kvproof.bounds.theorem import Kind, Theorem
-from kvproof.bounds.theorems import THEOREMS
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
 

@@ -1,6 +1,6 @@
 """Backlogs on which SVF is far from optimal: waves, separators, and the two for skipping.
 
-Proofs of what they tend to are in :mod:`kvproof.bounds.proofs.svf_families`; here are only the
+Proofs of what they tend to are in :mod:`kvproof.bounds.catalogue`; here are only the
 instances, and schedules that :func:`kvproof.bounds.families.family.measure` tests.
 """
 

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
+from kvproof.bounds.catalogue import THEOREMS
 from kvproof.bounds.formal.statements import MODULES, PARTS, SOURCES, Statement, statements
 from kvproof.bounds.theorem import Theorem
-from kvproof.bounds.theorems import THEOREMS
 
 _INTRODUCTION = """# Machine-checked proofs
 

@@ -7,7 +7,6 @@ from typing import Any
 import sympy as sp
 
 from kvproof.bounds.proof.ranges import Range
-from kvproof.bounds.proof.sign import between
 
 POINTS = 3000
 _VALUES = [sp.Rational(*pq) for pq in ((0, 1), (1, 1), (1, 2), (2, 1), (3, 1), (1, 10), (10, 1))]
@@ -18,7 +17,7 @@ def find(
     difference: Any, ranges: list[Range], integers: set[Any], *, strict: bool
 ) -> dict[Any, Any] | None:
     """Return a point of the domain where ``difference >= 0`` (or ``> 0``) is false, or None."""
-    for point in _points(difference, ranges, integers):
+    for point in _points(ranges, integers):
         if not all(one.holds(point) for one in ranges):
             continue
         value = difference.subs(point)
@@ -29,10 +28,8 @@ def find(
     return None
 
 
-def _points(difference: Any, ranges: list[Range], integers: set[Any]) -> Iterator[dict[Any, Any]]:
+def _points(ranges: list[Range], integers: set[Any]) -> Iterator[dict[Any, Any]]:
     rng = random.Random(0)  # the same points every time
-    if len(ranges) == 1:
-        yield from _between_roots(difference, ranges[0], integers)
     # how far into its range each symbol lies: first simple values, then any
     for count in range(POINTS):
         pool = _VALUES if count < POINTS // 2 else _VALUES + _FAR
@@ -47,17 +44,3 @@ def _points(difference: Any, ranges: list[Range], integers: set[Any]) -> Iterato
                 x = rng.choice((high, low, (low + high * y) / (1 + y)))
             point[one.symbol] = sp.floor(x) if one.symbol in integers else x
         yield point
-
-
-def _between_roots(difference: Any, one: Range, integers: set[Any]) -> Iterator[dict[Any, Any]]:
-    numerator, denominator = sp.fraction(sp.cancel(sp.together(difference)))
-    roots: set[Any] = set()
-    for part in (numerator, denominator):
-        poly = sp.Poly(part.subs(one.symbol, one.low + one.symbol), one.symbol)
-        if not all(c.is_rational for c in poly.coeffs()):
-            return
-        if poly.degree() > 0:
-            roots.update(poly.real_roots())
-    for y in [*sorted(roots), *between(list(roots))]:
-        x = one.low + y
-        yield {one.symbol: sp.floor(x) if one.symbol in integers else x}

@@ -2,7 +2,7 @@
 
 Outputs have density ``mu exp(-mu t)``, prompts are 0, the volume is ``t^2/2`` and the fluid system
 serves volume at rate M. Nothing is typed in but the density and the balance equations; the proof
-steps (:mod:`kvproof.bounds.proofs.queueing`) compare the results with the closed forms.
+steps (:mod:`kvproof.bounds.catalogue.queueing`) compare the results with the closed forms.
 """
 
 from functools import cache

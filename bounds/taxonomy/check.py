@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
+from kvproof.bounds.catalogue import THEOREMS, find
 from kvproof.bounds.proof.check import worst
 from kvproof.bounds.proof.steps import StepResult, StepVerdict
 from kvproof.bounds.taxonomy.cases import CASES, Case
 from kvproof.bounds.taxonomy.graph import CAPS, Inconsistency, Taxonomy
 from kvproof.bounds.theorem import Status, Theorem
-from kvproof.bounds.theorems import THEOREMS, find
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,9 @@ from fractions import Fraction
 
 import networkx as nx
 
+from kvproof.bounds.catalogue import THEOREMS
 from kvproof.bounds.taxonomy.cases import BATCH, BEST, CASES, Case, implications
 from kvproof.bounds.theorem import Bound, Kind, Status, Theorem
-from kvproof.bounds.theorems import THEOREMS
 
 #: Caps on eps at which bounds are compared; 0 stands for the limit eps -> 0.
 CAPS = (

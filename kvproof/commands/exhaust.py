@@ -98,8 +98,8 @@ def _tested(job: "Job", found: "Found") -> dict[str, int]:
     """Return for each theorem how many of the worst instances it speaks of."""
     from collections import Counter
 
+    from kvproof.bounds.catalogue import THEOREMS
     from kvproof.bounds.contradiction import is_testable
-    from kvproof.bounds.theorems import THEOREMS
 
     rule = "skip" if job.skip else "strict"
     return dict(Counter(

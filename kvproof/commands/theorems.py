@@ -20,7 +20,7 @@ def command(context: click.Context, as_json: bool) -> None:
     """List the theorems, or show one with every step of its proof checked."""
     if context.invoked_subcommand is not None:
         return
-    from kvproof.bounds.theorems import THEOREMS
+    from kvproof.bounds.catalogue import THEOREMS
     from kvproof.output import console
     from kvproof.streams import print_json
 
@@ -57,9 +57,9 @@ def show(context: click.Context, name: str, as_json: bool) -> int:
     Exit code 1 if a step is rejected. A step in words is shown as argued; one that no exact
     method decides as undecided.
     """
+    from kvproof.bounds.catalogue import find
     from kvproof.bounds.proof.check import worst
     from kvproof.bounds.proof.steps import StepVerdict
-    from kvproof.bounds.theorems import find
     from kvproof.scheduling.errors import ExitCode
     from kvproof.streams import print_json
 

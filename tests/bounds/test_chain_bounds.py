@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kvproof.bounds.catalogue import THEOREMS
 from kvproof.bounds.chain_bounds import (
     chain_total,
     eta,
@@ -17,7 +18,6 @@ from kvproof.bounds.chain_bounds import (
 )
 from kvproof.bounds.policy_bound import policy_bound
 from kvproof.bounds.theorem import Kind, Status
-from kvproof.bounds.theorems import THEOREMS
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import SVF
 from kvproof.scheduling.simulate import simulate

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from kvproof.bounds.catalogue import THEOREMS
 from kvproof.bounds.document import document
 from kvproof.bounds.frontier import bounds_at, witnesses
 from kvproof.bounds.prose import SECTIONS
-from kvproof.bounds.theorems import THEOREMS
 from kvproof.commands.theorems import command
 
 PAGE = Path(__file__).parents[2] / "docs" / "theory.md"

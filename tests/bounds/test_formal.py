@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from kvproof.bounds.catalogue import THEOREMS
 from kvproof.bounds.formal.document import document
 from kvproof.bounds.formal.prove import SOURCES, NotProved, coqc, files, prove
 from kvproof.bounds.formal.statements import MODULES, PARTS, statement_of, statements
-from kvproof.bounds.theorems import THEOREMS
 from kvproof.commands.theorems import command
 
 ROOT = Path(__file__).parents[2]

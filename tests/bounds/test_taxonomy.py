@@ -11,12 +11,12 @@ import networkx as nx
 import pytest
 from click.testing import CliRunner
 
+from kvproof.bounds.catalogue import THEOREMS, find
 from kvproof.bounds.domain import Domain, Information, Rule, Traffic
 from kvproof.bounds.proof.steps import Inequality
 from kvproof.bounds.taxonomy.cases import BEST, CASES, Case
 from kvproof.bounds.taxonomy.graph import CAPS, Taxonomy
 from kvproof.bounds.theorem import Kind, Status, Theorem
-from kvproof.bounds.theorems import THEOREMS, find
 from kvproof.commands.taxonomy import command
 
 TAXONOMY = Taxonomy()

@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kvproof.bounds.catalogue import THEOREMS, find
+from kvproof.bounds.catalogue.boxes import BOXES, Box
+from kvproof.bounds.catalogue.ratio import prompt_constant
 from kvproof.bounds.contradiction import contradictions
 from kvproof.bounds.families import (
     FAMILIES,
@@ -22,9 +25,6 @@ from kvproof.bounds.families import (
 )
 from kvproof.bounds.taxonomy.graph import CAPS
 from kvproof.bounds.theorem import Kind, Status, Theorem
-from kvproof.bounds.theorems import THEOREMS, find
-from kvproof.bounds.theorems.boxes import BOXES, Box
-from kvproof.bounds.theorems.ratio import prompt_constant
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.one_bit import OneBitSVF

@@ -8,8 +8,8 @@ import pytest
 
 from kvproof.__main__ import run
 from kvproof.bounds import verify
+from kvproof.bounds.catalogue import SVF_BACKLOG
 from kvproof.bounds.policy_bound import PolicyBound
-from kvproof.bounds.theorems import SVF_BACKLOG
 from kvproof.output import exact_and_decimal
 from kvproof.scheduling.instance import Instance
 from tests.conftest import ROOT

@@ -13,7 +13,7 @@ from kvproof.adversary.campaign.archive import FILE, Archive
 from kvproof.adversary.campaign.campaign import run
 from kvproof.adversary.campaign.settings import Settings, stored
 from kvproof.adversary.valuation.workers import InProcess, make_workers
-from kvproof.bounds.theorems import THEOREMS, find
+from kvproof.bounds.catalogue import THEOREMS, find
 from kvproof.scheduling.errors import InputError
 
 KILLS = 100

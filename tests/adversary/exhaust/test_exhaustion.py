@@ -134,7 +134,7 @@ def test_the_command_says_how_many_and_how_bad(as_json, command):
 
 
 def test_a_broken_bound_is_a_violation(command, monkeypatch, as_json):
-    from kvproof.bounds.theorems import find
+    from kvproof.bounds.catalogue import find
 
     theorem = find("svf-ratio")
     object.__setattr__(theorem, "ratio", lambda instance: 1)
@@ -142,7 +142,7 @@ def test_a_broken_bound_is_a_violation(command, monkeypatch, as_json):
         code, found = as_json("exhaust", "--memory", 4, "--requests", 3)
     finally:
         monkeypatch.undo()
-        from kvproof.bounds.theorems.ratio import _at_eps, svf_constant
+        from kvproof.bounds.catalogue.ratio import _at_eps, svf_constant
 
         object.__setattr__(theorem, "ratio", lambda i: _at_eps(svf_constant(i.eps)))
     assert code == 5
@@ -172,7 +172,7 @@ def test_search_finds_the_exhaustive_optimum_in_18_of_20_seeds(memory, requests,
 
 
 def test_what_each_instance_is_held_against_is_what_the_theorems_say():
-    from kvproof.bounds.theorems import find
+    from kvproof.bounds.catalogue import find
 
     job = Job(box=Box(memory=9, requests=4, peak=9), policy="svf", skip=False)
     rng = np.random.default_rng(3)

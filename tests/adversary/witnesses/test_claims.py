@@ -9,8 +9,8 @@ from kvproof.adversary.campaign.settings import Settings
 from kvproof.adversary.genomes.space import Space
 from kvproof.adversary.valuation.objective import Objective
 from kvproof.adversary.witnesses.claims import Coverage, added, make_claims
+from kvproof.bounds.catalogue import THEOREMS, find
 from kvproof.bounds.theorem import Status
-from kvproof.bounds.theorems import THEOREMS, find
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import SJF

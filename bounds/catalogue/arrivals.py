@@ -1,11 +1,34 @@
-"""Why no policy has a constant when arrivals are arbitrary."""
+"""Arrivals over time: no policy has a constant."""
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 
-from kvproof.bounds.families import long_then_shorts, long_then_tokens
+from kvproof.bounds.catalogue.no_constant import lower_theorem
+from kvproof.bounds.catalogue.opt import SYMBOLIC
+from kvproof.bounds.catalogue.simulated import simulated
+from kvproof.bounds.domain import Domain, Traffic
+from kvproof.bounds.families import (
+    long_then_shorts,
+    long_then_tokens,
+)
 from kvproof.bounds.proof.steps import Argument, Identity, Inequality, Step
-from kvproof.bounds.proofs.simulated import simulated
+from kvproof.bounds.theorem import Bound, Kind, Status, Theorem
+
+
+def _unbounded_at_one(cap: Fraction) -> Bound | None:
+    return math.inf if cap >= 1 else None
+
+
+SVF_ONLINE_PROMPTS = lower_theorem(
+    "svf-online-prompts",
+    "Arrivals: SVF is of order n",
+    "Long requests alone at step 0, then many short ones with prompts: SVF, strict or "
+    "skipping, against a feasible schedule is n/2, at any eps = 1/k.",
+    r"\sup \frac{\mathrm{SVF}}{\mathrm{OPT}} \ge \frac{n}{2} \to \infty",
+    Domain(traffic=Traffic.ARRIVALS, policy="svf"),
+    "kvproof.bounds.catalogue.arrivals:online_shorts_steps",
+)
 
 
 def online_shorts_steps() -> tuple[Step, ...]:
@@ -39,6 +62,18 @@ def online_shorts_steps() -> tuple[Step, ...]:
             for skip in (False, True)
         ),
     )
+
+
+SVF_ONLINE_TOKENS = lower_theorem(
+    "svf-online-tokens",
+    "Arrivals: of order sqrt(n) with one-token requests",
+    "m longs (k^2 - k, k) alone at step 0, then n = m k^2 requests (0, 1), M = m k^2: SVF, "
+    "strict or skipping, is at least k/2 times OPT, at any eps = 1/m.",
+    r"\sup \frac{\mathrm{SVF}}{\mathrm{OPT}} \ge \frac{k}{2} = \frac{\sqrt{n/m}}{2} \to "
+    r"\infty \quad \text{at } \varepsilon = \tfrac1m",
+    Domain(traffic=Traffic.ARRIVALS, policy="svf"),
+    "kvproof.bounds.catalogue.arrivals:online_tokens_steps",
+)
 
 
 def online_tokens_steps() -> tuple[Step, ...]:
@@ -81,6 +116,26 @@ def online_tokens_steps() -> tuple[Step, ...]:
     )
 
 
+ONLINE_ANY_POLICY = Theorem(
+    name="online-any-policy",
+    title="Arrivals: no deterministic policy has a constant",
+    kind=Kind.RATIO_AT_LEAST,
+    statement=(
+        "For every deterministic online policy, even one that knows each length on arrival, "
+        "and n = k^2, there is an instance of at most n + 1 requests (eps = 1) on which it is "
+        "at least sqrt(n) - 1 times OPT. (Requests run to their end once started.)"
+    ),
+    latex=r"\sup \frac{\mathrm{ALG}}{\mathrm{OPT}} \ge \sqrt n - 1",
+    domain=Domain(traffic=Traffic.ARRIVALS, policy="any"),
+    source="here; the order sqrt(n) is in 2502.07115",
+    status=Status.PROVED,
+    constant=_unbounded_at_one,
+    evidence=(SYMBOLIC,),
+    uses=("svf-online-prompts",),
+    proof="kvproof.bounds.catalogue.arrivals:online_any_steps",
+)
+
+
 def online_any_steps() -> tuple[Step, ...]:
     """Every deterministic policy: sqrt(n) - 1."""
     return (
@@ -101,3 +156,10 @@ def online_any_steps() -> tuple[Step, ...]:
             "Ratio in the second case; 1 + k^2 requests at most.",
         ),
     )
+
+
+ARRIVAL_THEOREMS = (
+    SVF_ONLINE_PROMPTS,
+    SVF_ONLINE_TOKENS,
+    ONLINE_ANY_POLICY,
+)

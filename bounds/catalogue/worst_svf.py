@@ -1,10 +1,42 @@
-"""Why the families for SVF behave as they do, and that they do: waves, separators, skipping."""
+"""How bad strict SVF can be: families with proofs."""
 
+import math
 from fractions import Fraction
 
-from kvproof.bounds.families import separators, skip_slots, waves
+from kvproof.bounds.catalogue.chain import STRICT_SVF
+from kvproof.bounds.catalogue.no_constant import CERTIFIED
+from kvproof.bounds.catalogue.opt import SYMBOLIC
+from kvproof.bounds.catalogue.simulated import simulated
+from kvproof.bounds.families import (
+    separators,
+    waves,
+)
 from kvproof.bounds.proof.steps import Argument, Identity, Inequality, Step
-from kvproof.bounds.proofs.simulated import simulated
+from kvproof.bounds.theorem import Bound, Kind, Status, Theorem
+
+
+def separator_constant(cap: Fraction) -> Bound:
+    """Return ``1/(1 - eps)``."""
+    return 1 / (1 - cap) if cap < 1 else math.inf
+
+
+SVF_WAVES = Theorem(
+    name="svf-waves",
+    title="Waves: 2 as eps -> 0",
+    kind=Kind.RATIO_AT_LEAST,
+    statement=(
+        "On identical requests (0, L), L = (2k - 1) d - 1, M = k L, strict SVF runs k per wave "
+        "while one every d steps is feasible: the ratio tends to 2 - 1/k - 1/(kd) with the "
+        "number of requests, and to 2 as eps = 1/k -> 0."
+    ),
+    latex=r"\sup \frac{\mathrm{SVF}}{\mathrm{OPT}} \ge 2 - \frac1k - \frac1{kd} \to 2",
+    domain=STRICT_SVF,
+    source="here",
+    status=Status.PROVED,
+    constant=lambda cap: Fraction(2),
+    evidence=(SYMBOLIC, CERTIFIED),
+    proof="kvproof.bounds.catalogue.worst_svf:waves_steps",
+)
 
 
 def waves_steps() -> tuple[Step, ...]:
@@ -53,6 +85,26 @@ def waves_steps() -> tuple[Step, ...]:
             feasible=20 * 1600 * 1599 // 2 + 1600 * 299,
         ),
     )
+
+
+SVF_SEPARATORS = Theorem(
+    name="svf-separators",
+    title="Separators: 1/(1 - eps)",
+    kind=Kind.RATIO_AT_LEAST,
+    statement=(
+        "Stages of slim long requests, each followed in SVF order by one fat request that "
+        "cannot start beside them: SVF leaves the fat's share of the memory unused. For "
+        "every rational e in (0, 1) there are members whose eps tends to e, from above, and "
+        "whose ratio tends to 1/(1 - e): over eps <= e the worst ratio is at least 1/(1 - e)."
+    ),
+    latex=r"\sup \frac{\mathrm{SVF}}{\mathrm{OPT}} \ge \frac{1}{1 - \varepsilon}",
+    domain=STRICT_SVF,
+    source="here",
+    status=Status.PROVED,
+    constant=separator_constant,
+    evidence=(SYMBOLIC, CERTIFIED),
+    proof="kvproof.bounds.catalogue.worst_svf:separators_steps",
+)
 
 
 def separators_steps() -> tuple[Step, ...]:
@@ -135,63 +187,7 @@ def separators_steps() -> tuple[Step, ...]:
     )
 
 
-def skip_steps() -> tuple[Step, ...]:
-    """Skipping: no constant at any eps > 0."""
-    return (
-        Argument(
-            "D = q^2 >= 2k, h = k^2 D, M = k (h + D): starters (h, 1), ..., (h, k), N fats "
-            "(h + kD, k), kq longs (h, D). Call starters and longs slot holders."
-        ),
-        Inequality(
-            "(h + k*D)*k + k*(k + 1)/2 > h*k + k*(k + 1)/2",
-            ("2 <= k", "2*k <= D", "k*D <= h"),
-            "In SVF order the fats come after the starters ...",
-        ),
-        Inequality(
-            "h*D + D*(D + 1)/2 > (h + k*D)*k + k*(k + 1)/2",
-            ("2 <= k", "2*k <= D", "k*D <= h"),
-            "... and before the longs.",
-        ),
-        Inequality(
-            "(k - 1)*(h + 1) + h + k*D + 1 > k*(h + D)",
-            ("2 <= k", "2*k <= D", "k*D <= h"),
-            "No fat fits in any step in which at least k - 1 slot holders run,",
-        ),
-        Inequality(
-            "(k + 1)*(h + 1) > k*(h + D)",
-            ("2 <= k", "2*k <= D", "k*D <= h"),
-            "and never do more than k slot holders; k of them always fit: k (h + D) = M.",
-        ),
-        Argument(
-            "At step 0 the k starters start. When a slot holder ends, the other k - 1 go on, so "
-            "no fat fits and, as skipping is allowed, the next long starts at once. Slot j ends "
-            "its i-th long at j + i D; for j = 1..k <= D these steps are distinct, so at most one "
-            "slot is ever empty until the longs run out, at 1 + q D. Hence every fat starts at "
-            "2 + q D or later and ends k steps after: SVF with skipping costs more than "
-            "N (q D + 2 + k)."
-        ),
-        Argument(
-            "Feasible: the fats one after the other, k steps each; at N k the starters, from "
-            "N k + k on the longs, k at a time. Its total is at most "
-            "k N (N + 1)/2 + (k q + k) (N k + k) + k D q (q + 1)/2 (k >= 1 covers the starters)."
-        ),
-        Inequality(
-            "4*k*(q*q**2 + 2 + k)*q**2 >= q*(k*q**2*(q**2 + 1)/2 + (k*q + k)*(q**2*k + k) "
-            "+ k*q**2*q*(q + 1)/2)",
-            ("2 <= k", "k <= q"),
-            "With N = q^2, D = q^2 the ratio is at least q/(4k): unbounded in q for each k.",
-        ),
-        Inequality(
-            "(k**2*D + k*D + k)/(k*(k**2*D + D)) < (k + 2)/(k**2 + 1)",
-            ("2 <= k", "2*k <= D"),
-            "eps at h = k^2 D, which tends to 0 as k grows.",
-        ),
-        *(
-            simulated(
-                lambda k=k, q=q: skip_slots(k=k, q=q),  # type: ignore[misc]
-                f"k = {k}, q = {q}",
-                Fraction(q, 4 * k),
-            )
-            for k, q in ((2, 8), (2, 16), (4, 16), (8, 32))
-        ),
-    )
+WORST_SVF_THEOREMS = (
+    SVF_WAVES,
+    SVF_SEPARATORS,
+)

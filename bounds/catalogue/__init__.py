@@ -1,0 +1,42 @@
+"""All theorems, each with its proof beneath it, in reading order; :func:`find` looks one up."""
+
+from kvproof.bounds.catalogue.arrivals import ARRIVAL_THEOREMS
+from kvproof.bounds.catalogue.chain import CHAIN_THEOREMS, SVF_BACKLOG
+from kvproof.bounds.catalogue.cited import CITED_THEOREMS
+from kvproof.bounds.catalogue.no_constant import NO_CONSTANT_THEOREMS
+from kvproof.bounds.catalogue.open import OPEN_THEOREMS
+from kvproof.bounds.catalogue.opt import OPT_THEOREMS
+from kvproof.bounds.catalogue.queueing import QUEUEING_THEOREMS
+from kvproof.bounds.catalogue.ratio import RATIO_THEOREMS
+from kvproof.bounds.catalogue.worst_svf import WORST_SVF_THEOREMS
+from kvproof.bounds.theorem import Theorem
+from kvproof.scheduling.errors import InputError
+
+THEOREMS: tuple[Theorem, ...] = (
+    *OPT_THEOREMS,
+    *CHAIN_THEOREMS,
+    *RATIO_THEOREMS,
+    *WORST_SVF_THEOREMS,
+    *NO_CONSTANT_THEOREMS,
+    *ARRIVAL_THEOREMS,
+    *OPEN_THEOREMS,
+    *CITED_THEOREMS,
+    *QUEUEING_THEOREMS,
+)
+
+_BY_NAME = {theorem.name: theorem for theorem in THEOREMS}
+
+__all__ = ["SVF_BACKLOG", "THEOREMS", "find"]
+
+
+def find(name: str) -> Theorem:
+    """Return the theorem of this name.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    if name not in _BY_NAME:
+        raise InputError(f"theorem {name!r} is unknown; known: {', '.join(_BY_NAME)}")
+    return _BY_NAME[name]

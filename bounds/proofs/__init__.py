@@ -1,1 +1,0 @@
-"""The proofs of the theorems, as steps that :mod:`kvproof.bounds.proof.check` decides."""
