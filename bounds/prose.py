@@ -75,7 +75,8 @@ What any schedule must cost. Each of these is also a certificate that the indepe
 evaluates again, and the proved factor of a schedule is its total over the best of them.
 """,
         theorems=(
-            "opt-outputs", "opt-volume", "opt-shape", "opt-centroid", "opt-price",
+            "opt-outputs", "opt-volume", "opt-shape", "opt-centroid",
+            "opt-centroid-discrete", "opt-price",
             "opt-closed-prices", "backlog-known",
         ),
     ),

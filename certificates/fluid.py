@@ -14,6 +14,7 @@ import numpy as np
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.sorting import stable_order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +116,84 @@ def fluid_pieces(release, key, left, by_remaining):  # type: ignore[no-untyped-d
         stop[pieces] = now
         pieces += 1
     return start[:pieces], stop[:pieces], job[:pieces]
+
+
+def mean_steps(requests: Instance) -> list[tuple[int, int]]:
+    """Return pairs (v, D): the requests of volume v are served in steps of weighted sum D.
+
+    As in :func:`serve` by original volume. A token-step served in step t, ``(t - 1, t]``, counts
+    ``2 t - 1``: D/(2 v) summed over all is the sum of the mean middles of the requests' steps.
+    """
+    order = np.argsort(requests.arrival, kind="stable")
+    volume = requests.volume[order]
+    horizon = requests.memory * int(requests.arrival.max()) + requests.total_volume
+    steps = horizon // requests.memory + 1
+    if horizon >= 2**62 or 2 * steps * int(volume.max()) >= 2**62:
+        return mean_steps_reference(requests)
+    by_volume = stable_order(volume)
+    ascending = volume[by_volume]
+    if requests.is_backlog:  # one after the other
+        stop = np.cumsum(ascending)
+        start, job = stop - ascending, by_volume
+    else:
+        release = requests.arrival[order] * requests.memory
+        start, stop, job = fluid_pieces(release, volume, volume.copy(), False)
+    weighted = _weighted_steps(start, stop, job, requests.memory, requests.rows)[by_volume]
+    first = np.flatnonzero(np.concatenate(([True], ascending[1:] != ascending[:-1])))
+    low = np.add.reduceat(weighted & 0xFFFFFFFF, first).tolist()
+    high = np.add.reduceat(weighted >> 32, first).tolist()
+    pairs = zip(ascending[first].tolist(), high, low, strict=True)
+    return [(v, (hi << 32) + lo) for v, hi, lo in pairs]
+
+
+@njit
+def _weighted_steps(start, stop, job, memory, n):  # type: ignore[no-untyped-def]
+    """Add ``(2 t - 1)`` times what is served in each step t, job by job."""
+    weighted = np.zeros(n, np.int64)
+    for piece in range(len(job)):
+        t, u = start[piece] // memory, stop[piece] // memory  # whole steps before
+        if t == u:
+            weighted[job[piece]] += (2 * t + 1) * (stop[piece] - start[piece])
+        else:
+            weighted[job[piece]] += (2 * t + 1) * ((t + 1) * memory - start[piece])
+            weighted[job[piece]] += (u - t - 1) * (u + t + 1) * memory
+            weighted[job[piece]] += (2 * u + 1) * (stop[piece] - u * memory)
+    return weighted
+
+
+def mean_steps_reference(requests: Instance) -> list[tuple[int, int]]:
+    """Do what :func:`mean_steps` does, step by step of an idle or busy stretch, at any size."""
+    waiting = sorted(
+        zip(requests.arrival.tolist(), requests.volume.tolist(), strict=True), reverse=True
+    )
+    ready: list[tuple[int, int]] = []  # heap of (volume, left)
+    weighted: defaultdict[int, int] = defaultdict(int)
+    t = 0
+    while waiting or ready:
+        if not ready:
+            t = max(t, waiting[-1][0])
+        while waiting and waiting[-1][0] <= t:
+            volume = waiting.pop()[1]
+            heappush(ready, (volume, volume))
+        volume, left = ready[0]
+        next_arrival = waiting[-1][0] if waiting else t + left // requests.memory + 1
+        alone = min(left // requests.memory, next_arrival - t)
+        if alone > 0:  # whole steps of the first one alone
+            weighted[volume] += requests.memory * ((t + alone) ** 2 - t**2)
+            left -= alone * requests.memory
+            heapreplace(ready, (volume, left)) if left else heappop(ready)
+            t += alone
+            continue
+        room = requests.memory
+        while ready and room:
+            volume, left = heappop(ready)
+            served = min(left, room)
+            weighted[volume] += (2 * t + 1) * served
+            room -= served
+            if served < left:
+                heappush(ready, (volume, left - served))
+        t += 1
+    return sorted(weighted.items())
 
 
 @njit

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from kvproof.certificates.fluid import Fluid, serve
+from kvproof.certificates.fluid import Fluid, mean_steps, serve
 from kvproof.certificates.prices import best_prices
 from kvproof.certificates.proofs import BoundKind, FormulaProof, PriceProof, Proof
 from kvproof.scheduling.exact import Column, decimal, exact_dot, exact_sum
@@ -47,8 +47,11 @@ class LowerBound(Shown):
 
 
 def best_bound(instance: Instance) -> LowerBound:
-    """Return the largest of centroid, volume and outputs."""
-    kinds = (BoundKind.CENTROID, BoundKind.VOLUME, BoundKind.OUTPUTS)
+    """Return the largest of discrete centroid, volume and outputs.
+
+    The fluid centroid is never above the discrete one.
+    """
+    kinds = (BoundKind.DISCRETE_CENTROID, BoundKind.VOLUME, BoundKind.OUTPUTS)
     return max((find_bound(instance, kind) for kind in kinds), key=lambda bound: bound.value)
 
 
@@ -75,6 +78,10 @@ def find_bound(
             return max(searched, best_bound(instance), key=lambda bound: bound.value)
         case BoundKind.CENTROID:
             return LowerBound(value=centroid_bound(instance), proof=FormulaProof(kind=kind))
+        case BoundKind.DISCRETE_CENTROID:
+            return LowerBound(
+                value=discrete_centroid_bound(instance), proof=FormulaProof(kind=kind)
+            )
         case BoundKind.VOLUME:
             return LowerBound(value=volume_bound(instance), proof=FormulaProof(kind=kind))
         case BoundKind.OUTPUTS:
@@ -118,6 +125,22 @@ def centroid_bound(instance: Instance) -> Fraction:
         groups[3 * width] -= numerator
     for volume, wait in fluid.waits.items():
         groups[memory * volume] -= wait
+    return grouped_sum(groups)
+
+
+def discrete_centroid_bound(instance: Instance) -> Fraction:
+    """Centroid certificate in whole steps: never below the fluid one, with any arrivals.
+
+    A step's tokens are served within that step, M of them: the mean middles of the steps in which
+    the smallest volumes can be served, plus the distance that each shape fixes.
+    """
+    requests = instance.expanded()
+    groups: defaultdict[int, int] = defaultdict(int)
+    groups[2] += 2 * (exact_sum(requests.output) - exact_sum(requests.arrival)) + requests.rows
+    for width, numerator in _shape_terms(requests).items():
+        groups[3 * width] -= numerator
+    for volume, weighted in mean_steps(requests):
+        groups[2 * volume] += weighted
     return grouped_sum(groups)
 
 

@@ -17,6 +17,7 @@ class BoundKind(StrEnum):
     OUTPUTS = "outputs"
     VOLUME = "volume"
     CENTROID = "centroid"
+    DISCRETE_CENTROID = "discrete-centroid"
     PRICE = "price"
 
 
@@ -33,7 +34,7 @@ class Proof(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class FormulaProof:
-    """Outputs, volume, centroid: the instance alone is the proof."""
+    """Outputs, volume, centroids: the instance alone is the proof."""
 
     kind: BoundKind
 

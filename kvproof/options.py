@@ -178,7 +178,7 @@ bound_option = click.option(
     type=BoundChoice(),
     default="best",
     show_default=True,
-    metavar="[best|outputs|volume|centroid|price]",
+    metavar="[best|outputs|volume|centroid|discrete-centroid|price]",
     help="The lower bound on OPT; best is of the first three, price searches for a better one.",
 )
 

@@ -7,7 +7,7 @@ claim or of lower bound is one more entry.
 from collections.abc import Callable
 from fractions import Fraction
 
-from .bounds import centroid_bound, outputs_bound, volume_bound
+from .bounds import centroid_bound, discrete_centroid_bound, outputs_bound, volume_bound
 from .branch import branch_bound
 from .chain import svf_blocking_chain
 from .feasibility import total_latency
@@ -146,6 +146,11 @@ def _centroid(value: object, instance: Instance, budget: Budget) -> Fraction:
     return centroid_bound(instance, budget)
 
 
+def _discrete_centroid(value: object, instance: Instance, budget: Budget) -> Fraction:
+    fields(value, "proof.lower_bound", "kind")
+    return discrete_centroid_bound(instance, budget)
+
+
 def _price(value: object, instance: Instance, budget: Budget) -> Fraction:
     where = "proof.lower_bound"
     found = fields(value, where, "kind denominator prices")
@@ -157,6 +162,7 @@ LOWER_BOUNDS: dict[str, LowerBound] = {
     "outputs": _outputs,
     "volume": _volume,
     "centroid": _centroid,
+    "discrete-centroid": _discrete_centroid,
     "price": _price,
     "search": search_bound,
     "branch": branch_bound,

@@ -2,20 +2,31 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kvproof.certificates.fluid import serve, serve_reference
+from kvproof.certificates.build import lower_bound_certificate
+from kvproof.certificates.checker import check
+from kvproof.certificates.fluid import (
+    mean_steps,
+    mean_steps_reference,
+    serve,
+    serve_reference,
+)
 from kvproof.certificates.lower_bounds import (
+    LowerBound,
     best_bound,
     centroid_bound,
+    discrete_centroid_bound,
+    find_bound,
     grouped_sum,
     outputs_bound,
     sum_of_prefix_sums,
     volume_bound,
 )
-from kvproof.certificates.proofs import BoundKind
+from kvproof.certificates.proofs import BoundKind, FormulaProof
 from kvproof.scheduling.instance import Instance
+from kvproof.solver.reference import brute_force
 from tests.strategies import backlogs, instances
 
 
@@ -87,7 +98,7 @@ def test_bounds_beyond_int64():
 def test_best_bound_names_its_kind():
     assert best_bound(Instance(memory=9, arrival=[0], prompt=[1], output=[5])).kind == "outputs"
     crowd = Instance(memory=10, arrival=[0], prompt=[5], output=[5], count=[50])
-    assert best_bound(crowd).kind is BoundKind.CENTROID
+    assert best_bound(crowd).kind is BoundKind.DISCRETE_CENTROID
 
 
 def test_many_denominators_are_added_on_a_grid_from_below():
@@ -105,5 +116,55 @@ def test_known_bounds_of_the_conversation_trace(conversation_trace):
 
     instance, _ = read_trace(conversation_trace).to_instance(memory=60_000, backlog=True)
     bound = best_bound(instance)
-    assert bound.kind is BoundKind.CENTROID
-    assert np.floor(float(bound.value) * 100) / 100 == 402_541_489.89
+    assert bound.kind is BoundKind.DISCRETE_CENTROID
+    fluid = centroid_bound(instance)
+    assert fluid < bound.value
+    assert np.floor(float(fluid) * 100) / 100 == 402_541_489.89
+
+
+def discrete_centroid_plain(instance: Instance) -> Fraction:
+    """Section by section as docs/theory.md says it, with every step and every prefix."""
+    rows = sorted(
+        zip(instance.volume.tolist(), instance.arrival.tolist(), instance.output.tolist(),
+            instance.prompt.tolist(), strict=True)
+    )  # fmt: skip
+    last = int(instance.arrival.max()) + 1 + instance.total(instance.output)
+    total = Fraction(0)
+    before = 0
+    for k, (volume, arrival, output, prompt) in enumerate(rows, start=1):
+        done = weighted = 0
+        for t in range(1, last + 1):
+            there = sum(v for v, a, _, _ in rows[:k] if a < t)
+            now = min(done + instance.memory, there)
+            weighted += (2 * t - 1) * (now - done)
+            done = now
+        total += Fraction(weighted - before, 2 * volume)
+        before = weighted
+        moment = sum(j * (prompt + j) for j in range(1, output + 1))
+        total += Fraction(1, 2) + output - arrival - Fraction(moment, volume)
+    return total
+
+
+@settings(max_examples=200, deadline=None)
+@given(instances(max_requests=4, max_memory=9, max_arrival=5))
+def test_discrete_centroid_is_what_it_says(instance: Instance):
+    requests = instance.expanded()
+    bound = discrete_centroid_bound(instance)
+    assert bound == discrete_centroid_plain(requests)
+    assert bound >= centroid_bound(instance)
+    assert bound <= brute_force(requests)[0]
+    assert mean_steps(requests) == mean_steps_reference(requests)
+    for value, verdict in ((bound, "verified"), (bound + Fraction(1, 10**9), "rejected")):
+        claimed = LowerBound(value=value, proof=FormulaProof(kind=BoundKind.DISCRETE_CENTROID))
+        assert check(lower_bound_certificate(instance, claimed).to_bytes()).verdict == verdict
+
+
+def test_discrete_centroid_beyond_int64():
+    late = 2**48
+    instance = Instance(
+        memory=2**31 - 1, arrival=[0, late, late], prompt=[0, 0, 7],
+        output=[2**31 - 1, 2**31 - 1, 2**20],
+    )  # fmt: skip
+    bound = find_bound(instance, BoundKind.DISCRETE_CENTROID)
+    assert centroid_bound(instance) <= bound.value
+    assert check(lower_bound_certificate(instance, bound).to_bytes()).verdict == "verified"

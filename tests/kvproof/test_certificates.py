@@ -5,6 +5,7 @@ import json
 import pytest
 
 from kvproof.__main__ import run
+from kvproof.certificates.proofs import BoundKind
 from tests.conftest import ROOT
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
@@ -34,11 +35,11 @@ def test_every_claim_is_written_checked_and_checks_again(capsys, tmp_path, claim
         assert (file.read(2) == b"\x1f\x8b") == name.endswith(".gz")
 
 
-@pytest.mark.parametrize("bound", ["best", "outputs", "volume", "centroid", "price"])
+@pytest.mark.parametrize("bound", ["best", *BoundKind])
 def test_every_bound_can_be_certified(capsys, tmp_path, bound):
     out = str(tmp_path / "c.json")
     assert run(["certify", EXAMPLE, *BACKLOG, "--bound", bound, "--out", out]) == 0
-    kind = "centroid" if bound == "best" else bound
+    kind = "discrete-centroid" if bound == "best" else bound
     assert f"by the {kind} bound" in capsys.readouterr().out
 
 

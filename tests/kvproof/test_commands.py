@@ -44,7 +44,7 @@ def test_verify_json_is_exact_and_says_where_it_comes_from(capsys):
         # what is rounded is rounded to the side that stays true
         assert Fraction(str(row["lower_bound_decimal"])) <= bound
         assert factor <= Fraction(str(row["factor_decimal"])) < factor + Fraction(1, 10_000)
-        assert row["lower_bound_kind"] == "centroid"
+        assert row["lower_bound_kind"] == "discrete-centroid"
         assert row["violation"] is False
         assert (row["theorem_bound"] is None) == (row["policy"] != "svf")
     svf = data["policies"][0]
