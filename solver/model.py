@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
+
+
+class Kinds(NamedTuple):
+    """The columns of a model, one row for each class, as kernels take them.
+
+    Parameters
+    ----------
+    memory, arrival, prompt, output
+        See :class:`Model`.
+    copies
+        Its `count`, a name that tuples have taken.
+    offset
+        Index of each class's first request when requests are listed class by class.
+    """
+
+    memory: int
+    arrival: Column
+    prompt: Column
+    output: Column
+    copies: Column
+    offset: Column
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,6 +87,11 @@ class Model:
     def offset(self) -> Column:
         """Index of each class's first request when requests are listed class by class."""
         return np.concatenate(([0], np.cumsum(self.count)[:-1]))
+
+    @property
+    def kinds(self) -> Kinds:
+        """The columns, for kernels."""
+        return Kinds(self.memory, self.arrival, self.prompt, self.output, self.count, self.offset)
 
     def starts_of_requests(self, listed: Column) -> list[int]:
         """Return starts in instance order from starts listed class by class.

@@ -5,21 +5,60 @@ Untrusted on purpose: any integers give a valid bound, so the ascent may use flo
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from kvproof.scheduling.compiled import njit
 from kvproof.solver.dp.multipliers import Sample
-from kvproof.solver.dp.trajectory import NEVER, SCALE, Grid, Multiplier, Table, follow, sweep
+from kvproof.solver.dp.trajectory import (
+    NEVER,
+    SCALE,
+    Grid,
+    Multiplier,
+    Paths,
+    Table,
+    follow,
+    sweep,
+)
 from kvproof.solver.threads import Flag, new_flag
 
 #: Multipliers of refined layers are multiples of this, over SCALE.
 UNIT = 8
 
-#: Buffers that :func:`ascend` overwrites: a table, and which events its paths take.
-Scratch = tuple[Table, npt.NDArray[np.bool_]]
+# Raises of the mean by less than this, over SCALE, count as none.
+_LITTLE = 4.0
+# Polyak steps aim at least so far above the mean.
+_AIM = 64.0
+
+
+class Scratch(NamedTuple):
+    """Buffers that :func:`ascend` overwrites: a table, and which events its paths take."""
+
+    table: Table
+    taken: npt.NDArray[np.bool_]
+
+
+class Pursuit(NamedTuple):
+    """How far and how long an ascent goes on.
+
+    Parameters
+    ----------
+    target
+        A mean bound that is enough, over SCALE.
+    rounds
+        At most so many.
+    pace
+        First share of the way to the target that a step goes.
+    patience
+        Rounds without a better bound before steps get shorter.
+    """
+
+    target: float
+    rounds: int
+    pace: float
+    patience: int
 
 
 def ascend(
@@ -40,122 +79,146 @@ def ascend(
     Subgradient with momentum 0.8, Polyak steps toward `target` (total latency). A set `flag` ends
     it after the round that it is in.
     """
-    model = grid.model
-    if scratch is None:
-        scratch = make_scratch(grid)
-    best_alpha, best_beta, best = _ascend(
-        sample.step, model.memory, model.arrival, model.prompt, model.output,
-        grid.windows.allowed, grid.start_first, grid.start_class, grid.end_first, grid.end_class,
-        grid.least, grid.most, alpha.astype(np.float64), beta.astype(np.float64),
-        sample.latency, sample.tokens, sample.running, sample.unstarted, sample.run_class,
-        sample.run_start, float(target * SCALE), rounds, pace, patience, *scratch,
+    best_whole, best = _ascend(
+        grid.layout, sample, np.stack((alpha, beta)).astype(np.float64),
+        Pursuit(float(target * SCALE), rounds, pace, patience),
+        make_scratch(grid) if scratch is None else scratch,
         new_flag() if flag is None else flag,
     )  # fmt: skip
-    return best_alpha, best_beta, best / SCALE
+    return best_whole[0], best_whole[1], best / SCALE
 
 
 def make_scratch(grid: Grid) -> Scratch:
     """Return buffers for the tables of `grid`."""
     table = np.full(grid.shape, NEVER, dtype=np.int32)
-    return table, np.zeros((max(2, grid.events), grid.cells), dtype=np.bool_)
+    return Scratch(table, np.zeros((max(2, grid.events), grid.cells), dtype=np.bool_))
 
 
 @njit(nogil=True, error_model="numpy")
-def _ascend(  # type: ignore[no-untyped-def]
-    since, memory, arrival, prompt, output, allowed, start_first, start_class, end_first,
-    end_class, least, most, alpha, beta, latency, tokens, running, unstarted, run_class,
-    run_start, target, rounds, pace, patience, table, taken, flag,
-):  # fmt: skip
-    states = latency.size
-    classes, starts = allowed.shape
-    weight = 1.0 / states
-    open_ = np.zeros(classes)
-    for q in range(states):
-        for c in range(classes):
-            open_[c] += unstarted[q, c] * weight
-    slope = np.zeros((2, classes, starts))
-    move = np.zeros((2, classes, starts))
-    whole = np.zeros((2, classes, starts), np.int32)
-    best_whole = np.zeros((2, classes, starts), np.int32)
-    place_k = np.empty(states, np.int64)
-    place_u = np.empty(states, np.int64)
-    share = np.empty(states)
+def _ascend(layout, sample, values, pursuit, scratch, flag):  # type: ignore[no-untyped-def]
+    """Climb from `values` of shape (2, classes, steps), which are overwritten; see `ascend`."""
+    target, _, pace, _ = pursuit
+    slope = np.zeros(values.shape)
+    move = np.zeros(values.shape)
+    whole = np.zeros(values.shape, np.int32)
+    best_whole = np.zeros(values.shape, np.int32)
     best = -1e300
     stalled = 0
-    for _ in range(rounds):
-        slope[:] = 0.0
-        for c in range(classes):
-            for p in range(starts):
-                whole[0, c, p] = np.int32(np.rint(alpha[c, p]))
-                whole[1, c, p] = np.int32(np.rint(beta[c, p]))
-        sweep(
-            since, memory, prompt, output, start_first, start_class, end_first, end_class,
-            least, most, whole[0], whole[1], table, taken,
-        )  # fmt: skip
-        mean = 0.0
-        for q in range(states):
-            mean += weight * (latency[q] * 256.0 + table[since, running[q], tokens[q]])
-            for r in range(running[q]):
-                c = run_class[q, r]
-                mean += weight * whole[1, c, run_start[q, r]]
-                slope[1, c, run_start[q, r]] += weight
-        place_k[:] = running
-        place_u[:] = tokens
-        share[:] = weight
-        follow(
-            since, place_k, place_u, share, prompt, output, start_first, start_class,
-            end_first, end_class, taken, memory, least.size - 1, slope[0], slope[1],
-        )  # fmt: skip
-        for c in range(classes):
-            if open_[c] <= 0.0:
-                continue
-            least_cost = np.int64(1) << 50
-            where = -1
-            for p in range(max(since, arrival[c]), starts):
-                if allowed[c, p]:
-                    cost = (p + output[c] - arrival[c]) * 256 + whole[0, c, p] + whole[1, c, p]
-                    if cost < least_cost:
-                        least_cost = cost
-                        where = p
-            if where >= 0:
-                mean += open_[c] * least_cost
-                slope[0, c, where] += open_[c]
-                slope[1, c, where] += open_[c]
+    for _ in range(pursuit.rounds):
+        _round(values, whole)
+        sweep(layout, sample.step, whole[0], whole[1], scratch.table, scratch.taken)
+        mean = _slopes(layout, sample, whole, scratch, slope)
         if mean > best:
-            stalled = 0 if mean > best + 4.0 else stalled + 1
+            stalled = 0 if mean > best + _LITTLE else stalled + 1
             best = mean
-            best_whole[:] = whole
-            if best > target - 256.0:  # enough: nothing is below the target
+            _copy(whole, best_whole)
+            if best > target - SCALE:  # enough: nothing is below the target
                 break
         else:
             stalled += 1
         if flag[0]:
             break
-        if stalled >= patience:
+        if stalled >= pursuit.patience:
             pace *= 0.65
             stalled = 0
-            move[:] = 0.0
-            for c in range(classes):
-                for p in range(starts):
-                    alpha[c, p] = best_whole[0, c, p]
-                    beta[c, p] = best_whole[1, c, p]
+            _clear(move)
+            _copy(best_whole, values)
             if pace < 0.004:
                 break
             continue
-        norm = 0.0
-        for c in range(classes):
-            for p in range(starts):
-                for x in range(2):
-                    move[x, c, p] = slope[x, c, p] + 0.8 * move[x, c, p]
-                    norm += move[x, c, p] * move[x, c, p]
-        if norm < 1e-9:
+        if not _move(values, move, slope, pace * max(target - mean, _AIM)):
             break
-        stride = pace * max(target - mean, 64.0) / norm
+    return best_whole, best
+
+
+@njit(nogil=True, error_model="numpy")
+def _slopes(layout, sample, whole, scratch, slope):  # type: ignore[no-untyped-def]
+    """Return the mean bound of the integers that `scratch` was filled by; set its slopes."""
+    _clear(slope)
+    states = sample.latency.size
+    paths = Paths(np.empty(states, np.int64), np.empty(states, np.int64), np.empty(states))
+    weight = 1.0 / states
+    mean = 0.0
+    for q in range(states):
+        paths.running[q] = sample.running[q]
+        paths.tokens[q] = sample.tokens[q]
+        paths.weight[q] = weight
+        least = scratch.table[sample.step, sample.running[q], sample.tokens[q]]
+        mean += weight * (sample.latency[q] * SCALE + least)
+        for r in range(sample.running[q]):
+            c, p = sample.run_class[q, r], sample.run_start[q, r]
+            mean += weight * whole[1, c, p]
+            slope[1, c, p] += weight
+    follow(layout, sample.step, paths, scratch.taken, slope)
+    return _unstarted(layout, sample, whole, slope, mean)
+
+
+@njit(nogil=True, error_model="numpy")
+def _unstarted(layout, sample, whole, slope, mean):  # type: ignore[no-untyped-def]
+    """Return the mean with what requests that wait add to it; add to the slopes too."""
+    kinds, allowed = layout.kinds, layout.allowed
+    weight = 1.0 / sample.latency.size
+    for c in range(allowed.shape[0]):
+        waiting = 0.0
+        for q in range(sample.latency.size):
+            waiting += sample.unstarted[q, c] * weight
+        if waiting <= 0.0:
+            continue
+        least = np.int64(1) << 50
+        where = -1
+        for p in range(max(sample.step, kinds.arrival[c]), allowed.shape[1]):
+            if allowed[c, p]:
+                latency = p + kinds.output[c] - kinds.arrival[c]
+                cost = latency * SCALE + whole[0, c, p] + whole[1, c, p]
+                if cost < least:
+                    least = cost
+                    where = p
+        if where >= 0:
+            mean += waiting * least
+            slope[0, c, where] += waiting
+            slope[1, c, where] += waiting
+    return mean
+
+
+@njit(nogil=True, error_model="numpy")
+def _move(values, move, slope, reach):  # type: ignore[no-untyped-def]
+    """Go `reach` along the slopes, with momentum; return False where they are flat."""
+    _, classes, starts = values.shape
+    norm = 0.0
+    for c in range(classes):
+        for p in range(starts):
+            for x in range(2):
+                move[x, c, p] = slope[x, c, p] + 0.8 * move[x, c, p]
+                norm += move[x, c, p] * move[x, c, p]
+    if norm < 1e-9:
+        return False
+    stride = reach / norm
+    for x in range(2):
         for c in range(classes):
             for p in range(starts):
-                alpha[c, p] += stride * move[0, c, p]
-                beta[c, p] += stride * move[1, c, p]
-    return best_whole[0], best_whole[1], best
+                values[x, c, p] += stride * move[x, c, p]
+    return True
+
+
+# Loops rather than assignments to slices, which take Numba seconds to compile.
+
+
+@njit(nogil=True, error_model="numpy")
+def _round(values, whole):  # type: ignore[no-untyped-def]
+    for place in np.ndindex(values.shape):
+        whole[place] = np.int32(np.rint(values[place]))
+
+
+@njit(nogil=True, error_model="numpy")
+def _copy(source, target):  # type: ignore[no-untyped-def]
+    for place in np.ndindex(source.shape):
+        target[place] = source[place]
+
+
+@njit(nogil=True, error_model="numpy")
+def _clear(values):  # type: ignore[no-untyped-def]
+    for place in np.ndindex(values.shape):
+        values[place] = 0.0
 
 
 def coarse(values: Multiplier) -> Multiplier:

@@ -6,6 +6,7 @@ Untrusted on purpose: any integers give a valid bound.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +76,9 @@ def thinned(grid: Grid, vector: Vector, target: int) -> Windows:
     )
     ends = np.where(allowed, np.arange(grid.horizon + 1)[None, :] + model.output[:, None], 0)
     horizon = int(ends.max())
-    return Windows(allowed=allowed[:, : horizon + 1], horizon=horizon, bound=grid.windows.bound)
+    # in one piece: kernels are compiled for that alone
+    allowed = np.ascontiguousarray(allowed[:, : horizon + 1])
+    return Windows(allowed=allowed, horizon=horizon, bound=grid.windows.bound)
 
 
 def _terms(grid: Grid, alpha: Multiplier, beta: Multiplier) -> npt.NDArray[np.int64]:
@@ -105,8 +108,7 @@ def from_prices(grid: Grid, prices: Column) -> tuple[npt.NDArray[np.float64], ..
     return alpha, beta
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Sample:
+class Sample(NamedTuple):
     """States at one step, as the ascent needs them.
 
     Parameters

@@ -13,13 +13,14 @@ at k running requests that hold u tokens in step t.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.errors import LimitError
-from kvproof.solver.model import Model
+from kvproof.solver.model import Kinds, Model
 from kvproof.solver.windows import Windows
 
 #: Multipliers and bounds are integers over this denominator.
@@ -34,14 +35,15 @@ Multiplier = npt.NDArray[np.int32]
 Table = npt.NDArray[np.int32]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Grid:
+class Layout(NamedTuple):
     """The events of each step, and which (k, u) a set of running requests can have.
 
     Parameters
     ----------
-    model, windows
-        The instance and the starts that survive.
+    kinds
+        The classes of requests.
+    allowed
+        Which starts survive, shape (classes, horizon + 1).
     start_first, start_class
         CSR by step: the classes (repeated by how many can start together) that may start at t.
     end_first, end_class
@@ -50,14 +52,31 @@ class Grid:
         Fewest and most tokens that k running requests hold, for k = 0..len - 1.
     """
 
-    model: Model
-    windows: Windows
+    kinds: Kinds
+    allowed: npt.NDArray[np.bool_]
     start_first: Ints
     start_class: Ints
     end_first: Ints
     end_class: Ints
     least: Ints
     most: Ints
+
+
+class Paths(NamedTuple):
+    """Where paths stand, and what each weighs; :func:`follow` overwrites it."""
+
+    running: Ints
+    tokens: Ints
+    weight: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Grid:
+    """An instance, the starts that survive, and both as kernels take them."""
+
+    model: Model
+    windows: Windows
+    layout: Layout
 
     @property
     def horizon(self) -> int:
@@ -67,17 +86,17 @@ class Grid:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Shape of a table: steps, running, tokens."""
-        return self.horizon + 2, len(self.least), self.model.memory + 1
+        return self.horizon + 2, len(self.layout.least), self.model.memory + 1
 
     @property
     def cells(self) -> int:
         """Cells of one step as :func:`sweep` lays them out."""
-        return (self.model.memory + 1) * (len(self.least) + 1)
+        return (self.model.memory + 1) * (len(self.layout.least) + 1)
 
     @property
     def events(self) -> int:
         """Number of events over all steps."""
-        return len(self.start_class) + len(self.end_class)
+        return len(self.layout.start_class) + len(self.layout.end_class)
 
 
 def refuse_size(model: Model) -> None:
@@ -130,11 +149,11 @@ def grid_of(model: Model, windows: Windows) -> Grid:
         for p in np.flatnonzero(windows.allowed[c]).tolist():
             starts[p].extend([c] * int(copies[c]))
             ends[p + int(model.output[c])].extend([c] * int(copies[c]))
-    return Grid(
-        model=model, windows=windows, least=least, most=most,
-        start_first=_first(starts), start_class=_flat(starts),
-        end_first=_first(ends), end_class=_flat(ends),
+    layout = Layout(
+        model.kinds, windows.allowed, _first(starts), _flat(starts), _first(ends), _flat(ends),
+        least, most,
     )  # fmt: skip
+    return Grid(model=model, windows=windows, layout=layout)
 
 
 def _first(lists: list[list[int]]) -> Ints:
@@ -155,22 +174,64 @@ def _take(own, other, price, out, flag):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def sweep(  # type: ignore[no-untyped-def]
-    since, memory, prompt, output, start_first, start_class, end_first, end_class, least, most,
-    alpha, beta, table, taken,
-):  # fmt: skip
+def _keep_apart(cells, lane):  # type: ignore[no-untyped-def]
+    # the last place of a lane holds no path; as other loops here, it is one because Numba takes
+    # seconds to compile an assignment of slices
+    for x in range(lane - 1, cells.size, lane):
+        cells[x] = NEVER
+
+
+@njit(nogil=True, error_model="numpy")
+def _start(work, jump, price, out, flag):  # type: ignore[no-untyped-def]
+    """Let each path take a start, which adds `jump` to its cell, or not."""
+    room = work.size - jump
+    _take(work[:room], work[jump:], price, out[:room], flag[:room])
+    for x in range(room, work.size):
+        out[x] = work[x]
+
+
+@njit(nogil=True, error_model="numpy")
+def _end(work, jump, price, out, flag):  # type: ignore[no-untyped-def]
+    """Let each path take an end, which takes `jump` off its cell, or not."""
+    _take(work[jump:], work[: work.size - jump], price, out[jump:], flag[jump:])
+    for x in range(jump):
+        out[x] = work[x]
+
+
+@njit(nogil=True, error_model="numpy")
+def _decode(work, memory, lane, out):  # type: ignore[no-untyped-def]
+    """Go back over a step: each of the k running requests then held a token less."""
+    for u in range(memory + 1):
+        for k in range(lane - 1):
+            inside = u + k <= memory
+            out[u * lane + k] = work[(u + k) * lane + k] if inside else NEVER
+
+
+@njit(nogil=True, error_model="numpy")
+def _store(work, least, most, memory, lane, table):  # type: ignore[no-untyped-def]
+    """Cut what no set of requests can hold, and write a step's cells to its table."""
+    for u in range(memory + 1):
+        for k in range(lane - 1):
+            x = u * lane + k
+            if u < least[k] or u > most[k] or work[x] > NEVER:
+                work[x] = NEVER
+            table[k, u] = work[x]
+
+
+@njit(nogil=True, error_model="numpy")
+def sweep(layout, since, alpha, beta, table, taken):  # type: ignore[no-untyped-def]
     """Fill table[since..] backwards; `taken` notes which events a path takes.
 
     A step's cells lie flat at ``tokens * lane + running``, so that an event is one shift of the
     whole array. The last place of a lane holds no path: it keeps the lanes apart. A `taken` of one
     row is overwritten by every event (nothing is noted).
     """
-    running = least.size - 1
-    lane = running + 2
-    cells = (memory + 1) * lane
+    kinds, _, start_first, start_class, end_first, end_class, least, most = layout
+    memory, prompt, output = kinds.memory, kinds.prompt, kinds.output
+    lane = least.size + 1
     last = start_first.size - 2
-    work = np.full(cells, NEVER, np.int32)
-    spare = np.full(cells, NEVER, np.int32)
+    work = np.full((memory + 1) * lane, NEVER, np.int32)
+    spare = np.full((memory + 1) * lane, NEVER, np.int32)
     table[last + 1, :, :] = NEVER
     table[last + 1, 0, 0] = 0
     work[0] = 0
@@ -180,83 +241,82 @@ def sweep(  # type: ignore[no-untyped-def]
         for e in range(start_first[t], start_first[t + 1]):
             c = start_class[e]
             jump = (prompt[c] + 1) * lane + 1
-            room = cells - jump
-            flag = taken[e if noted else 0]
-            _take(work[:room], work[jump:], np.int32(-alpha[c, t]), spare[:room], flag[:room])
-            spare[room:] = work[room:]
-            spare[running + 1 :: lane] = NEVER
+            _start(work, jump, np.int32(-alpha[c, t]), spare, taken[e if noted else 0])
+            _keep_apart(spare, lane)
             work, spare = spare, work
-        for u in range(memory + 1):
-            for k in range(running + 1):
-                inside = u + k <= memory
-                spare[u * lane + k] = work[(u + k) * lane + k] if inside else NEVER
+        _decode(work, memory, lane, spare)
         work, spare = spare, work
         for e in range(end_first[t], end_first[t + 1]):
             c = end_class[e]
             jump = (prompt[c] + output[c]) * lane + 1
-            room = cells - jump
-            flag = taken[shift + e if noted else 0]
             price = np.int32(-beta[c, t - output[c]])
-            _take(work[jump:], work[:room], price, spare[jump:], flag[jump:])
-            spare[:jump] = work[:jump]
-            spare[running + 1 :: lane] = NEVER
+            _end(work, jump, price, spare, taken[shift + e if noted else 0])
+            _keep_apart(spare, lane)
             work, spare = spare, work
-        for u in range(memory + 1):
-            for k in range(running + 1):
-                x = u * lane + k
-                if u < least[k] or u > most[k] or work[x] > NEVER:
-                    work[x] = NEVER
-                table[t, k, u] = work[x]
+        _store(work, least, most, memory, lane, table[t])
 
 
 @njit(nogil=True, error_model="numpy")
-def follow(  # type: ignore[no-untyped-def]
-    since, place_k, place_u, weight, prompt, output, start_first, start_class, end_first,
-    end_class, taken, memory, running, alpha_slope, beta_slope,
-):  # fmt: skip
-    """Walk the best paths from (since, k, u) for all places, taking weights off the slopes.
+def follow(layout, since, paths, taken, slope):  # type: ignore[no-untyped-def]
+    """Walk the best paths on from step `since`, taking their weights off the slopes.
 
-    The three arrays are overwritten: paths that meet go on as one.
+    Slopes have the shape (2, classes, steps): of alpha, of beta. Paths that meet go on as one.
     """
-    shift = start_class.size
-    lane = running + 2
-    paths = place_k.size
-    seat = np.full((memory + 1) * lane, -1, np.int64)
-    for t in range(since, start_first.size - 1):
-        for q in range(paths):
-            k = place_k[q]
-            u = place_u[q]
-            for e in range(end_first[t + 1] - 1, end_first[t] - 1, -1):
-                c = end_class[e]
-                need = prompt[c] + output[c]
-                if k > 0 and u >= need and taken[shift + e, u * lane + k]:
-                    beta_slope[c, t - output[c]] -= weight[q]
-                    k -= 1
-                    u -= need
-            u += k
-            for e in range(start_first[t + 1] - 1, start_first[t] - 1, -1):
-                c = start_class[e]
-                need = prompt[c] + 1
-                if k < running and u + need <= memory and taken[e, u * lane + k]:
-                    alpha_slope[c, t] -= weight[q]
-                    k += 1
-                    u += need
-            place_k[q] = k
-            place_u[q] = u
-        met = 0
-        for q in range(paths):
-            x = place_u[q] * lane + place_k[q]
-            if seat[x] >= 0:
-                weight[seat[x]] += weight[q]
-            else:
-                seat[x] = met
-                place_k[met] = place_k[q]
-                place_u[met] = place_u[q]
-                weight[met] = weight[q]
-                met += 1
-        paths = met
-        for q in range(paths):
+    lane = layout.least.size + 1
+    place_k, place_u, _ = paths
+    seat = np.full((layout.kinds.memory + 1) * lane, -1, np.int64)
+    number = place_k.size
+    for t in range(since, layout.start_first.size - 1):
+        for q in range(number):
+            _step(layout, t, paths, q, taken, slope)
+        number = _merged(paths, number, seat, lane)
+        for q in range(number):
             seat[place_u[q] * lane + place_k[q]] = -1
+
+
+@njit(nogil=True, error_model="numpy")
+def _step(layout, t, paths, q, taken, slope):  # type: ignore[no-untyped-def]
+    """Move a path over step t: its ends, a token more for each running request, its starts."""
+    kinds, _, start_first, start_class, end_first, end_class, least, _ = layout
+    memory, prompt, output = kinds.memory, kinds.prompt, kinds.output
+    lane = least.size + 1
+    shift = start_class.size
+    k, u, weight = paths.running[q], paths.tokens[q], paths.weight[q]
+    for e in range(end_first[t + 1] - 1, end_first[t] - 1, -1):
+        c = end_class[e]
+        need = prompt[c] + output[c]
+        if k > 0 and u >= need and taken[shift + e, u * lane + k]:
+            slope[1, c, t - output[c]] -= weight
+            k -= 1
+            u -= need
+    u += k
+    for e in range(start_first[t + 1] - 1, start_first[t] - 1, -1):
+        c = start_class[e]
+        need = prompt[c] + 1
+        if k < least.size - 1 and u + need <= memory and taken[e, u * lane + k]:
+            slope[0, c, t] -= weight
+            k += 1
+            u += need
+    paths.running[q] = k
+    paths.tokens[q] = u
+
+
+@njit(nogil=True, error_model="numpy")
+def _merged(paths, number, seat, lane):  # type: ignore[no-untyped-def]
+    """Make one of the paths that stand at the same cell; return how many are left."""
+    place_k, place_u, weight = paths
+    met = 0
+    for q in range(number):
+        x = place_u[q] * lane + place_k[q]
+        if seat[x] >= 0:
+            weight[seat[x]] += weight[q]
+        else:
+            seat[x] = met
+            place_k[met] = place_k[q]
+            place_u[met] = place_u[q]
+            weight[met] = weight[q]
+            met += 1
+    return met
 
 
 def tables(grid: Grid, alpha: Multiplier, beta: Multiplier, since: int = 0) -> Table:
@@ -267,16 +327,12 @@ def tables(grid: Grid, alpha: Multiplier, beta: Multiplier, since: int = 0) -> T
     LimitError
         The multipliers are so large that 32-bit sums could overflow.
     """
-    model = grid.model
     # a path starts and ends at most so many requests in a step
-    most = len(grid.least) - 1
+    most = len(grid.layout.least) - 1
     reach = sum(int(np.abs(part).max(axis=0).sum(dtype=np.int64)) for part in (alpha, beta))
     if reach * most >= int(NEVER) // 2:
         raise LimitError("exact search: multipliers beyond 32 bits; use --engine milp")
     table = np.full(grid.shape, NEVER, dtype=np.int32)
     none = np.empty((1, grid.cells), dtype=np.bool_)
-    sweep(
-        since, model.memory, model.prompt, model.output, grid.start_first, grid.start_class,
-        grid.end_first, grid.end_class, grid.least, grid.most, alpha, beta, table, none,
-    )  # fmt: skip
+    sweep(grid.layout, since, alpha, beta, table, none)
     return table

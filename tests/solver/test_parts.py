@@ -2,6 +2,7 @@
 
 import copy
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,11 +14,15 @@ from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.backends.process import ask
 from kvproof.solver.backends.pulp import Pulp
+from kvproof.solver.dp import ascent, kernels, trajectory
 from kvproof.solver.dp.ascent import ascend
 from kvproof.solver.dp.kernels import undominated
+from kvproof.solver.dp.layered import Effort
 from kvproof.solver.dp.multipliers import NO_START, make_vector, sample_of
+from kvproof.solver.dp.stage import solve_certified
 from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.dp.trajectory import NEVER, SCALE, grid_of
+from kvproof.solver.heuristics import best_policy
 from kvproof.solver.model import model_of
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
 from tests.solver.common import certificate, draw, make, verdict
@@ -220,6 +225,29 @@ def test_what_is_too_large_is_refused_before_prices_are_climbed(monkeypatch):
         assert result.limit == "size"
         assert result.certified
         assert instance.total(instance.output) < result.lower_bound < result.total_latency
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_vectors_for_layers_prove_what_one_vector_proves(seed):
+    rng = random.Random(seed)
+    instance = make(40, [(0, rng.randint(1, 8), rng.randint(1, 12)) for _ in range(12)])
+    model = model_of(instance)
+    policy = best_policy(instance, model)
+    one = solve_certified(model, *policy, effort=Effort(refine_at=2**60))
+    many = solve_certified(model, *policy, effort=Effort(refine_at=20, per_cluster=20))
+    assert many.lower == many.upper == one.lower == one.upper
+    assert len(many.proof.to_json()["vectors"]) > 2
+    proof = certificate(replace(solver.solve(instance), proof=many.proof))
+    assert verdict(proof).verdict == "verified"
+
+
+def test_kernels_are_compiled_for_one_kind_of_array():
+    rng = random.Random(5)
+    instance = make(40, [(0, rng.randint(1, 8), rng.randint(1, 12)) for _ in range(12)])
+    model = model_of(instance)
+    solve_certified(model, *best_policy(instance, model), effort=Effort(refine_at=20))
+    for kernel in (ascent._ascend, trajectory.sweep, kernels.expand, kernels.rebound):
+        assert len(kernel.signatures) == 1
 
 
 def test_the_flag_ends_an_ascent_after_one_round():
