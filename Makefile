@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-lowest test-newest lint bench bench-adversary engines growth mutants exact prove verified-checker frontier pictures theory clean
+.PHONY: demo test test-lowest test-newest lint bench bench-adversary engines growth mutants attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -40,6 +40,9 @@ bench: $(READY)
 
 mutants: $(READY)
 	$(BIN)/python benchmarks/mutants.py
+
+attacks: $(READY)
+	$(BIN)/python benchmarks/attacks.py
 
 bench-adversary: $(READY)
 	$(BIN)/python -m benchmarks.adversary

@@ -53,6 +53,28 @@ def svf_blocking_chain(claim: object, proof: object, instance: Instance, budget:
             )
     _follow(blocks, starts, order, free, list(constants.values()), instance, budget)
 
+    _bounded(starts, order, free, constants, claimed_bounds, total, instance, budget)
+    words = " and ".join(
+        f"{show(claimed_bounds[name])} (each start at most {show(c, up=True)} P_k / (1 - eps))"
+        for name, c in constants.items()
+    )
+    return (
+        f"a feasible schedule that starts a backlog in SVF order has total latency {show(total)}, "
+        f"at most {words}; a chain of {len(blocks):,} blocks explains its starts"
+    )
+
+
+def _bounded(
+    starts: list[int],
+    order: list[int],
+    free: int,
+    constants: dict[str, Fraction],
+    claimed: dict[str, int],
+    total: int,
+    instance: Instance,
+    budget: Budget,
+) -> None:
+    """Check each start against the volumes before it, and the bounds that are claimed."""
     before = waiting = 0  # volume before request k, and the sum of these so far
     for k in order:
         budget.tick()
@@ -63,20 +85,12 @@ def svf_blocking_chain(claim: object, proof: object, instance: Instance, budget:
         before += instance.volume[k]
     for name, c in constants.items():
         bound = c.numerator * waiting // (c.denominator * free) + sum(instance.output)
-        if claimed_bounds[name] != bound:
+        if claimed[name] != bound:
             raise Rejected(
-                f"claim.{name}: {show(claimed_bounds[name])} is claimed, and it is {show(bound)}"
+                f"claim.{name}: {show(claimed[name])} is claimed, and it is {show(bound)}"
             )
         if total > bound:
             raise Rejected(f"the total latency {show(total)} exceeds claim.{name}, {show(bound)}")
-    words = " and ".join(
-        f"{show(claimed_bounds[name])} (each start at most {show(c, up=True)} P_k / (1 - eps))"
-        for name, c in constants.items()
-    )
-    return (
-        f"a feasible schedule that starts a backlog in SVF order has total latency {show(total)}, "
-        f"at most {words}; a chain of {len(blocks):,} blocks explains its starts"
-    )
 
 
 def _peak_over_mean(instance: Instance, budget: Budget) -> Fraction:

@@ -50,7 +50,9 @@ class Search:
         self.bits = field.memory.bit_length() + 2  # sums of two stay below the guard bit
         #: Bytes of a number of all lanes.
         self.bytes = 40 + self.lanes * self.bits // 7
-        budget.take((3 * len(kinds) + 8) * self.bytes + 80 * sum(len(k.starts) for k in kinds))
+        #: And of a state, with as many events as can run together.
+        self.state = 300 + 2 * self.bytes + 8 * len(field.least)
+        budget.take((3 * len(kinds) + 8) * self.bytes + 220 * sum(len(k.starts) for k in kinds))
         unit = self._pack([1] * self.lanes)
         self.guard = unit << (self.bits - 1)
         self.full = field.memory * unit | self.guard
@@ -61,6 +63,9 @@ class Search:
         self.shadow = [self._pack(range(k.prompt + k.output, k.prompt, -1)) for k in kinds]
         self.mask = [(1 << (self.bits * k.output)) - 1 for k in kinds]
         self.allowed = [frozenset(kind.starts) for kind in kinds]
+        self.span = field.horizon + 1
+        #: The last step of each event.
+        self.last = {c * self.span + p: p + k.output for c, k in enumerate(kinds) for p in k.starts}
         self.radix = [1]
         for kind in kinds:
             self.radix.append(self.radix[-1] * (kind.count + 1))
@@ -70,10 +75,6 @@ class Search:
         digits = [f"{held:0{self.bits}b}" for held in tokens]
         self.budget.tick(len(digits))
         return int("".join(reversed(digits)), 2)
-
-    def size(self, events: int) -> int:
-        """Return the bytes of a state in which so many requests run."""
-        return 300 + 2 * self.bytes + 8 * events
 
     def run(self, multipliers: Multipliers) -> None:
         """Go through all steps; raise `Rejected` if states are left where the proof ends."""
@@ -85,16 +86,11 @@ class Search:
             for key, states in layer.items():
                 Expansion(step, key).run(states)
             for states in layer.values():
-                self.forget(states)
+                self.budget.give(self.state * len(states))
             layer = {key: self._undominated(states) for key, states in step.found.items()}
             step.leave()
         if layer:
             raise Rejected(f"{WHERE}: states are left after the last step")
-
-    def forget(self, states: list[State]) -> None:
-        """Give back the memory of states."""
-        for state in states:
-            self.budget.give(self.size(len(state[3])))
 
     def _undominated(self, states: list[State]) -> list[State]:
         self.budget.check()
@@ -107,11 +103,11 @@ class Search:
             upper = state[1] | guard
             for future in futures:
                 if (upper - future) & guard == guard:
-                    self.budget.give(self.size(len(state[3])))
                     break
             else:
                 futures.append(state[1])
                 kept.append(state)
+        self.budget.give(self.state * (len(states) - len(kept)))
         return kept
 
 
@@ -127,7 +123,6 @@ class Step:
         self.fresh = Lanes(field, fresh, t, search.cutoff, budget) if fresh and t else None
         self.open = [c for c in range(len(field.kinds)) if t in search.allowed[c]]
         self.gains = {c: self.lanes.gains(field, c) for c in self.open}
-        self.span = field.horizon + 1
         self.found: dict[int, list[State]] = {}
         self._runs: dict[tuple[int, ...], tuple[tuple[int, ...], int]] = {}
         self._held = 0
@@ -139,8 +134,8 @@ class Step:
             size = 300 + 8 * len(events) + self.lanes.bytes
             self.search.budget.take(size)
             self._held += size
-            kinds, span = self.search.field.kinds, self.span
-            on = tuple(e for e in events if kinds[e // span].output + e % span > self.t)
+            last, t = self.search.last, self.t
+            on = tuple([event for event in events if last[event] > t])
             run = self._runs[events] = on, sum(map(self.lanes.end.__getitem__, on))
         return run
 
@@ -161,7 +156,7 @@ class Expansion:
         By kind: how many have not started; `left` are they all.
     options
         The kinds that may start now, and by place in this list: what a start costs, adds to the
-        bound and holds from now on.
+        bound and holds from now on, and its event.
     hopes
         By place: the least that all from there on can add, from what is above the cutoff.
     dues
@@ -171,7 +166,7 @@ class Expansion:
     def __init__(self, step: Step, key: int) -> None:
         search, t, lanes, fresh = step.search, step.t, step.lanes, step.fresh
         kinds = search.field.kinds
-        self.step, self.key = step, key
+        self.step, self.search, self.found, self.key = step, search, step.found, key
         search.budget.tick(4 * len(kinds))
         search.budget.take(KEY + 4 * (search.radix[-1].bit_length() // 30))
         self.room = room = [
@@ -184,6 +179,7 @@ class Expansion:
         self.gains = [step.gains[c][0] for c in self.options]
         self.costs = [t + kinds[c].output - kinds[c].arrival for c in self.options]
         self.shapes = [search.shape[c] for c in self.options]
+        self.events = [c * search.span + t for c in self.options]
         hopes = [lanes.hope + lanes.over]
         for c in reversed(self.options):
             hopes.append(hopes[-1] + room[c] * step.gains[c][1])
@@ -194,46 +190,52 @@ class Expansion:
             if number and t + 1 - kinds[c].output >= kinds[c].arrival
         ]
 
+        # gathered, as every state looks at all of it
+        self.of_kinds = self.gains, self.shapes, self.hopes, room, self.options, self.left
+        self.of_step = (
+            search.full, search.guard, search.lane, search.bits, search.budget.tick,
+            lanes.table, lanes.over, lanes.guard, len(lanes.table) - 1,
+        )  # fmt: skip
+
     def run(self, states: list[State]) -> None:
         """Add the children of the states to those of the step."""
-        search, step, options = self.step.search, self.step, self.options
+        search, step, options, dues = self.search, self.step, self.options, self.dues
         full, guard, lane, window = search.full, search.guard, search.lane, search.window
         fresh, bits, memory, shapes = step.fresh, search.bits, search.field.memory, self.shapes
+        shadow, mask, tick = search.shadow, search.mask, search.budget.tick
         places = range(len(options))
-        pace = (1 + len(options) + len(self.dues)) * (1 + search.bytes // 1024)
+        pace = (1 + len(options) + len(dues)) * (1 + search.bytes // 1024)
         # no more nodes wait at a time than options at each depth
         stack = len(options) * len(step.lanes.table) * (200 + search.bytes + step.lanes.bytes)
         search.budget.take(stack)
         for state in states:
-            search.budget.tick(pace)
+            tick(pace)
             latency, held, before, events = state
             if fresh:
                 bound = latency * fresh.unit + self.now + fresh.table[len(events)][before & lane]
                 if fresh.exceeds(bound + sum(map(fresh.end.__getitem__, events))):
                     continue
-            least = ((before << bits) | (held & lane)) & window
-            free = memory - (held & lane)
-            late = [
-                c
-                for c, peak in self.dues
-                if peak <= free
-                and (full - (least & search.mask[c]) - search.shadow[c]) & guard == guard
-            ]
+            late: list[int] = []
+            if dues:
+                least = ((before << bits) | (held & lane)) & window
+                free = memory - (held & lane)
+                late = [
+                    c
+                    for c, peak in dues
+                    if peak <= free and (full - (least & mask[c]) - shadow[c]) & guard == guard
+                ]
             fit = [x for x in places if (full - held - shapes[x]) & guard == guard]
             self._start(state, fit, late, pace)
         search.budget.give(stack)
 
     def _start(self, state: State, fit: list[int], late: list[int], pace: int) -> None:
         """Start requests at the places `fit` in every way that fits and may be below the target."""
-        step, search, room, options = self.step, self.step.search, self.room, self.options
-        gains, shapes, hopes, costs = self.gains, self.shapes, self.hopes, self.costs
-        full, guard, lane, tick = search.full, search.guard, search.lane, search.budget.tick
-        table, over, top = step.lanes.table, step.lanes.over, step.lanes.guard
-        most, left = len(table) - 1, self.left
+        gains, shapes, hopes, room, options, left = self.of_kinds
+        full, guard, lane, bits, tick, table, over, top, most = self.of_step
         latency, held, before, events = state
-        on, ends = step.run_on(events)
-        running = len(on)
-        stack: list[Node] = [(0, held, (), latency * step.lanes.unit + self.later + ends)]
+        on, ends = self.step.run_on(events)
+        running, before = len(on), before << bits
+        stack: list[Node] = [(0, held, (), latency * self.step.lanes.unit + self.later + ends)]
         while stack:
             tick(pace)
             start, future, taken, bound = stack.pop()
@@ -250,13 +252,14 @@ class Expansion:
                         stack.append((place + 1 - again, more, (*taken, x), worse))
             tokens = future & lane
             if len(taken) == left:
-                search.best = min(search.best, latency + sum(costs[x] for x in taken))
+                total = latency + sum(self.costs[x] for x in taken)
+                self.search.best = min(self.search.best, total)
                 continue
             if (bound + table[number][tokens] + over) & top:
                 continue
             if late and self._wasteful(taken, tokens, late):
                 continue
-            self._add(latency, before, on, taken, future)
+            self._add(latency, before | tokens, on, taken, future)
 
     def _wasteful(self, taken: tuple[int, ...], tokens: int, late: list[int]) -> bool:
         """Whether some request that waits could have run to its end by the next step."""
@@ -268,18 +271,23 @@ class Expansion:
         )
 
     def _add(
-        self, latency: int, before: int, on: tuple[int, ...], taken: tuple[int, ...], future: int
+        self, latency: int, past: int, on: tuple[int, ...], taken: tuple[int, ...], future: int
     ) -> None:
         """Note the child that has started `taken`."""
-        step, search, child = self.step, self.step.search, self.key
+        search, child = self.search, self.key
         for x in taken:
-            c = self.options[x]
-            child += search.radix[c]
+            child += search.radix[self.options[x]]
             latency += self.costs[x]
-            on += (c * step.span + step.t,)
-        search.budget.take(search.size(len(on)))
-        past = ((before << search.bits) | (future & search.lane)) & search.window
-        step.found.setdefault(child, []).append((latency, future >> search.bits, past, on))
+            on += (self.events[x],)
+        budget = search.budget
+        budget.free -= search.state
+        if budget.free < 0:
+            budget.take(0)
+        made = (latency, future >> search.bits, past & search.window, on)
+        if child in self.found:
+            self.found[child].append(made)
+        else:
+            self.found[child] = [made]
 
 
 def search_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
