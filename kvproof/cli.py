@@ -40,6 +40,10 @@ COMMANDS = {
         "kvproof.commands.vllm",
         "Run vLLM's own scheduler over a trace and prove how far it is from optimal.",
     ),
+    "certify-run": (
+        "kvproof.commands.certify_run",
+        "Prove how far from optimal any engine was, from its log alone.",
+    ),
     "search": (
         "kvproof.commands.search",
         "Look for instances on which a policy is bad, with certified ratios.",

@@ -3,6 +3,7 @@
 from kvproof.bounds.catalogue.arrivals import ARRIVAL_THEOREMS
 from kvproof.bounds.catalogue.chain import CHAIN_THEOREMS, SVF_BACKLOG
 from kvproof.bounds.catalogue.cited import CITED_THEOREMS
+from kvproof.bounds.catalogue.engine import ENGINE_THEOREMS
 from kvproof.bounds.catalogue.no_constant import NO_CONSTANT_THEOREMS
 from kvproof.bounds.catalogue.open import OPEN_THEOREMS
 from kvproof.bounds.catalogue.opt import OPT_THEOREMS
@@ -22,6 +23,7 @@ THEOREMS: tuple[Theorem, ...] = (
     *OPEN_THEOREMS,
     *CITED_THEOREMS,
     *QUEUEING_THEOREMS,
+    *ENGINE_THEOREMS,
 )
 
 _BY_NAME = {theorem.name: theorem for theorem in THEOREMS}

@@ -6,6 +6,7 @@ claim or of lower bound is one more entry.
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 
 from .bounds import centroid_bound, discrete_centroid_bound, outputs_bound, volume_bound
 from .branch import branch_bound
@@ -40,6 +41,29 @@ def opt_lower_bound(claim: object, proof: object, instance: Instance, budget: Bu
         raise Rejected(f"claim.bound: {show(bound)} is more than the {kind} bound, {show(proved)}")
     return (
         f"every feasible schedule has total latency at least {show(bound)} (OPT >= this), "
+        f"by the {kind} bound"
+    )
+
+
+def preemptive_lower_bound(claim: object, proof: object, instance: Instance, budget: Budget) -> str:
+    """``preemptive-lower-bound``: no run that may preempt requests costs less either."""
+    claimed = fields(claim, "claim", "kind bound")
+    given = fields(proof, "proof", "lower_bound")
+    bound = rational(claimed["bound"], "claim.bound", budget)
+    kind, proved = _lower_bound(given, instance, budget)
+    if kind not in PREEMPTIVE:
+        raise Rejected(f"proof.lower_bound: the {kind} bound is about runs without preemption")
+    if kind == "price":
+        found = fields(given["lower_bound"], "proof.lower_bound", "kind denominator prices")
+        prices = read_prices(found["denominator"], found["prices"], "proof.lower_bound", budget)
+        if any(later > earlier for earlier, later in pairwise(prices.price)):
+            raise Rejected(
+                "proof.lower_bound.prices: they rise; runs that preempt need not pay them"
+            )
+    if bound > proved:
+        raise Rejected(f"claim.bound: {show(bound)} is more than the {kind} bound, {show(proved)}")
+    return (
+        f"every run, also one that preempts requests, has total latency at least {show(bound)}, "
         f"by the {kind} bound"
     )
 
@@ -168,9 +192,13 @@ LOWER_BOUNDS: dict[str, LowerBound] = {
     "branch": branch_bound,
 }
 
+#: Those that hold for runs which preempt requests; prices only where they never rise.
+PREEMPTIVE = ("outputs", "volume", "centroid", "discrete-centroid", "price")
+
 CLAIMS: dict[str, Claim] = {
     "schedule": schedule,
     "opt-lower-bound": opt_lower_bound,
+    "preemptive-lower-bound": preemptive_lower_bound,
     "optimal": optimal,
     "svf-blocking-chain": svf_blocking_chain,
     "ratio-at-least": ratio_at_least,

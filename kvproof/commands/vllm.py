@@ -48,6 +48,11 @@ POINTS = 1_000
     help="Token-steps that a step of waiting is worth, for svf, svf-1bit and svf-future.",
 )
 @click.option(
+    "--patience",
+    type=Rational(most=2**32),
+    help="With --aging: no request that arrives more than so many steps later goes before another.",
+)
+@click.option(
     "--max-num-seqs",
     type=click.IntRange(min=1),
     default=256,
@@ -69,11 +74,19 @@ POINTS = 1_000
 @click.option("--async-scheduling", is_flag=True, help="As vLLM schedules on GPUs.")
 @reading_options
 @bound_option
+@click.option(
+    "--out",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write a certificate of the run (of one policy): its factor, or where it preempts "
+    "requests a bound on all runs.",
+)
 @json_option
 def command(
     trace: str,
     policies: str,
     aging: Fraction,
+    patience: Fraction | None,
     bound: "BoundKind | None",
     as_json: bool,
     oversize: Literal["error", "drop"],
@@ -83,17 +96,21 @@ def command(
     max_num_seqs: int,
     max_num_batched_tokens: int,
     prefix_caching: bool,
+    out: str | None,
     **reading: Any,
 ) -> None:
-    """Run vLLM's own scheduler over TRACE, without a model, and say how far it is from optimal.
+    """Run vLLM's own scheduler over TRACE, without a model, and prove how far from optimal it is.
 
     Needs vLLM in the same environment (docs/vllm.md), and no GPU. The scheduler and the KV-cache
     manager are vLLM's; time is engine steps. A proved factor f says: no run of such an engine,
     in whatever order, has a total latency below total latency / f.
     """
-    from kvproof.certificates.engine import EngineRules, engine_bound
+    from kvproof.certificates.checker import Verdict, check
+    from kvproof.certificates.engine import EngineRules, engine_bound, run_certificate
+    from kvproof.files import Outputs
     from kvproof.inputs import load
-    from kvproof.output import progress_bar
+    from kvproof.output import console, progress_bar
+    from kvproof.scheduling.errors import RejectedError
     from kvproof.scheduling.instance import MAX_MEMORY
     from kvproof.serving.requests import held_instance
     from kvproof.serving.vllm.drive import drive
@@ -111,7 +128,17 @@ def command(
     )
     chosen = [find_engine_policy(name.strip()) for name in policies.split(",")]
     if not any(policy.ages for policy in chosen):
-        refuse_idle("aging", "it is for svf, svf-1bit and svf-future")
+        for option in ("aging", "patience"):
+            refuse_idle(option, "it is for svf, svf-1bit and svf-future")
+    if not aging:
+        refuse_idle("patience", "it needs --aging")
+    waiting = {"aging": str(aging), "patience": None if patience is None else str(patience)}
+    if out is not None and (len(chosen) > 1 or prefix_caching):
+        raise click.UsageError(
+            "--out is for one --policy, and without --prefix-caching: a certificate is about one "
+            "run, by what it holds in memory"
+        )
+    target = None if out is None else Outputs(trace).file(out)
     load_vllm()
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
@@ -129,7 +156,7 @@ def command(
                 instance,
                 engine,
                 policy,
-                aging=aging if policy.ages else Fraction(0),
+                waiting=waiting if policy.ages else None,
                 progress=lambda done: bar.update(task, completed=done),
             )
             rules = EngineRules(
@@ -139,7 +166,21 @@ def command(
                 shares=prefix_caching,
             )
             bar.update(task, description=f"{policy.name}: lower bound", total=None)
-            runs.append((policy.name, run, engine_bound(instance, rules, bound)))
+            found = engine_bound(
+                instance,
+                rules,
+                bound,
+                incumbent=run.total_latency,
+                progress=lambda done, _: bar.update(task, completed=done),
+            )
+            runs.append((policy.name, run, found))
+        if target is not None:
+            _, run, found = runs[0]
+            certificate = run_certificate(
+                instance, run.completion, found, preempts=bool(run.preemptions.any())
+            )
+            data = certificate.to_bytes(compress=target.compressed)
+            checked = check(data)
     if as_json:
         print_json(
             {
@@ -151,16 +192,21 @@ def command(
                 "memory": instance.memory,
                 "digest": instance.digest,
                 "engine": vars(engine),
-                "policies": [_as_json(*run, aging) for run in runs],
+                "policies": [_as_json(*run) for run in runs],
+                "certificate": out,
             }
         )
     else:
         _print(trace, source.step, notes, engine, runs)
+    if target is not None:
+        if checked.verdict is not Verdict.VERIFIED:
+            raise RejectedError(f"{out}: not written: {checked.reason}")
+        target.write(data)
+        if not as_json:
+            console().print(f"{out}: verified: {checked.claim_in_words}", soft_wrap=True)
 
 
-def _as_json(
-    policy: str, run: "EngineRun", bound: "EngineBound", aging: Fraction
-) -> dict[str, Any]:
+def _as_json(policy: str, run: "EngineRun", bound: "EngineBound") -> dict[str, Any]:
     from kvproof.output import exact_and_decimal
 
     return {

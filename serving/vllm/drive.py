@@ -7,8 +7,7 @@ computes the last known token of a request gives it one more.
 """
 
 from collections import deque
-from collections.abc import Callable
-from fractions import Fraction
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,7 @@ def drive(
     engine: EngineSettings,
     policy: EnginePolicy,
     *,
-    aging: Fraction = Fraction(0),
+    waiting: Mapping[str, Any] | None = None,
     priority: Column | None = None,
     prompts: list[list[int]] | None = None,
     observe: Observer | None = None,
@@ -48,8 +47,9 @@ def drive(
         expanded. The memory is the engine's.
     engine, policy
         Its settings, and how it orders its queue.
-    aging
-        Token-steps that a step of waiting is worth, for kvproof's schedulers.
+    waiting
+        What waiting is worth to kvproof's schedulers: their settings ``aging`` (in token-steps a
+        step) and ``patience`` (in steps).
     priority
         What the client sends, in place of the policy's.
     prompts
@@ -70,7 +70,7 @@ def drive(
         engine,
         longest=int((requests.prompt + requests.output).max()) + 1,
         queue=policy.queue,
-        kvproof=policy.settings(requests, aging) if policy.scheduler else None,
+        kvproof={**policy.settings(requests), **(waiting or {})},
     )
     if priority is None and policy.priority is not None:
         priority = policy.priority(requests)

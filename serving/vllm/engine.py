@@ -3,6 +3,7 @@
 import logging
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
@@ -15,8 +16,8 @@ from kvproof.scheduling.instance import MAX_MEMORY
 #: The version that all of this is tested with.
 VERSION = "0.32.0"
 
-# What vLLM asks of a model before it builds a scheduler; nothing of it is ever computed.
-_MODEL = {
+#: The smallest model that vLLM builds a scheduler for; weights are none of it.
+MODEL = {
     "architectures": ["LlamaForCausalLM"],
     "model_type": "llama",
     "hidden_size": 64,
@@ -140,7 +141,7 @@ def build_scheduler(
     *,
     longest: int,
     queue: str = "fcfs",
-    kvproof: dict[str, Any] | None = None,
+    kvproof: Mapping[str, Any] | None = None,
 ) -> Any:
     """Return a scheduler of vLLM with a KV cache of one layer of full attention.
 
@@ -166,7 +167,7 @@ def build_scheduler(
     config = vllm.config
     with tempfile.TemporaryDirectory(prefix="kvproof-") as folder:
         # the window is part of what vLLM checks
-        model = _MODEL | {"max_position_embeddings": longest}
+        model = MODEL | {"max_position_embeddings": longest}
         Path(folder, "config.json").write_text(dumps(model))
         try:
             settings = config.VllmConfig(
@@ -190,7 +191,7 @@ def build_scheduler(
                     block_size=engine.block_size, enable_prefix_caching=engine.prefix_caching
                 ),
                 device_config=config.DeviceConfig("cpu"),
-                additional_config={"kvproof": kvproof or {}},
+                additional_config={"kvproof": dict(kvproof or {})},
             )
         except ValueError as error:  # pydantic's errors are such
             reason = " ".join(str(error).split())

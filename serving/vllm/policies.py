@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -27,7 +26,7 @@ class EnginePolicy:
     priority
         What the client sends as the requests' priorities, or None.
     settings
-        For kvproof's schedulers, from the requests and the aging.
+        Of kvproof's schedulers, from the requests.
     """
 
     name: str
@@ -35,9 +34,7 @@ class EnginePolicy:
     scheduler: str | None = None
     queue: Literal["fcfs", "priority"] = "fcfs"
     priority: Callable[[Instance], Column] | None = None
-    settings: Callable[[Instance, Fraction], dict[str, Any]] = lambda _, aging: (
-        {"aging": str(aging)} if aging else {}
-    )
+    settings: Callable[[Instance], dict[str, Any]] = lambda _: {}
 
     @property
     def ages(self) -> bool:
@@ -55,7 +52,7 @@ class EnginePolicy:
         return found
 
 
-def _one_bit(requests: Instance, aging: Fraction) -> dict[str, Any]:
+def _one_bit(requests: Instance) -> dict[str, Any]:
     """Return the threshold (the mean output) and the classes' means, in whole tokens."""
     policy = OneBitSVF()
     long = policy.is_long(requests)
@@ -68,7 +65,6 @@ def _one_bit(requests: Instance, aging: Fraction) -> dict[str, Any]:
         "threshold": policy.threshold(requests).__floor__(),
         "short": mean(every[~long]),
         "long": mean(every[long]),
-        **({"aging": str(aging)} if aging else {}),
     }
 
 

@@ -37,11 +37,20 @@ def proxy_output(expected: int, *, threshold: int, short: int, long: int) -> int
     return long if expected > threshold else short
 
 
-def static_key(*, operator: int, volume: int, aging: Fraction, arrival: float) -> int:
+def static_key(
+    *,
+    operator: int,
+    volume: int,
+    arrival: float,
+    aging: Fraction = Fraction(0),
+    patience: Fraction | None = None,
+) -> int:
     """Return the priority of a request: the operator's own first, then volume with linear aging.
 
     A request of volume v that has waited w goes by ``v - aging * w``. All wait equally long from
     one moment to the next, so ``v + aging * arrival`` orders them in the same way, for ever.
+    With patience v counts as at most ``aging * patience``: no request that arrives later than that
+    goes before this one.
 
     Parameters
     ----------
@@ -49,10 +58,16 @@ def static_key(*, operator: int, volume: int, aging: Fraction, arrival: float) -
         The priority that the request came with; the smaller first.
     volume
         Its volume in token-steps.
+    arrival
+        When it arrived (vLLM: seconds since 1970), finite.
     aging
         Token-steps that one unit of waiting is worth, >= 0.
-    arrival
-        When it arrived, in the same unit (vLLM: seconds since 1970), finite.
+    patience
+        In units of waiting, > 0; None: without end.
     """
-    aged = volume + (aging * Fraction(arrival)).__floor__() if aging else volume
-    return operator * WIDTH + min(max(aged, 0), WIDTH - 1)
+    aged = Fraction(volume)
+    if patience is not None:
+        aged = min(aged, aging * patience)
+    if aging:
+        aged += aging * Fraction(arrival)
+    return operator * WIDTH + min(max(aged.__floor__(), 0), WIDTH - 1)

@@ -36,8 +36,9 @@ class VolumeOrder:
             request.priority = static_key(
                 operator=request.priority,
                 volume=held_volume(request.num_prompt_tokens, self.output_of(request)),
-                aging=self.settings.aging,
                 arrival=request.arrival_time,
+                aging=self.settings.aging,
+                patience=self.settings.patience,
             )
         super().add_request(request)  # type: ignore[misc]
 

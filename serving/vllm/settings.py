@@ -25,6 +25,9 @@ class Settings:
         Name of the field of a request that holds its expected output length in tokens.
     aging
         Token-steps of volume that a second of waiting is worth, 0 to 2^32.
+    patience
+        No request that arrives more than so many seconds later goes before another; needs aging.
+        Above 0, or None: without end.
     predictor
         Asked for the expected output length of a request without a usable hint: takes vLLM's
         request, returns a number of tokens.
@@ -40,6 +43,7 @@ class Settings:
 
     hint: str = HINT
     aging: Fraction = Fraction(0)
+    patience: Fraction | None = None
     predictor: Callable[[Any], object] | None = None
     threshold: int = 256
     short: int = 64
@@ -50,6 +54,10 @@ class Settings:
             raise InputError(f"kvproof: hint must be the name of a field, got {self.hint!r}")
         if not 0 <= self.aging <= MAX_AGING:
             raise InputError(f"kvproof: aging must be 0 to {MAX_AGING}, got {self.aging}")
+        if self.patience is not None and not 0 < self.patience <= MAX_AGING:
+            raise InputError(f"kvproof: patience must be above 0, got {self.patience}")
+        if self.patience is not None and not self.aging:
+            raise InputError("kvproof: patience has no effect without aging; set both")
         for name, least in (("threshold", 0), ("short", 1), ("long", 1)):
             value = getattr(self, name)
             if type(value) is not int or not least <= value < 2**31:
@@ -72,19 +80,20 @@ class Settings:
         known = tuple(cls.__dataclass_fields__)
         if unknown := sorted(set(map(str, given)) - set(known)):
             raise InputError(f"kvproof: unknown setting {unknown[0]!r}; known: {', '.join(known)}")
-        values = dict(given)
-        if "aging" in values:
-            values["aging"] = _number(values["aging"])
-        if values.get("predictor") is not None:
+        values = {name: value for name, value in given.items() if value is not None}
+        for name in ("aging", "patience"):
+            if name in values:
+                values[name] = _number(name, values[name])
+        if "predictor" in values:
             values["predictor"] = _load(values["predictor"])
         return cls(**values)
 
 
-def _number(value: object) -> Fraction:
+def _number(name: str, value: object) -> Fraction:
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         with suppress(ValueError, OverflowError, ZeroDivisionError):
             return Fraction(value)
-    raise InputError(f"kvproof: aging must be a number, got {value!r}")
+    raise InputError(f"kvproof: {name} must be a number, got {value!r}")
 
 
 def _load(name: object) -> Callable[[Any], object]:

@@ -7,12 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kvproof.certificates.engine import EngineRules, engine_bound, falling
+from kvproof.certificates.checker import Verdict, check
+from kvproof.certificates.engine import EngineRules, engine_bound, falling, run_certificate
 from kvproof.certificates.lower_bounds import best_bound
 from kvproof.certificates.prices import Prices, best_prices, price_bound
 from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.simulate import simulate
 from tests.strategies import instances
 
 # The smallest run known that beats a price bound: preempted requests, computed again.
@@ -129,6 +132,27 @@ def test_shared_prefixes_leave_the_bounds_by_steps():
     for kind in set(BoundKind) - {BoundKind.OUTPUTS}:
         with pytest.raises(InputError, match="shared prefixes are held once"):
             engine_bound(instance, rules, kind)
+
+
+@settings(max_examples=40)
+@given(instances(max_requests=6), st.sampled_from([None, *BoundKind]))
+def test_a_run_is_certified_as_a_schedule_or_by_a_bound_on_all_runs(instance, kind):
+    schedule = simulate(instance, SVF())
+    completion = schedule.starts + instance.output
+    for preempts, claim in ((False, "within-factor"), (True, "preemptive-lower-bound")):
+        bound = engine_bound(instance, EngineRules(seats=2, preempts=preempts), kind)
+        made = run_certificate(instance, completion, bound, preempts=preempts)
+        assert made.claim["kind"] == claim
+        result = check(made.to_bytes())
+        assert result.verdict is Verdict.VERIFIED, result.reason
+
+
+def test_a_schedule_bound_is_no_certificate_for_runs_that_preempt():
+    bound = engine_bound(PREEMPTED, EngineRules(preempts=False), BoundKind.PRICE)
+    made = run_certificate(PREEMPTED, PREEMPTED.output, bound, preempts=True)
+    result = check(made.to_bytes())
+    assert result.verdict is Verdict.REJECTED
+    assert "they rise" in result.reason
 
 
 def test_a_price_bound_carries_its_prices():

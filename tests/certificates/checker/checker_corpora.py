@@ -53,6 +53,11 @@ def _price(tiny: Tiny) -> dict[str, Any]:
     return _bound(tiny, bound, truth.price_bound(tiny, steps))
 
 
+def _preemptive(made: dict[str, Any]) -> dict[str, Any]:
+    """Claim of runs that preempt what is claimed of schedules."""
+    return _put(made, "claim.kind", "preemptive-lower-bound")
+
+
 def _ratio(policy: dict[str, Any] | None, tiny: Tiny, witness: list[int]) -> dict[str, Any]:
     own = truth.policy_starts(tiny, policy or {"name": "fcfs", "rule": "skip"})
     assert own is not None
@@ -133,6 +138,12 @@ def valid() -> Iterator[Case]:
     yield "price-none", _bound(TRACE, {"kind": "price", "denominator": 1, "prices": []},
                                Fraction(26)), "no prices: the sum of outputs"  # fmt: skip
     yield "bound-below", _bound(TRACE, {"kind": "centroid"}, Fraction(1, 7)), "claims less"
+    yield (
+        "preemptive",
+        _preemptive(_bound(TRACE, {"kind": "centroid"}, centroid(TRACE))),
+        ("the centroid bound for runs that preempt"),
+    )
+    yield "preemptive-price", _preemptive(_price(BACKLOG)), "prices that never rise, for them"
     yield "within-factor", _of("within-factor", TRACE, 2), "a factor from the centroid bound"
     yield "optimal", _optimal(), "an optimum, proved by prices"
     for name, tiny in (("", BACKLOG), ("-trace", TRACE)):
@@ -205,6 +216,19 @@ def rejected() -> Iterator[Case]:
     for source in ("outputs", "volume", "volume-trace", "centroid", "centroid-trace", "price",
                    "price-trace", "search", "search-trace", "branch", "branch-trace"):  # fmt: skip
         yield f"more-{source}", _put(good[source], "claim.bound", _more), "the least bit too much"
+    yield (
+        "preemptive-more",
+        _put(good["preemptive"], "claim.bound", _more),
+        "the least bit too much, for runs that preempt",
+    )
+    rising = {"kind": "price", "denominator": 1, "prices": [[1, 0], [1, 1]]}
+    made = _put(good["price"], "proof.lower_bound", rising)
+    yield "preemptive-rising", _preemptive(_put(made, "claim.bound", "0/1")), "prices that rise"
+    yield (
+        "preemptive-search",
+        _preemptive(good["search"]),
+        "a search through schedules says nothing of runs that preempt",
+    )
     yield (
         "volume-as-centroid",
         _put(good["centroid"], "proof.lower_bound", {"kind": "volume"}),

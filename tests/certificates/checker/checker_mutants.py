@@ -15,9 +15,9 @@ ODD_VALUES: list[Any] = [
     None, True, False, "", "0", "0/1", "1/2", "7/1", "-1/2", 1.5, [], {}, [0], {"starts": [0]},
 ]  # fmt: skip
 NAMES = (
-    "schedule", "optimal", "opt-lower-bound", "within-factor", "svf-blocking-chain",
-    "ratio-at-least", "outputs", "volume", "centroid", "price", "search", "branch", "svf", "sjf",
-    "fcfs", "svf-1bit", "strict", "skip", "true", "reserve",
+    "schedule", "optimal", "opt-lower-bound", "preemptive-lower-bound", "within-factor",
+    "svf-blocking-chain", "ratio-at-least", "outputs", "volume", "centroid", "price", "search",
+    "branch", "svf", "sjf", "fcfs", "svf-1bit", "strict", "skip", "true", "reserve",
 )  # fmt: skip
 
 

@@ -127,6 +127,9 @@ def samples(tiny: Tiny, rng: random.Random) -> list[dict[str, Any]]:
         if value >= 0:
             claim: dict[str, Any] = {"kind": "opt-lower-bound", "bound": ratio_text(value)}
             made.append(certificate(tiny, claim, {"lower_bound": bound}))
+            if truth.never_rises(bound):
+                claim = {"kind": "preemptive-lower-bound", "bound": ratio_text(value)}
+                made.append(certificate(tiny, claim, {"lower_bound": bound}))
         if value > 0:
             both = {"schedule": schedule, "lower_bound": bound}
             claim = {"kind": "within-factor", "total_latency": total}

@@ -212,6 +212,49 @@ def expanded(schedule: dict[str, Any]) -> list[int]:
     return [p for p, c in zip(schedule["starts"], count, strict=True) for _ in range(c)]
 
 
+def never_rises(bound: dict[str, Any]) -> bool:
+    """Whether a lower bound is about preemptive runs, too."""
+    if bound["kind"] == "price":
+        prices = [price for _, price in bound["prices"]]
+        return prices == sorted(prices, reverse=True)
+    return bound["kind"] in ("outputs", "volume", "centroid", "discrete-centroid")
+
+
+def preemptive_opt(tiny: Tiny) -> int:
+    """Least total latency where each token may be made in any step after the one before."""
+    n = len(tiny.requests)
+    costs = {(0,) * n: 0}
+    done = tuple(o for _, _, o in tiny.requests)
+    best: int | None = None
+    step = min(a for a, _, _ in tiny.requests)
+    while costs:
+        following: dict[tuple[int, ...], int] = {}
+        for made, cost in costs.items():
+            if made == done:
+                best = cost if best is None else min(best, cost)
+                continue
+            here = [i for i in range(n) if tiny.requests[i][0] <= step and made[i] < done[i]]
+            now = cost + len(here)
+            if best is not None and now >= best:
+                continue
+            choices = [((), 0)]
+            for i in here:
+                held = tiny.requests[i][1] + made[i] + 1
+                choices += [
+                    ((*chosen, i), used + held)
+                    for chosen, used in choices
+                    if used + held <= tiny.memory
+                ]
+            for chosen, _ in choices:
+                after = tuple(made[i] + (i in chosen) for i in range(n))
+                if chosen or len(here) < n - sum(m == d for m, d in zip(made, done, strict=True)):
+                    following[after] = min(following.get(after, now), now)
+        costs = following
+        step += 1
+    assert best is not None
+    return best
+
+
 def is_true(certificate: dict[str, Any], instance: dict[str, Any] | None = None) -> bool:
     """Whether the claim of a (well-formed) certificate is true, found without its proof.
 
@@ -224,6 +267,8 @@ def is_true(certificate: dict[str, Any], instance: dict[str, Any] | None = None)
         return False
     if kind == "opt-lower-bound":
         return Fraction(claim["bound"]) <= opt(tiny)
+    if kind == "preemptive-lower-bound":
+        return Fraction(claim["bound"]) <= preemptive_opt(tiny)
     if kind == "ratio-at-least":
         if claim["policy"] is None:
             starts = expanded(proof["policy_schedule"])

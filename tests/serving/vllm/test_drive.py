@@ -124,7 +124,7 @@ def test_without_preemption_svf_runs_the_queue_in_order_of_volume():
     assert order == np.argsort(instance.volume, kind="stable").tolist()
     waits = drive(instance, engine, find_engine_policy("fcfs"))
     assert np.argsort(waits.first).tolist() == [0, 1, 2, 3, 4]
-    aged = drive(instance, engine, find_engine_policy("svf"), aging=2**32)
+    aged = drive(instance, engine, find_engine_policy("svf"), waiting={"aging": 2**32})
     assert np.argsort(aged.first).tolist() == order  # all arrived at once
 
 
@@ -133,11 +133,26 @@ def test_enough_aging_is_first_come_first_served():
     arrival, prompt, output = zip(*rows, strict=True)
     instance = Instance(memory=40, arrival=arrival, prompt=prompt, output=output)
     engine = EngineSettings(blocks=40, block_size=1, max_num_seqs=1)
-    aged = drive(instance, engine, find_engine_policy("svf"), aging=2**32)
+    aged = drive(instance, engine, find_engine_policy("svf"), waiting={"aging": 2**32})
     fcfs = drive(instance, engine, find_engine_policy("fcfs"))
     assert aged.completion.tolist() == fcfs.completion.tolist()
     plain = drive(instance, engine, find_engine_policy("svf"))
     assert plain.total_latency < fcfs.total_latency
+
+
+def test_patience_keeps_later_requests_from_going_first():
+    rows = [(0, 1, 40), *((step, 30, 9) for step in range(0, 20, 2)), (1, 39, 1)]
+    arrival, prompt, output = zip(*sorted(rows), strict=True)
+    instance = Instance(memory=41, arrival=arrival, prompt=prompt, output=output)
+    engine = EngineSettings(blocks=41, block_size=1, max_num_seqs=1)
+    for patience in (3, 8):
+        waiting = {"aging": 5, "patience": patience}
+        run = drive(instance, engine, find_engine_policy("svf"), waiting=waiting)
+        for i, start in enumerate(run.first):
+            overtaken = instance.arrival > instance.arrival[i] + patience
+            assert not (overtaken & (run.first < start)).any()
+    plain = drive(instance, engine, find_engine_policy("svf"))
+    assert plain.first[0] == plain.first.max()  # the largest waits for all that come later
 
 
 def test_the_run_that_keeps_price_bounds_from_preempted_requests():
@@ -186,3 +201,16 @@ def test_the_command_shows_what_the_run_came_to(capsys):
     assert "does not hold with prefix caching" in capsys.readouterr().err
     assert command(["vllm", EXAMPLE, "--blocks", "100"]) == 2
     assert "can never fit 1600 tokens" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("limit", "claim"),
+    [("40", "a feasible schedule"), ("300", "every run, also one that preempts")],
+)
+def test_the_command_writes_a_certificate_that_anyone_can_check(capsys, tmp_path, limit, claim):
+    file = str(tmp_path / "run.json.gz")
+    arguments = ["vllm", EXAMPLE, "--blocks", "500", "--limit", limit, "--backlog"]
+    assert command([*arguments, "--policy", "svf", "--out", file]) == 0
+    assert f"verified: {claim}" in capsys.readouterr().out
+    assert command(["check", file]) == 0
+    assert command([*arguments, "--policy", "svf,fcfs", "--out", file]) == 2

@@ -77,6 +77,20 @@ def test_static_keys_order_as_operator_then_volume_less_aging_at_any_moment(wait
         assert key // WIDTH == p  # no volume and no date reaches the operator's part
 
 
+@given(requests, requests, st.integers(1, 2**20), st.integers(1, 1000))
+def test_with_patience_nobody_is_overtaken_by_who_comes_later_than_that(
+    one, other, aging, patience
+):
+    (_, v, a), (_, w, b) = one, other
+    waiting = {"aging": Fraction(aging), "patience": Fraction(patience)}
+    first = static_key(operator=0, volume=v, arrival=a, **waiting)
+    second = static_key(operator=0, volume=w, arrival=b, **waiting)
+    if b > a + patience + 1:
+        assert first < second
+    if a == b and v <= w:
+        assert first <= second
+
+
 def test_without_aging_the_key_is_the_volume():
     assert static_key(operator=0, volume=12, aging=Fraction(0), arrival=1e9) == 12
     assert static_key(operator=2, volume=12, aging=Fraction(1, 2), arrival=5.0) == 2 * WIDTH + 14

@@ -88,6 +88,13 @@ def test_aging_adds_the_date_of_arrival():
     assert priority_of(one, extra=extra, arrival=1e9) == held_volume(10, 3) + 500_000_000
 
 
+def test_patience_caps_what_a_volume_counts():
+    one = scheduler(aging="1/2", patience=20)
+    assert priority_of(one, name="a", arrival=8.0) == 10 + 4
+    small = {"predicted_output_tokens": 1}
+    assert priority_of(one, name="b", prompt=4, extra=small, arrival=8.0) == 4 + 4
+
+
 def test_a_predictor_is_asked_where_there_is_no_hint(monkeypatch):
     asked = []
 

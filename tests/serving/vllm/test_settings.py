@@ -18,6 +18,8 @@ def test_settings_are_read():
     assert (settings.hint, settings.aging) == ("length", Fraction(1, 3))
     assert settings.predictor(5) == 5
     assert Settings.from_config({"kvproof": {"aging": 0.5}}).aging == Fraction(1, 2)
+    nothing = {"kvproof": {"aging": None, "patience": None, "predictor": None}}
+    assert Settings.from_config(nothing) == Settings()
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,9 @@ def test_settings_are_read():
         ({"aging": float("nan")}, "aging must be a number"),
         ({"aging": float("inf")}, "aging must be a number"),
         ({"aging": "1/0"}, "aging must be a number"),
+        ({"aging": 1, "patience": 0}, "patience must be above 0"),
+        ({"aging": 1, "patience": "long"}, "patience must be a number"),
+        ({"patience": 5}, "patience has no effect without aging"),
         ({"hint": 3}, "hint must be the name"),
         ({"hint": ""}, "hint must be the name"),
         ({"threshold": -1}, "threshold must be a whole number"),

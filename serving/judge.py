@@ -1,0 +1,136 @@
+"""How far from optimal an engine was, at most, by its log alone.
+
+Time in a log is continuous, and steps of an engine are not all equally long. Let no step be
+shorter than the unit of time. In the last unit of each step that gives a request its token j the
+engine holds at least ``prompt + j`` tokens, so what theorem ``engine-any-run`` counts is held
+within these units, at most M at any time; and as arrivals, rounded down to whole units, only come
+sooner, the bound on the completions holds, and so does that on the latencies, less what was
+rounded off.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from kvproof.certificates.engine import EngineBound, EngineRules, StepBound, simple_bounds
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.instance import MAX_ARRIVAL, Instance
+from kvproof.serving.log import EngineLog
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """A log's total latency, and the least that any run of such an engine can have.
+
+    Parameters
+    ----------
+    instance
+        The requests as the engine holds them; arrivals in whole steps.
+    total_latency, least
+        In units of the log.
+    bound
+        Why it cannot be less; its value is in steps, of rounded arrivals.
+    crowded
+        Whether the prompts of requests between their first and last token alone exceeded the
+        memory at some time; None where the log does not tell.
+    """
+
+    instance: Instance
+    total_latency: Fraction
+    least: Fraction
+    bound: EngineBound
+    crowded: bool | None
+
+    @property
+    def factor(self) -> Fraction:
+        """The run was within this factor of optimal."""
+        return self.total_latency / self.least
+
+
+def judge(log: EngineLog, *, memory: int, step: Fraction, rules: EngineRules) -> Judgement:
+    """Bound how far from optimal the engine was.
+
+    Parameters
+    ----------
+    log
+        What it did.
+    memory
+        Tokens that its KV cache holds.
+    step
+        No step of the engine that gives tokens is shorter than this, in units of the log.
+    rules
+        What it may do; preemption is always allowed for, as a log does not tell.
+
+    Raises
+    ------
+    InputError
+        A request needs more than the memory or came faster than one token a step, or arrivals are
+        more than 2^48 steps apart.
+    """
+    peak = log.prompt - 1 + log.output
+    if peak.max() > memory:
+        i = int(peak.argmax())
+        raise InputError(
+            f"{log.at(i)}: {log.prompt[i]} + {log.output[i]} - 1 tokens do not fit a memory of "
+            f"{memory}; the engine's is larger: --memory"
+        )
+    _check_pace(log, step)
+    begin = min(log.arrival)
+    exact = [(a - begin) / step for a in log.arrival]
+    whole = [a.__floor__() for a in exact]
+    if max(whole) > MAX_ARRIVAL:
+        raise InputError(f"{log.source}: arrivals are more than {MAX_ARRIVAL} steps apart")
+    instance = Instance(
+        memory=memory,
+        arrival=np.array(whole, dtype=np.int64),
+        prompt=log.prompt - 1,
+        output=log.output,
+    )
+    rounded = sum(exact, Fraction(0)) - sum(whole)
+    best = max(
+        # a latency's own length does not ask when the request came
+        ((b.value - (0 if b.kind == StepBound.LENGTH else rounded), b) for b in
+         simple_bounds(instance, rules, whole_steps=False)),
+        key=lambda pair: pair[0],
+    )  # fmt: skip
+    total = sum((c - a for a, c in zip(log.arrival, log.completion, strict=True)), Fraction(0))
+    return Judgement(
+        instance=instance,
+        total_latency=total,
+        least=best[0] * step,
+        bound=best[1],
+        crowded=_crowded(log, memory),
+    )
+
+
+def _check_pace(log: EngineLog, step: Fraction) -> None:
+    """Refuse a step that some request contradicts: it had more tokens than steps."""
+    # the time of a first token would say more, but clients read it late
+    paces = [
+        (c - a) / o
+        for a, c, o in zip(log.arrival, log.completion, log.output.tolist(), strict=True)
+    ]
+    fastest = min(paces)
+    row = paces.index(fastest)
+    if fastest < step:
+        raise InputError(
+            f"{log.at(row)}: had a token every {float(fastest):.6g} on average, faster than one in "
+            f"a step of {float(step):.6g}; the shortest step is shorter, or a step gives several "
+            "tokens (then these bounds do not hold)"
+        )
+
+
+def _crowded(log: EngineLog, memory: int) -> bool | None:
+    if log.first is None:
+        return None
+    changes = [
+        *((f, int(s)) for f, s in zip(log.first, log.prompt, strict=True)),
+        *((c, -int(s)) for c, s in zip(log.completion, log.prompt, strict=True)),
+    ]
+    held = 0
+    for _, change in sorted(changes):  # who leaves goes before who comes
+        held += change
+        if held > memory:
+            return True
+    return False

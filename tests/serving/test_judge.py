@@ -1,0 +1,134 @@
+import csv
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kvproof.__main__ import run
+from kvproof.certificates.engine import EngineRules
+from kvproof.certificates.lower_bounds import centroid_bound, outputs_bound, volume_bound
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.policies import FCFS, SVF
+from kvproof.scheduling.simulate import simulate
+from kvproof.serving.judge import judge
+from kvproof.serving.log import EngineLog
+from tests.strategies import instances
+
+ALL = EngineRules()
+
+
+def log_of(arrival, completion, prompt, output, first=None):
+    return EngineLog(
+        source="log.csv",
+        format="log",
+        place="line",
+        line=tuple(range(2, len(arrival) + 2)),
+        arrival=tuple(map(Fraction, arrival)),
+        completion=tuple(map(Fraction, completion)),
+        first=None if first is None else tuple(map(Fraction, first)),
+        prompt=np.array(prompt, dtype=np.int64),
+        output=np.array(output, dtype=np.int64),
+        failed=0,
+    )
+
+
+@given(
+    instances(max_requests=8),
+    st.sampled_from([SVF(), FCFS()]),
+    st.lists(st.fractions(1, 3, max_denominator=7), min_size=1, max_size=9),
+    st.fractions(Fraction(1, 3), 2, max_denominator=9),
+    st.data(),
+)
+def test_no_engine_is_judged_better_than_possible(instance, policy, lengths, step, data):
+    """A schedule run by an engine whose steps last 1 to 3 times `step`, and between steps."""
+    schedule = simulate(instance, policy)
+    ends = [Fraction(0)]
+    for k in range(schedule.makespan + 1):
+        ends.append(ends[-1] + step * lengths[k % len(lengths)])
+    # each request came at some moment of the step before it could first be started
+    early = data.draw(st.fractions(0, 1, max_denominator=5))
+    arrival = [
+        ends[a] - (early * (ends[a] - ends[a - 1]) if a else 0) for a in instance.arrival.tolist()
+    ]
+    completion = [ends[c] for c in (schedule.starts + instance.output).tolist()]
+    first = [ends[p + 1] for p in schedule.starts.tolist()]
+    log = log_of(arrival, completion, instance.prompt + 1, instance.output, first)
+    found = judge(log, memory=instance.memory, step=step, rules=ALL)
+    assert found.total_latency == sum(completion) - sum(arrival)
+    assert found.factor >= 1
+    assert found.crowded in (False, True)
+
+
+@given(instances(max_requests=8))
+def test_a_log_in_steps_is_judged_as_the_instance_is(instance):
+    schedule = simulate(instance, SVF())
+    completion = (schedule.starts + instance.output).tolist()
+    log = log_of(instance.arrival.tolist(), completion, instance.prompt + 1, instance.output)
+    found = judge(log, memory=instance.memory, step=Fraction(1), rules=ALL)
+    shifted = instance.arrival - instance.arrival.min()
+    assert found.instance.arrival.tolist() == shifted.tolist()
+    bounds = (centroid_bound, volume_bound, outputs_bound)
+    assert found.least == max(bound(found.instance) for bound in bounds)
+    assert found.crowded is None
+
+
+def test_what_the_log_contradicts_is_refused():
+    log = log_of([0, 1], [10, 5], [4, 4], [5, 4])
+    with pytest.raises(InputError, match=r"line 2: 4 \+ 5 - 1 tokens do not fit a memory of 7"):
+        judge(log, memory=7, step=Fraction(1), rules=ALL)
+    judge(log, memory=8, step=Fraction(1), rules=ALL)
+    with pytest.raises(InputError, match="line 3: had a token every 1 on average, faster"):
+        judge(log, memory=8, step=Fraction(11, 10), rules=ALL)
+    far = log_of([0, 2**50], [10, 2**50 + 10], [4, 4], [5, 4])
+    with pytest.raises(InputError, match="steps apart"):
+        judge(far, memory=8, step=Fraction(1), rules=ALL)
+
+
+def test_prompts_that_cannot_all_have_been_held_are_noticed():
+    log = log_of([0, 0], [10, 10], [6, 6], [3, 3], first=[5, 5])
+    assert judge(log, memory=8, step=Fraction(1), rules=ALL).crowded
+    assert not judge(log, memory=12, step=Fraction(1), rules=ALL).crowded
+
+
+@pytest.fixture
+def log_file(tmp_path):
+    path = tmp_path / "log.csv"
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["arrival", "first", "completion", "prompt", "output"])
+        rows.writerows([[0, 1, 3, 7, 10], [0.5, 1.4, 2, 3, 4], [1, 9, 9.5, 2, 2], [2, 3, 3, 2, 0]])
+    return str(path)
+
+
+def test_the_command_says_how_far_from_optimal(capsys, log_file, tmp_path):
+    arguments = ["certify-run", log_file, "--memory", "20", "--step", "0.2"]
+    assert run(arguments) == 0
+    shown = capsys.readouterr().out
+    assert "left out: 1" in shown
+    assert "of optimal (proved)" in shown
+    file = str(tmp_path / "bound.json")
+    assert run([*arguments, "--json", "--out", file]) == 0
+    data = json.loads(capsys.readouterr().out)
+    factor = Fraction(data["total_latency"]) / Fraction(data["lower_bound"])
+    assert Fraction(data["factor"]) == factor >= 1
+    assert Fraction(data["total_latency"]) == 13
+    assert run(["check", file]) == 0
+    assert "every run, also one that preempts" in capsys.readouterr().out
+
+
+def test_the_command_refuses_what_cannot_be(capsys, log_file):
+    base = ["certify-run", log_file, "--memory", "20"]
+    for more, complaint in (
+        (["--step", "0.5"], "faster than one in a step"),
+        (["--step", "0"], "is not a number above 0"),
+        (["--step", "0.1", "--column", "prompt"], "expected ROLE=NAME"),
+        (["--step", "0.1", "--column", "prompt=p"], "there is no column 'p'"),
+        (["--step", "0.1", "--prefix-caching", "--out", "x.json"], "no bound by memory holds"),
+        ([], "Missing option '--step'"),
+    ):
+        assert run([*base, *more]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert complaint in line
