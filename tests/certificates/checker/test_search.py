@@ -1,0 +1,103 @@
+"""The ``search`` proof: everything in it is read, whatever the search comes to need."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import checker_truth as truth
+import pytest
+
+from kvproof.certificates.checker import Result, check
+
+VALID = Path(__file__).parents[1] / "valid"
+GOOD: dict[str, Any] = json.loads((VALID / "search.json").read_text(encoding="utf-8"))
+PROOF = GOOD["proof"]["lower_bound"]
+
+
+def checked(claim: str = GOOD["claim"]["bound"], **change: Any) -> Result:
+    made = copy.deepcopy(GOOD)
+    made["proof"]["lower_bound"].update(change)
+    made["claim"]["bound"] = claim
+    return check(truth.encode(made))
+
+
+SPOILED: list[Any] = [
+    None,
+    [],
+    {},
+    {**PROOF["vectors"][0], "more": 1},
+    {**PROOF["vectors"][0], "since": -1},
+    {**PROOF["vectors"][0], "since": 10**6},
+    {**PROOF["vectors"][0], "unit": 0},
+    {**PROOF["vectors"][0], "start": [True]},
+    {**PROOF["vectors"][0], "end": [-1]},
+]
+
+
+@pytest.mark.parametrize("place", range(len(SPOILED)))
+def test_a_vector_that_no_step_names_is_read(place: int) -> None:
+    vector = SPOILED[place]
+    assert checked(vectors=[*PROOF["vectors"], vector]).verdict == "malformed"
+    # and so it is where the prices alone reach the target
+    assert checked("1/1", target=1).verdict == "verified"
+    assert checked("1/1", target=1, vectors=[*PROOF["vectors"], vector]).verdict == "malformed"
+
+
+def test_its_length_is_asked_for_where_there_is_a_search() -> None:
+    short = {"since": 0, "unit": 1, "start": [], "end": []}
+    result = checked(vectors=[*PROOF["vectors"], short])
+    assert (result.verdict, result.reason) == (
+        "malformed",
+        f"proof.lower_bound.vectors[{len(PROOF['vectors'])}].start: too short",
+    )
+    assert checked("1/1", target=1, vectors=[short]).verdict == "malformed"  # named: 1, 2, ...
+    assert checked("1/1", target=1, vectors=[short], layers=[]).verdict == "verified"
+
+
+@pytest.mark.parametrize(
+    ("layers", "verdict"),
+    [
+        ([{"length": 1, "vectors": []}], "malformed"),
+        ([{"length": 1, "vectors": [0, 0]}], "malformed"),
+        ([{"length": 1, "vectors": [99]}], "malformed"),
+        ([{"length": 0, "vectors": [0]}], "malformed"),
+        ([{"length": 100_001, "vectors": [0]}], "malformed"),
+        ([{"length": 60_000, "vectors": [0]}] * 2, "over a limit"),
+        ([], "rejected"),
+        ([{"length": 1, "vectors": [0]}], "rejected"),
+    ],
+)
+def test_layers(layers: Any, verdict: str) -> None:
+    assert checked(layers=layers).verdict == verdict
+    reached = checked("1/1", target=1, layers=layers).verdict
+    assert reached == ("verified" if verdict == "rejected" else verdict)
+
+
+def test_a_step_takes_64_vectors_at_most() -> None:
+    vectors = [PROOF["vectors"][0]] + [{"since": 0, "unit": 1, "start": [], "end": []}] * 64
+    layers = [{"length": 99, "vectors": list(range(65))}]
+    result = checked(vectors=vectors, layers=layers)
+    assert result.verdict == "over a limit"
+    assert "65 vectors; the limit is 64" in (result.reason or "")
+
+
+def test_the_value_is_the_smaller_of_the_target_and_what_is_met() -> None:
+    opt = int(GOOD["claim"]["bound"].split("/")[0])
+    assert PROOF["target"] > opt  # so a schedule of OPT is met
+    assert checked(f"{opt}/1").verdict == "verified"
+    assert checked(f"{opt + 1}/1").verdict == "rejected"
+
+
+def test_scale_is_from_1_to_2_to_the_31() -> None:
+    assert checked(scale=0).verdict == "malformed"
+    assert checked(scale=2**31 + 1).verdict == "malformed"
+    first = PROOF["vectors"][:1]  # over the starts that prices allow, whatever the scale
+    assert checked(scale=2**31, vectors=first, layers=[]).verdict == "rejected"
+
+
+def test_a_vector_that_begins_after_its_step_is_rejected() -> None:
+    late = next(place for place, vector in enumerate(PROOF["vectors"]) if vector["since"] > 0)
+    result = checked(layers=[{"length": 99, "vectors": [late]}])
+    assert result.verdict == "rejected"
+    assert "but it is used from step 0" in (result.reason or "")
