@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from kvproof.bounds.policy_bound import PolicyBound, policy_bound
 from kvproof.certificates.lower_bounds import LowerBound, best_bound
+from kvproof.scheduling.compact import compact as shift_left
 from kvproof.scheduling.exact import decimal
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
@@ -23,6 +24,8 @@ class Verdict(Shown):
     policy, rule, admission
         Name of the policy; ``"strict"`` or ``"skip"``; what admission uses of the output
         length, ``"true"`` or ``"reserve"``.
+    compact
+        Whether the starts were shifted left afterwards (:mod:`kvproof.scheduling.compact`).
     schedule
         The schedule; it is feasible.
     lower_bound
@@ -34,6 +37,7 @@ class Verdict(Shown):
     policy: str
     rule: str
     admission: str
+    compact: bool
     schedule: Schedule
     lower_bound: LowerBound
     theorem_bound: PolicyBound | None
@@ -41,7 +45,7 @@ class Verdict(Shown):
     def facts(self) -> dict[str, str]:
         """Return policy, total latency, proved factor and what it rests on."""
         facts = {
-            "policy": f"{self.policy} ({self.rule})",
+            "policy": f"{self.policy} ({self.rule}{', compact' if self.compact else ''})",
             "total latency": f"{self.schedule.total_latency:,}",
             "OPT at least": decimal(self.lower_bound.value, 2, up=False, commas=True),
             "within": f"{decimal(self.factor, 4, up=True)} of OPT",
@@ -71,6 +75,7 @@ def verify(
     policy: Policy,
     *,
     skip: bool = False,
+    compact: bool = False,
     lower_bound: LowerBound | None = None,
     progress: Progress | None = None,
 ) -> Verdict:
@@ -78,7 +83,8 @@ def verify(
 
     `lower_bound` is the bound on OPT to use (the same for every policy); None computes the best
     of outputs, volume and centroid. `skip` and `progress` are those of
-    :func:`kvproof.scheduling.simulate.simulate`.
+    :func:`kvproof.scheduling.simulate.simulate`; `compact` shifts the starts left afterwards,
+    which no theorem above the policy's total forbids.
 
     Raises
     ------
@@ -88,12 +94,15 @@ def verify(
         The schedule is not feasible, which would be an error of the simulator.
     """
     schedule = simulate(instance, policy, skip=skip, progress=progress)
+    if compact:
+        schedule = shift_left(schedule)
     check_schedule(schedule)
     rule = "skip" if skip else "strict"
     return Verdict(
         policy=policy.name,
         rule=rule,
         admission=getattr(policy, "admission", "true"),
+        compact=compact,
         schedule=schedule,
         lower_bound=best_bound(instance) if lower_bound is None else lower_bound,
         theorem_bound=(policy_bound(instance, policy.name, rule) if type(policy) is SVF else None),

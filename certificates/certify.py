@@ -14,6 +14,7 @@ from kvproof.certificates.build import (
 )
 from kvproof.certificates.lower_bounds import find_bound
 from kvproof.certificates.proofs import BoundKind
+from kvproof.scheduling.compact import compact as shift_left
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import Policy
@@ -38,6 +39,7 @@ def certify(
     *,
     policy: Policy,
     skip: bool = False,
+    compact: bool = False,
     bound: BoundKind | None = None,
     witnesses: Iterable[Policy] = (),
     progress: Callable[[int, float], None] | None = None,
@@ -52,6 +54,8 @@ def certify(
         What to claim.
     policy, skip
         Whose schedule, and by which rule; of no use to OPT_LOWER_BOUND.
+    compact
+        Whether its starts are shifted left first; for claims about the schedule alone.
     bound
         The lower bound on OPT to rest on, where the claim needs one; None: the best that needs no
         search.
@@ -68,6 +72,10 @@ def certify(
     if claim is Claim.OPT_LOWER_BOUND:
         return lower_bound_certificate(instance, find_bound(instance, bound, progress=progress))
     schedule = simulate(instance, policy, skip=skip)
+    if compact:
+        if claim in (Claim.SVF_BLOCKING_CHAIN, Claim.RATIO_AT_LEAST):
+            raise InputError(f"{claim} is about the policy's own starts; leave out compact")
+        schedule = shift_left(schedule)
     match claim:
         case Claim.SCHEDULE:
             return schedule_certificate(schedule)

@@ -17,6 +17,7 @@ from kvproof.certificates.checker import Result as CheckResult
 from kvproof.certificates.checker import check as _check
 from kvproof.certificates.lower_bounds import LowerBound, find_bound
 from kvproof.certificates.proofs import BoundKind
+from kvproof.scheduling.compact import compact as shift_left
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import Policy
@@ -25,8 +26,16 @@ from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate as _simulate
 
 
-def simulate(instance: Instance, policy: Policy | str = "svf", *, skip: bool = False) -> Schedule:
+def simulate(
+    instance: Instance,
+    policy: Policy | str = "svf",
+    *,
+    skip: bool = False,
+    compact: bool = False,
+) -> Schedule:
     """Return the schedule of a policy, by the strict rule or with skipping.
+
+    `compact` then moves each start, in order, to the first step at which it fits.
 
     >>> import kvproof as kv
     >>> two = kv.Instance(memory=10, arrival=[0, 0], prompt=[5, 2], output=[5, 3])
@@ -35,7 +44,8 @@ def simulate(instance: Instance, policy: Policy | str = "svf", *, skip: bool = F
     >>> kv.simulate(two, "svf").starts
     array([3, 0])
     """
-    return _simulate(instance, _policy(policy), skip=skip)
+    schedule = _simulate(instance, _policy(policy), skip=skip)
+    return shift_left(schedule) if compact else schedule
 
 
 def verify(
@@ -43,6 +53,7 @@ def verify(
     policy: Policy | str = "svf",
     *,
     skip: bool = False,
+    compact: bool = False,
     bound: LowerBound | BoundKind | str | None = None,
 ) -> Verdict:
     """Schedule an instance by a policy and say what is proved about the schedule.
@@ -57,7 +68,7 @@ def verify(
     """
     if not isinstance(bound, LowerBound):
         bound = lower_bound(instance, bound)
-    return _verify(instance, _policy(policy), skip=skip, lower_bound=bound)
+    return _verify(instance, _policy(policy), skip=skip, compact=compact, lower_bound=bound)
 
 
 def lower_bound(instance: Instance, kind: BoundKind | str | None = None) -> LowerBound:
@@ -79,6 +90,7 @@ def certify(
     *,
     policy: Policy | str = "svf",
     skip: bool = False,
+    compact: bool = False,
     bound: BoundKind | str | None = None,
     witnesses: Sequence[Policy | str] = BUILTIN,
 ) -> Certificate:
@@ -96,6 +108,7 @@ def certify(
         _member(Claim, "claim", claim),
         policy=_policy(policy),
         skip=skip,
+        compact=compact,
         bound=None if bound is None else _member(BoundKind, "bound", bound),
         witnesses=[_policy(witness) for witness in witnesses],
     )

@@ -182,4 +182,10 @@ bound_option = click.option(
     help="The lower bound on OPT; best is of the first three, price searches for a better one.",
 )
 
+compact_option = click.option(
+    "--compact",
+    is_flag=True,
+    help="Then move each start, in order, to the first step at which it fits (offline).",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -29,7 +29,7 @@ def _policies() -> None:
             names = BUILTIN if requests < 100 else ("svf",)
             for policy in (*map(find_policy, names), OneBitSVF(admission="reserve")):
                 for skip in (False, True) if requests < 100 else (False,):
-                    verify(instance, policy, skip=skip)
+                    verify(instance, policy, skip=skip, compact=True)
 
 
 def _prices() -> None:

@@ -9,6 +9,7 @@ import click
 
 from kvproof.options import (
     bound_option,
+    compact_option,
     find_policies,
     input_options,
     json_option,
@@ -41,6 +42,7 @@ CLAIMS = (
 )
 @click.option("--policy", default="svf", show_default=True, help="Whose schedule it is about.")
 @rule_options
+@compact_option
 @bound_option
 @click.option(
     "--witness",
@@ -62,6 +64,7 @@ def command(
     skip: bool,
     theta: Fraction | None,
     admission: Literal["true", "reserve"],
+    compact: bool,
     bound: "BoundKind | None",
     witness: str | None,
     out: str,
@@ -104,6 +107,7 @@ def command(
             Claim(claim),
             policy=chosen,
             skip=skip,
+            compact=compact,
             bound=bound,
             witnesses=[find_policy(name) for name in names],
             progress=progress,
@@ -142,10 +146,12 @@ def command(
 def _refuse_idle(claim: str) -> None:
     """Refuse options that this claim has no use for."""
     if claim == "opt-lower-bound":
-        for option in ("policy", "skip", "theta", "admission"):
+        for option in ("policy", "skip", "theta", "admission", "compact"):
             refuse_idle(option, "a bound on OPT is about every schedule")
     if claim in ("schedule", "svf-blocking-chain", "ratio-at-least"):
         refuse_idle("bound", f"the claim {claim} rests on no lower bound on OPT")
+    if claim in ("svf-blocking-chain", "ratio-at-least"):
+        refuse_idle("compact", f"the claim {claim} is about the policy's own starts")
     if claim != "ratio-at-least":
         refuse_idle("witness", "it goes with --claim ratio-at-least")
 

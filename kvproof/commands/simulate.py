@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from kvproof.options import find_policies, input_options, json_option, rule_options
+from kvproof.options import compact_option, find_policies, input_options, json_option, rule_options
 
 if TYPE_CHECKING:
     from kvproof.inputs import Input
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @input_options
 @click.option("--policy", default="svf", show_default=True, help="The policy.")
 @rule_options
+@compact_option
 @click.option("--out", type=click.Path(), help="Write the schedule here.", metavar="FILE")
 @json_option
 def command(
@@ -25,6 +26,7 @@ def command(
     skip: bool,
     theta: Fraction | None,
     admission: Literal["true", "reserve"],
+    compact: bool,
     out: str | None,
     as_json: bool,
     **reading: Any,
@@ -37,6 +39,7 @@ def command(
     from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
+    from kvproof.scheduling.compact import compact as shift_left
     from kvproof.scheduling.feasibility import check_schedule
     from kvproof.scheduling.simulate import simulate
     from kvproof.streams import print_json
@@ -53,6 +56,8 @@ def command(
             skip=skip,
             progress=lambda done, _: bar.update(task, completed=done),
         )
+        if compact:
+            schedule = shift_left(schedule)
         check_schedule(schedule)
     instance = source.instance
     data: dict[str, Any] = {
@@ -66,6 +71,7 @@ def command(
         "policy": chosen.name,
         "rule": "skip" if skip else "strict",
         "admission": getattr(chosen, "admission", "true"),
+        "compact": compact,
         "total_latency": schedule.total_latency,
         "makespan": schedule.makespan,
         "notes": list(source.notes),

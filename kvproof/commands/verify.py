@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from kvproof.options import bound_option, find_policies, input_options, json_option, rule_options
+from kvproof.options import (
+    bound_option,
+    compact_option,
+    find_policies,
+    input_options,
+    json_option,
+    rule_options,
+)
 
 if TYPE_CHECKING:
     from kvproof.bounds.verify import Verdict
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
     "package.module:Name is one of your own.",
 )
 @rule_options
+@compact_option
 @bound_option
 @json_option
 def command(
@@ -30,6 +38,7 @@ def command(
     skip: bool,
     theta: Fraction | None,
     admission: Literal["true", "reserve"],
+    compact: bool,
     bound: "BoundKind | None",
     as_json: bool,
     **reading: Any,
@@ -74,6 +83,7 @@ def command(
                     source.instance,
                     policy,
                     skip=skip,
+                    compact=compact,
                     lower_bound=lower_bound,
                     progress=lambda done, n, task=requests: bar.update(  # type: ignore[misc]
                         task, completed=done, total=n, visible=True
@@ -114,6 +124,7 @@ def _as_json(source: "Input", verdicts: list["Verdict"], skip: bool) -> dict[str
                 "policy": v.policy,
                 "rule": v.rule,
                 "admission": v.admission,
+                "compact": v.compact,
                 "total_latency": v.schedule.total_latency,
                 **exact_and_decimal("mean_latency", v.schedule.mean_latency, 2, up=True),
                 "makespan": v.schedule.makespan,
@@ -157,6 +168,7 @@ def _print_table(source: "Input", verdicts: list["Verdict"], skip: bool) -> None
         table.add_column(column.replace(" ", fold), justify="right", overflow="fold")
     for v in verdicts:
         name = v.policy + (" (reserve)" if v.admission == "reserve" else "")
+        name += " compact" if v.compact else ""
         cells = [
             name,
             f"{v.schedule.total_latency:,}",

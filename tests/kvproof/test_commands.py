@@ -239,3 +239,27 @@ def test_internal_error_and_interrupt(capsys, monkeypatch):
     monkeypatch.setattr(verify, "simulate", interrupted)
     assert run(["verify", EXAMPLE, *GOOD]) == 130
     assert capsys.readouterr().err == "kvproof: interrupted\n"
+
+
+def test_compact_delays_nobody_and_is_certified(capsys, tmp_path):
+    arguments = [EXAMPLE, "--memory", "60000", "--limit", "300", "--backlog"]
+    _, plain = run_json(capsys, "verify", *arguments)
+    _, data = run_json(capsys, "verify", *arguments, "--compact")
+    gained = 0
+    for before, after in zip(plain["policies"], data["policies"], strict=True):
+        assert (before["compact"], after["compact"]) == (False, True)
+        assert after["total_latency"] <= before["total_latency"]
+        gained += before["total_latency"] - after["total_latency"]
+    assert gained > 0
+    assert data["policies"][0]["theorem_bound"] == plain["policies"][0]["theorem_bound"]
+    _, schedule = run_json(capsys, "simulate", *arguments, "--policy", "fcfs", "--compact")
+    fcfs = data["policies"][POLICIES.index("fcfs")]
+    assert schedule["total_latency"] == fcfs["total_latency"]
+    out = str(tmp_path / "c.json")
+    _, written = run_json(
+        capsys, "certify", *arguments, "--policy", "fcfs", "--compact", "--out", out
+    )
+    assert written["claim"]["total_latency"] == fcfs["total_latency"]
+    for claim in ("opt-lower-bound", "ratio-at-least", "svf-blocking-chain"):
+        assert run(["certify", *arguments, "--compact", "--claim", claim, "--out", out]) == 2
+        assert "--compact has no effect here" in capsys.readouterr().err
