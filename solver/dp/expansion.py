@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.solver.dp.kernels import expand
+from kvproof.solver.dp.kernels import Bounds, Found, Step, expand
 from kvproof.solver.dp.multipliers import Vector
 from kvproof.solver.dp.states import Packing, States
 from kvproof.solver.dp.trajectory import SCALE, Grid
-from kvproof.solver.model import Model
 from kvproof.solver.result import Limit
 
 Ints = npt.NDArray[np.int64]
@@ -29,50 +28,30 @@ class Exhausted(Exception):
         self.limit = limit
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Step:
-    """What all states of one step have in common; first axis of the arrays: vectors in use.
-
-    Parameters
-    ----------
-    begun, rest
-        Scaled cost of a request of each class that starts now, and at least if it starts later.
-    beta
-        End multipliers.
-    table, hope
-        The relaxation's table for the next step, and the least of each.
-    may_start
-        Which classes may start now.
-    """
-
-    t: int
-    model: Model
-    packing: Packing
-    begun: Ints
-    rest: Ints
-    beta: npt.NDArray[np.int32]
-    table: Ints
-    hope: Ints
-    may_start: npt.NDArray[np.bool_]
+def bounds_of(vectors: list[Vector], now: int) -> Bounds:
+    """Gather what vectors say of states before the starts at step `now`."""
+    return Bounds(
+        np.stack([v.rest[:, now] for v in vectors]),
+        np.stack([v.beta for v in vectors]),
+        np.stack([v.table[now] for v in vectors]),
+    )
 
 
 def step_of(grid: Grid, packing: Packing, vectors: list[Vector], t: int) -> Step:
     """Gather what step t needs of the vectors in use."""
     model = grid.model
     start = min(t, grid.horizon)
-    table = np.stack([v.table[t + 1] for v in vectors]).astype(np.int64)
+    bounds = bounds_of(vectors, t + 1)
     return Step(
         t=t,
-        model=model,
+        kinds=model.kinds,
         packing=packing,
+        may_start=(model.arrival <= t) & grid.windows.allowed[:, start],
         begun=np.stack(
             [SCALE * (t + model.output - model.arrival) + v.beta[:, start] for v in vectors]
         ),
-        rest=np.stack([v.rest[:, t + 1] for v in vectors]),
-        beta=np.stack([v.beta for v in vectors]),
-        table=table,
-        hope=table.min(axis=(1, 2)),
-        may_start=(model.arrival <= t) & grid.windows.allowed[:, start],
+        bounds=bounds,
+        hope=bounds.table.min(axis=(1, 2)).astype(np.int64),
     )
 
 
@@ -101,33 +80,28 @@ def children(
     Exhausted
         Once `late` says so, or with more than `most_rows` states.
     """
-    model, packing = step.model, step.packing
     done, end = block
-    out = States.empty(min(max(_CHUNK, 2 * (end - done)), most_rows), packing, model.requests)
-    counters = np.zeros(4, dtype=np.int64)
-    best = np.array([target], dtype=np.int64)
-    best_starts = np.full(model.requests, -1, dtype=np.int64)
+    requests = states.starts.shape[1]
+    out = States.empty(min(max(_CHUNK, 2 * (end - done)), most_rows), step.packing, requests)
+    found = Found(
+        best=np.array([target], dtype=np.int64),
+        starts=np.full((1, requests), -1, dtype=np.int16),
+        leaves=np.zeros(1, dtype=np.int64),
+    )
+    cutoff = (target - 1) * SCALE
     filled = 0
     while done < end:
         stop = min(end, done + _CHUNK)
-        done, filled = expand(
-            done, stop, step.t, (target - 1) * SCALE, SCALE, model.memory, model.arrival,
-            model.prompt, model.output, model.count, model.offset, step.may_start, packing.bits,
-            packing.radix, packing.shape, packing.guard, packing.full,
-            states.key, states.latency, states.profile, states.starts, states.low,
-            states.vector, step.rest, step.begun, step.beta, step.table, step.hope,
-            out.key, out.latency, out.profile, out.starts, out.low, out.vector, filled,
-            best, best_starts, counters,
-        )  # fmt: skip
+        done, filled = expand(step, cutoff, states.columns, done, stop, out.columns, filled, found)
         if late():
             raise Exhausted(Limit.TIME)
         if done < stop:
             if len(out) >= most_rows:
                 raise Exhausted(Limit.MEMORY)
-            out = out.grown(min(2 * len(out), most_rows), packing)
+            out = out.grown(min(2 * len(out), most_rows), step.packing)
     return Children(
         states=out.take(slice(0, filled)),
-        best=int(best[0]),
-        best_starts=best_starts,
-        leaves=int(counters[0]),
+        best=int(found.best[0]),
+        best_starts=found.starts[0].astype(np.int64),
+        leaves=int(found.leaves[0]),
     )

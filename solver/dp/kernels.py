@@ -5,28 +5,100 @@ The plain version of the same search is the checker's (``certificates/checker/se
 other.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 
 from kvproof.scheduling.compiled import njit
+from kvproof.solver.dp.states import Packing
+from kvproof.solver.dp.trajectory import SCALE
+from kvproof.solver.model import Kinds
+
+Ints = npt.NDArray[np.int64]
+
+
+class Bounds(NamedTuple):
+    """What the vectors in use say of states before the starts at one step; first axis: vectors.
+
+    Parameters
+    ----------
+    rest
+        Least scaled cost of a request of each class that starts from then on.
+    beta
+        End multipliers, shape (vectors, classes, starts).
+    table
+        The relaxation's table of the step before, shape (vectors, running, tokens).
+    """
+
+    rest: Ints
+    beta: npt.NDArray[np.int32]
+    table: npt.NDArray[np.int32]
+
+
+class Step(NamedTuple):
+    """What all states of one step have in common.
+
+    Parameters
+    ----------
+    t
+        The step at which requests start now.
+    kinds, packing
+        The instance, and how states of it are packed.
+    may_start
+        Which classes may start now.
+    begun
+        Scaled cost of a request of each class that starts now, shape (vectors, classes).
+    bounds
+        Of the next step, which children belong to.
+    hope
+        The least of each vector's table.
+    """
+
+    t: int
+    kinds: Kinds
+    packing: Packing
+    may_start: npt.NDArray[np.bool_]
+    begun: Ints
+    bounds: Bounds
+    hope: Ints
+
+
+class Found(NamedTuple):
+    """What the kernel tells beside the children.
+
+    Parameters
+    ----------
+    best, starts
+        Total latency and starts of the cheapest complete schedule, shapes (1,) and (1, n).
+    leaves
+        Full decisions looked at, shape (1,).
+    """
+
+    best: Ints
+    starts: npt.NDArray[np.int16]
+    leaves: Ints
 
 
 @njit(nogil=True, error_model="numpy")
-def expand(  # type: ignore[no-untyped-def]
-    begin, stop, t, cutoff, scale, memory, arrival, prompt, output, count, offset, may_start,
-    bits, radix, shape, guard, full,
-    key, latency, profile, starts, low, vector,
-    rest, begun, beta, table, table_min,
-    out_key, out_latency, out_profile, out_starts, out_low, out_vector, filled,
-    best, best_starts, counters,
-):  # fmt: skip
+def expand(step, cutoff, parents, begin, stop, out, filled, found):  # type: ignore[no-untyped-def]
     """Write the children of states begin..stop-1 that no bound prunes; stop when out of room.
 
     At step t each state starts some of its waiting requests, in every way that fits. A child is
     dropped if a bound exceeds `cutoff`, or if an unstarted request could have run to its end
     within the steps up to t + 1: that schedule and all its continuations are not optimal. Complete
-    children only lower best[0]. Returns the next parent and the number of rows filled; the
-    parent that did not fit is left for the next call.
+    children only lower the best that is found. Returns the next parent and the number of rows
+    filled; the parent that did not fit is left for the next call.
     """
+    # Arrays in one function: tuples that phases pass on count references to all that they hold, for
+    # each parent and child, which took twice the time.
+    t, kinds, packing, may_start, cost_now, bounds, table_min = step
+    memory, arrival, prompt, output, count, offset = kinds
+    bits, _, radix, shape, guard, full = packing
+    rest, beta, table = bounds
+    key, latency, profile, starts, low, vector = parents
+    out_key, out_latency, out_profile, out_starts, out_low, out_vector = out
+    best, best_starts, leaves = found
     classes = count.size
     words = profile.shape[1]
     vectors = rest.shape[0]
@@ -85,14 +157,14 @@ def expand(  # type: ignore[no-untyped-def]
                         break
                 could[c] = fits
         for v in range(vectors):
-            value = latency[i] * scale
+            value = latency[i] * SCALE
             for c in range(classes):
                 value += room[c] * rest[v, c]
             for r in range(running):
                 value += beta[v, run_class[r], run_start[r]]
             base[v] = value
             for x in range(options):
-                gain[v, x] = begun[v, waiting[x]] - rest[v, waiting[x]]
+                gain[v, x] = cost_now[v, waiting[x]] - rest[v, waiting[x]]
         guide = vector[i]
         hope[options] = table_min[guide]
         for x in range(options - 1, -1, -1):
@@ -140,7 +212,7 @@ def expand(  # type: ignore[no-untyped-def]
                 # else: this take is hopeless; the loop tries one more of the same class
                 continue
             # a full decision
-            counters[0] += 1
+            leaves[0] += 1
             tokens = np.int64(held[depth, 0] & lane)
             left_now = left
             child = key[i]
@@ -155,11 +227,11 @@ def expand(  # type: ignore[no-untyped-def]
                 if paid[depth] < best[0]:
                     best[0] = paid[depth]
                     for r in range(starts.shape[1]):
-                        best_starts[r] = starts[i, r]
+                        best_starts[0, r] = starts[i, r]
                     for x in range(options):
                         first = offset[waiting[x]] + count[waiting[x]] - room[waiting[x]]
                         for r in range(first, first + chosen[x]):
-                            best_starts[r] = t
+                            best_starts[0, r] = t
             if not pruned:
                 for order in range(vectors):
                     # the parent's best vector first: it usually prunes
@@ -182,7 +254,6 @@ def expand(  # type: ignore[no-untyped-def]
                         x += 1
                     if rest_c > 0 and could[c] and tokens + prompt[c] + output[c] <= memory:
                         pruned = True
-                        counters[1] += 1
                         break
             if not pruned:
                 if filled >= capacity:
@@ -208,8 +279,8 @@ def expand(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def undominated(order, key, latency, profile, guard, keep):  # type: ignore[no-untyped-def]
-    """Mark in `keep` which states of `order` survive; it sorts them by key, then latency.
+def undominated(order, key, profile, guard, keep):  # type: ignore[no-untyped-def]
+    """Mark in `keep` which states of `order`, which sorts by key, then latency, survive.
 
     Among states with the same started requests one is dropped if another costs no more and holds
     no more in any step to come.
@@ -241,14 +312,20 @@ def undominated(order, key, latency, profile, guard, keep):  # type: ignore[no-u
 
 @njit(nogil=True, error_model="numpy")
 def rebound(  # type: ignore[no-untyped-def]
-    t, scale, prompt, output, count, offset, radix, key, latency, starts, low, which, first,
-    rest, beta, table,
+    kinds, packing, bounds, t, states, begin, stop, first, which
 ):  # fmt: skip
-    """Raise `low` by the bounds of further vectors; `which` becomes first + the best of them."""
+    """Raise `low` of states begin..stop-1, before the starts at step t, by further vectors.
+
+    `which` becomes first + the best of them where one of them is best.
+    """
+    _, _, prompt, output, count, offset = kinds
+    rest, beta, table = bounds
+    key, latency, _, starts, low, _ = states
+    radix = packing.radix
     running_class = np.empty(starts.shape[1], np.int64)
     running_start = np.empty(starts.shape[1], np.int64)
     room = np.empty(count.size, np.int64)
-    for i in range(key.size):
+    for i in range(begin, stop):
         running = 0
         tokens = 0
         for c in range(count.size):
@@ -262,7 +339,7 @@ def rebound(  # type: ignore[no-untyped-def]
                     running += 1
                     tokens += prompt[c] + t - p
         for v in range(rest.shape[0]):
-            bound = latency[i] * scale + table[v, running, tokens]
+            bound = latency[i] * SCALE + table[v, running, tokens]
             for c in range(count.size):
                 bound += room[c] * rest[v, c]
             for r in range(running):

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kvproof.solver.dp.ascent import Scratch, ascend, clusters, coarse, make_scratch
-from kvproof.solver.dp.expansion import Exhausted, Ints, children, step_of
+from kvproof.solver.dp.expansion import Exhausted, Ints, bounds_of, children, step_of
 from kvproof.solver.dp.kernels import rebound, undominated
 from kvproof.solver.dp.multipliers import Vector, make_vector, sample_of
 from kvproof.solver.dp.states import States, bytes_per_state, packing_of
@@ -193,8 +193,7 @@ class Search:
         keep = np.zeros(len(key), np.bool_)
         jobs = [
             self.pool.submit(
-                undominated, order[a:b], states.key, states.latency, states.profile,
-                self.packing.guard, keep,
+                undominated, order[a:b], states.key, states.profile, self.packing.guard, keep
             )
             for a, b in pairwise(cuts)
         ]  # fmt: skip
@@ -248,17 +247,13 @@ class Search:
         low = states.low
         which = states.vector.astype(np.int64)  # index into pool: the old ones come first
         if fresh:
-            parts = [np.stack(x) for x in zip(
-                *((v.rest[:, t], v.beta, v.table[t]) for v in fresh), strict=True
-            )]  # fmt: skip
+            kinds, bounds, columns = model.kinds, bounds_of(fresh, t), states.columns
             jobs = [
                 self.pool.submit(
-                    rebound, t, SCALE, model.prompt, model.output, model.count, model.offset,
-                    self.packing.radix, states.key[a:b], states.latency[a:b], states.starts[a:b],
-                    low[a:b], which[a:b], len(self.active), *parts,
+                    rebound, kinds, self.packing, bounds, t, columns, a, b, len(self.active), which
                 )
                 for a, b in blocks(len(states), self.cores)
-            ]  # fmt: skip
+            ]
             gather(jobs, self.flag, self.deadline)
         keep = low <= (self.target - 1) * SCALE
         use = np.bincount(which[keep], minlength=len(pool))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +21,8 @@ from kvproof.solver.model import Model
 Words = npt.NDArray[np.uint64]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Packing:
-    """How keys and profiles of a model are packed into 64-bit words.
+class Packing(NamedTuple):
+    """How keys and profiles of a model are packed into 64-bit words; kernels take it as it is.
 
     Parameters
     ----------
@@ -84,6 +83,17 @@ def packing_of(model: Model) -> Packing:
     )
 
 
+class Columns(NamedTuple):
+    """The columns of :class:`States`, as kernels take them."""
+
+    key: Words
+    latency: npt.NDArray[np.int64]
+    profile: Words
+    starts: npt.NDArray[np.int16]
+    low: npt.NDArray[np.int64]
+    vector: npt.NDArray[np.int16]
+
+
 @dataclass(kw_only=True, eq=False)
 class States:
     """A batch of states in columns; all of one layer."""
@@ -133,6 +143,11 @@ class States:
                 for name in ("key", "latency", "profile", "starts", "low", "vector")
             }
         )
+
+    @property
+    def columns(self) -> Columns:
+        """The columns themselves, for kernels to read and to write."""
+        return Columns(self.key, self.latency, self.profile, self.starts, self.low, self.vector)
 
     def take(self, rows: Any) -> Self:
         """Return the selected states."""

@@ -82,7 +82,7 @@ def test_undominated_equals_pairwise_comparison(seed):
     latency = rng.integers(0, 4, 40)
     order = np.lexsort((latency, key))
     keep = np.zeros(40, dtype=bool)
-    undominated(order, key, latency, profile, packing.guard, keep)
+    undominated(order, key, profile, packing.guard, keep)
     whole = [[int(w) >> (packing.bits * j) & ((1 << packing.bits) - 1) for w in row
               for j in range(64 // packing.bits)] for row in profile]  # fmt: skip
     place = {int(i): rank for rank, i in enumerate(order)}
