@@ -5,6 +5,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.paced import Shape, svf_shape
 
 
 class Traffic(StrEnum):
@@ -51,6 +52,8 @@ class Domain:
         Its rule, or None where the theorem speaks of both.
     below
         eps must be below this; None: at most 1.
+    shape
+        How prompts and outputs must go along SVF order.
     load_below
         The load must be below this, where the theorem needs it.
     """
@@ -60,13 +63,19 @@ class Domain:
     information: Information = Information.EXACT
     rule: Rule | None = None
     below: Fraction | None = None
+    shape: Shape = Shape.ANY
     load_below: Fraction | None = None
 
     def covers(self, instance: Instance) -> bool:
-        """Whether the instance's traffic and eps are in the domain."""
+        """Whether the instance's traffic, eps and order are in the domain."""
         if self.traffic is Traffic.BACKLOG and not instance.is_backlog:
             return False
-        return self.below is None or instance.eps < self.below
+        if self.below is not None and instance.eps >= self.below:
+            return False
+        shapes = list(Shape)
+        if self.shape is Shape.ANY:
+            return True
+        return shapes.index(svf_shape(instance.expanded())) >= shapes.index(self.shape)
 
     def covers_policy(self, policy: str, rule: str) -> bool:
         """Whether the theorem speaks of this policy under this rule."""
@@ -84,4 +93,5 @@ class Domain:
         rule = "" if self.rule is None else f", {self.rule}"
         eps = "" if self.below is None else f", eps < {self.below}"
         load = "" if self.load_below is None else f", load < {self.load_below}"
-        return f"{self.traffic}; {who}{rule}{eps}{load}"
+        shape = "" if self.shape is Shape.ANY else f", {self.shape}"
+        return f"{self.traffic}; {who}{rule}{eps}{shape}{load}"

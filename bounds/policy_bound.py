@@ -6,8 +6,12 @@ from kvproof.bounds.catalogue import find
 from kvproof.bounds.theorem import Theorem
 from kvproof.scheduling.instance import Instance
 
-#: For each policy the theorem whose bound is never above another's; a test holds it to that.
-SHARPEST = {"svf": "svf-backlog-prefix"}
+#: For each policy theorems whose bound is not above another's, the first that applies is taken;
+#: a test holds them to that.
+SHARPEST = {
+    "svf": ("svf-backlog-prefix",),
+    "svf-paced": ("pacing-shapes", "pacing-outputs"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +28,7 @@ def policy_bound(instance: Instance, policy: str, rule: str = "strict") -> Polic
     `policy` is the name of a policy of this toolkit, `rule` ``"strict"`` or ``"skip"``. There is
     none with arrivals, for instance. Totals are integers, so the bound is rounded down.
     """
-    if policy not in SHARPEST:
-        return None
-    theorem = find(SHARPEST[policy])
-    if theorem.total is None or not theorem.applies(instance, policy, rule):
-        return None
-    return PolicyBound(theorem=theorem, total=theorem.total(instance).__floor__())
+    for theorem in map(find, SHARPEST.get(policy, ())):
+        if theorem.total is not None and theorem.applies(instance, policy, rule):
+            return PolicyBound(theorem=theorem, total=theorem.total(instance).__floor__())
+    return None

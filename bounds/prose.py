@@ -105,6 +105,16 @@ OPT by `max(x + 1/3, 1)`, in units of `sum o_k`.
         ),
     ),
     Section(
+        title="Paced SVF",
+        text="""\
+The policy `svf-paced`: request k, in SVF order, starts no sooner than `floor(c W_k/(M - m))`, W_k
+the volume before it. Pacing keeps requests from ending together, which is what waves make strict
+SVF pay for. With general prompts no constant c is enough, so there the policy paces by 1 without a
+proof, and admission alone keeps it feasible.
+""",
+        theorems=("pacing-outputs", "pacing-shapes", "paced-svf-outputs", "paced-svf-shapes"),
+    ),
+    Section(
         title="How bad strict SVF can be",
         text="""\
 Waves waste half of the memory when eps is small; separators waste a fat request's share of it when

@@ -9,7 +9,8 @@ from kvproof.scheduling.compact import compact as shift_left
 from kvproof.scheduling.exact import decimal
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
-from kvproof.scheduling.policies import SVF, Policy
+from kvproof.scheduling.paced import PacedSVF
+from kvproof.scheduling.policies import SVF, Policy, ask
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.simulate import Progress, simulate
@@ -24,6 +25,8 @@ class Verdict(Shown):
     policy, rule, admission
         Name of the policy; ``"strict"`` or ``"skip"``; what admission uses of the output
         length, ``"true"`` or ``"reserve"``.
+    remark
+        What the policy says of its own constants on this instance, or None.
     compact
         Whether the starts were shifted left afterwards (:mod:`kvproof.scheduling.compact`).
     schedule
@@ -38,6 +41,7 @@ class Verdict(Shown):
     rule: str
     admission: str
     compact: bool
+    remark: str | None
     schedule: Schedule
     lower_bound: LowerBound
     theorem_bound: PolicyBound | None
@@ -98,12 +102,15 @@ def verify(
         schedule = shift_left(schedule)
     check_schedule(schedule)
     rule = "skip" if skip else "strict"
+    remark = getattr(policy, "remark", None)
+    ours = type(policy) in (SVF, PacedSVF)  # a theorem speaks of no other policy of the name
     return Verdict(
         policy=policy.name,
         rule=rule,
         admission=getattr(policy, "admission", "true"),
         compact=compact,
+        remark=None if remark is None else ask(policy, remark, instance.expanded()),
         schedule=schedule,
         lower_bound=best_bound(instance) if lower_bound is None else lower_bound,
-        theorem_bound=(policy_bound(instance, policy.name, rule) if type(policy) is SVF else None),
+        theorem_bound=policy_bound(instance, policy.name, rule) if ours else None,
     )

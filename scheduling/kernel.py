@@ -73,12 +73,12 @@ def insert(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
 
 
 @njit
-def run_strict(memory, arrival, key, prompt, output, reserved, running, now):  # type: ignore[no-untyped-def]
+def run_strict(memory, arrival, release, key, prompt, output, reserved, running, now):  # type: ignore[no-untyped-def]
     """Start the requests by the strict rule of docs/theory.md; return their start steps.
 
     All columns are in order of arrival; the waiting request of least key goes first, and among
-    equal keys the first row. `reserved` is what admission takes for the output. `running` is
-    the profile of what runs already, `now` the first step.
+    equal keys the first row. None starts before its `release`. `reserved` is what admission takes
+    for the output. `running` is the profile of what runs already, `now` the first step.
     """
     n = len(prompt)
     starts = np.empty(n, np.int64)
@@ -125,8 +125,9 @@ def run_strict(memory, arrival, key, prompt, output, reserved, running, now):  #
         if first != head:
             head = first
             ready = earliest(
-                profile, low, high, number, offset, memory, prompt[head], reserved[head], now
-            )
+                profile, low, high, number, offset, memory, prompt[head], reserved[head],
+                max(now, release[head]),
+            )  # fmt: skip
         if ready <= now:
             if from_front:
                 front += 1

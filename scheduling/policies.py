@@ -6,6 +6,9 @@ A policy has a ``name`` and either
   index (SVF, SJF, FCFS, and anything a user writes in five lines), or
 - ``next_batch(instance, waiting)``: the waiting requests to start next, in order (Sorted-F).
 
+A key policy may also have ``release(instance)``: no request starts before its release, and the
+strict rule waits for the head's.
+
 What admission may use is the true output length, unless the policy also has
 ``reserved(instance)``: the output length that is set aside for each request while it runs.
 
@@ -118,6 +121,28 @@ def reserved_outputs(requests: Instance, policy: Policy) -> Column:
             f"output {requests.output[i]} to {requests.memory - requests.prompt[i]}"
         )
     return reserved.astype(np.int64)
+
+
+def releases(requests: Instance, policy: Policy) -> Column:
+    """Return the step before which each request may not start: its arrival, or the policy's word.
+
+    Raises
+    ------
+    InputError
+        The policy's releases are not integers from 0 to 2^62, one for each request.
+    """
+    release = getattr(policy, "release", None)
+    if release is None:
+        return requests.arrival
+    answer = np.asarray(ask(policy, release, requests))
+    if answer.shape != (requests.rows,) or answer.dtype.kind not in "iu":
+        raise InputError(
+            f"policy {policy.name}: release() must return {requests.rows} integers, got "
+            f"{answer.dtype} of shape {answer.shape}"
+        )
+    if answer.min() < 0 or answer.max() > 2**62:
+        raise InputError(f"policy {policy.name}: releases must be from 0 to 2^62")
+    return np.maximum(answer.astype(np.int64), requests.arrival)
 
 
 def ask(policy: Policy, method: Callable[..., Any], *arguments: Any) -> Any:

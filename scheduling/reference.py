@@ -6,7 +6,7 @@ import numpy as np
 
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
-from kvproof.scheduling.policies import KeyPolicy, Policy, key_order, reserved_outputs
+from kvproof.scheduling.policies import KeyPolicy, Policy, key_order, releases, reserved_outputs
 
 
 def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False) -> Column:
@@ -21,13 +21,14 @@ def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False
         column.tolist() for column in (requests.arrival, requests.prompt, requests.output)
     )
     reserved = reserved_outputs(requests, policy).tolist()
+    release = releases(requests, policy).tolist()
     rank = None
     if isinstance(policy, KeyPolicy):
         rank = np.argsort(key_order(requests, policy.key(requests))).tolist()
     held: dict[int, int] = {}
 
     def fits(i: int, now: int) -> bool:
-        return all(
+        return now >= release[i] and all(
             held.get(u, 0) + prompt[i] + (u - now) <= memory
             for u in range(now + 1, now + reserved[i] + 1)
         )

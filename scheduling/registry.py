@@ -10,6 +10,8 @@ from kvproof.scheduling.one_bit import Admission, OneBitSVF
 from kvproof.scheduling.policies import FCFS, SJF, SVF, BatchPolicy, KeyPolicy, Policy
 
 GROUP = "kvproof.policies"
+#: Built in, for backlogs alone: they are run when they are named.
+BACKLOG_ONLY = ("svf-paced",)
 BUILTIN = ("svf", "svf-1bit", "sjf", "fcfs", "sorted-f")
 
 
@@ -40,6 +42,10 @@ def find_policy(
             return FCFS()
         case "svf-1bit":
             return OneBitSVF(theta=theta, admission=admission)
+        case "svf-paced":
+            from kvproof.scheduling.paced import PacedSVF
+
+            return PacedSVF()
         case "sorted-f":
             from kvproof.scheduling.sorted_f import SortedF  # it brings Numba along
 
@@ -57,7 +63,9 @@ def _loaded(name: str) -> Policy:
         else:
             entries = entry_points(group=GROUP, name=name)
             if not entries:
-                known = ", ".join([*BUILTIN, *sorted(e.name for e in entry_points(group=GROUP))])
+                known = ", ".join(
+                    [*BUILTIN, *BACKLOG_ONLY, *sorted(e.name for e in entry_points(group=GROUP))]
+                )
                 raise InputError(
                     f"policy {name!r} is unknown; known: {known}; or give package.module:Name"
                 )

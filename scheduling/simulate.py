@@ -15,6 +15,7 @@ from kvproof.scheduling.policies import (
     Policy,
     ask,
     key_order,
+    releases,
     reserved_outputs,
 )
 from kvproof.scheduling.schedule import Schedule
@@ -63,12 +64,15 @@ def simulate(
 def _run_keys(requests: Instance, policy: KeyPolicy, skip: bool) -> Column:
     key = _numbers(policy, ask(policy, policy.key, requests), requests.rows)
     reserved = reserved_outputs(requests, policy)
+    release = releases(requests, policy)
+    if skip and release is not requests.arrival:
+        raise InputError(f"policy {policy.name} paces the strict rule; leave out --skip")
     if skip or requests.is_backlog:
         order = key_order(requests, key)
     else:
         order = stable_order(requests.arrival)
     starts = np.empty(requests.rows, dtype=np.int64)
-    starts[order] = _run(requests, order, key[order], reserved, skip, _IDLE, 0)
+    starts[order] = _run(requests, order, key[order], reserved, release, skip, _IDLE, 0)
     return starts
 
 
@@ -124,7 +128,9 @@ def _run_batches(
         running = running[starts[running] + requests.output[running] > now]
         profile = _profile(requests, starts, running)
         rank = np.arange(len(batch))  # all of the batch has arrived: its order alone decides
-        starts[batch] = _run(requests, batch, rank, requests.output, skip, profile, now)
+        starts[batch] = _run(
+            requests, batch, rank, requests.output, requests.arrival, skip, profile, now
+        )
         now = int(starts[batch].max())
         running = np.concatenate((running, batch))
         waiting = left
@@ -150,6 +156,7 @@ def _run(
     order: Column,
     key: npt.NDArray[Any],
     reserved: Column,
+    release: Column,
     skip: bool,
     running: Column,
     now: int,
@@ -171,5 +178,6 @@ def _run(
         by_arrival = stable_order(arrival)
         starts = run_skip(requests.memory, arrival, *columns, by_arrival, running, now)
     else:
-        starts = run_strict(requests.memory, arrival, key, *columns, running, now)
+        released = arrival if release is requests.arrival else release[order]
+        starts = run_strict(requests.memory, arrival, released, key, *columns, running, now)
     return starts

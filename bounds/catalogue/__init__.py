@@ -7,6 +7,7 @@ from kvproof.bounds.catalogue.engine import ENGINE_THEOREMS
 from kvproof.bounds.catalogue.no_constant import NO_CONSTANT_THEOREMS
 from kvproof.bounds.catalogue.open import OPEN_THEOREMS
 from kvproof.bounds.catalogue.opt import OPT_THEOREMS
+from kvproof.bounds.catalogue.paced import PACED_THEOREMS
 from kvproof.bounds.catalogue.queueing import QUEUEING_THEOREMS
 from kvproof.bounds.catalogue.ratio import RATIO_THEOREMS
 from kvproof.bounds.catalogue.worst_svf import WORST_SVF_THEOREMS
@@ -17,6 +18,7 @@ THEOREMS: tuple[Theorem, ...] = (
     *OPT_THEOREMS,
     *CHAIN_THEOREMS,
     *RATIO_THEOREMS,
+    *PACED_THEOREMS,
     *WORST_SVF_THEOREMS,
     *NO_CONSTANT_THEOREMS,
     *ARRIVAL_THEOREMS,

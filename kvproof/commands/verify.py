@@ -125,6 +125,7 @@ def _as_json(source: "Input", verdicts: list["Verdict"], skip: bool) -> dict[str
                 "rule": v.rule,
                 "admission": v.admission,
                 "compact": v.compact,
+                "remark": v.remark,
                 "total_latency": v.schedule.total_latency,
                 **exact_and_decimal("mean_latency", v.schedule.mean_latency, 2, up=True),
                 "makespan": v.schedule.makespan,
@@ -190,6 +191,9 @@ def _print_table(source: "Input", verdicts: list["Verdict"], skip: bool) -> None
         f"Latencies in {unit}; rule: {rule}; bound on OPT: {kind}. "
         "A proved factor f says: no schedule at all has a total below total latency / f."
     )
+    for v in verdicts:
+        if v.remark is not None:
+            out.print(f"{v.policy}: {v.remark}")
     for v in verdicts:
         if v.theorem_bound is not None and v.violation:
             out.print(

@@ -1,0 +1,166 @@
+"""Paced SVF: what the pacing lemma promises, and what is refused."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kvproof.bounds.catalogue import find
+from kvproof.bounds.verify import verify
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.paced import PacedSVF, Shape, pace_of, releases, svf_shape
+from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.reference import simulate_reference
+from kvproof.scheduling.registry import find_policy
+from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import simulate
+
+
+@st.composite
+def backlogs(draw: st.DrawFn) -> Instance:
+    """Backlogs of every shape: equal prompts, prompts of outputs, anything."""
+    memory = draw(st.integers(2, 80))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    n = draw(st.integers(1, 40))
+    output = np.sort(rng.integers(1, draw(st.integers(1, memory)) + 1, n))
+    most = memory - int(output.max())
+    match draw(st.sampled_from(["equal", "fall", "rise", "any"])):
+        case "equal":
+            prompt = np.full(n, rng.integers(0, most + 1))
+        case "fall":
+            prompt = np.sort(rng.integers(0, most + 1, n))[::-1]
+        case "rise":
+            prompt = np.sort(rng.integers(0, most + 1, n))
+        case _:
+            prompt = rng.integers(0, memory - output + 1)
+    return Instance(memory=memory, arrival=np.zeros(n, int), prompt=prompt, output=output)
+
+
+@settings(max_examples=300, deadline=None)
+@given(backlogs())
+def test_where_the_lemma_speaks_nothing_waits_for_memory(instance: Instance) -> None:
+    policy = PacedSVF()
+    schedule = simulate(instance, policy)
+    check_schedule(schedule)
+    assert schedule.starts.tolist() == simulate_reference(instance, policy).tolist()
+    released = policy.release(instance)
+    assert (schedule.starts >= released).all()
+    pace = pace_of(instance)
+    verdict = verify(instance, policy)
+    if pace.proved:
+        assert schedule.starts.tolist() == released.tolist()
+        assert verdict.theorem_bound is not None
+        assert verdict.theorem_bound.total == schedule.total_latency
+        assert instance.eps < 1
+    else:
+        assert verdict.theorem_bound is None
+    for name in ("paced-svf-outputs", "paced-svf-shapes"):
+        theorem = find(name)
+        if theorem.applies(instance, "svf-paced"):
+            assert theorem.ratio is not None
+            assert verdict.factor <= theorem.ratio(instance)
+    assert verdict.remark == policy.remark(instance)
+
+
+@settings(max_examples=300, deadline=None)
+@given(backlogs())
+def test_releases_are_feasible_as_they_are(instance: Instance) -> None:
+    """The lemma itself: the starts alone, without any admission."""
+    if instance.eps == 1:
+        return
+    shape = svf_shape(instance)
+    if shape is not Shape.ANY:
+        check_schedule(Schedule(instance=instance, starts=releases(instance, Fraction(5, 4))))
+    if shape is Shape.PROMPTS_FALL:
+        check_schedule(Schedule(instance=instance, starts=releases(instance, Fraction(1))))
+
+
+@settings(max_examples=100, deadline=None)
+@given(backlogs())
+def test_releases_are_what_they_say(instance: Instance) -> None:
+    if instance.eps == 1:
+        return
+    rows = sorted(range(instance.rows), key=lambda i: (instance.volume[i], instance.output[i], i))
+    ahead = 0
+    for constant in (Fraction(1), Fraction(5, 4)):
+        ahead = 0
+        found = releases(instance, constant)
+        for i in rows:
+            free = instance.memory - instance.max_peak
+            assert found[i] == (constant * ahead / free).__floor__()
+            ahead += int(instance.volume[i])
+
+
+def test_shapes() -> None:
+    def shape(prompt: list[int], output: list[int]) -> Shape:
+        return svf_shape(
+            Instance(memory=99, arrival=[0] * len(prompt), prompt=prompt, output=output)
+        )
+
+    assert shape([5, 5, 5], [3, 1, 2]) is Shape.PROMPTS_FALL
+    assert shape([0, 3, 5], [3, 4, 5]) is Shape.OUTPUTS_RISE
+    assert shape([0, 9], [5, 1]) is Shape.PROMPTS_FALL  # SVF order puts (9, 1) first
+    assert shape([0, 60], [9, 1]) is Shape.ANY
+    assert shape([6, 0], [2, 5]) is Shape.PROMPTS_FALL  # equal volumes: by output
+
+
+def test_waves_are_paced_below_strict_svf() -> None:
+    waves = Instance(memory=24 * 24, arrival=[0], prompt=[0], output=[24], count=[1440])
+    paced, strict = (simulate(waves, policy) for policy in (PacedSVF(), SVF()))
+    assert paced.total_latency < strict.total_latency
+    assert find_policy("svf-paced").name == "svf-paced"
+
+
+def test_beyond_int64() -> None:
+    large = 2**31 - 1
+    volume = (large - 1) * large // 2
+
+    def huge(count: int) -> Instance:
+        instance = Instance(
+            memory=large, arrival=[0], prompt=[0], output=[large - 1], count=[count]
+        )
+        return instance.expanded()
+
+    assert releases(huge(2), Fraction(5, 4)).tolist() == [0, 5 * volume // 4]
+    with pytest.raises(InputError, match="request 2 would not start before"):
+        releases(huge(4), Fraction(5, 4))
+
+
+def test_what_is_refused() -> None:
+    late = Instance(memory=9, arrival=[0, 2], prompt=[0, 1], output=[2, 3])
+    with pytest.raises(InputError, match="svf-paced is for backlogs"):
+        simulate(late, PacedSVF())
+    with pytest.raises(InputError, match="leave out --skip"):
+        simulate(late.backlog(), PacedSVF(), skip=True)
+    whole = Instance(memory=5, arrival=[0, 0], prompt=[2, 0], output=[3, 1])
+    assert simulate(whole, PacedSVF()).starts.tolist() == simulate(whole, SVF()).starts.tolist()
+    assert PacedSVF().remark(whole) == "not paced: a request fills the memory"
+
+
+@pytest.mark.parametrize("answer", [[0], [-1, 0], ["x", "y"], [2**62 + 1, 0]])
+def test_a_release_must_be_a_step(answer: list[object]) -> None:
+    class Wrong(SVF):
+        name = "wrong"
+
+        def release(self, instance: Instance) -> object:
+            return answer
+
+    two = Instance(memory=9, arrival=[0, 0], prompt=[0, 1], output=[2, 3])
+    with pytest.raises(InputError, match="policy wrong: release"):
+        simulate(two, Wrong())
+
+
+def test_any_key_policy_may_release_late() -> None:
+    class Late(SVF):
+        name = "late"
+
+        def release(self, instance: Instance) -> object:
+            return instance.arrival + 4
+
+    two = Instance(memory=9, arrival=[0, 3], prompt=[0, 1], output=[2, 3])
+    assert simulate(two, Late()).starts.tolist() == [4, 7]
+    assert simulate_reference(two, Late()).tolist() == [4, 7]
