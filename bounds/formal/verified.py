@@ -24,6 +24,8 @@ BUILD = Path("build") / "formal"
 PROGRAM = "verified-checker"
 #: The extracted program walks step by step: prices and windows over more steps are not put to it.
 MOST_STEPS = 1_000_000
+#: Kinds of claims that it speaks of.
+CLAIMS = ("schedule", "opt-lower-bound", "optimal", "within-factor")
 #: Arrival, prompt and output of each request, counts expanded.
 Requests = list[tuple[int, int, int]]
 _OCAML = ("integer.ml", "verified.mli", "verified.ml", "driver.ml")
@@ -89,7 +91,7 @@ def verify(source: Path, program: Path) -> Result:
 def accepts(certificate: Any, folder: Path, program: Path) -> bool:
     """Whether the extracted program accepts a well-formed certificate."""
     claim, proof = certificate["claim"], certificate["proof"]
-    if claim["kind"] not in ("schedule", "opt-lower-bound", "optimal", "within-factor"):
+    if claim["kind"] not in CLAIMS:
         raise Uncovered(f"claims of kind {claim['kind']} are not covered")
     memory, requests = _instance(certificate["instance"], folder)
     total = claim.get("total_latency")
