@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numba
-from numba.core import event
+from numba.core import caching, event
 
 from kvproof.scheduling.notices import tell
 
@@ -61,6 +61,26 @@ def _own_folder() -> Path | None:
         return None
     theirs = hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o022)
     return None if theirs or not stat.S_ISDIR(found.st_mode) else folder
+
+
+def _forgiving(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Let an index that no longer loads count as empty.
+
+    Numba unpickles it before it looks whether it is out of date: a class that a newer version of
+    this package has renamed would end in an AttributeError.
+    """
+
+    def load_index(self: Any) -> Any:
+        try:
+            return load(self)
+        except (AttributeError, ImportError):
+            return {}
+
+    return load_index
+
+
+_files: Any = caching.IndexDataCacheFile
+_files._load_index = _forgiving(_files._load_index)
 
 
 class _Announcer(event.Listener):

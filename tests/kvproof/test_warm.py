@@ -103,3 +103,29 @@ def test_a_long_compilation_is_said_once():
     """)
     (line,) = done.stdout.splitlines()
     assert line.startswith("compiling for this machine; once")
+
+
+def test_a_cache_of_another_version_is_left_alone(tmp_path):
+    module = """
+        from typing import NamedTuple
+        from kvproof.scheduling.compiled import njit
+
+        class {name}(NamedTuple):
+            x: int
+
+        @njit
+        def twice(pair):
+            return 2 * pair.x
+    """
+    use = """
+        import os, sys
+        os.environ["NUMBA_CACHE_DIR"] = {cache!r}
+        sys.path.insert(0, {folder!r})
+        import kernels
+        print(kernels.twice(kernels.{name}(21)))
+    """
+    for name in ("Pair", "Renamed"):
+        (tmp_path / "kernels.py").write_text(textwrap.dedent(module.format(name=name)))
+        folders = {"cache": str(tmp_path / "cache"), "folder": str(tmp_path)}
+        assert python(use.format(name=name, **folders)).stdout.strip() == "42"
+    assert list((tmp_path / "cache").rglob("*.nbi"))
