@@ -126,7 +126,9 @@ def policy_total(genome, search, profile):  # type: ignore[no-untyped-def]
         by_arrival = np.argsort(arrival, kind="mergesort")
         starts = run_skip(memory, arrival, prompt, output, output, by_arrival, none, 0)
     else:
-        starts = run_strict(memory, arrival, columns[3][order], prompt, output, output, none, 0)
+        starts = run_strict(
+            memory, arrival, arrival, columns[3][order], prompt, output, output, none, 0
+        )
     total = np.int64(0)
     for i in range(len(order)):
         total += starts[i] + output[i] - arrival[i]

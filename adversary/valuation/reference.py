@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from kvproof.adversary.genomes.space import BURST, COUNT, PACE, RANK, REPEATS, Genome, Space
 from kvproof.adversary.valuation.objective import Objective
-from kvproof.certificates.lower_bounds import best_bound
+from kvproof.certificates.lower_bounds import centroid_bound, outputs_bound, volume_bound
 
 
 def plan_starts(space: Space, genome: Genome) -> list[tuple[int, int]]:
@@ -51,4 +51,5 @@ def ratio(objective: Objective, genome: Genome) -> Fraction:
 def estimate(objective: Objective, genome: Genome) -> Fraction:
     """Return policy over the best of centroid, volume and outputs, exactly."""
     instance = objective.space.instance(genome)
-    return objective.policy_schedule(instance).total_latency / best_bound(instance).value
+    bound = max(outputs_bound(instance), volume_bound(instance), centroid_bound(instance))
+    return objective.policy_schedule(instance).total_latency / bound

@@ -53,7 +53,9 @@ def test_placing_without_due_steps_or_pace_is_the_strict_rule():
         requests = Requests(memory, zero, prompt, output)
         rounding._place(requests, order, rounding.Turns(np.zeros(n), 0.0, 0.0), starts)
         none = np.empty((0, 3), np.int64)
-        assert (starts == run_strict(memory, zero, order, prompt, output, output, none, 0)).all()
+        assert (
+            starts == run_strict(memory, zero, zero, order, prompt, output, output, none, 0)
+        ).all()
 
 
 def test_a_witness_takes_the_better_of_plan_and_rounding(monkeypatch):
