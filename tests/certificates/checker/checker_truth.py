@@ -225,17 +225,24 @@ def preemptive_opt(tiny: Tiny) -> int:
     n = len(tiny.requests)
     costs = {(0,) * n: 0}
     done = tuple(o for _, _, o in tiny.requests)
-    best: int | None = None
+    # one after the other is possible: what costs as much is not looked at
+    best = clock = 0
+    for a, _, o in sorted(tiny.requests):
+        clock = max(clock, a) + o
+        best += clock - a
     step = min(a for a, _, _ in tiny.requests)
     while costs:
+        present = [i for i in range(n) if tiny.requests[i][0] <= step]
+        if all(made[i] == done[i] for made in costs for i in present) and len(present) < n:
+            step = min(a for a, _, _ in tiny.requests if a > step)  # nobody waits until then
         following: dict[tuple[int, ...], int] = {}
         for made, cost in costs.items():
             if made == done:
-                best = cost if best is None else min(best, cost)
+                best = min(best, cost)
                 continue
             here = [i for i in range(n) if tiny.requests[i][0] <= step and made[i] < done[i]]
             now = cost + len(here)
-            if best is not None and now >= best:
+            if now >= best:
                 continue
             choices = [((), 0)]
             for i in here:
@@ -251,7 +258,6 @@ def preemptive_opt(tiny: Tiny) -> int:
                     following[after] = min(following.get(after, now), now)
         costs = following
         step += 1
-    assert best is not None
     return best
 
 
