@@ -73,11 +73,13 @@ def insert(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
 
 
 @njit
-def run_strict(memory, arrival, release, key, prompt, output, reserved, running, now):  # type: ignore[no-untyped-def]
+def run_strict(memory, arrival, release, toll, key, prompt, output, reserved, running, now):  # type: ignore[no-untyped-def]
     """Start the requests by the strict rule of docs/theory.md; return their start steps.
 
     All columns are in order of arrival; the waiting request of least key goes first, and among
-    equal keys the first row. None starts before its `release`. `reserved` is what admission takes
+    equal keys the first row. None starts before its `release`, nor while credit is negative: `toll`
+    is (cost of each row, unit, cap), see :class:`kvproof.scheduling.policies.Toll`, and its costs
+    may be empty. `reserved` is what admission takes
     for the output. `running` is the profile of what runs already, `now` the first step.
     """
     n = len(prompt)
@@ -97,6 +99,8 @@ def run_strict(memory, arrival, release, key, prompt, output, reserved, running,
     now = max(now, arrival[0])
     arrived = front_end
     started = 0
+    costs, unit, cap = toll
+    spent = np.int64(0)  # the time, over `unit`, from which on credit is not negative
     head = np.int64(-1)  # the row that `ready` was computed for, under the present profile
     ready = np.int64(0)
     while started < n:
@@ -126,7 +130,7 @@ def run_strict(memory, arrival, release, key, prompt, output, reserved, running,
             head = first
             ready = earliest(
                 profile, low, high, number, offset, memory, prompt[head], reserved[head],
-                max(now, release[head]),
+                max(now, release[head], -(-spent // unit)),
             )  # fmt: skip
         if ready <= now:
             if from_front:
@@ -142,6 +146,8 @@ def run_strict(memory, arrival, release, key, prompt, output, reserved, running,
             offset += prompt[head] - now
             if reserved[head] > output[head]:
                 heappush(ending, (now + output[head], head))
+            if len(costs) > 0:
+                spent = max(spent, (now - cap) * unit) + costs[head]
             head = np.int64(-1)
         else:
             now = min(ready, next_arrival)

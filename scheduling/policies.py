@@ -9,6 +9,9 @@ A policy has a ``name`` and either
 A key policy may also have ``release(instance)``: no request starts before its release, and the
 strict rule waits for the head's.
 
+It may have ``toll(instance)`` instead: a :class:`Toll`, steps of credit that each start costs;
+credit comes at one step a step, and while it is negative nothing starts.
+
 What admission may use is the true output length, unless the policy also has
 ``reserved(instance)``: the output length that is set aside for each request while it runs.
 
@@ -23,13 +26,14 @@ the entry-point group ``kvproof.policies``.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from kvproof.scheduling.errors import InputError, KvproofError
-from kvproof.scheduling.exact import Column
+from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.sorting import stable_order
 
@@ -121,6 +125,48 @@ def reserved_outputs(requests: Instance, policy: Policy) -> Column:
             f"output {requests.output[i]} to {requests.memory - requests.prompt[i]}"
         )
     return reserved.astype(np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toll:
+    """What starts cost under a policy that spaces them.
+
+    Parameters
+    ----------
+    cost
+        For each request, shape (n,), over `unit`: steps of credit.
+    unit
+        The denominator.
+    cap
+        Steps of credit that can be saved.
+    """
+
+    cost: Column
+    unit: int
+    cap: int
+
+
+def toll_of(requests: Instance, policy: Policy) -> Toll | None:
+    """Return what starts cost, or None where they are free.
+
+    Raises
+    ------
+    InputError
+        The policy's answer is no :class:`Toll` of integers at least 0, or they are too large.
+    """
+    toll = getattr(policy, "toll", None)
+    if toll is None:
+        return None
+    answer = ask(policy, toll, requests)
+    if not isinstance(answer, Toll) or answer.unit < 1 or answer.cap < 0:
+        raise InputError(f"policy {policy.name}: toll() must return a Toll, unit >= 1, cap >= 0")
+    cost = np.asarray(answer.cost)
+    if cost.shape != (requests.rows,) or cost.dtype.kind not in "iu" or cost.min() < 0:
+        raise InputError(f"policy {policy.name}: toll() needs {requests.rows} costs, at least 0")
+    latest = int(requests.arrival.max()) + exact_sum(requests.output)
+    if (latest + answer.cap + 1) * answer.unit + exact_sum(cost) >= 2**62:
+        raise InputError(f"policy {policy.name}: costs over {answer.unit} are beyond 62 bits")
+    return answer
 
 
 def releases(requests: Instance, policy: Policy) -> Column:

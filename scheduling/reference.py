@@ -1,12 +1,20 @@
 """The rule of docs/theory.md, token by token: slow, plain, and what the kernels are held to."""
 
 import bisect
+from fractions import Fraction
 
 import numpy as np
 
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
-from kvproof.scheduling.policies import KeyPolicy, Policy, key_order, releases, reserved_outputs
+from kvproof.scheduling.policies import (
+    KeyPolicy,
+    Policy,
+    key_order,
+    releases,
+    reserved_outputs,
+    toll_of,
+)
 
 
 def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False) -> Column:
@@ -22,15 +30,21 @@ def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False
     )
     reserved = reserved_outputs(requests, policy).tolist()
     release = releases(requests, policy).tolist()
+    toll = toll_of(requests, policy)
+    credit = Fraction(0)
     rank = None
     if isinstance(policy, KeyPolicy):
         rank = np.argsort(key_order(requests, policy.key(requests))).tolist()
     held: dict[int, int] = {}
 
     def fits(i: int, now: int) -> bool:
-        return now >= release[i] and all(
-            held.get(u, 0) + prompt[i] + (u - now) <= memory
-            for u in range(now + 1, now + reserved[i] + 1)
+        return (
+            now >= release[i]
+            and credit >= 0
+            and all(
+                held.get(u, 0) + prompt[i] + (u - now) <= memory
+                for u in range(now + 1, now + reserved[i] + 1)
+            )
         )
 
     starts = [-1] * n
@@ -41,7 +55,11 @@ def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False
     now = 0
     while coming or waiting or batch:
         if not waiting and not batch:
-            now = max(now, arrival[coming[-1]])
+            idle = max(0, arrival[coming[-1]] - now)
+            now += idle
+            credit += idle
+        if toll is not None:
+            credit = min(credit, Fraction(toll.cap))
         while coming and arrival[coming[-1]] <= now:
             bisect.insort(waiting, coming.pop(), key=lambda i: rank[i] if rank else i)
         for i in [i for i in running if starts[i] + output[i] <= now]:
@@ -60,6 +78,8 @@ def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False
                 i = line[position]
                 if fits(i, now):
                     starts[i] = now
+                    if toll is not None:
+                        credit -= Fraction(int(toll.cost[i]), toll.unit)
                     line.pop(position)
                     running.append(i)
                     for u in range(now + 1, now + reserved[i] + 1):
@@ -72,4 +92,5 @@ def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False
             blocked = bool(line) or not waiting
         held.pop(now, None)
         now += 1
+        credit += 1
     return np.array(starts, dtype=np.int64)

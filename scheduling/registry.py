@@ -10,8 +10,8 @@ from kvproof.scheduling.one_bit import Admission, OneBitSVF
 from kvproof.scheduling.policies import FCFS, SJF, SVF, BatchPolicy, KeyPolicy, Policy
 
 GROUP = "kvproof.policies"
-#: Built in, for backlogs alone: they are run when they are named.
-BACKLOG_ONLY = ("svf-paced",)
+#: Built in as well, and run when they are named.
+MORE = ("svf-bucket", "svf-paced")
 BUILTIN = ("svf", "svf-1bit", "sjf", "fcfs", "sorted-f")
 
 
@@ -42,6 +42,10 @@ def find_policy(
             return FCFS()
         case "svf-1bit":
             return OneBitSVF(theta=theta, admission=admission)
+        case "svf-bucket":
+            from kvproof.scheduling.bucket import BucketSVF
+
+            return BucketSVF()
         case "svf-paced":
             from kvproof.scheduling.paced import PacedSVF
 
@@ -64,7 +68,7 @@ def _loaded(name: str) -> Policy:
             entries = entry_points(group=GROUP, name=name)
             if not entries:
                 known = ", ".join(
-                    [*BUILTIN, *BACKLOG_ONLY, *sorted(e.name for e in entry_points(group=GROUP))]
+                    [*BUILTIN, *MORE, *sorted(e.name for e in entry_points(group=GROUP))]
                 )
                 raise InputError(
                     f"policy {name!r} is unknown; known: {known}; or give package.module:Name"

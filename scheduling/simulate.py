@@ -13,14 +13,17 @@ from kvproof.scheduling.policies import (
     BatchPolicy,
     KeyPolicy,
     Policy,
+    Toll,
     ask,
     key_order,
     releases,
     reserved_outputs,
+    toll_of,
 )
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.sorting import stable_order
 
+_FREE = np.zeros(0, dtype=np.int64)
 _IDLE = np.zeros((0, 3), dtype=np.int64)
 
 Progress = Callable[[int, int], None]
@@ -65,14 +68,15 @@ def _run_keys(requests: Instance, policy: KeyPolicy, skip: bool) -> Column:
     key = _numbers(policy, ask(policy, policy.key, requests), requests.rows)
     reserved = reserved_outputs(requests, policy)
     release = releases(requests, policy)
-    if skip and release is not requests.arrival:
+    toll = toll_of(requests, policy)
+    if skip and (release is not requests.arrival or toll is not None):
         raise InputError(f"policy {policy.name} paces the strict rule; leave out --skip")
     if skip or requests.is_backlog:
         order = key_order(requests, key)
     else:
         order = stable_order(requests.arrival)
     starts = np.empty(requests.rows, dtype=np.int64)
-    starts[order] = _run(requests, order, key[order], reserved, release, skip, _IDLE, 0)
+    starts[order] = _run(requests, order, key[order], reserved, release, toll, skip, _IDLE, 0)
     return starts
 
 
@@ -129,7 +133,7 @@ def _run_batches(
         profile = _profile(requests, starts, running)
         rank = np.arange(len(batch))  # all of the batch has arrived: its order alone decides
         starts[batch] = _run(
-            requests, batch, rank, requests.output, requests.arrival, skip, profile, now
+            requests, batch, rank, requests.output, requests.arrival, None, skip, profile, now
         )
         now = int(starts[batch].max())
         running = np.concatenate((running, batch))
@@ -157,6 +161,7 @@ def _run(
     key: npt.NDArray[Any],
     reserved: Column,
     release: Column,
+    toll: Toll | None,
     skip: bool,
     running: Column,
     now: int,
@@ -179,5 +184,7 @@ def _run(
         starts = run_skip(requests.memory, arrival, *columns, by_arrival, running, now)
     else:
         released = arrival if release is requests.arrival else release[order]
-        starts = run_strict(requests.memory, arrival, released, key, *columns, running, now)
+        free = (_FREE, 1, 0)
+        paid = free if toll is None else (toll.cost.astype(np.int64)[order], toll.unit, toll.cap)
+        starts = run_strict(requests.memory, arrival, released, paid, key, *columns, running, now)
     return starts

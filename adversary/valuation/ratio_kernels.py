@@ -127,7 +127,16 @@ def policy_total(genome, search, profile):  # type: ignore[no-untyped-def]
         starts = run_skip(memory, arrival, prompt, output, output, by_arrival, none, 0)
     else:
         starts = run_strict(
-            memory, arrival, arrival, columns[3][order], prompt, output, output, none, 0
+            memory,
+            arrival,
+            arrival,
+            (none[:, 0], 1, 0),
+            columns[3][order],
+            prompt,
+            output,
+            output,
+            none,
+            0,
         )
     total = np.int64(0)
     for i in range(len(order)):

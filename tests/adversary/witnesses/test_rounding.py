@@ -54,7 +54,10 @@ def test_placing_without_due_steps_or_pace_is_the_strict_rule():
         rounding._place(requests, order, rounding.Turns(np.zeros(n), 0.0, 0.0), starts)
         none = np.empty((0, 3), np.int64)
         assert (
-            starts == run_strict(memory, zero, zero, order, prompt, output, output, none, 0)
+            starts
+            == run_strict(
+                memory, zero, zero, (zero[:0], 1, 0), order, prompt, output, output, none, 0
+            )
         ).all()
 
 

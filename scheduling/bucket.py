@@ -1,0 +1,57 @@
+"""SVF with a triangle bucket: starts that would end together are spread over time.
+
+Strict SVF in which each start costs ``c o (o + 1)/(2 M)`` steps of credit: the time that the
+growing part of a request's volume takes at full memory. Credit comes at one step a step, up to
+`cap` saved; while it is negative nothing starts. The prompts' part is left to admission. It needs
+output lengths and nothing of the future, on backlogs and with arrivals.
+"""
+
+from fractions import Fraction
+
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column, exact_sum
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import SVF, Toll
+
+
+class BucketSVF(SVF):
+    """Strict SVF with a triangle bucket.
+
+    Parameters
+    ----------
+    constant
+        c >= 0: 0 is plain SVF, 1 spreads starts so that their outputs alone would fill the memory.
+    cap
+        Steps of credit that can be saved, >= 0; None: a tenth of the mean output, rounded down.
+
+    Raises
+    ------
+    InputError
+        A parameter is negative.
+    """
+
+    name = "svf-bucket"
+
+    def __init__(self, *, constant: Fraction = Fraction(1), cap: int | None = None) -> None:
+        if constant < 0 or (cap is not None and cap < 0):
+            raise InputError(f"svf-bucket: c and cap must be at least 0, got {constant} and {cap}")
+        self.constant = Fraction(constant)
+        self.cap = cap
+
+    def toll(self, instance: Instance) -> Toll:
+        """Return what each start costs."""
+        triangle: Column = instance.output * (instance.output + 1) // 2
+        return Toll(
+            cost=triangle * self.constant.numerator,
+            unit=self.constant.denominator * instance.memory,
+            cap=self._cap(instance),
+        )
+
+    def remark(self, instance: Instance) -> str:
+        """Say what the parameters come to."""
+        return f"c = {self.constant}, cap = {self._cap(instance)} steps"
+
+    def _cap(self, instance: Instance) -> int:
+        if self.cap is not None:
+            return self.cap
+        return exact_sum(instance.output) // (10 * instance.requests)
