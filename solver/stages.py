@@ -18,7 +18,7 @@ from kvproof.solver.dp.layered import Effort
 from kvproof.solver.dp.stage import (
     PRICES,
     Interval,
-    Progress,
+    IntervalProgress,
     share_of,
     solve_certified,
     until,
@@ -66,7 +66,7 @@ def solve(
     backend: str = "highs",
     incumbent: Schedule | None = None,
     memory_bytes: int = 6 * 2**30,
-    progress: Progress | None = None,
+    progress: IntervalProgress | None = None,
 ) -> Result:
     """Return the tightest proved interval for OPT, and the schedule at its top.
 
@@ -105,7 +105,10 @@ def solve(
 
 
 def _solve(
-    instance: Instance, options: Options, incumbent: Schedule | None, progress: Progress | None
+    instance: Instance,
+    options: Options,
+    incumbent: Schedule | None,
+    progress: IntervalProgress | None,
 ) -> Result:
     begun = time.monotonic()
     model = model_of(instance)
@@ -165,7 +168,7 @@ def _programme(
     state: Interval,
     options: Options,
     deadline: float | None,
-    progress: Progress | None,
+    progress: IntervalProgress | None,
 ) -> tuple[int | None, str]:
     """Run a backend on what is left; return the lower bound that it claims, and its name."""
     from kvproof.solver.backends.pulp import guard

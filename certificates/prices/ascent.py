@@ -17,7 +17,7 @@ from kvproof.certificates.prices.vector import round_prices
 from kvproof.scheduling.exact import Column
 
 #: Called with (evaluations done, best bound so far).
-Progress = Callable[[int, float], None]
+PriceProgress = Callable[[int, float], None]
 
 MEMORY = 30
 FLOOR = 0.02  # least scale of a bucket, relative to the highest first price
@@ -52,7 +52,7 @@ class Climb:
     target: float | None = None
     enough: float = 1e-7
     stop: Callable[[], bool] | None = None
-    progress: Progress | None = None
+    progress: PriceProgress | None = None
     evaluations: int = 0
     best: float = -np.inf
     prices: Floats = field(default_factory=lambda: np.zeros(0))

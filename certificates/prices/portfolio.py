@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from kvproof.certificates.prices.ascent import Climb, Progress
+from kvproof.certificates.prices.ascent import Climb, PriceProgress
 from kvproof.certificates.prices.closed_form import FluidPrices, closed_form_prices
 from kvproof.certificates.prices.evaluate import MAX_STEP, Dual, price_bound
 from kvproof.certificates.prices.grid import Floats, busy_grid, fitting_denominator
@@ -57,7 +57,7 @@ def best_prices(
     max_runs: int = MAX_RUNS,
     lp_entries: int = LP_ENTRIES,
     stop: Callable[[], bool] | None = None,
-    progress: Progress | None = None,
+    progress: PriceProgress | None = None,
 ) -> PriceBound:
     """Return the best price vector found, with its exact bound.
 
@@ -113,7 +113,7 @@ def ascent_prices(
     evaluations: int | None = None,
     max_runs: int = MAX_RUNS,
     stop: Callable[[], bool] | None = None,
-    progress: Progress | None = None,
+    progress: PriceProgress | None = None,
 ) -> Prices:
     """Climb from the fluid schedule's prices, first over coarse buckets, then over fine ones.
 

@@ -11,7 +11,7 @@ from kvproof.solver.branch.request_windows import UNIT
 from kvproof.solver.branch.tree import Branching, branch_proof
 from kvproof.solver.dp.layered import Effort
 from kvproof.solver.dp.multipliers import from_prices, make_vector
-from kvproof.solver.dp.stage import Interval, Progress, beams, until
+from kvproof.solver.dp.stage import Interval, IntervalProgress, beams, until
 from kvproof.solver.dp.states import packing_of
 from kvproof.solver.dp.trajectory import grid_of
 from kvproof.solver.model import Model
@@ -61,7 +61,7 @@ def branch(
     deadline: float | None = None,
     nodes: int,
     thorough: bool,
-    progress: Progress | None = None,
+    progress: IntervalProgress | None = None,
 ) -> None:
     """Narrow the interval by branching on counts; its proof is of the kind ``branch``.
 

@@ -89,7 +89,7 @@ class Outcome:
     used: list[list[int]] = field(default_factory=list)
 
 
-Progress = Callable[[int, int], None]
+LayerProgress = Callable[[int, int], None]
 
 
 class Search:
@@ -121,7 +121,7 @@ class Search:
         self.scratch: SimpleQueue[Scratch] = SimpleQueue()  # filled by those who need some
         self.most_rows = effort.memory_bytes // (2 * bytes_per_state(self.packing, n) + 24)
 
-    def run(self, progress: Progress | None = None) -> Outcome:
+    def run(self, progress: LayerProgress | None = None) -> Outcome:
         """Search layer by layer until no state is left or a limit is reached."""
         try:
             self._run(progress)
@@ -141,7 +141,7 @@ class Search:
             self.deadline is not None and time.monotonic() > self.deadline
         )
 
-    def _run(self, progress: Progress | None) -> None:
+    def _run(self, progress: LayerProgress | None) -> None:
         outcome = self.outcome
         states = States.root(self.packing, self.grid.model.requests)
         for t in range(self.grid.horizon + 1):

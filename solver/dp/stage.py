@@ -39,7 +39,7 @@ from kvproof.solver.threads import Flag, aside, raise_if_interrupted
 from kvproof.solver.windows import MAX_STEPS, PRICE_SCALE, fix_windows, good_prices
 
 #: Called with (best total or None, proved lower bound).
-Progress = Callable[[int | None, int | None], None]
+IntervalProgress = Callable[[int | None, int | None], None]
 
 # The first search reaches so far beyond the root bound, or a little further if that ends it;
 # later ones at least a quarter of it.
@@ -79,7 +79,7 @@ def solve_certified(
     *,
     deadline: float | None = None,
     effort: Effort | None = None,
-    progress: Progress | None = None,
+    progress: IntervalProgress | None = None,
     search: bool = True,
     prices: bool = True,
 ) -> Interval:
@@ -123,7 +123,7 @@ def _improve(
     state: Interval,
     deadline: float | None,
     effort: Effort,
-    progress: Progress | None,
+    progress: IntervalProgress | None,
     search: bool,
 ) -> None:
     def report() -> None:
