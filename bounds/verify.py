@@ -86,7 +86,7 @@ def verify(
     """Schedule `instance` by `policy`, test the schedule, and bound it against OPT.
 
     `lower_bound` is the bound on OPT to use (the same for every policy); None computes the best
-    of outputs, volume and centroid. `skip` and `progress` are those of
+    of those that need no search. `skip` and `progress` are those of
     :func:`kvproof.scheduling.simulate.simulate`; `compact` shifts the starts left afterwards,
     which no theorem above the policy's total forbids.
 

@@ -1,4 +1,4 @@
-"""The blocking chain above strict SVF (THEORY section 3): why every request starts when it does.
+"""The blocking chain above strict SVF (docs/theory.md): why every request starts when it does.
 
 At a step t the head h, the first request in SVF order that has not started, is blocked: at some
 step u of its run too much is held by requests before it. Such blocks (t, u), each beginning where

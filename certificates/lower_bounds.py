@@ -1,4 +1,4 @@
-"""Lower bounds on OPT that need no search: outputs, volume, centroid (THEORY section 4).
+"""Lower bounds on OPT that need no search: outputs, volume, centroids (docs/theory.md).
 
 All are exact rationals, O(n log n). What is computed here is reproduced to the last digit by the
 independent checker, which shares no code with it.
@@ -145,7 +145,7 @@ def discrete_centroid_bound(instance: Instance) -> Fraction:
 
 
 def sum_of_prefix_sums(volume: Column) -> int:
-    """Sum over k of ``v_(1) + ... + v_(k-1)``, volumes ascending: M times THEORY's sum of P_k."""
+    """Sum over k of ``v_(1) + ... + v_(k-1)``, volumes ascending: M times the sum of P_k."""
     ascending = sort_values(volume)
     return exact_dot(ascending, np.arange(len(volume) - 1, -1, -1, dtype=np.int64))
 

@@ -72,7 +72,7 @@ def verify(
 
 
 def lower_bound(instance: Instance, kind: BoundKind | str | None = None) -> LowerBound:
-    """Return a lower bound on OPT: outputs, volume, centroid or price.
+    """Return a lower bound on OPT: outputs, volume, (discrete-)centroid or price.
 
     None is the best of those that need no search; ``"price"`` searches for prices.
 

@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_ISCHR
+from typing import TYPE_CHECKING
 
-from kvproof.scheduling.errors import InputError, KvproofError
+from kvproof.scheduling.errors import InputError, KvproofError, RejectedError
 from kvproof.streams import stdout
+
+if TYPE_CHECKING:
+    from kvproof.certificates.checker import Result
 
 STDIN = "-"
 _PREFIX = ".kvproof-"
@@ -53,6 +57,20 @@ class Output:
                 raise
         except OSError as error:
             raise InputError(f"{self.name}: cannot be written: {error.strerror}") from error
+
+    def write_verified(self, data: bytes, checked: "Result") -> None:
+        """Write a certificate that the checker has verified.
+
+        Raises
+        ------
+        RejectedError
+            It has not: nothing is written.
+        InputError
+            The file cannot be written.
+        """
+        if checked.claim_in_words is None:
+            raise RejectedError(f"{self.name}: not written: {checked.reason}")
+        self.write(data)
 
 
 class Outputs:

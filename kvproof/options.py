@@ -179,7 +179,7 @@ bound_option = click.option(
     default="best",
     show_default=True,
     metavar="[best|outputs|volume|centroid|discrete-centroid|price]",
-    help="The lower bound on OPT; best is of the first three, price searches for a better one.",
+    help="The lower bound on OPT; best is of those that need no search, price searches.",
 )
 
 compact_option = click.option(

@@ -10,9 +10,10 @@ import numpy as np
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.instance import Instance
-from kvproof.scheduling.kernel import _next, _tree
+from kvproof.scheduling.kernel import empty_tree, next_leaf
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.sorting import stable_order
+from kvproof.scheduling.usage import Requests, hold, hold_all
 
 #: Steps from the first arrival to the last completion that are kept, a few bytes each.
 MOST_STEPS = 2**27
@@ -48,10 +49,8 @@ def compact(schedule: Schedule) -> Schedule:
         np.unique(np.quantile(column, np.linspace(0, 1, _GRADES), method="lower"))
         for column in (full.prompt, full.output)
     ]
-    _shift(
-        full.memory, full.arrival - origin, full.prompt, full.output, stable_order(starts), steps,
-        grades[0], grades[1], starts,
-    )  # fmt: skip
+    requests = Requests(full.memory, full.arrival - origin, full.prompt, full.output)
+    _shift(requests, stable_order(starts), steps, *grades, starts)
     return Schedule(instance=schedule.instance, starts=starts + origin)
 
 
@@ -79,7 +78,7 @@ def compact_reference(schedule: Schedule) -> list[int]:
 
 
 @njit
-def _shift(memory, arrival, prompt, output, order, steps, prompts, outputs, starts):  # type: ignore[no-untyped-def]
+def _shift(requests, order, steps, prompts, outputs, starts):  # type: ignore[no-untyped-def]
     """Shift the starts in place.
 
     For each level of blocks a tree over the most that is held in a block's steps finds the next
@@ -89,24 +88,21 @@ def _shift(memory, arrival, prompt, output, order, steps, prompts, outputs, star
     at least so large a prompt and output fits. That stays true: what is taken away later lies
     beyond the old start of the request that was tried.
     """
+    memory, arrival, prompt, output = requests
     backlog = arrival.max() == 0
     nowhere = np.zeros((len(prompts) + 1, len(outputs) + 1), np.int64)  # Fenwick tree of maxima
-    single = _tree(max(steps, 2 * _BLOCKS[2]))
+    single = empty_tree(max(steps, 2 * _BLOCKS[2]))
     number = len(single) // 2
     held = single[number:]  # its leaves
-    held[:] = 0
-    eights = _tree(number // _BLOCKS[0])
-    more = _tree(number // _BLOCKS[1])
-    most = _tree(number // _BLOCKS[2])
-    for i in range(len(starts)):
-        for j in range(1, output[i] + 1):
-            held[starts[i] + j] += prompt[i] + j
+    eights = empty_tree(number // _BLOCKS[0])
+    more = empty_tree(number // _BLOCKS[1])
+    most = empty_tree(number // _BLOCKS[2])
+    hold_all(held, requests, starts)
     trees = (single, eights, more, most)
     _refresh(trees, 0, number - 1)
     for i in order:
         old = starts[i]
-        for j in range(1, output[i] + 1):
-            held[old + j] -= prompt[i] + j
+        hold(held, prompt[i], output[i], old, -1)
         _refresh(trees, old + 1, old + output[i])
         tree, size = single, 1
         if output[i] >= 2 * _BLOCKS[2]:
@@ -122,7 +118,7 @@ def _shift(memory, arrival, prompt, output, order, steps, prompts, outputs, star
             start = max(start, _noted(nowhere, prompts, outputs, prompt[i], output[i]))
         while start < old:  # it fits where it was
             block = (start + output[i] - size + 1) // size
-            found = _next(tree, block, room)
+            found = next_leaf(tree, block, room)
             if found > block:
                 start = max(start, (found + 1) * size - 1 - output[i])
             j = output[i]
@@ -136,8 +132,7 @@ def _shift(memory, arrival, prompt, output, order, steps, prompts, outputs, star
         if backlog:
             until = min(starts[i], old - output[i] + 1)
             _note(nowhere, prompts, outputs, prompt[i], output[i], until)
-        for j in range(1, output[i] + 1):
-            held[starts[i] + j] += prompt[i] + j
+        hold(held, prompt[i], output[i], starts[i], 1)
         _refresh(trees, starts[i] + 1, starts[i] + output[i])
 
 

@@ -185,14 +185,14 @@ def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now
     low, high = 0, len(running)
     number = running[:, NUMBER].sum()
     offset = running[:, OFFSET].sum()
-    due = _tree(n)
+    due = empty_tree(n)
     later = [(np.int64(0), np.int64(0)) for _ in range(0)]  # heap of (not before, row)
     ending = [(np.int64(0), np.int64(0)) for _ in range(0)]  # heap of (true end, row)
     arrived = 0
     started = 0
     while started < n:
         while arrived < n and arrival[by_arrival[arrived]] <= now:
-            _put(due, by_arrival[arrived], prompt[by_arrival[arrived]])
+            set_leaf(due, by_arrival[arrived], prompt[by_arrival[arrived]])
             arrived += 1
         while low < high and profile[low, END] <= now:
             number -= profile[low, NUMBER]
@@ -209,14 +209,14 @@ def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now
                 freed = True
         while len(later) > 0 and (freed or later[0][0] <= now):
             row = heappop(later)[1]
-            _put(due, row, prompt[row])
+            set_leaf(due, row, prompt[row])
         row = np.int64(-1)
         while True:
             free = memory - (offset + number * (now + 1)) - 1
-            row = _next(due, row + 1, free)
+            row = next_leaf(due, row + 1, free)
             if row < 0:
                 break
-            _put(due, row, _NEVER)
+            set_leaf(due, row, _NEVER)
             ready = earliest(
                 profile, low, high, number, offset, memory, prompt[row], reserved[row], now
             )
@@ -246,7 +246,7 @@ def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now
 
 
 @njit
-def _tree(n):  # type: ignore[no-untyped-def]
+def empty_tree(n):  # type: ignore[no-untyped-def]
     """Return an empty tree of minima over n leaves; node i has the children 2i and 2i + 1."""
     leaves = 1
     while leaves < n:
@@ -255,7 +255,8 @@ def _tree(n):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _put(tree, leaf, value):  # type: ignore[no-untyped-def]
+def set_leaf(tree, leaf, value):  # type: ignore[no-untyped-def]
+    """Set the value of a leaf, and the minima above it."""
     node = len(tree) // 2 + leaf
     tree[node] = value
     while node > 1:
@@ -264,7 +265,7 @@ def _put(tree, leaf, value):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _next(tree, leaf, most):  # type: ignore[no-untyped-def]
+def next_leaf(tree, leaf, most):  # type: ignore[no-untyped-def]
     """Return the first leaf at or after `leaf` whose value is at most `most`, or -1."""
     leaves = len(tree) // 2
     if leaf >= leaves:

@@ -44,9 +44,14 @@ class Pace:
     proved: bool
 
 
+def _svf_order(instance: Instance) -> Column:
+    """Return the rows by volume, then output, then index."""
+    return np.lexsort((instance.output, instance.volume))
+
+
 def svf_shape(instance: Instance) -> Shape:
-    """Return the narrowest shape of an instance; equal volumes go by output, then index."""
-    order = np.lexsort((instance.output, instance.volume))
+    """Return the narrowest shape of an instance; equal volumes go by output."""
+    order = _svf_order(instance)
     if (np.diff(instance.output[order]) < 0).any():
         return Shape.ANY
     falls = (np.diff(instance.prompt[order]) <= 0).all()
@@ -74,7 +79,7 @@ def releases(instance: Instance, constant: Fraction) -> Column:
     InputError
         A release is beyond 2^62 steps.
     """
-    order = np.lexsort((instance.output, instance.volume))
+    order = _svf_order(instance)
     numerator = constant.numerator
     divisor = constant.denominator * (instance.memory - instance.max_peak)
     found = np.empty(instance.rows, np.int64)
@@ -98,7 +103,7 @@ class PacedSVF:
 
     def key(self, instance: Instance) -> Column:
         """Return ranks by volume, then output."""
-        order = np.lexsort((instance.output, instance.volume))
+        order = _svf_order(instance)
         rank = np.empty(instance.rows, np.int64)
         rank[order] = np.arange(instance.rows)
         return rank

@@ -15,7 +15,7 @@ from kvproof.adversary.genomes.space import (
 from kvproof.adversary.valuation.objective import Objective
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.schedule import Schedule
-from kvproof.solver.improve.usage import hold_all, place, requests_of, shift_left
+from kvproof.scheduling.usage import hold_all, place, requests_of, shift_left
 
 ROUNDS, BATCH = 24, 24
 #: About how many looks at a step one round of left shifts may take, and how many rounds.

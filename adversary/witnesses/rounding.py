@@ -18,7 +18,7 @@ from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.kernel import END, NUMBER, OFFSET, earliest, insert
 from kvproof.scheduling.schedule import Schedule
-from kvproof.solver.improve.usage import requests_of
+from kvproof.scheduling.usage import requests_of
 
 #: Of the programme, which is solved for each witness: a tenth of a second.
 BUCKETS, ENTRIES = 800, 40_000

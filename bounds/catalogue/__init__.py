@@ -5,6 +5,7 @@ from kvproof.bounds.catalogue.chain import CHAIN_THEOREMS, SVF_BACKLOG
 from kvproof.bounds.catalogue.cited import CITED_THEOREMS
 from kvproof.bounds.catalogue.engine import ENGINE_THEOREMS
 from kvproof.bounds.catalogue.no_constant import NO_CONSTANT_THEOREMS
+from kvproof.bounds.catalogue.one_bit import ONE_BIT_THEOREMS
 from kvproof.bounds.catalogue.open import OPEN_THEOREMS
 from kvproof.bounds.catalogue.opt import OPT_THEOREMS
 from kvproof.bounds.catalogue.paced import PACED_THEOREMS
@@ -21,6 +22,7 @@ THEOREMS: tuple[Theorem, ...] = (
     *PACED_THEOREMS,
     *WORST_SVF_THEOREMS,
     *NO_CONSTANT_THEOREMS,
+    *ONE_BIT_THEOREMS,
     *ARRIVAL_THEOREMS,
     *OPEN_THEOREMS,
     *CITED_THEOREMS,

@@ -273,7 +273,7 @@ SVF_RATIO_INSTANCE = Theorem(
     title="The factor of one instance, before running anything",
     kind=Kind.RATIO_AT_MOST,
     statement=(
-        "The best chain bound over the best of outputs, volume and centroid: a factor for the "
+        "The best chain bound over the best of outputs, volume and centroids: a factor for the "
         "instance at hand, also for eps = 1, without simulating."
     ),
     latex=(

@@ -40,11 +40,7 @@ def centroid_bound(instance: Instance, budget: Budget) -> Fraction:
     halves = 2 * (sum(instance.output) - sum(instance.arrival)) + instance.size
     groups: defaultdict[int, int] = defaultdict(int)
     groups[2 * memory] += 2 * finish - sum(instance.volume) + memory * halves
-    for s, o in zip(instance.prompt, instance.output):
-        budget.tick()
-        before = len(groups)
-        groups[3 * (2 * s + o + 1)] -= (o + 1) * (3 * s + 2 * o + 1)
-        budget.take(GROUP * (len(groups) - before))
+    _add_shapes(groups, instance, budget)
     budget.take(GROUP * len(waits))
     for v, wait in waits.items():
         budget.tick()
@@ -60,11 +56,7 @@ def discrete_centroid_bound(instance: Instance, budget: Budget) -> Fraction:
     """
     groups: defaultdict[int, int] = defaultdict(int)
     groups[2] += 2 * (sum(instance.output) - sum(instance.arrival)) + instance.size
-    for s, o in zip(instance.prompt, instance.output):
-        budget.tick()
-        before = len(groups)
-        groups[3 * (2 * s + o + 1)] -= (o + 1) * (3 * s + 2 * o + 1)
-        budget.take(GROUP * (len(groups) - before))
+    _add_shapes(groups, instance, budget)
     memory = instance.memory
     budget.take(120 * instance.size)  # the order, and the heap
     order = sorted(range(instance.size), key=instance.arrival.__getitem__)
@@ -100,6 +92,15 @@ def discrete_centroid_bound(instance: Instance, budget: Budget) -> Fraction:
         else:
             ready[0] = (volume, left - served)  # its key stays: the heap stays a heap
     return grouped_sum(groups)
+
+
+def _add_shapes(groups: "defaultdict[int, int]", instance: Instance, budget: Budget) -> None:
+    """Add what each request's shape fixes beside 1/2 + o: by denominator, ``3 (2 s + o + 1)``."""
+    for s, o in zip(instance.prompt, instance.output):
+        budget.tick()
+        before = len(groups)
+        groups[3 * (2 * s + o + 1)] -= (o + 1) * (3 * s + 2 * o + 1)
+        budget.take(GROUP * (len(groups) - before))
 
 
 def grouped_sum(groups: dict[int, int]) -> Fraction:

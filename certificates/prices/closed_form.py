@@ -52,7 +52,7 @@ class FluidPrices:
     def on(self, ends: Column) -> Floats:
         """Return prices for the buckets ``(ends[r], ends[r + 1]]``, shape (R,).
 
-        THEORY prices a step at its end; wider buckets get their mean.
+        docs/theory.md prices a step at its end; wider buckets get their mean.
         """
         length = self.stop - self.start
         area = np.append(0.0, np.cumsum(length * (self.first + self.last) / 2))

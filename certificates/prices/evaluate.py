@@ -2,7 +2,7 @@
 
 > ``OPT >= sum_i min_{p >= a_i} [p + o_i - a_i + sum_j y_{p+j} (s_i + j)] - M sum_t y_t``
 
-for any prices ``y >= 0`` (THEORY section 4).
+for any prices ``y >= 0`` (docs/theory.md, opt-price).
 """
 
 import os

@@ -10,7 +10,7 @@ from kvproof.scheduling.instance import Instance
 
 
 def price_bound_reference(instance: Instance, prices: Prices) -> Fraction:
-    """Return the lower bound on OPT that these prices prove (THEORY section 4)."""
+    """Return the lower bound on OPT that these prices prove (docs/theory.md, opt-price)."""
     kinds: Counter[tuple[int, int, int]] = Counter()
     counts = [1] * instance.rows if instance.count is None else instance.count.tolist()
     columns = (column.tolist() for column in (instance.arrival, instance.prompt, instance.output))

@@ -14,7 +14,7 @@ from kvproof.scheduling.exact import Column
 
 @dataclass(frozen=True, kw_only=True)
 class Prices:
-    """Prices per token and step (THEORY section 4): constant on runs of steps, 0 beyond them.
+    """Prices per token and step (opt-price): constant on runs of steps, 0 beyond them.
 
     Parameters
     ----------

@@ -69,13 +69,12 @@ def command(
     preempts or not.
     """
     from kvproof.certificates.build import preemptive_bound_certificate
-    from kvproof.certificates.checker import Verdict, check
+    from kvproof.certificates.checker import check
     from kvproof.certificates.engine import EngineRules
     from kvproof.certificates.lower_bounds import find_bound
     from kvproof.certificates.proofs import BoundKind
     from kvproof.files import Outputs, readable
     from kvproof.output import console
-    from kvproof.scheduling.errors import RejectedError
     from kvproof.serving.judge import judge
     from kvproof.serving.log import read_log
     from kvproof.streams import print_json
@@ -108,9 +107,7 @@ def command(
     else:
         _print(log, read, found, notes, step)
     if target is not None:
-        if checked.verdict is not Verdict.VERIFIED:
-            raise RejectedError(f"{out}: not written: {checked.reason}")
-        target.write(data)
+        target.write_verified(data, checked)
         if not as_json:
             console().print(f"{out}: verified: {checked.claim_in_words}", soft_wrap=True)
 

@@ -52,12 +52,12 @@ def command(
     ends the search early and keeps what it has found (exit code 130).
     """
     from kvproof.certificates.build import within_factor_certificate
-    from kvproof.certificates.checker import Verdict, check
+    from kvproof.certificates.checker import check
     from kvproof.certificates.lower_bounds import find_bound
     from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
-    from kvproof.scheduling.errors import ExitCode, RejectedError
+    from kvproof.scheduling.errors import ExitCode
     from kvproof.solver.improve import improve
     from kvproof.streams import print_json
 
@@ -88,9 +88,7 @@ def command(
     else:
         _print_table(source, found, lower)
     if target is not None and checked is not None:
-        if checked.verdict is not Verdict.VERIFIED:
-            raise RejectedError(f"{out}: not written: {checked.reason}")
-        target.write(data)
+        target.write_verified(data, checked)
         if not as_json:
             console().print(f"{out}: verified: {checked.claim_in_words}", soft_wrap=True)
     return ExitCode.INTERRUPTED if found.interrupted else ExitCode.DONE

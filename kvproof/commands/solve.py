@@ -58,12 +58,12 @@ def command(
     interrupted, likewise.
     """
     from kvproof import solver
-    from kvproof.certificates.checker import Verdict, check
+    from kvproof.certificates.checker import check
     from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
     from kvproof.pictures import gantt, schedule_svg
-    from kvproof.scheduling.errors import ExitCode, LimitError, RejectedError
+    from kvproof.scheduling.errors import ExitCode, LimitError
     from kvproof.streams import print_json
 
     if engine in ("dp", "branch"):
@@ -115,9 +115,7 @@ def command(
             )
     # after the result, which is not lost if a file cannot be written
     if proof is not None and checked is not None:
-        if checked.verdict is not Verdict.VERIFIED:
-            raise RejectedError(f"{certificate}: not written: {checked.reason}")
-        proof.write(data)
+        proof.write_verified(data, checked)
         if not as_json:
             console().print(f"certificate ({claim}) verified and written to {certificate}")
     if drawing is not None:

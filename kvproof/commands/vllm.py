@@ -105,12 +105,11 @@ def command(
     manager are vLLM's; time is engine steps. A proved factor f says: no run of such an engine,
     in whatever order, has a total latency below total latency / f.
     """
-    from kvproof.certificates.checker import Verdict, check
+    from kvproof.certificates.checker import check
     from kvproof.certificates.engine import EngineRules, engine_bound, run_certificate
     from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
-    from kvproof.scheduling.errors import RejectedError
     from kvproof.scheduling.instance import MAX_MEMORY
     from kvproof.serving.requests import held_instance
     from kvproof.serving.vllm.drive import drive
@@ -199,9 +198,7 @@ def command(
     else:
         _print(trace, source.step, notes, engine, runs)
     if target is not None:
-        if checked.verdict is not Verdict.VERIFIED:
-            raise RejectedError(f"{out}: not written: {checked.reason}")
-        target.write(data)
+        target.write_verified(data, checked)
         if not as_json:
             console().print(f"{out}: verified: {checked.claim_in_words}", soft_wrap=True)
 

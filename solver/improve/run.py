@@ -16,9 +16,9 @@ from kvproof.scheduling.registry import BUILTIN, find_policy
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.simulate import simulate
+from kvproof.scheduling.usage import Requests, hold_all, place, requests_of, shift_left
 from kvproof.solver.improve.guide import FIRST, STEPS, around, guide_of
 from kvproof.solver.improve.search import search
-from kvproof.solver.improve.usage import Requests, hold_all, place, requests_of, shift_left
 
 #: Called with (stage, best total latency so far).
 Report = Callable[[str, int], None]

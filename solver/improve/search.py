@@ -6,7 +6,7 @@ A trial costs what its requests hold, whatever the size of the instance.
 import numpy as np
 
 from kvproof.scheduling.compiled import njit
-from kvproof.solver.improve.usage import first_fit, hold
+from kvproof.scheduling.usage import first_fit, hold
 
 #: Most requests that one trial moves.
 MOST_MOVED = 12

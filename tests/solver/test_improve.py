@@ -12,10 +12,7 @@ from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.registry import BUILTIN, find_policy
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
-from kvproof.solver.improve import improve
-from kvproof.solver.improve.guide import guide_of
-from kvproof.solver.improve.search import search
-from kvproof.solver.improve.usage import (
+from kvproof.scheduling.usage import (
     Requests,
     first_fit,
     hold_all,
@@ -23,6 +20,9 @@ from kvproof.solver.improve.usage import (
     requests_of,
     shift_left,
 )
+from kvproof.solver.improve import improve
+from kvproof.solver.improve.guide import guide_of
+from kvproof.solver.improve.search import search
 from tests.solver.common import draw, make
 
 

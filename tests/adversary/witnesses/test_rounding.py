@@ -17,7 +17,7 @@ from kvproof.certificates.opt.time_indexed import solve_time_indexed
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.kernel import run_strict
-from kvproof.solver.improve.usage import Requests
+from kvproof.scheduling.usage import Requests
 
 
 @pytest.mark.parametrize("span", [0, 300])

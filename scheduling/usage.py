@@ -1,4 +1,4 @@
-"""Tokens held in every step, and where in them a request fits: the ground of every improvement.
+"""Tokens held in every step, and where in them a request fits.
 
 One int32 per step, so that a trial looks at the steps it touches and at nothing else.
 """
