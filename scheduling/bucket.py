@@ -39,8 +39,16 @@ class BucketSVF(SVF):
         self.cap = cap
 
     def toll(self, instance: Instance) -> Toll:
-        """Return what each start costs."""
+        """Return what each start costs.
+
+        Raises
+        ------
+        InputError
+            c is so finely given that a cost is beyond 63 bits.
+        """
         triangle: Column = instance.output * (instance.output + 1) // 2
+        if int(triangle.max()) * self.constant.numerator >= 2**63:
+            raise InputError(f"svf-bucket: a cost at c = {self.constant} is beyond 63 bits")
         return Toll(
             cost=triangle * self.constant.numerator,
             unit=self.constant.denominator * instance.memory,

@@ -60,6 +60,8 @@ def test_what_is_refused() -> None:
     far = Instance(memory=2**31 - 1, arrival=[2**48], prompt=[0], output=[5])
     with pytest.raises(InputError, match="beyond 62 bits"):
         simulate(far, BucketSVF())
+    with pytest.raises(InputError, match="beyond 63 bits"):
+        simulate(far, BucketSVF(constant=Fraction(2**60 + 1, 2**60)))
 
 
 @pytest.mark.parametrize(
