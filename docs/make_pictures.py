@@ -16,8 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from kvproof.bounds.verify import verify
-from kvproof.certificates.lower_bounds import find_bound
-from kvproof.certificates.proofs import BoundKind
+from kvproof.certificates.lower_bounds import best_bound
 from kvproof.scheduling.exact import decimal
 from kvproof.scheduling.registry import BUILTIN, find_policy
 from kvproof.scheduling.traces import read_trace
@@ -96,7 +95,7 @@ def demo() -> None:
     """Write docs/pictures/demo.png."""
     trace = read_trace(ROOT / "examples" / "azure_code_1000.csv")
     instance, _ = trace.to_instance(memory=MEMORY, backlog=True)
-    bound = find_bound(instance, BoundKind.CENTROID)
+    bound = best_bound(instance)
     verdicts = [verify(instance, find_policy(name), lower_bound=bound) for name in BUILTIN]
     verdicts.sort(key=lambda v: v.factor)
 
