@@ -15,7 +15,7 @@ from kvproof.scheduling.errors import ExitCode, KvproofError
 
 
 def main() -> None:
-    """Run the command line and exit with the code that docs/guide.md gives each outcome."""
+    """Run the command line and exit with the code that docs/exit-codes.md gives each outcome."""
     if sys.stdout is None:  # closed by the caller: only the exit code is wanted
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     elif "--json" in sys.argv:

@@ -103,8 +103,8 @@ def test_it_is_plain_text_that_keeps_the_modules_whole() -> None:
         assert joined[at : at + len(kept)] == [ast.dump(node) for node in kept], name
 
 
-def test_the_recipe_of_the_guide(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+def test_the_recipe_for_a_colleague(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "howto" / "give-a-proof.md").read_text(encoding="utf-8")
     recipe = page.split("To convince a colleague")[1].split("It loads nothing")[0]
     here, there = re.findall(r"```console\n(.*?)```", recipe, re.DOTALL)
     mine, theirs = tmp_path / "mine", tmp_path / "theirs"

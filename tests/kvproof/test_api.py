@@ -17,9 +17,8 @@ SMALL = kv.Instance(memory=12, arrival=[0] * 5, prompt=[1, 2, 3, 1, 0], output=[
 
 
 def test_every_name_loads_and_is_documented():
-    guide = (ROOT / "docs" / "guide.md").read_text()
-    section = guide.split("## From Python")[1].split("\n## ")[0]
-    rows = "\n".join(line for line in section.splitlines() if line.startswith("| "))
+    page = (ROOT / "docs" / "python.md").read_text()
+    rows = "\n".join(line for line in page.splitlines() if line.startswith("| "))
     assert set(re.findall(r"`([A-Za-z_]+)`", rows)) == set(kv.__all__)
     for name in kv.__all__:
         assert getattr(kv, name).__doc__

@@ -1,4 +1,4 @@
-"""What the README and the guide show runs as it stands there."""
+"""What the README and the documentation show runs as it stands there."""
 
 import os
 import re
@@ -24,7 +24,14 @@ def clone(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/guide.md"])
+# theory.md and proof.md are generated; the rest needs a vLLM, hours, or files of others
+_PAGES = [
+    "README.md", "docs/guide.md", "docs/python.md", "docs/howto/give-a-proof.md",
+    "docs/howto/own-policy.md", "docs/howto/own-trace-format.md",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", _PAGES)
 def test_every_snippet_runs(page, clone):
     kvproof = Path(shutil.which("kvproof") or Path(sys.executable).with_name("kvproof"))
     paths = (str(kvproof.parent), str(Path(sys.executable).parent), os.environ["PATH"])
@@ -45,4 +52,4 @@ def test_every_snippet_runs(page, clone):
             )  # fmt: skip
             assert done.returncode == 0, f"{command}: {done.stdout[-500:]} {done.stderr[-500:]}"
             ran += 1
-    assert ran >= 4
+    assert ran >= 1
