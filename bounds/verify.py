@@ -1,14 +1,18 @@
 """Run a policy and say what is proved about the schedule that comes out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from kvproof.bounds.policy_bound import PolicyBound, policy_bound
+from kvproof.certificates.headroom import Cut
 from kvproof.certificates.lower_bounds import LowerBound, best_bound
 from kvproof.scheduling.compact import compact as shift_left
 from kvproof.scheduling.exact import decimal
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.latency import LatencyStatistics
 from kvproof.scheduling.paced import PacedSVF
 from kvproof.scheduling.policies import SVF, Policy, ask
 from kvproof.scheduling.schedule import Schedule
@@ -65,6 +69,11 @@ class Verdict(Shown):
         """Total latency over the lower bound: the schedule costs at most this times OPT."""
         return self.schedule.total_latency / self.lower_bound.value
 
+    @cached_property
+    def statistics(self) -> LatencyStatistics:
+        """What the schedule's users feel."""
+        return LatencyStatistics.of(self.schedule)
+
     @property
     def violation(self) -> bool:
         """Whether the schedule costs more than a theorem allows."""
@@ -72,6 +81,14 @@ class Verdict(Shown):
             self.theorem_bound is not None
             and self.schedule.total_latency > self.theorem_bound.total
         )
+
+
+def cuts(verdicts: Sequence[Verdict]) -> list[Cut]:
+    """Return by which share each schedule's latency can be cut: the best of them shows it."""
+    best = min(v.schedule.total_latency for v in verdicts)
+    return [
+        Cut(total=v.schedule.total_latency, best=best, bound=v.lower_bound.value) for v in verdicts
+    ]
 
 
 def verify(

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from kvproof.adversary.campaign.campaign import CampaignResult as CampaignResult
     from kvproof.api import certify as certify
     from kvproof.api import check as check
+    from kvproof.api import headroom as headroom
     from kvproof.api import lower_bound as lower_bound
     from kvproof.api import search as search
     from kvproof.api import simulate as simulate
     from kvproof.api import verify as verify
     from kvproof.bounds.verify import Verdict as Verdict
     from kvproof.certificates.build import Certificate as Certificate
+    from kvproof.certificates.headroom import Headroom as Headroom
     from kvproof.certificates.lower_bounds import LowerBound as LowerBound
     from kvproof.scheduling.errors import InputError as InputError
     from kvproof.scheduling.errors import KvproofError as KvproofError
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from kvproof.scheduling.feasibility import check_schedule as check_schedule
     from kvproof.scheduling.instance import Instance as Instance
     from kvproof.scheduling.instance_file import read_instance as read_instance
+    from kvproof.scheduling.latency import LatencyStatistics as LatencyStatistics
     from kvproof.scheduling.one_bit import OneBitSVF as OneBitSVF
     from kvproof.scheduling.policies import FCFS as FCFS
     from kvproof.scheduling.policies import SJF as SJF
@@ -50,11 +53,13 @@ _HOME = {
     "CampaignResult": "kvproof.adversary.campaign.campaign",
     "Certificate": "kvproof.certificates.build",
     "FCFS": "kvproof.scheduling.policies",
+    "Headroom": "kvproof.certificates.headroom",
     "Improvement": "kvproof.solver.improve",
     "InputError": "kvproof.scheduling.errors",
     "Instance": "kvproof.scheduling.instance",
     "KvproofError": "kvproof.scheduling.errors",
     "LimitError": "kvproof.scheduling.errors",
+    "LatencyStatistics": "kvproof.scheduling.latency",
     "LowerBound": "kvproof.certificates.lower_bounds",
     "OneBitSVF": "kvproof.scheduling.one_bit",
     "RejectedError": "kvproof.scheduling.errors",
@@ -70,6 +75,7 @@ _HOME = {
     "check": "kvproof.api",
     "check_schedule": "kvproof.scheduling.feasibility",
     "find_policy": "kvproof.scheduling.registry",
+    "headroom": "kvproof.api",
     "improve": "kvproof.solver.improve",
     "lower_bound": "kvproof.api",
     "read_instance": "kvproof.scheduling.instance_file",

@@ -15,6 +15,7 @@ from kvproof.certificates.certify import Claim
 from kvproof.certificates.certify import certify as _certify
 from kvproof.certificates.checker import Result as CheckResult
 from kvproof.certificates.checker import check as _check
+from kvproof.certificates.headroom import Headroom
 from kvproof.certificates.lower_bounds import LowerBound, find_bound
 from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.compact import compact as shift_left
@@ -24,6 +25,7 @@ from kvproof.scheduling.policies import Policy
 from kvproof.scheduling.registry import BUILTIN, find_policy
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate as _simulate
+from kvproof.solver.headroom import find_headroom
 
 
 def simulate(
@@ -82,6 +84,34 @@ def lower_bound(instance: Instance, kind: BoundKind | str | None = None) -> Lowe
     <LowerBound: OPT at least 8, kind outputs>
     """
     return find_bound(instance, None if kind is None else _member(BoundKind, "bound", kind))
+
+
+def headroom(
+    instance: Instance,
+    policy: Policy | str = "fcfs",
+    *,
+    skip: bool = False,
+    time_limit: float | None = 30,
+    trials: int | None = None,
+    evaluations: int | None = None,
+) -> Headroom:
+    """Return by how much a better schedule can cut a policy's mean latency, at least and at most.
+
+    See :func:`kvproof.solver.headroom.find_headroom` for the limits.
+
+    >>> import kvproof as kv
+    >>> two = kv.Instance(memory=10, arrival=[0, 0], prompt=[5, 2], output=[5, 3])
+    >>> kv.headroom(two, "fcfs").sentence()[:45]
+    'fcfs: mean latency can be cut by at least 15.'
+    """
+    return find_headroom(
+        instance,
+        _policy(policy),
+        skip=skip,
+        time_limit=time_limit,
+        trials=trials,
+        evaluations=evaluations,
+    )
 
 
 def certify(

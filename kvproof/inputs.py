@@ -10,6 +10,7 @@ from typing import Literal
 
 from kvproof.files import readable
 from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.instance_file import is_instance_file, read_part
 from kvproof.scheduling.traces import DEFAULT_STEP, read_trace
@@ -17,9 +18,13 @@ from kvproof.scheduling.traces import DEFAULT_STEP, read_trace
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """An instance, what it was read from, and what a reader must know about how."""
+    """An instance, what it was read from, and what a reader must know about how.
+
+    `rows` says which row of the file, from 0, each row of the instance is.
+    """
 
     instance: Instance
+    rows: Column
     source: str
     format: str
     step: Fraction | None
@@ -47,9 +52,15 @@ def load(
         if is_instance_file(path):
             if step is not None:
                 raise InputError(f"{trace}: an instance counts in steps already; leave out --step")
-            instance, notes = read_part(path, memory=memory, limit=limit, oversize=oversize)
-            instance = instance.backlog() if backlog else instance
-            return Input(instance=instance, source=trace, format="instance", step=None, notes=notes)
+            instance, rows, notes = read_part(path, memory=memory, limit=limit, oversize=oversize)
+            return Input(
+                instance=instance.backlog() if backlog else instance,
+                rows=rows,
+                source=trace,
+                format="instance",
+                step=None,
+                notes=notes,
+            )
         read = read_trace(path)
         if memory is None:
             raise InputError(f"{trace}: a trace has no memory of its own; give --memory TOKENS")
@@ -58,7 +69,12 @@ def load(
             memory=memory, step=step, backlog=backlog, limit=limit, oversize=oversize
         )
         return Input(
-            instance=instance, source=trace, format=read.format.name, step=step, notes=said.lines()
+            instance=instance,
+            rows=said.rows,
+            source=trace,
+            format=read.format.name,
+            step=step,
+            notes=said.lines(),
         )
 
 

@@ -12,6 +12,7 @@ from kvproof.scheduling.exact import as_pq, decimal
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
+    from rich.table import Table
 
 
 def exact_and_decimal(name: str, value: Fraction, places: int, *, up: bool) -> dict[str, Any]:
@@ -35,6 +36,14 @@ def console() -> "Console":
 
     width = None if sys.stdout.isatty() else 200
     return PlainConsole(width=width, highlight=False, markup=False, emoji=False)
+
+
+def fits(out: "Console", table: "Table") -> bool:
+    """Whether the table can be shown on this console with nothing in it broken."""
+    from rich.measure import Measurement
+
+    wanted = Measurement.get(out, out.options.update(max_width=10_000), table).maximum
+    return wanted <= out.width
 
 
 @contextmanager

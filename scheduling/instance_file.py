@@ -58,8 +58,8 @@ def read_part(
     memory: int | None = None,
     limit: int | None = None,
     oversize: Literal["error", "drop"] = "error",
-) -> tuple[Instance, tuple[str, ...]]:
-    """Read a part of an instance file; return it and notes on what was left out.
+) -> tuple[Instance, Column, tuple[str, ...]]:
+    """Read a part of an instance file; return it, its rows' places there, from 0, and notes.
 
     Parameters
     ----------
@@ -89,14 +89,18 @@ def read_part(
         else:  # the file's own memory does not matter, so it cannot be too small either
             instance = Instance.from_json(data, memory=MAX_MEMORY)
         notes = []
+        rows = np.arange(instance.rows)
         if limit is not None and limit < instance.requests:
             notes.append(f"requests beyond the limit, left out: {instance.requests - limit:,}")
-            instance = first_requests(instance, limit)
+            instance, rows = first_requests(instance, limit)
         if memory is not None:
-            instance, dropped = fit(instance, memory, drop=oversize == "drop")
-            if dropped:
+            before = instance.requests
+            instance, kept = fit(instance, memory, drop=oversize == "drop")
+            rows = rows[kept]
+            if before > instance.requests:
+                dropped = before - instance.requests
                 notes.append(f"requests larger than the memory, dropped: {dropped:,}")
-        return instance, tuple(notes)
+        return instance, rows, tuple(notes)
     except json.JSONDecodeError as error:
         raise InputError(
             f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
@@ -107,20 +111,21 @@ def read_part(
         raise InputError(f"{path}: not an instance: a number or a nesting is too large") from error
 
 
-def first_requests(instance: Instance, limit: int) -> Instance:
-    """Return the first `limit` requests in order of arrival, or all if there are fewer."""
+def first_requests(instance: Instance, limit: int) -> tuple[Instance, Column]:
+    """Return the first `limit` requests in order of arrival, and the rows that they are of."""
     order = np.argsort(instance.arrival, kind="stable")
     count = np.ones(instance.rows, np.int64) if instance.count is None else instance.count
     before = np.cumsum(count[order]) - count[order]
     kept = order[before < limit]
     left = np.minimum(count[kept], limit - before[before < limit])
-    rows = np.argsort(kept)
-    chosen = _rows(instance, kept[rows], instance.memory)
-    return chosen if instance.count is None else replace(chosen, count=left[rows])
+    ranks = np.argsort(kept)
+    rows = kept[ranks]
+    chosen = _rows(instance, rows, instance.memory)
+    return (chosen if instance.count is None else replace(chosen, count=left[ranks])), rows
 
 
-def fit(instance: Instance, memory: int, *, drop: bool) -> tuple[Instance, int]:
-    """Return the instance at another memory, and how many requests were too large and dropped.
+def fit(instance: Instance, memory: int, *, drop: bool) -> tuple[Instance, Column]:
+    """Return the instance at another memory, and the rows that fit it.
 
     Raises
     ------
@@ -140,8 +145,8 @@ def fit(instance: Instance, memory: int, *, drop: bool) -> tuple[Instance, int]:
         )
     if len(large) == instance.rows:
         raise InputError(f"no request fits the memory of {memory} tokens")
-    kept = _rows(instance, np.flatnonzero(peak <= memory), memory)
-    return kept, instance.requests - kept.requests
+    rows = np.flatnonzero(peak <= memory)
+    return _rows(instance, rows, memory), rows
 
 
 def _rows(instance: Instance, rows: Column, memory: int) -> Instance:

@@ -75,6 +75,29 @@ class Schedule(Shown):
         return self.completion - self._requests.arrival
 
     @cached_property
+    def waiting(self) -> Column:
+        """Start - arrival of each request, in steps."""
+        return self.starts - self._requests.arrival
+
+    def columns(self, rows: Column | None = None) -> dict[str, Column]:
+        """Return the schedule as columns of shape (requests,), for pandas, Polars and files.
+
+        `rows` says which row of its source each request is (:class:`Notes.rows
+        <kvproof.scheduling.traces.trace.Notes>`); None counts them.
+        """
+        requests = self._requests
+        return {
+            "row": np.arange(len(self.starts)) if rows is None else rows,
+            "arrival": requests.arrival,
+            "prompt": requests.prompt,
+            "output": requests.output,
+            "start": self.starts,
+            "completion": self.completion,
+            "waiting": self.waiting,
+            "latency": self.latency,
+        }
+
+    @cached_property
     def total_latency(self) -> int:
         """Sum of the latencies: the objective."""
         return exact_sum(self.latency)

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-import numpy as np
-
 from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.instance import Instance
 
@@ -96,9 +94,3 @@ class EngineRun:
         """Tokens that were computed more than once."""
         once = self.instance.prompt + self.instance.output
         return self.tokens - exact_sum(once)
-
-
-def percentile(values: Column, percent: int) -> int:
-    """Return the least value that at least `percent` of a hundred values do not exceed."""
-    rank = -(-percent * len(values) // 100)
-    return int(np.partition(values, rank - 1)[rank - 1])

@@ -1,5 +1,6 @@
-"""``kvproof simulate``: one policy, its schedule as JSON."""
+"""``kvproof simulate``: one policy, its schedule as JSON or as columns."""
 
+import gzip
 import json
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,6 +11,7 @@ from kvproof.options import compact_option, find_policies, input_options, json_o
 
 if TYPE_CHECKING:
     from kvproof.inputs import Input
+    from kvproof.scheduling.latency import LatencyStatistics
     from kvproof.scheduling.schedule import Schedule
 
 
@@ -18,7 +20,12 @@ if TYPE_CHECKING:
 @click.option("--policy", default="svf", show_default=True, help="The policy.")
 @rule_options
 @compact_option
-@click.option("--out", type=click.Path(), help="Write the schedule here.", metavar="FILE")
+@click.option(
+    "--out",
+    type=click.Path(),
+    help="Write the schedule here: .csv and .parquet a row for each request, else JSON.",
+    metavar="FILE",
+)
 @json_option
 def command(
     trace: str,
@@ -31,16 +38,21 @@ def command(
     as_json: bool,
     **reading: Any,
 ) -> None:
-    """Schedule TRACE by one policy and write the schedule.
+    """Schedule TRACE by one policy, and say what its users feel.
 
-    The schedule is a JSON object with the start step of each request, in the order of the
-    instance (for a trace: in order of arrival). Without --out and --json only a summary is shown.
+    --out writes the schedule: as JSON, the start step of each request in the order of the
+    instance (for a trace: in order of arrival); as CSV or Parquet the columns row (of TRACE, the
+    first is 0), arrival, prompt, output, start, completion, waiting and latency, in steps.
     """
+    import numpy as np
+
     from kvproof.files import Outputs
     from kvproof.inputs import load
+    from kvproof.latencies import statistics_json
     from kvproof.output import console, progress_bar
     from kvproof.scheduling.compact import compact as shift_left
     from kvproof.scheduling.feasibility import check_schedule
+    from kvproof.scheduling.latency import LatencyStatistics
     from kvproof.scheduling.simulate import simulate
     from kvproof.streams import print_json
 
@@ -60,6 +72,7 @@ def command(
             schedule = shift_left(schedule)
         check_schedule(schedule)
     instance = source.instance
+    statistics = LatencyStatistics.of(schedule)
     data: dict[str, Any] = {
         "command": "simulate",
         "format": "kvproof-schedule",
@@ -74,20 +87,43 @@ def command(
         "compact": compact,
         "total_latency": schedule.total_latency,
         "makespan": schedule.makespan,
+        "statistics": statistics_json(statistics, source.step),
         "notes": list(source.notes),
         "starts": schedule.starts.tolist(),
     }
+    written = None
+    if target is not None:
+        rows = source.rows if instance.count is None else np.repeat(source.rows, instance.count)
+        written = _file(target.name, schedule.columns(rows), data)
     if as_json:
         print_json(data)
     else:
-        _print(source, chosen.name, schedule, data["rule"])
-    if target is not None:
-        target.write((json.dumps(data) + "\n").encode())
+        _print(source, chosen.name, schedule, statistics, data["rule"])
+    if target is not None and written is not None:
+        target.write(gzip.compress(written, mtime=0) if target.compressed else written)
         if not as_json:
             console().print(f"schedule written to {out}")
 
 
-def _print(source: "Input", policy: str, schedule: "Schedule", rule: str) -> None:
+def _file(name: str, columns: dict[str, Any], data: dict[str, Any]) -> bytes:
+    from kvproof.columns import to_csv, to_parquet
+
+    kind = name.lower().removesuffix(".gz")
+    if kind.endswith(".csv"):
+        return to_csv(columns)
+    if kind.endswith(".parquet"):
+        return to_parquet(columns)
+    return (json.dumps(data) + "\n").encode()
+
+
+def _print(
+    source: "Input",
+    policy: str,
+    schedule: "Schedule",
+    statistics: "LatencyStatistics",
+    rule: str,
+) -> None:
+    from kvproof.latencies import queueing_line, statistics_table
     from kvproof.output import console
 
     show = console()
@@ -99,3 +135,8 @@ def _print(source: "Input", policy: str, schedule: "Schedule", rule: str) -> Non
         f"{instance.memory:,}: total latency {schedule.total_latency:,} steps, makespan "
         f"{schedule.makespan:,}"
     )
+    rows = [(policy, statistics)]
+    seconds = [] if source.step is None else [("seconds", source.step)]
+    show.print(statistics_table(show, rows, [("steps", Fraction(1)), *seconds]))  # type: ignore[list-item]
+    show.print()
+    show.print(queueing_line(rows))

@@ -11,6 +11,7 @@ from kvproof.options import (
     find_policies,
     input_options,
     json_option,
+    refuse_idle,
     rule_options,
 )
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from kvproof.bounds.verify import Verdict
     from kvproof.certificates.proofs import BoundKind
     from kvproof.inputs import Input
+    from kvproof.latencies import Unit
 
 
 @click.command("verify")
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
 @rule_options
 @compact_option
 @bound_option
+@click.option(
+    "--latency",
+    type=click.Choice(["steps", "seconds"]),
+    help="Also show latency, waiting and time to the first token: mean, percentiles, maximum.",
+)
 @json_option
 def command(
     trace: str,
@@ -40,6 +47,7 @@ def command(
     admission: Literal["true", "reserve"],
     compact: bool,
     bound: "BoundKind | None",
+    latency: "Unit | None",
     as_json: bool,
     **reading: Any,
 ) -> int:
@@ -54,15 +62,20 @@ def command(
     from kvproof.certificates.lower_bounds import find_bound
     from kvproof.inputs import load
     from kvproof.output import progress_bar
-    from kvproof.scheduling.errors import ExitCode
+    from kvproof.scheduling.errors import ExitCode, InputError
     from kvproof.scheduling.registry import BUILTIN
     from kvproof.streams import print_json
+    from kvproof.verdicts import print_latencies, print_verdicts
 
+    if latency is not None and as_json:
+        refuse_idle("latency", "--json has steps and seconds")
     names = [n.strip() for n in policies.split(",")] if policies is not None else list(BUILTIN)
     chosen = find_policies(names, theta=theta, admission=admission)
     with progress_bar() as bar:
         stage = bar.add_task(f"reading {trace}", total=len(chosen) + 2)
         source = load(trace, **reading)
+        if latency == "seconds" and source.step is None:
+            raise InputError(f"{trace}: an instance has steps and no seconds; --latency steps")
         bar.update(stage, advance=1, description="lower bound on OPT")
         search = bar.add_task("evaluations", total=None, visible=False)
         lower_bound = find_bound(
@@ -95,12 +108,16 @@ def command(
     if as_json:
         print_json(_as_json(source, verdicts, skip))
     else:
-        _print_table(source, verdicts, skip)
+        print_verdicts(source, verdicts, skip=skip)
+        if latency is not None:
+            print_latencies(source, verdicts, latency)
     violated = any(v.violation for v in verdicts)
     return ExitCode.CONTRADICTED if violated else ExitCode.DONE
 
 
 def _as_json(source: "Input", verdicts: list["Verdict"], skip: bool) -> dict[str, Any]:
+    from kvproof.bounds.verify import cuts
+    from kvproof.latencies import statistics_json
     from kvproof.output import exact_and_decimal
     from kvproof.scheduling.exact import as_pq
 
@@ -135,88 +152,13 @@ def _as_json(source: "Input", verdicts: list["Verdict"], skip: bool) -> dict[str
                 **exact_and_decimal("lower_bound", v.lower_bound.value, 4, up=False),
                 "lower_bound_kind": v.lower_bound.kind,
                 **exact_and_decimal("factor", v.factor, 4, up=True),
+                **exact_and_decimal("cut_at_least", cut.at_least, 4, up=False),
+                **exact_and_decimal("cut_at_most", cut.at_most, 4, up=True),
+                "statistics": statistics_json(v.statistics, source.step),
                 "theorem": v.theorem_bound and v.theorem_bound.theorem.name,
                 "theorem_bound": v.theorem_bound and v.theorem_bound.total,
                 "violation": v.violation,
             }
-            for v in verdicts
+            for v, cut in zip(verdicts, cuts(verdicts), strict=True)
         ],
     }
-
-
-def _print_table(source: "Input", verdicts: list["Verdict"], skip: bool) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    from kvproof.output import console
-    from kvproof.scheduling.exact import decimal
-
-    instance = source.instance
-    out = console()
-    out.print(_heading(source))
-    for note in source.notes:
-        out.print(f"  note: {note}")
-    narrow = out.width < 120
-    padding = (0, 1, 0, 0) if narrow else (0, 1)
-    box = None if narrow else SIMPLE_HEAD
-    table = Table(box=box, show_edge=False, pad_edge=False, padding=padding)
-    table.add_column("policy", no_wrap=True)
-    columns = ["total latency", "mean latency", "makespan", "memory used", "OPT at least"]
-    columns += ["proved factor", *(["theorem bound"] if instance.is_backlog else [])]
-    fold = "\n" if narrow else " "
-    for column in columns:
-        # a very narrow terminal folds a number, but never cuts it short
-        table.add_column(column.replace(" ", fold), justify="right", overflow="fold")
-    for v in verdicts:
-        name = v.policy + (" (reserve)" if v.admission == "reserve" else "")
-        name += " compact" if v.compact else ""
-        cells = [
-            name,
-            f"{v.schedule.total_latency:,}",
-            f"{float(v.schedule.mean_latency):,.{0 if narrow else 1}f}",
-            f"{v.schedule.makespan:,}",
-            f"{float(v.schedule.memory_utilisation):.1%}",
-            decimal(v.lower_bound.value, 0 if narrow else 2, up=False, commas=True),
-            decimal(v.factor, 4, up=True),
-        ]
-        if instance.is_backlog:
-            cells.append(_theorem(v).replace(" ", fold))
-        table.add_row(*cells, style="bold red" if v.violation else None)
-    out.print(table)
-    out.print()
-    kind = verdicts[0].lower_bound.kind
-    rule = "skip (backfilling)" if skip else "strict"
-    unit = "steps" if source.step is None else f"steps of {float(source.step):g} s"
-    out.print(
-        f"Latencies in {unit}; rule: {rule}; bound on OPT: {kind}. "
-        "A proved factor f says: no schedule at all has a total below total latency / f."
-    )
-    for v in verdicts:
-        if v.remark is not None:
-            out.print(f"{v.policy}: {v.remark}")
-    for v in verdicts:
-        if v.theorem_bound is not None and v.violation:
-            out.print(
-                f"VIOLATION: {v.policy} costs {v.schedule.total_latency:,}, more than the "
-                f"{v.theorem_bound.total:,} that the theorem {v.theorem_bound.theorem.name} "
-                "allows.",
-                style="bold red",
-            )
-
-
-def _theorem(verdict: "Verdict") -> str:
-    if verdict.theorem_bound is None:
-        return "-"
-    return f"{verdict.theorem_bound.total:,} {'BROKEN' if verdict.violation else 'kept'}"
-
-
-def _heading(source: "Input") -> str:
-    instance = source.instance
-    traffic = "backlog" if instance.is_backlog else "arrivals over time"
-    if not instance.is_backlog and instance.load is not None:
-        traffic += f", load {float(instance.load):.2f}"
-    plural = "s" if instance.requests > 1 else ""
-    return (
-        f"{source.source} ({source.format}): {instance.requests:,} request{plural}, "
-        f"memory {instance.memory:,} tokens, {traffic}, eps {float(instance.eps):.3f}"
-    )

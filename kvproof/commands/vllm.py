@@ -227,7 +227,7 @@ def _as_json(policy: str, run: "EngineRun", bound: "EngineBound") -> dict[str, A
 
 
 def _spread(values: Any) -> dict[str, int]:
-    from kvproof.serving.run import percentile
+    from kvproof.scheduling.latency import percentile
 
     return {
         "p50": percentile(values, 50),
@@ -249,7 +249,7 @@ def _print(
 
     from kvproof.output import console
     from kvproof.scheduling.exact import decimal
-    from kvproof.serving.run import percentile
+    from kvproof.scheduling.latency import percentile
 
     out = console()
     instance = runs[0][1].instance

@@ -41,13 +41,14 @@ def _read(
     where: str, table: Table, kind: TraceFormat, wanted: tuple[str, ...], *, timed: bool
 ) -> Trace:
     lines: list[int] = []
+    rows: list[int] = []
     digits: list[int] = []
     decimals: list[int] = []
     first_kind: str | None = None  # the first row's, be it a failed one
     prompts: list[int] = []
     outputs: list[int] = []
     failed = 0
-    for line, cells in table.rows(wanted):
+    for row, (line, cells) in enumerate(table.rows(wanted)):
         column = wanted[0]
         try:
             if timed:
@@ -70,6 +71,7 @@ def _read(
             digits.append(time.digits)
             decimals.append(time.decimals)
         lines.append(line)
+        rows.append(row)
         prompts.append(prompt)
         outputs.append(output)
     if not lines and not failed:
@@ -89,6 +91,7 @@ def _read(
         ticks=tuple(ticks) if timed else None,
         tick=Fraction(unit, 10**finest),
         line=np.array(lines, dtype=np.int64)[order],
+        row=np.array(rows, dtype=np.int64)[order],
         prompt=np.array(prompts, dtype=np.int64)[order],
         output=np.array(outputs, dtype=np.int64)[order],
         failed=failed,

@@ -1,6 +1,6 @@
 """A trace as it was read, exact, and the instance that is made of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
@@ -34,6 +34,9 @@ class Notes:
         Requests that need more than the memory, dropped.
     resorted
         Whether rows were out of order and have been sorted by time.
+    rows
+        Which row of the file each request of the instance is, counted from 0 as a data frame of
+        the file counts them, shape (kept,).
     """
 
     kept: int
@@ -41,6 +44,9 @@ class Notes:
     unread: int = 0
     oversize: int = 0
     resorted: bool = False
+    rows: Column = field(
+        default_factory=lambda: np.zeros(0, dtype=np.int64), compare=False, repr=False
+    )
 
     def lines(self) -> tuple[str, ...]:
         """Say it in words, a line for each thing that a reader must know; often none."""
@@ -77,9 +83,9 @@ class Trace(Shown):
         Arrival times, ascending, in units of `tick`; None for a trace without times.
     tick
         Seconds per unit of `ticks`.
-    line, prompt, output
-        int64 columns of shape (requests,): where the request stands in the file, from 1, and
-        its prompt (>= 0) and output (>= 1) length in tokens.
+    line, row, prompt, output
+        int64 columns of shape (requests,): where the request stands in the file, the line from 1
+        and the row of the table from 0, and its prompt (>= 0) and output (>= 1) length in tokens.
     failed
         Rows with an output of 0 tokens; they are in no column.
     resorted
@@ -93,6 +99,7 @@ class Trace(Shown):
     ticks: tuple[int, ...] | None
     tick: Fraction
     line: Column
+    row: Column
     prompt: Column
     output: Column
     failed: int
@@ -100,7 +107,7 @@ class Trace(Shown):
     place: str
 
     def __post_init__(self) -> None:
-        for column in (self.line, self.prompt, self.output):
+        for column in (self.line, self.row, self.prompt, self.output):
             column.flags.writeable = False
 
     def __len__(self) -> int:
@@ -174,6 +181,7 @@ class Trace(Shown):
             unread=len(self) - len(peak),
             oversize=len(peak) - len(kept),
             resorted=self.resorted,
+            rows=self.row[kept],
         )
         if not len(kept):
             raise InputError("; ".join((f"{self.source}: no request is left", *notes.lines())))

@@ -1,10 +1,13 @@
 """The command line as a user runs it, in this process for speed; see test_process.py."""
 
+import csv
 import gzip
 import json
 from fractions import Fraction
 
 import pytest
+from pyarrow import parquet
+from rich.console import Console
 
 from kvproof.__main__ import run
 from kvproof.bounds import verify
@@ -156,6 +159,83 @@ def test_simulate_writes_the_schedule(capsys, tmp_path, instance_file):
     output = [4, 4, 9, 2, 2, 2]
     ends = zip(written["starts"], output, arrival, strict=True)
     assert written["total_latency"] == sum(p + o - a for p, o, a in ends)
+
+
+SHUFFLED = "prompt,output,timestamp\n3,2,9\n1,0,1\n4,2,5\n2,3,7\n"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet"])
+def test_simulate_writes_columns_that_join_on_the_source(capsys, tmp_path, suffix):
+    trace, out = tmp_path / "t.csv", tmp_path / f"s.{suffix}"
+    trace.write_text(SHUFFLED.replace("prompt,output", "input_length,output_length"))
+    assert run(["simulate", str(trace), "--memory", "9", "--step", "0.001", "--out", str(out)]) == 0
+    assert "first token, seconds" in capsys.readouterr().out
+    if suffix == "parquet":
+        columns = parquet.read_table(out).to_pydict()
+    else:
+        data = out.read_bytes()
+        text = (gzip.decompress(data) if suffix.endswith("gz") else data).decode()
+        rows = list(csv.DictReader(text.splitlines()))
+        columns = {name: [int(row[name]) for row in rows] for name in rows[0]}
+    assert columns["row"] == [2, 3, 0]  # in order of time; row 1 failed
+    assert columns["prompt"] == [4, 2, 3]
+    assert columns["arrival"] == [0, 2, 4]
+    for name, parts in (("completion", ("start", "output")), ("start", ("waiting", "arrival"))):
+        a, b = (columns[part] for part in parts)
+        assert columns[name] == [x + y for x, y in zip(a, b, strict=True)]
+
+
+def test_rows_of_an_instance_file_are_its_own(capsys, tmp_path, instance_file):
+    out = tmp_path / "s.csv"
+    arguments = ["simulate", instance_file, "--memory", "9", "--oversize", "drop"]
+    assert run([*arguments, "--out", str(out)]) == 0
+    capsys.readouterr()
+    assert [line.split(",")[0] for line in out.read_text().splitlines()] == ["row", "0", "0", "1"]
+
+
+def test_statistics_are_those_of_the_schedule(capsys):
+    _, data = run_json(capsys, "simulate", EXAMPLE, "--memory", "60000", "--policy", "fcfs")
+    latency = data["statistics"]["latency"]
+    assert Fraction(latency["steps"]["mean"]) == Fraction(data["total_latency"], data["requests"])
+    assert latency["seconds"]["p99"] == latency["steps"]["p99"] * 0.05
+    waited = data["statistics"]["waiting"]["steps"]["max"]
+    assert data["statistics"]["first_token"]["steps"]["max"] == waited + 1
+    _, verified = run_json(capsys, "verify", EXAMPLE, "--memory", "60000")
+    row = verified["policies"][POLICIES.index("fcfs")]
+    assert row["statistics"] == data["statistics"]
+
+
+def test_the_cut_lies_between_the_best_schedule_and_the_bound(capsys):
+    _, data = run_json(capsys, "verify", EXAMPLE, "--memory", "60000", "--backlog")
+    best = min(row["total_latency"] for row in data["policies"])
+    for row in data["policies"]:
+        least, most = Fraction(row["cut_at_least"]), Fraction(row["cut_at_most"])
+        assert least == 1 - Fraction(best, row["total_latency"])
+        assert most == 1 - 1 / Fraction(row["factor"])
+        assert Fraction(str(row["cut_at_least_decimal"])) <= least
+        assert most <= Fraction(str(row["cut_at_most_decimal"]))
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_no_number_is_broken_at_any_width(capsys, monkeypatch, width):
+    monkeypatch.setattr("kvproof.verdicts.console", lambda: Console(width=width, highlight=False))
+    arguments = ["verify", EXAMPLE, "--memory", "60000", "--backlog"]
+    assert run([*arguments, "--latency", "seconds"]) == 0
+    shown = capsys.readouterr().out
+    assert max(len(line.rstrip()) for line in shown.splitlines()) <= width
+    _, data = run_json(capsys, *arguments)
+    for row in data["policies"]:
+        assert f"{row['total_latency']:,}" in shown
+        assert f"{row['factor_decimal']:.4f}" in shown
+        assert f"{row['statistics']['latency']['seconds']['max']:,.2f}"[:5] in shown
+    assert f"{data['policies'][0]['theorem_bound']:,}" in shown
+
+
+def test_latency_in_seconds_needs_a_step(capsys, instance_file):
+    assert run(["verify", instance_file, "--latency", "seconds"]) == 2
+    assert "--latency steps" in capsys.readouterr().err
+    assert run(["verify", instance_file, "--latency", "steps"]) == 0
+    assert "first token" in capsys.readouterr().out
 
 
 def test_one_bit_options_are_named_in_the_output(capsys):

@@ -1,9 +1,7 @@
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
 from kvproof.scheduling.instance import Instance
-from kvproof.serving.run import EngineRun, Timeline, percentile
+from kvproof.serving.run import EngineRun, Timeline
 
 
 def test_a_run_is_summed_up_exactly():
@@ -22,11 +20,3 @@ def test_a_run_is_summed_up_exactly():
     assert run.recomputed == 4
     assert run.timeline.sampled(3).step.tolist() == [0, 3, 6]
     assert run.timeline.sampled(100).step.tolist() == list(range(9))
-
-
-@given(st.lists(st.integers(0, 20), min_size=1, max_size=30), st.integers(1, 100))
-def test_a_percentile_is_the_least_value_that_so_many_do_not_exceed(values, percent):
-    found = percentile(np.array(values), percent)
-    assert found in values
-    assert sum(v <= found for v in values) * 100 >= percent * len(values)
-    assert sum(v < found for v in values) * 100 < percent * len(values)

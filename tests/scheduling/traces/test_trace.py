@@ -20,6 +20,7 @@ def trace(**changed: Any) -> Trace:
         "ticks": (5, 5, 17, 30),
         "tick": Fraction(1, 10),
         "line": np.array([2, 3, 5, 6]),
+        "row": np.array([0, 1, 2, 3]),
         "prompt": np.array([9, 1, 2, 0]),
         "output": np.array([1, 1, 3, 1]),
         "failed": 0,
@@ -49,6 +50,7 @@ def test_the_limit_comes_before_the_memory() -> None:
     instance, notes = trace().to_instance(memory=9, limit=3, oversize="drop")
     assert instance.prompt.tolist() == [1, 2]
     assert notes == Notes(kept=2, unread=1, oversize=1)
+    assert notes.rows.tolist() == [1, 2]
     # so a large request beyond the limit is no error
     assert trace(prompt=np.array([1, 1, 2, 99])).to_instance(memory=10, limit=3)[1].kept == 3
 
@@ -70,7 +72,7 @@ def test_notes_in_words() -> None:
 
 
 UNTIMED = {"ticks": None, "tick": Fraction(1)}
-EMPTY = {name: np.array([], dtype=np.int64) for name in ("line", "prompt", "output")}
+EMPTY = {name: np.array([], dtype=np.int64) for name in ("line", "row", "prompt", "output")}
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,7 @@ rationals = st.fractions(min_value=Fraction(1, 10**12), max_value=10**6, max_den
 def test_steps_are_exact(ticks: list[int], tick: Fraction, step: Fraction) -> None:
     ones = np.ones(len(ticks), dtype=np.int64)
     exact = [floor((t * tick - ticks[0] * tick) / step) for t in ticks]
-    given = trace(ticks=tuple(ticks), tick=tick, line=ones, prompt=ones, output=ones)
+    given = trace(ticks=tuple(ticks), tick=tick, line=ones, row=ones, prompt=ones, output=ones)
     if exact[-1] > 2**48:
         with pytest.raises(InputError, match="take a longer --step"):
             given.to_instance(memory=2, step=step)

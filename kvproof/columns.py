@@ -1,0 +1,37 @@
+"""Columns of numbers as a file that pandas, Polars and spreadsheets read: CSV or Parquet."""
+
+import csv
+import io
+
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column
+
+
+def to_csv(columns: dict[str, Column]) -> bytes:
+    """Return the columns as CSV: a line of names, then a line for each row."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+    return text.getvalue().encode()
+
+
+def to_parquet(columns: dict[str, Column]) -> bytes:
+    """Return the columns as a Parquet file.
+
+    Raises
+    ------
+    InputError
+        pyarrow is not installed.
+    """
+    try:
+        import pyarrow as arrow
+        from pyarrow.parquet import write_table
+    except ImportError:
+        raise InputError(
+            "a Parquet file needs pyarrow; install it: pip install 'kvproof[parquet]', or name a "
+            "file that ends in .csv"
+        ) from None
+    sink = io.BytesIO()
+    write_table(arrow.table(columns), sink)
+    return sink.getvalue()

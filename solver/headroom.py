@@ -1,0 +1,105 @@
+"""The search for a policy's headroom: the best schedule, and the best bound, in a time limit."""
+
+import time
+from collections.abc import Callable
+
+from kvproof.certificates.headroom import Headroom
+from kvproof.certificates.lower_bounds import LowerBound, best_bound
+from kvproof.certificates.prices import best_prices
+from kvproof.certificates.proofs import PriceProof
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import Policy
+from kvproof.scheduling.simulate import simulate
+from kvproof.solver.improve import improve
+
+#: Called with what is done now, in a few words.
+Report = Callable[[str], None]
+
+#: Share of the time limit for schedules; the rest is for prices.
+_SCHEDULES = 0.6
+
+
+def find_headroom(
+    instance: Instance,
+    policy: Policy,
+    *,
+    skip: bool = False,
+    time_limit: float | None = None,
+    trials: int | None = None,
+    evaluations: int | None = None,
+    report: Report | None = None,
+) -> Headroom:
+    """Return how much a better schedule can cut from a policy's mean latency.
+
+    Parameters
+    ----------
+    instance
+        The requests.
+    policy, skip
+        Whose schedule, and by which rule.
+    time_limit
+        Seconds for the search, or None: what `trials` and `evaluations` allow. The policy's
+        schedule and the bounds that need no search are made whatever the limit.
+    trials
+        Exchanges of local search (:func:`kvproof.solver.improve.improve`).
+    evaluations
+        Evaluations of the price search (:func:`kvproof.certificates.prices.best_prices`); 0: no
+        prices are searched for.
+    report
+        Called when another part of the work begins.
+
+    Raises
+    ------
+    InputError
+        The policy does not answer as its protocol asks, or the time limit is not positive.
+    LimitError
+        A schedule takes more steps than are kept (2^27).
+    """
+    say = report or (lambda _: None)
+    begun = time.monotonic()
+    say(policy.name)
+    schedule = simulate(instance, policy, skip=skip)
+    check_schedule(schedule)
+    total = schedule.total_latency
+    say("lower bound on OPT")
+    bound = best_bound(instance)
+    best, found_by = schedule, policy.name
+    if bound.value <= total - 1:
+        found = improve(
+            instance,
+            time_limit=None if time_limit is None else _SCHEDULES * time_limit,
+            trials=trials,
+            first=schedule,
+            enough=-(-bound.value.numerator // bound.value.denominator),
+            report=lambda stage, now: say(f"{stage}: {now:,}"),
+        )
+        if found.interrupted:
+            raise KeyboardInterrupt
+        if found.schedule.total_latency < total:
+            best = found.schedule
+            found_by = next(
+                stage.name for stage in found.stages if stage.total_latency == best.total_latency
+            )
+        late = None if time_limit is None else begun + time_limit
+        if evaluations != 0 and bound.value <= best.total_latency - 1:
+            priced = best_prices(
+                instance,
+                incumbent=best.total_latency,
+                evaluations=evaluations,
+                stop=None if late is None else lambda: time.monotonic() >= late,
+                progress=lambda done, value: say(f"prices: {value:,.0f} after {done:,}"),
+            )
+            bound = max(
+                bound,
+                LowerBound(value=priced.bound, proof=PriceProof(prices=priced.prices)),
+                key=lambda candidate: candidate.value,
+            )
+    return Headroom(
+        policy=policy,
+        skip=skip,
+        schedule=schedule,
+        best=best,
+        found_by=found_by,
+        lower_bound=bound,
+    )

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from kvproof.certificates.checker import check
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import FCFS, SVF
+from kvproof.solver.headroom import find_headroom
+from kvproof.solver.stages import solve
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_opt_lies_between_the_halves(seed):
+    rng = np.random.default_rng(seed)
+    instance = Instance(
+        memory=14,
+        arrival=np.sort(rng.integers(0, 4, 6)),
+        prompt=rng.integers(0, 6, 6),
+        output=rng.integers(1, 7, 6),
+    )
+    found = find_headroom(instance, FCFS(), trials=2_000)
+    opt = solve(instance).total_latency
+    assert found.lower_bound.value <= opt <= found.best.total_latency
+    assert found.best.total_latency <= found.schedule.total_latency
+    assert all(check(c.to_bytes()).verdict == "verified" for c in found.certificates().values())
+
+
+def test_prices_are_searched_for_unless_they_are_not_asked_for():
+    rng = np.random.default_rng(5)
+    instance = Instance(
+        memory=60, arrival=[0] * 40, prompt=rng.integers(0, 9, 40), output=rng.integers(1, 30, 40)
+    )
+    plain = find_headroom(instance, SVF(), trials=0, evaluations=0)
+    priced = find_headroom(instance, SVF(), trials=0)
+    assert plain.lower_bound.kind == "discrete-centroid"
+    assert priced.lower_bound.kind == "price"
+    assert priced.lower_bound.value > plain.lower_bound.value
+    again = find_headroom(instance, SVF(), trials=0)
+    assert again.best.starts.tolist() == priced.best.starts.tolist()
+
+
+def test_nothing_is_searched_for_where_nothing_can_be_better():
+    roomy = Instance(memory=100, arrival=[0, 1], prompt=[5, 2], output=[5, 3])
+    said = []
+    found = find_headroom(roomy, FCFS(), report=said.append)
+    assert said == ["fcfs", "lower bound on OPT"]
+    assert found.found_by == "fcfs"
