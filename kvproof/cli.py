@@ -12,6 +12,10 @@ COMMANDS = {
         "kvproof.commands.verify",
         "Schedule a trace by each policy and prove how far each is from optimal.",
     ),
+    "headroom": (
+        "kvproof.commands.headroom",
+        "Say by how much a policy's mean latency can be cut, at least and at most.",
+    ),
     "simulate": (
         "kvproof.commands.simulate",
         "Schedule a trace by one policy and write the schedule.",

@@ -1,0 +1,135 @@
+"""``kvproof headroom``: how much latency a better schedule can still cut, in one sentence."""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from kvproof.options import find_policies, input_options, json_option, rule_options
+
+if TYPE_CHECKING:
+    from kvproof.certificates.headroom import Headroom
+    from kvproof.inputs import Input
+
+
+@click.command("headroom")
+@input_options
+@click.option("--policy", default="fcfs", show_default=True, help="What runs now.")
+@rule_options
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to look for better schedules and bounds, after reading.",
+)
+@click.option(
+    "--certificates",
+    type=click.Path(),
+    metavar="FOLDER",
+    help="Write what proves each half into this folder.",
+)
+@json_option
+def command(
+    trace: str,
+    policy: str,
+    skip: bool,
+    theta: Fraction | None,
+    admission: Literal["true", "reserve"],
+    time_limit: float,
+    certificates: str | None,
+    as_json: bool,
+    **reading: Any,
+) -> None:
+    """Say by how much the mean latency of a policy on TRACE can be cut: at least, and at most.
+
+    At least: the best schedule that is found in the time, which knows every request beforehand.
+    At most: the best lower bound on the optimum. --certificates writes both for the independent
+    checker: at-least.json.gz (absent where nothing better is found) and at-most.json.gz.
+    """
+    from kvproof.certificates.checker import check
+    from kvproof.files import Output, Outputs
+    from kvproof.inputs import load
+    from kvproof.output import console, progress_bar
+    from kvproof.solver.headroom import find_headroom
+    from kvproof.streams import print_json
+
+    folder = (
+        None
+        if certificates is None
+        else Outputs(trace).folder(certificates, mark="at-most.json.gz")
+    )
+    (chosen,) = find_policies([policy], theta=theta, admission=admission)
+    with progress_bar() as bar:
+        task = bar.add_task(f"reading {trace}", total=None)
+        source = load(trace, **reading)
+        found = find_headroom(
+            source.instance,
+            chosen,
+            skip=skip,
+            time_limit=time_limit,
+            report=lambda stage: bar.update(task, description=stage),
+        )
+        written = {}
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "at-least.json.gz").unlink(missing_ok=True)  # an earlier call's
+            for name, certificate in found.certificates().items():
+                bar.update(task, description=f"checking {name}")
+                data = certificate.to_bytes(compress=True)
+                checked = check(data)
+                path = str(folder / f"{name}.json.gz")
+                Output(path).write_verified(data, checked)
+                written[path] = checked.claim_in_words
+    if as_json:
+        print_json(_as_json(source, found) | {"certificates": list(written)})
+    else:
+        _print(source, found)
+        for path, words in written.items():
+            console().print(f"{path}: verified: {words}", soft_wrap=True)
+
+
+def _as_json(source: "Input", found: "Headroom") -> dict[str, Any]:
+    from kvproof.latencies import statistics_json
+    from kvproof.output import exact_and_decimal
+    from kvproof.scheduling.latency import LatencyStatistics
+
+    return {
+        "command": "headroom",
+        "source": source.source,
+        "notes": list(source.notes),
+        "requests": source.instance.requests,
+        "memory": source.instance.memory,
+        "digest": source.instance.digest,
+        "policy": found.policy.name,
+        "rule": "skip" if found.skip else "strict",
+        "sentence": found.sentence(),
+        **exact_and_decimal("cut_at_least", found.cut.at_least, 4, up=False),
+        **exact_and_decimal("cut_at_most", found.cut.at_most, 4, up=True),
+        "total_latency": found.schedule.total_latency,
+        "best_total_latency": found.best.total_latency,
+        "found_by": found.found_by,
+        **exact_and_decimal("lower_bound", found.lower_bound.value, 4, up=False),
+        "lower_bound_kind": found.lower_bound.kind,
+        "statistics": statistics_json(LatencyStatistics.of(found.schedule), source.step),
+        "best_statistics": statistics_json(LatencyStatistics.of(found.best), source.step),
+    }
+
+
+def _print(source: "Input", found: "Headroom") -> None:
+    from kvproof.output import console
+    from kvproof.scheduling.exact import decimal
+    from kvproof.verdicts import heading
+
+    out = console()
+    out.print(heading(source))
+    for note in source.notes:
+        out.print(f"  note: {note}")
+    out.print(found.sentence())
+    bound = decimal(found.lower_bound.value, 0, up=False, commas=True)
+    out.print(
+        f"Total latency, in steps: {found.schedule.total_latency:,} by {found.policy.name}; "
+        f"{found.best.total_latency:,} by {found.found_by}; at least {bound} for every "
+        f"schedule, by the {found.lower_bound.kind} bound."
+    )

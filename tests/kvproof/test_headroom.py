@@ -1,0 +1,59 @@
+import json
+from fractions import Fraction
+
+import pytest
+
+from kvproof.__main__ import run
+from kvproof.certificates.checker import check
+from tests.conftest import ROOT
+
+EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
+ARGUMENTS = ["headroom", EXAMPLE, "--memory", "60000", "--backlog", "--limit", "200"]
+
+
+def test_a_sentence_with_a_certificate_behind_each_half(capsys, tmp_path):
+    folder = tmp_path / "proof"
+    code = run([*ARGUMENTS, "--time-limit", "2", "--certificates", str(folder), "--json"])
+    data = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert data["certificates"] == [
+        str(folder / f"at-{half}.json.gz") for half in ("least", "most")
+    ]
+    results = [check((folder / f"at-{half}.json.gz").read_bytes()) for half in ("least", "most")]
+    assert [result.verdict for result in results] == ["verified", "verified"]
+    assert Fraction(data["cut_at_least"]) == 1 - Fraction(
+        data["best_total_latency"], data["total_latency"]
+    )
+    assert (
+        Fraction(data["cut_at_most"]) == 1 - Fraction(data["lower_bound"]) / data["total_latency"]
+    )
+    assert 0 < Fraction(data["cut_at_least"]) <= Fraction(data["cut_at_most"]) < 1
+    best, own = data["best_statistics"]["latency"], data["statistics"]["latency"]
+    assert Fraction(best["steps"]["mean"]) < Fraction(own["steps"]["mean"])
+
+
+def test_the_words(capsys):
+    arguments = ["--time-limit", "1", "--policy", "sjf", "--skip"]
+    assert run([*ARGUMENTS, *arguments]) == 0
+    shown = capsys.readouterr().out
+    assert "sjf: mean latency can be cut by at least" in shown
+    assert "percent (proved)" in shown
+    assert run(["headroom", EXAMPLE, "--memory", "100000000"]) == 0
+    assert "fcfs: no schedule has a lower mean latency (proved)." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--time-limit", "0"], "--time-limit"),
+        (["--theta", "3"], "--theta has no effect here"),
+        (["--certificates", EXAMPLE], "is a file, and a folder is needed"),
+        (["--certificates", str(ROOT / "examples")], "holds other files"),
+        (["--policy", "none"], "policy 'none' is unknown"),
+    ],
+)
+def test_what_is_refused(capsys, arguments, said):
+    assert run([*ARGUMENTS, *arguments]) == 2
+    streams = capsys.readouterr()
+    assert (streams.out, streams.err.count("\n")) == ("", 1)
+    assert said in streams.err
