@@ -60,6 +60,24 @@ def refuse_idle(option: str, why: str) -> None:
         raise click.UsageError(f"--{option.replace('_', '-')} has no effect here: {why}")
 
 
+def same_options(*, but: tuple[str, ...]) -> list[str]:
+    """Return the arguments and options of the command line that runs, but those of these names."""
+    context = click.get_current_context()
+    words = []
+    for parameter in context.command.params:
+        name, value = parameter.name, context.params.get(parameter.name or "")
+        given = context.get_parameter_source(name or "") is ParameterSource.COMMANDLINE
+        if name in but or value is None or not given:
+            continue
+        if isinstance(parameter, click.Argument):
+            words.append(str(value))
+        elif isinstance(parameter, click.Option) and parameter.is_flag:
+            words.append(parameter.opts[0])
+        else:
+            words += [parameter.opts[0], str(value)]
+    return words
+
+
 def find_policies(
     names: list[str], *, theta: Fraction | None, admission: Literal["true", "reserve"]
 ) -> "list[Policy]":
@@ -186,6 +204,13 @@ compact_option = click.option(
     "--compact",
     is_flag=True,
     help="Then move each start, in order, to the first step at which it fits (offline).",
+)
+
+report_option = click.option(
+    "--report",
+    type=click.Path(),
+    metavar="FILE.html",
+    help="Write the answer as a page: table, interactive pictures, certificates.",
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

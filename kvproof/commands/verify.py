@@ -12,7 +12,9 @@ from kvproof.options import (
     input_options,
     json_option,
     refuse_idle,
+    report_option,
     rule_options,
+    same_options,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     type=click.Choice(["steps", "seconds"]),
     help="Also show latency, waiting and time to the first token: mean, percentiles, maximum.",
 )
+@report_option
 @json_option
 def command(
     trace: str,
@@ -48,6 +51,7 @@ def command(
     compact: bool,
     bound: "BoundKind | None",
     latency: "Unit | None",
+    report: str | None,
     as_json: bool,
     **reading: Any,
 ) -> int:
@@ -60,6 +64,7 @@ def command(
     # imported here, so that help needs none of it
     from kvproof.bounds.verify import verify
     from kvproof.certificates.lower_bounds import find_bound
+    from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.output import progress_bar
     from kvproof.scheduling.errors import ExitCode, InputError
@@ -71,6 +76,7 @@ def command(
         refuse_idle("latency", "--json has steps and seconds")
     names = [n.strip() for n in policies.split(",")] if policies is not None else list(BUILTIN)
     chosen = find_policies(names, theta=theta, admission=admission)
+    page = None if report is None else Outputs(trace).file(report)
     with progress_bar() as bar:
         stage = bar.add_task(f"reading {trace}", total=len(chosen) + 2)
         source = load(trace, **reading)
@@ -111,6 +117,13 @@ def command(
         print_verdicts(source, verdicts, skip=skip)
         if latency is not None:
             print_latencies(source, verdicts, latency)
+    if page is not None:
+        from kvproof.report.verify import verify_page
+
+        certify = ["kvproof", "certify", *same_options(but=("policies", "report", "as_json"))]
+        made = verify_page(verdicts, source=source.source, step=source.step, notes=source.notes,
+                           certify=certify)  # fmt: skip
+        page.write(made.to_bytes())
     violated = any(v.violation for v in verdicts)
     return ExitCode.CONTRADICTED if violated else ExitCode.DONE
 

@@ -1,0 +1,1 @@
+"""A command's answer as one self-contained page."""

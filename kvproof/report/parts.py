@@ -1,0 +1,164 @@
+"""Parts that the pages of several commands share."""
+
+import platform
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+import kvproof
+from kvproof.certificates.build import Certificate
+from kvproof.certificates.checker import check
+from kvproof.report.page import Download, Picture, Table
+from kvproof.scheduling.errors import RejectedError
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.latency import LatencyStatistics
+from kvproof.scheduling.schedule import Schedule
+
+#: Colours of the page's style sheet, one for each line of a chart.
+COLOURS = 8
+_POINTS = 300  # of a distribution's curve
+
+
+def command_line() -> str:
+    """Return the command that is running, as it can be typed again."""
+    return shlex.join(["kvproof", *sys.argv[1:]])
+
+
+def made_with(*more: str) -> list[tuple[str, str]]:
+    """Return versions: of this package, Python, NumPy and the packages of these names."""
+    from importlib.metadata import version
+
+    names = ("numpy", *more)
+    return [
+        ("kvproof", kvproof.__version__),
+        ("Python", platform.python_version()),
+        *((name, version(name)) for name in names),
+    ]
+
+
+def unit_of_time(step: Fraction | None) -> str:
+    """Return the name of the time axis."""
+    return "step" if step is None else f"step (of {float(step):g} s)"
+
+
+def instance_facts(instance: Instance, *, source: str) -> list[tuple[str, str]]:
+    """Return the instance's statistics."""
+    full = instance.expanded()
+    load = instance.load
+    when = "all at step 0 (a backlog)" if instance.is_backlog else (
+        f"steps {int(full.arrival.min()):,} to {int(full.arrival.max()):,}"
+    )  # fmt: skip
+    facts = [
+        ("source", source),
+        ("requests", f"{instance.requests:,}"),
+        ("memory", f"{instance.memory:,} tokens"),
+        ("arrivals", when),
+        ("prompt, in tokens", _spread(full.prompt)),
+        ("output, in tokens", _spread(full.output)),
+        ("volume, in token-steps", f"{_spread(full.volume)}; {full.total_volume:,} in all"),
+        ("eps: the largest request's share of the memory", f"{float(instance.eps):.4f}"),
+    ]
+    if load is not None:
+        facts.append(("load: volume that arrives per step over memory", f"{float(load):.4f}"))
+    return [*facts, ("digest of the instance", instance.digest)]
+
+
+def latency_picture(schedules: Mapping[str, Schedule], *, unit: str) -> Picture:
+    """Return the distribution of latency under schedules, with its percentiles as a table."""
+    traces, rows = [], []
+    for number, (name, schedule) in enumerate(schedules.items()):
+        ascending = np.sort(schedule.latency)
+        n = len(ascending)
+        ranks = np.unique(np.linspace(0, n - 1, min(n, _POINTS)).astype(np.int64))
+        traces.append(
+            line(
+                name,
+                ascending[ranks].tolist(),
+                [(rank + 1) / n for rank in ranks.tolist()],
+                number,
+                shape="hv",
+                hovertemplate="%{y:.1%} within %{x:,}",
+            )
+        )
+        for what, spread in LatencyStatistics.of(schedule).spreads().items():
+            first, *others = spread.values().values()
+            numbers = (f"{int(value):,}" for value in others)
+            rows.append([name, what, f"{float(first):,.1f}", *numbers])
+    return Picture(
+        title="Distribution of latency",
+        caption="The share of requests that complete within so many steps of their arrival; "
+        "further left is better. The scale is logarithmic. Drag to zoom, double-click to go back.",
+        data={
+            "kind": "chart",
+            "traces": traces,
+            "layout": {
+                "xaxis": {"title": {"text": f"latency, {unit}"}, "type": "log", "dtick": 1},
+                "yaxis": {
+                    "title": {"text": "requests"}, "range": [0, 1.02], "tickformat": ".0%",
+                },
+            },
+        },
+        table=Table(
+            caption="What users feel, in steps: from arrival to the last token, to the start, and "
+            "to the first token",
+            head=("policy", "time", "mean", "p50", "p90", "p95", "p99", "maximum"),
+            rows=rows,
+            words=frozenset({0, 1}),
+        ),
+    )  # fmt: skip
+
+
+def line(
+    name: str,
+    x: Sequence[float],
+    y: Sequence[float],
+    number: int,
+    *,
+    shape: str = "linear",
+    marks: bool = False,
+    dash: str = "solid",
+    hovertemplate: str | None = None,
+) -> dict[str, Any]:
+    """Return a line of a chart in the colour of its number."""
+    colour = f"var:c{number % COLOURS}"
+    made: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "lines+markers" if marks else "lines",
+        "name": name,
+        "x": list(x),
+        "y": list(y),
+        "line": {"color": colour, "width": 2, "shape": shape, "dash": dash},
+    }
+    if marks:
+        made["marker"] = {"color": colour, "size": 7}
+    if hovertemplate is not None:
+        made["hovertemplate"] = hovertemplate
+    return made
+
+
+def download(certificate: Certificate, name: str, *, made_by: str | None = None) -> Download:
+    """Return a certificate to carry, once the checker has verified it.
+
+    Raises
+    ------
+    RejectedError
+        It has not.
+    """
+    data = certificate.to_bytes(compress=True)
+    said = check(data)
+    if said.claim_in_words is None:
+        raise RejectedError(f"{name}: not carried: {said.reason}")
+    says, _, _ = said.claim_in_words.partition("; instance:")  # which the page names elsewhere
+    return Download(name=name, says=says, data=data, made_by=made_by)
+
+
+def _spread(column: Column) -> str:
+    low, middle, high = (int(value) for value in np.quantile(column, (0, 0.5, 1), method="lower"))
+    if low == high:
+        return f"{low:,} each"
+    return f"{low:,} to {high:,}, median {middle:,}, mean {float(column.mean()):,.1f}"

@@ -1,0 +1,181 @@
+"""The page as a file: what it holds, and that nothing in it runs but its own."""
+
+import base64
+import gzip
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from kvproof.__main__ import run
+from kvproof.certificates.checker import check
+from kvproof.report.memory import MOST_REQUESTS, held_at, memory_picture
+from kvproof.report.page import MOST_CARRIED, Download, Page, Picture, Table, within_budget
+from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.simulate import simulate
+from kvproof.scheduling.usage import hold_all, requests_of
+from tests.conftest import ROOT
+
+np = pytest.importorskip("numpy")
+EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
+INPUT = (EXAMPLE, "--memory", "60000", "--backlog", "--limit", "150")
+
+
+class Parts(HTMLParser):
+    """The page's scripts by their attributes, its text, and what it would load."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.scripts, self.loads, self.words, self._inside = [], [], [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        if tag in ("script", "style"):
+            self._inside = (tag, given)
+        self.loads += [given[name] for name in ("src", "href") if name in given]
+
+    def handle_endtag(self, tag):
+        if tag in ("script", "style"):
+            self._inside = None
+
+    def handle_data(self, data):
+        if self._inside is None:
+            self.words.append(data)
+        elif self._inside[0] == "script":
+            self.scripts.append((self._inside[1], data))
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def verify_page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "r.html"
+    policies = "svf,fcfs"
+    assert run(["verify", *INPUT, "--bound", "price", "--policy", policies,
+                "--report", str(path)]) == 0  # fmt: skip
+    return path
+
+
+def test_the_page_says_what_verify_says(verify_page, capsys):
+    page = Parts(verify_page.read_text())
+    capsys.readouterr()
+    assert run(["verify", *INPUT, "--bound", "price", "--policy", "svf,fcfs", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["digest"] in page.text
+    for row in data["policies"]:
+        assert f"{row['total_latency']:,}" in page.text
+        assert f"{row['factor_decimal']:.4f}" in page.text
+    assert page.loads == ["data:,"]  # the icon: nothing is fetched
+    assert "kvproof" in page.text
+    assert "plotly.js" in page.text
+
+
+def test_the_certificates_that_it_carries_hold(verify_page):
+    page = Parts(verify_page.read_text())
+    files = [base64.b64decode(data) for given, data in page.scripts if "id" in given]
+    assert len(files) == 2
+    for data in files:
+        assert check(data).verdict == "verified"
+        claim = json.loads(gzip.decompress(data))["claim"]
+        assert claim["kind"] == "within-factor"
+        assert f"{claim['total_latency']:,}" in page.text
+
+
+def test_the_picture_is_drawn_from_the_schedule(verify_page):
+    page = Parts(verify_page.read_text())
+    pictures = [json.loads(d) for g, d in page.scripts if g.get("type") == "application/json"]
+    assert [picture["kind"] for picture in pictures] == ["chart", "memory"]
+    memory = pictures[1]
+    instance = Instance(memory=memory["memory"], **memory["requests"])
+    for schedule in memory["schedules"]:
+        kind = simulate(instance, SVF())
+        check_schedule(type(kind)(instance=instance, starts=schedule["starts"]))
+    assert memory["schedules"][0]["starts"] == kind.starts.tolist()
+    assert len(memory["prices"]["x"]) == len(memory["prices"]["y"]) > 1
+
+
+def test_hostile_names_are_shown_and_never_run():
+    evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
+    table = Table(caption=evil, head=(evil,), rows=((evil,),))
+    page = Page(
+        title=evil, answer=evil, command=evil, facts=((evil, evil),), made_with=((evil, evil),),
+        tables=(table,), remarks=(evil,),
+        pictures=(Picture(title=evil, caption=evil, table=table,
+                          data={"kind": "chart", "traces": [{"name": evil}], "layout": {}}),),
+        downloads=(Download(name=evil, says=evil, data=b"x"),
+                   Download(name=evil, says=evil, data=None, made_by=evil)),
+    )  # fmt: skip
+    parts = Parts(page.to_bytes().decode())
+    assert all("alert(1)" not in data for given, data in parts.scripts if not given)
+    assert "x" not in parts.loads
+    named = [json.loads(d) for g, d in parts.scripts if g.get("type") == "application/json"]
+    assert named[0]["traces"][0]["name"] == evil
+    assert parts.text.count("<script>alert(1)</script>") >= 10
+
+
+def test_a_file_name_with_markup_is_inert(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = "<script>alert(1)<!--.json"
+    instance = Instance(memory=9, arrival=[0, 0, 2], prompt=[3, 1, 2], output=[2, 4, 1])
+    (tmp_path / name).write_text(json.dumps(instance.to_json()))
+    assert run(["verify", name, "--policy", "svf", "--report", "r.html"]) == 0
+    parts = Parts((tmp_path / "r.html").read_text())
+    assert name in parts.text
+    assert sum("alert(1)" in data for _, data in parts.scripts) == 0
+
+
+def test_held_tokens_are_those_of_the_kernel(vector):
+    instance = Instance(
+        memory=vector["memory"],
+        **{name: vector[name] for name in ("arrival", "prompt", "output")},
+    )
+    schedule = simulate(instance, SVF())
+    usage = np.zeros(schedule.makespan + 2, np.int32)
+    hold_all(usage, requests_of(instance), schedule.starts)
+    steps = np.arange(len(usage))
+    rows = np.ones(instance.requests, bool)
+    assert held_at(schedule, steps, rows).tolist() == usage.tolist()
+
+
+def test_beyond_what_a_page_carries_memory_is_summed_up():
+    n = MOST_REQUESTS + 1
+    instance = Instance(memory=1000, arrival=[0] * n, prompt=[5, *[9] * (n - 1)], output=[3] * n)
+    schedule = simulate(instance, SVF())
+    picture = memory_picture({"svf": schedule}, unit="step")
+    assert picture.data["kind"] == "chart"
+    assert f"{MOST_REQUESTS:,}" in picture.caption
+    held = np.sum([trace["y"] for trace in picture.data["traces"]], axis=0)
+    assert 0 < held.max() <= instance.memory
+
+
+def test_certificates_beyond_the_budget_are_named_not_carried():
+    half = bytes(MOST_CARRIED // 2 + 1)
+    files = [Download(name=name, says="x", data=half, made_by=f"make {name}") for name in "ab"]
+    kept = within_budget(files)
+    assert [file.data is None for file in kept] == [False, True]
+    page = Page(title="t", answer="a", command="c", facts=(), made_with=(), downloads=kept)
+    assert "make b" in Parts(page.to_bytes().decode()).text
+
+
+@pytest.mark.parametrize("name", ["trace.csv", "folder/r.html", ""])
+def test_a_report_replaces_no_input_and_is_refused_before_any_work(tmp_path, monkeypatch, capsys,
+                                                                   name):  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trace.csv").write_text("nonsense")
+    assert run(["verify", "trace.csv", "--memory", "10", "--report", name]) == 2
+    assert "kvproof: " in capsys.readouterr().err
+    assert (tmp_path / "trace.csv").read_text() == "nonsense"
+
+
+def test_the_licence_of_what_is_shipped_stands_beside_it():
+    assets = ROOT / "kvproof" / "report" / "assets"
+    head = (assets / "plotly-basic.min.js").read_text(encoding="utf-8")[:300]
+    assert re.search(r"plotly\.js \(basic - minified\) v\d+\.\d+\.\d+", head)
+    assert "MIT" in head
+    assert "Permission is hereby granted" in (assets / "plotly-LICENSE").read_text()
