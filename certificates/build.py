@@ -11,9 +11,11 @@ from fractions import Fraction
 from typing import Any
 
 from kvproof.certificates.chain import blocking_chain
-from kvproof.certificates.lower_bounds import GRID, LowerBound, sum_of_prefix_sums
+from kvproof.certificates.lower_bounds import LowerBound, sum_of_prefix_sums
+from kvproof.certificates.proofs import runs
+from kvproof.certificates.sums import GRID
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.exact import Column, as_pq
+from kvproof.scheduling.exact import as_pq
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.policies import FCFS, SJF, SVF, Policy
@@ -70,7 +72,7 @@ def schedule_certificate(schedule: Schedule) -> Certificate:
     return Certificate(
         instance=schedule.instance,
         claim={"kind": "schedule", "total_latency": schedule.total_latency},
-        proof={"schedule": _starts(schedule)},
+        proof={"schedule": runs("starts", schedule.starts)},
     )
 
 
@@ -111,7 +113,7 @@ def optimal_certificate(schedule: Schedule, bound: LowerBound) -> Certificate:
     return Certificate(
         instance=schedule.instance,
         claim={"kind": "optimal", "total_latency": schedule.total_latency},
-        proof={"schedule": _starts(schedule), "lower_bound": bound.proof.to_json()},
+        proof={"schedule": runs("starts", schedule.starts), "lower_bound": bound.proof.to_json()},
     )
 
 
@@ -125,7 +127,7 @@ def within_factor_certificate(schedule: Schedule, bound: LowerBound) -> Certific
             "total_latency": schedule.total_latency,
             "factor": as_pq(factor),
         },
-        proof={"schedule": _starts(schedule), "lower_bound": bound.proof.to_json()},
+        proof={"schedule": runs("starts", schedule.starts), "lower_bound": bound.proof.to_json()},
     )
 
 
@@ -137,9 +139,9 @@ def ratio_certificate(
     For a policy that the checker does not know the claim is about its schedule only.
     """
     known = policy_json(policy, schedule.instance, skip=skip)
-    proof: dict[str, Any] = {"witness": _starts(witness)}
+    proof: dict[str, Any] = {"witness": runs("starts", witness.starts)}
     if known is None:
-        proof["policy_schedule"] = _starts(schedule)
+        proof["policy_schedule"] = runs("starts", schedule.starts)
     a, b = schedule.total_latency, witness.total_latency
     return Certificate(
         instance=schedule.instance,
@@ -182,7 +184,7 @@ def chain_certificate(schedule: Schedule) -> Certificate:
             "bound": 2 * prefix_sums // free + outputs,
             "eta_bound": (inverse_eta * prefix_sums / free).__floor__() + outputs,
         },
-        proof={"schedule": _starts(schedule), "blocks": blocks.tolist()},
+        proof={"schedule": runs("starts", schedule.starts), "blocks": blocks.tolist()},
     )
 
 
@@ -199,20 +201,6 @@ def policy_json(policy: Policy, instance: Instance, *, skip: bool) -> dict[str, 
         }
     # exactly these: a subclass may have another key
     return {"name": policy.name, "rule": rule} if type(policy) in (SVF, SJF, FCFS) else None
-
-
-def _starts(schedule: Schedule) -> dict[str, Any]:
-    """Write the starts, with counts where many neighbours start together."""
-    starts: Column = schedule.starts
-    first = [True, *(starts[1:] != starts[:-1]).tolist()]
-    runs = [i for i, new in enumerate(first) if new]
-    if 2 * len(runs) > len(starts):
-        return {"starts": starts.tolist()}
-    ends = [*runs[1:], len(starts)]
-    return {
-        "starts": starts[runs].tolist(),
-        "count": [end - begin for begin, end in zip(runs, ends, strict=True)],
-    }
 
 
 def _shortened(value: Fraction, *, up: bool) -> Fraction:

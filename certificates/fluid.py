@@ -118,32 +118,39 @@ def fluid_pieces(release, key, left, by_remaining):  # type: ignore[no-untyped-d
     return start[:pieces], stop[:pieces], job[:pieces]
 
 
-def mean_steps(requests: Instance) -> list[tuple[int, int]]:
-    """Return pairs (v, D): the requests of volume v are served in steps of weighted sum D.
+def mean_steps(release: Column, work: Column, memory: int) -> Column:
+    """Serve jobs in whole steps, least work first; return when each is served, weighted.
 
-    As in :func:`serve` by original volume. A token-step served in step t, ``(t - 1, t]``, counts
-    ``2 t - 1``: D/(2 v) summed over all is the sum of the mean middles of the requests' steps.
+    In each step up to M units are served, of a job those only in steps after its release. A unit
+    served in step t, ``(t - 1, t]``, counts ``2 t - 1``: what is returned, over twice the work, is
+    the mean middle of a job's steps. Ties go by release, then index.
+
+    Parameters
+    ----------
+    release, work
+        Steps >= 0, and work >= 1; shape (jobs,).
+    memory
+        Units served per step.
+
+    Returns
+    -------
+    Shape (jobs,), int64, or Python integers where those could overflow.
     """
-    order = np.argsort(requests.arrival, kind="stable")
-    volume = requests.volume[order]
-    horizon = requests.memory * int(requests.arrival.max()) + requests.total_volume
-    steps = horizon // requests.memory + 1
-    if horizon >= 2**62 or 2 * steps * int(volume.max()) >= 2**62:
-        return mean_steps_reference(requests)
-    by_volume = stable_order(volume)
-    ascending = volume[by_volume]
-    if requests.is_backlog:  # one after the other
-        stop = np.cumsum(ascending)
-        start, job = stop - ascending, by_volume
+    order = stable_order(release)
+    horizon = memory * int(release.max()) + exact_sum(work)
+    steps = horizon // memory + 1
+    if horizon >= 2**62 or 2 * steps * int(work.max()) >= 2**62:
+        return mean_steps_reference(release, work, memory)
+    volume = work[order]
+    if not release.any():  # one after the other
+        job = stable_order(volume)
+        stop = np.cumsum(volume[job])
+        start = stop - volume[job]
     else:
-        release = requests.arrival[order] * requests.memory
-        start, stop, job = fluid_pieces(release, volume, volume.copy(), False)
-    weighted = _weighted_steps(start, stop, job, requests.memory, requests.rows)[by_volume]
-    first = np.flatnonzero(np.concatenate(([True], ascending[1:] != ascending[:-1])))
-    low = np.add.reduceat(weighted & 0xFFFFFFFF, first).tolist()
-    high = np.add.reduceat(weighted >> 32, first).tolist()
-    pairs = zip(ascending[first].tolist(), high, low, strict=True)
-    return [(v, (hi << 32) + lo) for v, hi, lo in pairs]
+        start, stop, job = fluid_pieces(release[order] * memory, volume, volume.copy(), False)
+    weight = np.empty_like(work)
+    weight[order] = _weighted_steps(start, stop, job, memory, len(work))
+    return weight
 
 
 @njit
@@ -161,39 +168,41 @@ def _weighted_steps(start, stop, job, memory, n):  # type: ignore[no-untyped-def
     return weighted
 
 
-def mean_steps_reference(requests: Instance) -> list[tuple[int, int]]:
+def mean_steps_reference(release: Column, work: Column, memory: int) -> Column:
     """Do what :func:`mean_steps` does, step by step of an idle or busy stretch, at any size."""
-    waiting = sorted(
-        zip(requests.arrival.tolist(), requests.volume.tolist(), strict=True), reverse=True
-    )
-    ready: list[tuple[int, int]] = []  # heap of (volume, left)
-    weighted: defaultdict[int, int] = defaultdict(int)
+    order = np.argsort(release, kind="stable").tolist()
+    waiting = [(int(release[i]), rank, i) for rank, i in enumerate(order)][::-1]
+    ready: list[list[int]] = []  # heap of (work, rank, index, what is left)
+    weight = [0] * len(order)
     t = 0
     while waiting or ready:
         if not ready:
             t = max(t, waiting[-1][0])
         while waiting and waiting[-1][0] <= t:
-            volume = waiting.pop()[1]
-            heappush(ready, (volume, volume))
-        volume, left = ready[0]
-        next_arrival = waiting[-1][0] if waiting else t + left // requests.memory + 1
-        alone = min(left // requests.memory, next_arrival - t)
+            _, rank, i = waiting.pop()
+            heappush(ready, [int(work[i]), rank, i, int(work[i])])
+        job = ready[0]
+        alone = job[3] // memory
+        if waiting:
+            alone = min(alone, waiting[-1][0] - t)
         if alone > 0:  # whole steps of the first one alone
-            weighted[volume] += requests.memory * ((t + alone) ** 2 - t**2)
-            left -= alone * requests.memory
-            heapreplace(ready, (volume, left)) if left else heappop(ready)
+            weight[job[2]] += memory * ((t + alone) ** 2 - t**2)
+            job[3] -= alone * memory
+            if not job[3]:
+                heappop(ready)
             t += alone
             continue
-        room = requests.memory
+        room = memory
         while ready and room:
-            volume, left = heappop(ready)
-            served = min(left, room)
-            weighted[volume] += (2 * t + 1) * served
+            job = ready[0]
+            served = min(job[3], room)
+            weight[job[2]] += (2 * t + 1) * served
             room -= served
-            if served < left:
-                heappush(ready, (volume, left - served))
+            job[3] -= served
+            if not job[3]:
+                heappop(ready)
         t += 1
-    return sorted(weighted.items())
+    return np.array(weight, dtype=object)
 
 
 @njit

@@ -5,24 +5,30 @@ independent checker, which shares no code with it.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from kvproof.certificates.fluid import Fluid, mean_steps, serve
+from kvproof.certificates.fluid import Fluid, serve
+from kvproof.certificates.opt.cuts import candidate_cuts
+from kvproof.certificates.opt.staggered import choose_group
+from kvproof.certificates.opt.steps import discrete_centroid_bound, tail_centroid_bound
 from kvproof.certificates.prices import best_prices
-from kvproof.certificates.proofs import BoundKind, FormulaProof, PriceProof, Proof
+from kvproof.certificates.proofs import (
+    BoundKind,
+    FormulaProof,
+    PriceProof,
+    Proof,
+    StaggeredProof,
+    TailProof,
+)
+from kvproof.certificates.sums import grouped_sum
 from kvproof.scheduling.exact import Column, decimal, exact_dot, exact_sum
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.sorting import count_pairs, sort_values
-
-# A sum over more denominators than this is taken on a grid: their common denominator would have
-# as many digits as there are requests.
-EXACT_GROUPS = 256
-GRID = 10**12
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -47,12 +53,16 @@ class LowerBound(Shown):
 
 
 def best_bound(instance: Instance) -> LowerBound:
-    """Return the largest of discrete centroid, volume and outputs.
+    """Return the largest of those that need no search through schedules or prices.
 
-    The fluid centroid is never above the discrete one.
+    The fluid centroid is never above the discrete one; of equal ones the simplest is taken.
     """
-    kinds = (BoundKind.DISCRETE_CENTROID, BoundKind.VOLUME, BoundKind.OUTPUTS)
-    return max((find_bound(instance, kind) for kind in kinds), key=lambda bound: bound.value)
+    kinds = (
+        BoundKind.DISCRETE_CENTROID, BoundKind.VOLUME, BoundKind.OUTPUTS, BoundKind.STAGGERED,
+    )  # fmt: skip
+    bounds = [find_bound(instance, kind) for kind in kinds]
+    bounds += [_tail(instance, cuts) for cuts in candidate_cuts(instance)]
+    return max(bounds, key=lambda bound: bound.value)
 
 
 def find_bound(
@@ -82,10 +92,23 @@ def find_bound(
             return LowerBound(
                 value=discrete_centroid_bound(instance), proof=FormulaProof(kind=kind)
             )
+        case BoundKind.TAIL_CENTROID:
+            none = np.zeros(instance.requests, np.int64)
+            tried = (_tail(instance, cuts) for cuts in (none, *candidate_cuts(instance)))
+            return max(tried, key=lambda bound: bound.value)
+        case BoundKind.STAGGERED:
+            group, value = choose_group(instance)
+            return LowerBound(value=value, proof=StaggeredProof(group=group))
         case BoundKind.VOLUME:
             return LowerBound(value=volume_bound(instance), proof=FormulaProof(kind=kind))
         case BoundKind.OUTPUTS:
             return LowerBound(value=outputs_bound(instance), proof=FormulaProof(kind=kind))
+
+
+def _tail(instance: Instance, cuts: Column) -> LowerBound:
+    return LowerBound(
+        value=tail_centroid_bound(instance, cuts), proof=TailProof(cuts=tuple(cuts.tolist()))
+    )
 
 
 def outputs_bound(instance: Instance) -> Fraction:
@@ -128,36 +151,10 @@ def centroid_bound(instance: Instance) -> Fraction:
     return grouped_sum(groups)
 
 
-def discrete_centroid_bound(instance: Instance) -> Fraction:
-    """Centroid certificate in whole steps: never below the fluid one, with any arrivals.
-
-    A step's tokens are served within that step, M of them: the mean middles of the steps in which
-    the smallest volumes can be served, plus the distance that each shape fixes.
-    """
-    requests = instance.expanded()
-    groups: defaultdict[int, int] = defaultdict(int)
-    groups[2] += 2 * (exact_sum(requests.output) - exact_sum(requests.arrival)) + requests.rows
-    for width, numerator in _shape_terms(requests).items():
-        groups[3 * width] -= numerator
-    for volume, weighted in mean_steps(requests):
-        groups[2 * volume] += weighted
-    return grouped_sum(groups)
-
-
 def sum_of_prefix_sums(volume: Column) -> int:
     """Sum over k of ``v_(1) + ... + v_(k-1)``, volumes ascending: M times the sum of P_k."""
     ascending = sort_values(volume)
     return exact_dot(ascending, np.arange(len(volume) - 1, -1, -1, dtype=np.int64))
-
-
-def grouped_sum(groups: Mapping[int, int]) -> Fraction:
-    """Add ``numerator / denominator`` over {denominator: numerator}, never above the true sum.
-
-    Exact up to 256 denominators; beyond that each term is rounded down to a multiple of 10^-12.
-    """
-    if len(groups) <= EXACT_GROUPS:
-        return sum((Fraction(n, d) for d, n in groups.items()), Fraction(0))
-    return Fraction(sum(n * GRID // d for d, n in groups.items()), GRID)
 
 
 def _shape_terms(requests: Instance) -> dict[int, int]:

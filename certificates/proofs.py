@@ -4,11 +4,15 @@ Each is one kind of docs/certificates.md. Nothing in them is trusted: the indepe
 computes the bound that a proof proves, whatever whoever made it says.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+import numpy as np
+
+from kvproof.certificates.opt.staggered import Group
 from kvproof.certificates.prices.vector import Prices
+from kvproof.scheduling.exact import Column
 
 
 class BoundKind(StrEnum):
@@ -18,6 +22,8 @@ class BoundKind(StrEnum):
     VOLUME = "volume"
     CENTROID = "centroid"
     DISCRETE_CENTROID = "discrete-centroid"
+    TAIL_CENTROID = "tail-centroid"
+    STAGGERED = "staggered"
     PRICE = "price"
 
 
@@ -41,6 +47,38 @@ class FormulaProof:
     def to_json(self) -> dict[str, Any]:
         """Return the ``lower_bound`` object of a certificate."""
         return {"kind": self.kind}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TailProof:
+    """How many tokens of each request are left out of its centroid."""
+
+    cuts: tuple[int, ...]
+    kind: BoundKind = field(default=BoundKind.TAIL_CENTROID, init=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ``lower_bound`` object of a certificate."""
+        return {"kind": self.kind, **runs("cuts", np.array(self.cuts))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaggeredProof:
+    """Which requests' completions are staggered."""
+
+    group: Group
+    kind: BoundKind = field(default=BoundKind.STAGGERED, init=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ``lower_bound`` object of a certificate."""
+        return {"kind": self.kind, **asdict(self.group)}
+
+
+def runs(name: str, column: Column) -> dict[str, Any]:
+    """Write a column with one entry per request, with counts where many neighbours are equal."""
+    first = np.flatnonzero(np.concatenate(([True], column[1:] != column[:-1])))
+    if 2 * len(first) > len(column):
+        return {name: column.tolist()}
+    return {name: column[first].tolist(), "count": np.diff(first, append=len(column)).tolist()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,9 @@ from importlib.resources import files
 PACKAGE = "kvproof.certificates.checker"
 #: The modules in an order in which each uses only what stands above it.
 READING_ORDER = (
-    "verdict", "limits", "reader", "model", "feasibility", "bounds", "prices", "rules", "chain",
-    "branch", "cells", "trajectory", "multipliers", "starts", "lanes", "search", "claims", "walls",
-    "run", "cli",
+    "verdict", "limits", "reader", "model", "feasibility", "bounds", "steps", "staggered",
+    "prices", "rules", "chain", "branch", "cells", "trajectory", "multipliers", "starts", "lanes",
+    "search", "claims", "walls", "run", "cli",
 )  # fmt: skip
 
 _TOP = '''\

@@ -196,7 +196,7 @@ bound_option = click.option(
     type=BoundChoice(),
     default="best",
     show_default=True,
-    metavar="[best|outputs|volume|centroid|discrete-centroid|price]",
+    metavar="[best|outputs|volume|centroid|discrete-centroid|tail-centroid|staggered|price]",
     help="The lower bound on OPT; best is of those that need no search, price searches.",
 )
 

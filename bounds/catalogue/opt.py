@@ -8,10 +8,10 @@ from kvproof.bounds.proof.steps import Argument, Identity, Inequality, Step
 from kvproof.bounds.theorem import Evidence, EvidenceKind, Kind, Status, Theorem
 from kvproof.certificates.lower_bounds import (
     centroid_bound,
-    discrete_centroid_bound,
     outputs_bound,
     volume_bound,
 )
+from kvproof.certificates.opt.steps import discrete_centroid_bound
 from kvproof.scheduling.instance import Instance
 
 _ANY = Domain(traffic=Traffic.ARRIVALS, policy="opt")

@@ -1,4 +1,4 @@
-"""Lower bounds on OPT that need no data of their own: outputs, volume, centroids."""
+"""Lower bounds on OPT that need no data of their own: outputs, volume, centroid."""
 
 from collections import defaultdict
 from fractions import Fraction
@@ -40,7 +40,7 @@ def centroid_bound(instance: Instance, budget: Budget) -> Fraction:
     halves = 2 * (sum(instance.output) - sum(instance.arrival)) + instance.size
     groups: defaultdict[int, int] = defaultdict(int)
     groups[2 * memory] += 2 * finish - sum(instance.volume) + memory * halves
-    _add_shapes(groups, instance, budget)
+    add_shapes(groups, instance, budget)
     budget.take(GROUP * len(waits))
     for v, wait in waits.items():
         budget.tick()
@@ -48,53 +48,7 @@ def centroid_bound(instance: Instance, budget: Budget) -> Fraction:
     return grouped_sum(groups)
 
 
-def discrete_centroid_bound(instance: Instance, budget: Budget) -> Fraction:
-    """Add mean steps of service, smallest volume first, and what shapes add: in whole steps.
-
-    In each step, a token-step served in step t counting 2 t - 1, at most M are served, none before
-    its request has arrived; a request's tokens lie 1/2 before the ends of their steps.
-    """
-    groups: defaultdict[int, int] = defaultdict(int)
-    groups[2] += 2 * (sum(instance.output) - sum(instance.arrival)) + instance.size
-    _add_shapes(groups, instance, budget)
-    memory = instance.memory
-    budget.take(120 * instance.size)  # the order, and the heap
-    order = sorted(range(instance.size), key=instance.arrival.__getitem__)
-    ready: list[tuple[int, int]] = []  # heap of (volume, what is left of it)
-    step = arrived = 0  # steps that are over
-    free = memory  # what is left of the next step
-    while arrived < instance.size or ready:
-        budget.tick()
-        if not ready and instance.arrival[order[arrived]] > step:
-            step, free = instance.arrival[order[arrived]], memory
-        while arrived < instance.size and instance.arrival[order[arrived]] <= step:
-            volume = instance.volume[order[arrived]]
-            heappush(ready, (volume, volume))
-            arrived += 1
-        volume, left = ready[0]
-        before = len(groups)
-        if free == memory and left >= memory:  # whole steps, until it is done or another comes
-            whole = left // memory
-            if arrived < instance.size:
-                whole = min(whole, instance.arrival[order[arrived]] - step)
-            served = whole * memory
-            groups[2 * volume] += memory * ((step + whole) ** 2 - step**2)
-            step += whole
-        else:
-            served = min(left, free)
-            groups[2 * volume] += (2 * step + 1) * served
-            free -= served
-            if free == 0:
-                step, free = step + 1, memory
-        budget.take(GROUP * (len(groups) - before))
-        if served == left:
-            heappop(ready)
-        else:
-            ready[0] = (volume, left - served)  # its key stays: the heap stays a heap
-    return grouped_sum(groups)
-
-
-def _add_shapes(groups: "defaultdict[int, int]", instance: Instance, budget: Budget) -> None:
+def add_shapes(groups: "defaultdict[int, int]", instance: Instance, budget: Budget) -> None:
     """Add what each request's shape fixes beside 1/2 + o: by denominator, ``3 (2 s + o + 1)``."""
     for s, o in zip(instance.prompt, instance.output):
         budget.tick()

@@ -8,16 +8,18 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 
-from .bounds import centroid_bound, discrete_centroid_bound, outputs_bound, volume_bound
+from .bounds import centroid_bound, outputs_bound, volume_bound
 from .branch import branch_bound
 from .chain import svf_blocking_chain
 from .feasibility import total_latency
 from .limits import Budget
-from .model import Instance, read_schedule
+from .model import Instance, read_column, read_schedule
 from .prices import price_bound, read_prices
 from .reader import fields, integer, rational, text
 from .rules import read_policy, simulate
 from .search import search_bound
+from .staggered import staggered_bound
+from .steps import discrete_centroid_bound, tail_centroid_bound
 from .verdict import Malformed, Rejected, show
 
 Claim = Callable[[object, object, Instance, Budget], str]
@@ -175,6 +177,22 @@ def _discrete_centroid(value: object, instance: Instance, budget: Budget) -> Fra
     return discrete_centroid_bound(instance, budget)
 
 
+def _tail_centroid(value: object, instance: Instance, budget: Budget) -> Fraction:
+    where = "proof.lower_bound"
+    found = fields(value, where, "kind cuts", "count")
+    cuts = read_column(found, "cuts", where, instance)
+    return tail_centroid_bound(cuts, where, instance, budget)
+
+
+def _staggered(value: object, instance: Instance, budget: Budget) -> Fraction:
+    where = "proof.lower_bound"
+    found = fields(value, where, "kind peak output together")
+    peak = integer(found["peak"], f"{where}.peak", 1, instance.memory)
+    output = integer(found["output"], f"{where}.output", 1, peak)
+    together = integer(found["together"], f"{where}.together", 1)
+    return staggered_bound(peak, output, together, instance, budget)
+
+
 def _price(value: object, instance: Instance, budget: Budget) -> Fraction:
     where = "proof.lower_bound"
     found = fields(value, where, "kind denominator prices")
@@ -187,13 +205,15 @@ LOWER_BOUNDS: dict[str, LowerBound] = {
     "volume": _volume,
     "centroid": _centroid,
     "discrete-centroid": _discrete_centroid,
+    "tail-centroid": _tail_centroid,
+    "staggered": _staggered,
     "price": _price,
     "search": search_bound,
     "branch": branch_bound,
 }
 
 #: Those that hold for runs which preempt requests; prices only where they never rise.
-PREEMPTIVE = ("outputs", "volume", "centroid", "discrete-centroid", "price")
+PREEMPTIVE = ("outputs", "volume", "centroid", "discrete-centroid", "tail-centroid", "price")
 
 CLAIMS: dict[str, Claim] = {
     "schedule": schedule,

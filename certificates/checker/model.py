@@ -134,12 +134,16 @@ def expand(values: list[int], count: list[int]) -> list[int]:
 
 def read_schedule(value: object, where: str, instance: Instance) -> list[int]:
     """Read ``{"starts": [...]}``, optionally with ``"count"``: one start per request."""
-    found = fields(value, where, "starts", "count")
-    starts = integers(found["starts"], f"{where}.starts")
+    return read_column(fields(value, where, "starts", "count"), "starts", where, instance)
+
+
+def read_column(found: dict[str, object], name: str, where: str, instance: Instance) -> list[int]:
+    """Return the field `name`, one entry per request; where there is ``"count"``, repeated so."""
+    column = integers(found[name], f"{where}.{name}")
     count = integers(found["count"], f"{where}.count", 1) if "count" in found else None
-    if count is not None and len(count) != len(starts):
-        raise Malformed(f"{where}: {len(starts)} starts but {len(count)} of count")
+    if count is not None and len(count) != len(column):
+        raise Malformed(f"{where}: {len(column)} {name} but {len(count)} of count")
     # looks before it expands: a count can be 2^62
-    if (len(starts) if count is None else sum(count)) != instance.size:
-        raise Malformed(f"{where}: not one start for each of {instance.size:,} requests")
-    return starts if count is None else expand(starts, count)
+    if (len(column) if count is None else sum(count)) != instance.size:
+        raise Malformed(f"{where}: not one of {name} for each of {instance.size:,} requests")
+    return column if count is None else expand(column, count)

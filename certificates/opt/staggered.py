@@ -1,152 +1,210 @@
 """A lower bound on OPT from requests that cannot all complete together: staggered completions.
 
-When some request completes, those that complete next are under way. One of peak ``h`` and output
-``o`` that completes ``g`` steps later holds at least ``h (1 - g/o)`` at that step if it has
-started; if it has not, this is not positive. So if ``C_1 <= C_2 <= ...`` are the completions of
-requests of peak at least h and output at least o, in any feasible schedule and for all k and m,
+When some request completes, those that complete next are under way. One of peak at least ``h`` and
+output at least ``o`` that completes ``g`` steps later holds at least ``h (1 - g/o)`` at that step
+if it has started; if it has not, this is not positive. So if ``C_1 <= C_2 <= ...`` are the
+completions of such requests, in any feasible schedule and for all k and m,
 
     ``(C_{k+1} - C_k) + ... + (C_{k+m-1} - C_k) >= o (m - M/h)``.
 
-A linear programme in the gaps between completions bounds their sum. It sees what a time-indexed
-programme does not: requests are whole, so after each completion some memory lies idle until the
-others have grown into it, eps/2 of all memory in waves of equal requests.
+A linear programme in the gaps between completions bounds their sum, and its dual is solved from
+left to right. It sees what a time-indexed programme does not: requests are whole, so after each
+completion some memory lies idle until the others have grown into it, eps/2 of all memory in waves
+of equal requests.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
-from kvproof.certificates.lower_bounds import best_bound
+from kvproof.certificates.opt.cuts import SAMPLE, Sample, estimate, thinned
+from kvproof.certificates.opt.steps import discrete_centroid_bound
 from kvproof.certificates.prices.grid import Floats
-from kvproof.certificates.prices.highs import quiet_model
+from kvproof.scheduling.compiled import njit
+from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.instance import Instance
 
-#: Multipliers are rounded down to multiples of one over this.
+#: Multipliers are multiples of one over this.
 UNIT = 2**32
-#: Non-zeros of the programme beyond which a group is passed over.
-MOST_ENTRIES = 2_000_000
-#: Groups whose programme is solved: the most promising ones.
+#: Quantiles of peaks and of outputs from which groups are made, where there are many requests.
+QUANTILES = 8
+#: Groups that are bounded exactly: the most promising ones, and one where there are many requests.
 TRIED = 2
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class Group:
-    """Requests of at least this peak and output.
+    """Requests of at least this peak and output, m of whose completions are taken together.
 
     Parameters
     ----------
-    chosen
-        Which rows of the instance, shape (rows,).
-    requests, peak, output
-        How many there are, their least peak and their least output.
+    peak, output
+        Least peak h and least output, ``output <= peak``.
     together
-        The m whose inequality forces completions furthest apart; 0 where none does.
-    forced
-        What the m - 1 distances add up to at least: ``o (m - M/h)``.
+        How many, m >= 1.
     """
 
-    chosen: npt.NDArray[np.bool_]
-    requests: int
     peak: int
     output: int
     together: int
-    forced: Fraction
-
-    @property
-    def promise(self) -> float:
-        """About how much the gaps add to the completions."""
-        n, m = self.requests, self.together
-        return 0.0 if m == 0 else float(self.forced) * n * n / (m * (m - 1))
 
 
-def staggered_bound(instance: Instance) -> Fraction:
-    """Return a lower bound on OPT: a group's staggered completions, and the others apart.
+def staggered_bound(instance: Instance, group: Group) -> Fraction:
+    """Return the bound of a group's staggered completions, and of the others apart.
 
     Dropping requests from a schedule leaves a feasible one, so OPT is at least OPT of the group
-    plus OPT of the others. The prices of the programme are only trusted as far as an exact sum
-    over its columns bears them out.
+    plus OPT of the others.
 
     Raises
     ------
     InputError
-        The package ``highspy`` is not installed.
+        The group has fewer requests than are taken together.
     """
-    best = best_bound(instance).value
-    for group in sorted(_groups(instance), key=lambda one: -one.promise)[:TRIED]:
-        first = int(instance.arrival[group.chosen].min()) + group.output
-        waited = instance.total(np.where(group.chosen, instance.arrival, 0))
-        mine = group.requests * first - waited + _spread(group)
-        best = max(best, mine + _apart(instance, ~group.chosen))
-    return best
+    requests = instance.expanded()
+    peak, output, m = group.peak, group.output, group.together
+    chosen = (requests.prompt + requests.output >= peak) & (requests.output >= output)
+    arrival = requests.arrival[chosen]
+    n = len(arrival)
+    if n < m:
+        raise InputError(f"staggered: {n} requests are as large as these {m}")
+    value = Fraction(n * (int(arrival.min()) + output) - exact_sum(arrival))
+    apart = output * (m - Fraction(instance.memory, peak))
+    if apart > 0:
+        value += apart * Fraction(_multipliers(n, m), UNIT)
+    value = max(value, Fraction(exact_sum(requests.output[chosen])))
+    if n < requests.rows:
+        others = Instance(
+            memory=instance.memory, arrival=requests.arrival[~chosen],
+            prompt=requests.prompt[~chosen], output=requests.output[~chosen],
+        )  # fmt: skip
+        value += max(discrete_centroid_bound(others), Fraction(exact_sum(others.output)))
+    return value
 
 
-def _groups(instance: Instance) -> list[Group]:
-    """Return the group that each distinct pair of peak and output is the least of."""
-    peaks, outputs = instance.prompt + instance.output, instance.output
-    groups = []
-    for peak, output in sorted(set(zip(peaks.tolist(), outputs.tolist(), strict=True))):
-        chosen = (peaks >= peak) & (outputs >= output)
-        requests = instance.total(chosen.astype(np.int64))
-        share = instance.memory / peak
-        m = np.arange(2, min(requests, int(3 * share) + 2) + 1)
-        force = (m - share) / (m * (m - 1.0))
-        together = int(m[force.argmax()]) if len(m) and force.max() > 0 else 0
-        forced = output * (together - Fraction(instance.memory, peak))
-        if together and requests * together <= MOST_ENTRIES:
-            groups.append(
-                Group(chosen=chosen, requests=requests, peak=peak, output=output,
-                      together=together, forced=forced)
-            )  # fmt: skip
-    return groups
+def choose_group(instance: Instance) -> tuple[Group, Fraction]:
+    """Return a good group, and its bound."""
+    requests = instance.expanded()
+    promising = sorted(_groups(requests, thinned(requests)), key=lambda one: -one[0])
+    tried = promising[: TRIED if requests.rows <= SAMPLE else 1]
+    bounded = [(group, staggered_bound(requests, group)) for _, group in tried]
+    return max(bounded, key=lambda one: one[1])
 
 
-def _apart(instance: Instance, chosen: npt.NDArray[np.bool_]) -> Fraction:
-    """Return a bound for the chosen rows alone."""
-    if not chosen.any():
-        return Fraction(0)
-    count = None if instance.count is None else instance.count[chosen]
-    columns = (c[chosen] for c in (instance.arrival, instance.prompt, instance.output))
-    arrival, prompt, output = columns
-    return best_bound(
-        Instance(memory=instance.memory, arrival=arrival, prompt=prompt, output=output, count=count)
-    ).value
+def _groups(requests: Instance, sample: Sample) -> Iterator[tuple[float, Group]]:
+    """Return groups, each with about what it promises."""
+    peaks, outputs = requests.prompt + requests.output, requests.output
+    thin_peaks = sample.prompt + sample.output
+    high, long = _levels(peaks, thin_peaks), _levels(outputs, sample.output)
+    number, waited, first = _corners(requests, high, long)
+    scale = requests.rows / len(sample.output)
+    for i, peak in enumerate(high.tolist()):
+        for j, output in enumerate(long.tolist()):
+            n = int(number[i, j])
+            if not n or output > peak:
+                continue
+            together, spread = _together(n, requests.memory / peak)
+            promise = n * (first[i, j] + output) - waited[i, j] + output * spread
+            others = ~((thin_peaks >= peak) & (sample.output >= output))
+            if others.any():
+                rest = Sample(
+                    memory=sample.memory, arrival=sample.arrival[others],
+                    prompt=sample.prompt[others], output=sample.output[others],
+                )  # fmt: skip
+                apart = estimate(rest, np.zeros_like(rest.output))
+                promise += scale * max(apart, float(rest.output.sum()))
+            yield float(promise), Group(peak=peak, output=output, together=together)
 
 
-def _spread(group: Group) -> Fraction:
-    """Return the least that the gaps add to the sum of completions, from below.
-
-    The gap before completion i delays n - i + 1 of them. Multipliers ``x_k >= 0`` of the
-    inequalities prove ``forced * sum x`` if they charge no gap more than that.
-    """
-    n, m = group.requests, group.together
-    # none can be larger; what a solver returns must not overflow the sums below either
-    most = n / (m - 1)
-    x = np.floor(np.clip(np.nan_to_num(_multipliers(n, m)), 0.0, most) * UNIT).astype(np.int64)
-    charged = np.convolve(x, np.arange(m - 1, 0, -1))  # gaps before completions 2, ..., n
-    allowed = np.arange(n - 1, 0, -1)
-    over = [
-        Fraction(int(charged[i]), UNIT * int(allowed[i]))
-        for i in np.flatnonzero(charged > allowed * UNIT)
-    ]
-    return group.forced * Fraction(sum(x.tolist()), UNIT) / max(over, default=Fraction(1))
+def _levels(values: Column, some: Column) -> Column:
+    """Return the values from which on a request may be of a group: all, or some quantiles."""
+    levels: Column = np.unique(some)
+    if len(levels) > QUANTILES:
+        levels = np.quantile(some, np.linspace(0, 1, QUANTILES), method="lower").astype(np.int64)
+    return np.unique(np.append(levels, (values.min(), values.max())))
 
 
-def _multipliers(n: int, m: int) -> Floats:
-    """Solve the programme over the gaps before completions 2 to n; return its row duals."""
-    highs, infinity = quiet_model("the bound by staggered completions needs")
-    rows = n - m + 1
-    highs.addVars(n - 1, np.zeros(n - 1), np.full(n - 1, infinity))
-    highs.changeColsCost(
-        n - 1, np.arange(n - 1, dtype=np.int32), np.arange(n - 1, 0, -1).astype(np.float64)
+def _corners(requests: Instance, high: Column, long: Column) -> tuple[Floats, Floats, Floats]:
+    """Return number, sum of arrivals and first arrival of those above each pair of levels."""
+    at = np.searchsorted(high, requests.prompt + requests.output, "right") - 1
+    at = at * len(long) + np.searchsorted(long, requests.output, "right") - 1
+    shape, size = (len(high), len(long)), len(high) * len(long)
+    arrival = requests.arrival.astype(np.float64)
+    number = np.bincount(at, minlength=size)
+    waited = np.bincount(at, weights=arrival, minlength=size)
+    first = np.full(size, np.inf)
+    np.minimum.at(first, at, arrival)
+    return (
+        _upwards(np.add, number.reshape(shape).astype(np.float64)),
+        _upwards(np.add, waited.reshape(shape).astype(np.float64)),
+        _upwards(np.minimum, first.reshape(shape)),
     )
-    index = np.arange(rows)[:, None] + np.arange(m - 1)[None, :]
-    value = np.tile(np.arange(m - 1, 0, -1).astype(np.float64), rows)
-    highs.addRows(
-        rows, np.ones(rows), np.full(rows, infinity), value.size,
-        (np.arange(rows) * (m - 1)).astype(np.int32), index.ravel().astype(np.int32), value,
-    )  # fmt: skip
-    highs.run()
-    duals: Floats = np.array(highs.getSolution().row_dual)
-    return duals if len(duals) == rows else np.zeros(rows)
+
+
+def _upwards(gather: np.ufunc, table: Floats) -> Floats:
+    """Gather each entry with all at higher levels."""
+    turned = table[::-1, ::-1]
+    gathered: Floats = gather.accumulate(gather.accumulate(turned, axis=0), axis=1)[::-1, ::-1]
+    return gathered
+
+
+def _together(n: int, share: float) -> tuple[int, float]:
+    """Return the best m for n requests of which `share` fill the memory, and about its gain.
+
+    The gain is in outputs. In the long run completions are ``2 o (m - share)/(m (m - 1))`` apart.
+    """
+    if n == 1:
+        return 1, 0.0
+    if n <= 64:
+        gains = [(m - share) * _multipliers(n, m) / UNIT for m in range(2, n + 1)]
+        m = int(np.argmax(gains)) + 2
+        return m, max(0.0, gains[m - 2])
+    best = share + np.sqrt(share * max(0.0, share - 1))
+    m = int(min(n, max(2, round(best))))
+    return m, max(0.0, (m - share) * n * n / (m * (m - 1)))
+
+
+def _multipliers(n: int, m: int) -> int:
+    """Return the sum of the multipliers, times `UNIT`."""
+    high, low = _filled(n, m)  # no number in it exceeds UNIT times n
+    return (int(high) << 32) + int(low)
+
+
+@njit
+def _filled(n, m):  # type: ignore[no-untyped-def]
+    """Do what the reference does, in int64; return the sum as multiples of 2^32 and the rest."""
+    unit = np.int64(UNIT)
+    last = n - m + 1
+    x = np.empty(last, np.int64)
+    charged = window = high = low = np.int64(0)
+    for k in range(1, last + 1):
+        x[k - 1] = (unit * (n - k) - charged) // (m - 1)
+        if k >= m:
+            window -= x[k - m]
+        window += x[k - 1]
+        charged += (m - 1) * x[k - 1] - window
+        high += x[k - 1] >> 32
+        low += x[k - 1] & (unit - 1)
+    return high, low
+
+
+def multipliers_reference(n: int, m: int) -> int:
+    """Fill the gaps between n completions from left to right; return the sum times `UNIT`.
+
+    The k-th inequality, taken ``x_k >= 0`` times, charges the gap before completion i, for
+    ``k < i < k + m``, ``(m - i + k) x_k``; a gap may be charged no more than the n - i + 1
+    completions that it delays. x_k is as large as the first gap of the k-th lets it be, down to a
+    multiple of 1/UNIT. All these inequalities and gaps are then tight but for the rounding, and
+    the gaps after the last of them delay in vain: this is the programme's optimum.
+    """
+    x: list[int] = []
+    charged = window = 0
+    for k in range(1, n - m + 2):
+        x.append((UNIT * (n - k) - charged) // (m - 1))
+        if k >= m:
+            window -= x[k - m]
+        window += x[-1]
+        charged += (m - 1) * x[-1] - window
+    return sum(x)

@@ -2,14 +2,14 @@
 
 from fractions import Fraction
 
-from kvproof.certificates.opt.staggered import staggered_bound
+from kvproof.certificates.lower_bounds import best_bound
 from kvproof.certificates.opt.time_indexed import BUCKETS, time_indexed_prices
 from kvproof.certificates.prices import price_bound
 from kvproof.scheduling.instance import Instance
 
 
 def strongest_bound(instance: Instance, *, buckets: int = BUCKETS) -> Fraction:
-    """Return the best of centroid, volume, outputs, staggered completions, time-indexed prices.
+    """Return the best of those that need no search, and of time-indexed prices.
 
     Parameters
     ----------
@@ -23,6 +23,6 @@ def strongest_bound(instance: Instance, *, buckets: int = BUCKETS) -> Fraction:
     InputError
         The package ``highspy`` is not installed.
     """
-    best = staggered_bound(instance)
+    best = best_bound(instance).value
     prices = time_indexed_prices(instance, buckets=buckets)
     return best if prices is None else max(best, price_bound(instance, prices))

@@ -173,11 +173,41 @@ ATTACKS: dict[str, Callable[[], bytes]] = {
     "small arrays": lambda: Text("[", ("[],", 2_900_000), "1]").zipped(),
     "small objects": lambda: Text("[", ('{"a":1},', 2_900_000), "1]").zipped(),
     "pairs": lambda: Text("[", ("[1000,1000],", 2_900_000), "1]").zipped(),
-    **{f"counts, {kind}": lambda kind=kind: counted(kind) for kind in ("volume", "centroid")},
+    **{
+        f"counts, {kind}": lambda kind=kind: counted(kind)
+        for kind in ("volume", "centroid", "discrete-centroid")
+    },
     **{
         f"different requests, {kind}": lambda kind=kind: distinct(kind)
-        for kind in ("outputs", "volume", "centroid")
+        for kind in ("outputs", "volume", "centroid", "discrete-centroid")
     },
+    "counts of cuts": lambda: certificate(
+        bound('{"kind":"tail-centroid","cuts":[5],"count":[2000000]}'),
+        memory=2**31 - 1, count=2 * 10**6, output=9,
+    ),
+    "different tails": lambda: certificate(
+        bound('{"kind":"tail-centroid","cuts":[5],"count":[1999999]}'),
+        memory=2**31 - 1,
+        rows=2 * 10**6 - 1,
+        arrival=(list(range(2001)), 1),
+        prompt=(list(range(1000)), 2001),
+        output=7,
+    ),
+    **{
+        f"{m:,} together": lambda m=m: certificate(
+            bound(f'{{"kind":"staggered","peak":9,"output":9,"together":{m}}}'),
+            memory=9, count=2 * 10**6, output=9,
+        )
+        for m in (2, 10**6)
+    },
+    "all others apart": lambda: certificate(
+        bound('{"kind":"staggered","peak":1008,"output":7,"together":2}'),
+        memory=2**31 - 1,
+        rows=2 * 10**6 - 1,
+        arrival=(list(range(2001)), 1),
+        prompt=(list(range(1002)), 2001),
+        output=7,
+    ),
     "classes of prices": lambda: certificate(
         bound('{"kind":"price","denominator":1,"prices":[[9,9]]}'),
         memory=2**31 - 1,

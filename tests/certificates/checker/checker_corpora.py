@@ -29,6 +29,7 @@ OTHER = Tiny(12, ((0, 3, 4), (0, 0, 6), (0, 0, 6), (0, 5, 2), (0, 1, 7)))
 REORDERED = Tiny(12, ((0, 0, 6), (0, 0, 6), (0, 3, 4), (0, 5, 2), (0, 1, 8)))
 # svf-waves: strict SVF starts two requests every five steps, one every two steps is better.
 WITNESS = Tiny(10, ((0, 0, 5),) * 8)
+LATER = Tiny(10, (*((0, 0, 5),) * 5, *((1, 0, 5),) * 3))
 SPREAD = list(range(0, 16, 2))
 
 Case = tuple[str, dict[str, Any] | bytes, str]
@@ -112,6 +113,27 @@ def _branch(tiny: Tiny) -> dict[str, Any]:
             return _bound(tiny, proof, Fraction(value))
 
 
+def whole_steps(tiny: Tiny) -> Iterator[tuple[str, dict[str, Any], Fraction]]:
+    """Bounds from what whole steps can serve."""
+    none, cuts = [0] * len(tiny.requests), [1, 2, 2, 0, 3]
+    yield "discrete-centroid", {"kind": "discrete-centroid"}, truth.tail_centroid_bound(tiny, none)
+    tail = {"kind": "tail-centroid", "cuts": cuts}
+    yield "tail-centroid", tail, truth.tail_centroid_bound(tiny, cuts)
+
+
+def _staggered(tiny: Tiny) -> dict[str, Any]:
+    group = {"peak": 5, "output": 5, "together": 4}
+    value = truth.staggered_bound(tiny, **group)
+    assert value is not None
+    assert value > sum(o for _, _, o in tiny.requests)
+    return _bound(tiny, {"kind": "staggered", **group}, value)
+
+
+def _counted_cuts() -> dict[str, Any]:
+    bound = {"kind": "tail-centroid", "cuts": [1, 3, 0, 7], "count": [1, 2, 1, 1]}
+    return _bound(BACKLOG, bound, truth.tail_centroid_bound(BACKLOG, [1, 3, 3, 0, 7]))
+
+
 SVF = {"name": "svf", "rule": "strict"}
 ONE_BIT = {"name": "svf-1bit", "rule": "skip", "theta": "9/2", "admission": "reserve"}
 
@@ -137,6 +159,11 @@ def valid() -> Iterator[Case]:
         yield f"price{name}", _price(tiny), "closed-form prices, tight"
     yield "price-none", _bound(TRACE, {"kind": "price", "denominator": 1, "prices": []},
                                Fraction(26)), "no prices: the sum of outputs"  # fmt: skip
+    for name, tiny, equal in (("", BACKLOG, WITNESS), ("-trace", TRACE, LATER)):
+        for kind, bound, value in whole_steps(tiny):
+            yield f"{kind}{name}", _bound(tiny, bound, value), f"{kind} bound, tight"
+        yield f"staggered{name}", _staggered(equal), "staggered completions, tight"
+    yield "tail-centroid-count", _counted_cuts(), "the same cut for neighbours, counted"
     yield "bound-below", _bound(TRACE, {"kind": "centroid"}, Fraction(1, 7)), "claims less"
     yield (
         "preemptive",
@@ -214,7 +241,9 @@ def rejected() -> Iterator[Case]:
         "a start so late that 64-bit sums of ends overflow",
     )
     for source in ("outputs", "volume", "volume-trace", "centroid", "centroid-trace", "price",
-                   "price-trace", "search", "search-trace", "branch", "branch-trace"):  # fmt: skip
+                   "price-trace", "search", "search-trace", "branch", "branch-trace",
+                   "discrete-centroid", "discrete-centroid-trace", "tail-centroid",
+                   "tail-centroid-trace", "staggered", "staggered-trace"):  # fmt: skip
         yield f"more-{source}", _put(good[source], "claim.bound", _more), "the least bit too much"
     yield (
         "preemptive-more",
@@ -229,6 +258,20 @@ def rejected() -> Iterator[Case]:
         _preemptive(good["search"]),
         "a search through schedules says nothing of runs that preempt",
     )
+    yield (
+        "preemptive-staggered",
+        _preemptive(good["staggered"]),
+        "staggered completions say nothing of runs that preempt",
+    )
+    for place, value, name, what in (
+        ("together", 9, "few", "more requests taken together than are as large"),
+        ("peak", 6, "higher", "a group of higher peak, without requests"),
+        ("output", 1, "shorter", "a shorter output spreads the completions less"),
+    ):
+        made = _put(good["staggered"], f"proof.lower_bound.{place}", value)
+        yield f"staggered-{name}", made, what
+    made = _put(good["tail-centroid"], "proof.lower_bound.cuts", [3, 0, 0, 1, 0])
+    yield "tail-centroid-cuts", made, "with other cuts less is proved"
     yield (
         "volume-as-centroid",
         _put(good["centroid"], "proof.lower_bound", {"kind": "volume"}),
@@ -504,6 +547,27 @@ def malformed() -> Iterator[Case]:
         ("branch-extra", "windows", [], "an unknown field"),
     ):
         yield name, _put(good["branch"], f"proof.lower_bound.{path}", value), what
+    for name, path, value, what in (
+        ("cuts-few", "cuts", [1, 2, 2, 0], "too few cuts"),
+        ("cuts-many", "cuts", [1, 2, 2, 0, 3, 0], "too many cuts"),
+        ("cuts-negative", "cuts.0", -1, "a negative cut"),
+        ("cuts-true", "cuts.0", True, "a boolean as cut"),
+        ("cuts-all", "cuts.3", 2, "a cut that leaves no token"),
+        ("cuts-huge", "cuts.3", 2**62, "a huge cut"),
+        ("cuts-count", "count", [1, 1, 1, 1, 2], "counts beyond the instance"),
+        ("cuts-count-huge", "count", [2**62] * 5, "huge counts of cuts"),
+    ):
+        yield name, _put(good["tail-centroid"], f"proof.lower_bound.{path}", value), what
+    for name, path, value, what in (
+        ("staggered-peak-zero", "peak", 0, "a peak of 0"),
+        ("staggered-peak", "peak", 11, "a peak beyond the memory"),
+        ("staggered-output-zero", "output", 0, "an output of 0"),
+        ("staggered-output", "output", 6, "an output beyond the peak"),
+        ("staggered-none", "together", 0, "no request taken together"),
+        ("staggered-true", "together", True, "a boolean as number"),
+        ("staggered-extra", "others", {"kind": "outputs"}, "an unknown field"),
+    ):
+        yield name, _put(good["staggered"], f"proof.lower_bound.{path}", value), what
     yield (
         "centroid-extra",
         _put(good["centroid"], "proof.lower_bound.value", "9/1"),

@@ -64,6 +64,24 @@ def lower_bounds(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], F
         ),
         (search, Fraction(reached)),
         (branch, Fraction(target)),
+        *whole_steps(tiny, random.Random(repr(tiny))),
+    ]
+
+
+def whole_steps(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], Fraction]]:
+    """Both centroids in whole steps, and staggered completions of the larger requests."""
+    none = [0] * len(tiny.requests)
+    cuts = [rng.randrange(o) for _, _, o in tiny.requests]
+    _, s, o = rng.choice(tiny.requests)
+    group = {"peak": s + o, "output": rng.randint(1, o), "together": 1}
+    larger = [r for r in tiny.requests if r[1] + r[2] >= s + o and r[2] >= group["output"]]
+    group["together"] = rng.randint(1, len(larger))
+    staggered = truth.staggered_bound(tiny, **group)
+    assert staggered is not None
+    return [
+        ({"kind": "discrete-centroid"}, truth.tail_centroid_bound(tiny, none)),
+        ({"kind": "tail-centroid", "cuts": cuts}, truth.tail_centroid_bound(tiny, cuts)),
+        ({"kind": "staggered", **group}, staggered),
     ]
 
 

@@ -13,9 +13,10 @@ from checker_truth import Tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kvproof.certificates.checker import Verdict, bounds, check, prices
+from kvproof.certificates.checker import Verdict, bounds, check, prices, staggered, steps
 from kvproof.certificates.checker.limits import DEFAULT, Budget
 from kvproof.certificates.checker.model import Instance, read_instance
+from kvproof.certificates.checker.verdict import Rejected
 
 BUDGET = Budget(DEFAULT)
 VECTORS = json.loads(
@@ -48,6 +49,36 @@ def test_against_the_definitions() -> None:
         tiny = checker_samples.random_tiny(rng, memory=10, requests=6)
         assert bounds.volume_bound(read(tiny), BUDGET) == truth.volume_bound(tiny)
         assert bounds.centroid_bound(read(tiny), BUDGET) == truth.centroid_bound(tiny)
+        none = [0] * len(tiny.requests)
+        whole = truth.tail_centroid_bound(tiny, none)
+        assert steps.discrete_centroid_bound(read(tiny), BUDGET) == whole
+        assert steps.tail_centroid_bound(none, "w", read(tiny), BUDGET) == whole
+        cuts = [rng.randrange(o) for _, _, o in tiny.requests]
+        tails = steps.tail_centroid_bound(cuts, "w", read(tiny), BUDGET)
+        assert tails == truth.tail_centroid_bound(tiny, cuts)
+
+
+def test_staggered_completions_are_the_definition() -> None:
+    rng = random.Random(5)
+    seen = 0
+    for _ in range(400):
+        tiny = checker_samples.random_tiny(rng, memory=10, requests=9)
+        peak = rng.randint(1, tiny.memory)
+        group = (peak, rng.randint(1, peak), rng.randint(1, 5))
+        value = truth.staggered_bound(tiny, *group)
+        if value is None:
+            with pytest.raises(Rejected):
+                staggered.staggered_bound(*group, read(tiny), BUDGET)
+        else:
+            assert staggered.staggered_bound(*group, read(tiny), BUDGET) == value
+            seen += 1
+    assert seen > 150
+
+
+def test_a_gap_is_never_charged_too_much() -> None:
+    for n in (*range(1, 60), 1000):
+        for m in range(2, min(n, 200) + 1):
+            assert staggered._gaps_taken(n, m, BUDGET) > 0
 
 
 def test_interrupted_requests() -> None:
@@ -71,6 +102,8 @@ def test_brute_force_on_all_tiny_instances() -> None:
                 assert bounds.outputs_bound(instance) <= best
                 assert bounds.volume_bound(instance, BUDGET) <= best
                 assert bounds.centroid_bound(instance, BUDGET) <= best
+                for _, value in checker_samples.whole_steps(tiny, random.Random(seen)):
+                    assert value <= best
                 assert price_value(tiny, *checker_samples.closed_form_prices(tiny)) <= best
                 assert price_value(tiny, 2, [[1, seen % 5], [2, seen % 3], [1, 1]]) <= best
                 seen += 1
@@ -150,7 +183,7 @@ def test_rounded_centroid_is_close_below_the_exact_one() -> None:
 
 
 @pytest.mark.parametrize("seed", range(150))
-def test_a_search_finds_opt_whatever_its_multipliers(seed: int) -> None:
+def test_a_search_finds_opt_whatever_its_gaps_taken(seed: int) -> None:
     rng = random.Random(seed)
     tiny = checker_samples.random_tiny(rng, memory=7)
     found = checker_samples.lower_bounds(tiny, rng)

@@ -19,6 +19,7 @@ from kvproof.certificates.checker import (
     model,
     run,
     search,
+    staggered,
     starts,
 )
 from kvproof.certificates.checker.limits import Budget
@@ -42,6 +43,33 @@ def roomier(patch: pytest.MonkeyPatch) -> None:
 def generous_centroid(patch: pytest.MonkeyPatch) -> None:
     right = claims.centroid_bound
     patch.setattr(claims, "centroid_bound", lambda i, b: right(i, b) + Fraction(1, 2))
+
+
+def early_tails(patch: pytest.MonkeyPatch) -> None:
+    """Take what is cut away as if it were nothing to the rest."""
+    right = claims.tail_centroid_bound
+
+    def wrong(cuts: list[int], where: str, instance: Instance, budget: Budget) -> Fraction:
+        return right(cuts, where, instance, budget) + Fraction(sum(cuts), 2)
+
+    patch.setattr(claims, "tail_centroid_bound", wrong)
+
+
+def wider_group(patch: pytest.MonkeyPatch) -> None:
+    """Take all requests to be as large as those of the group."""
+    right = claims.staggered_bound
+
+    def wrong(peak: int, output: int, together: int, i: Instance, budget: Budget) -> Fraction:
+        rows = {"prompt": [max(s, peak - o) for s, o in zip(i.prompt, i.output, strict=True)]}
+        rows["output"] = [max(o, output) for o in i.output]
+        return right(peak, output, together, Instance(**{**_columns(i), **rows}), budget)
+
+    patch.setattr(claims, "staggered_bound", wrong)
+
+
+def dear_gaps(patch: pytest.MonkeyPatch) -> None:
+    right = staggered._gaps_taken
+    patch.setattr(staggered, "_gaps_taken", lambda n, m, b: right(n, m, b) * 2)
 
 
 def free_memory_price(patch: pytest.MonkeyPatch) -> None:
@@ -159,6 +187,9 @@ def _columns(instance: Instance) -> dict[str, Any]:
     [
         (roomier, None),
         (generous_centroid, "centroid"),
+        (early_tails, "tail-centroid"),
+        (wider_group, "staggered"),
+        (dear_gaps, "staggered"),
         (free_memory_price, "price"),
         (always_strict, "ratio-at-least"),
         (any_digest, None),

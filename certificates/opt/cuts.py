@@ -1,0 +1,116 @@
+"""Where to cut requests for the tail centroid bound: a search over a few rules, on a sample.
+
+A cut keeps apart what volume alone packs together: tokens late in an output cannot be held early.
+Two rules have been the best in trials: every request is cut after so many tokens, or after such a
+share of its output. Thinned out, requests and memory alike, the fluid schedule stays about the
+same, so rules are compared on a sample of the requests.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kvproof.certificates.fluid import mean_steps
+from kvproof.certificates.opt.steps import tail_volume
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.sorting import stable_order
+
+#: Most requests of a sample.
+SAMPLE = 8_192
+#: Levels of a rule that are tried first, and how often the best one's neighbourhood is halved.
+LEVELS, HALVINGS = 10, 4
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sample:
+    """Some requests, and a memory in proportion, below which a peak need not stay."""
+
+    memory: int
+    arrival: Column
+    prompt: Column
+    output: Column
+
+
+def candidate_cuts(instance: Instance) -> list[Column]:
+    """Return good cuts of the requests, the best on each sample; each of shape (requests,).
+
+    Cuts are 0 to output - 1, and not all of them 0; so there may be none.
+    """
+    requests = instance.expanded()
+    samples = [thinned(requests)]
+    if not requests.is_backlog and requests.rows > SAMPLE:
+        # where requests seldom wait, thinning makes crowds of them, and a stretch of time does not
+        samples.append(_stretch(requests))
+    found = [cuts for sample in samples if (cuts := _best_rule(sample, requests)).any()]
+    return found[:1] if len(found) == 2 and (found[0] == found[1]).all() else found
+
+
+def _best_rule(sample: Sample, requests: Instance) -> Column:
+    """Return the cuts of the rule, and at the level, that are best on a sample."""
+    # so many tokens: levels are quantiles of the outputs; a share: levels are the shares
+    quantiles = np.quantile(sample.output, np.linspace(0, 1, LEVELS + 1))
+    chosen, level, best = 0, 0.0, estimate(sample, np.zeros_like(sample.output))
+    for rule in (0, 1):
+
+        def value(x: float, rule: int = rule) -> float:
+            return estimate(sample, _cut(rule, x, quantiles, sample.output))
+
+        x, found = _climb(value)
+        if found > best:
+            chosen, level, best = rule, x, found
+    return _cut(chosen, level, quantiles, requests.output)
+
+
+def _cut(rule: int, level: float, quantiles: npt.NDArray[np.float64], output: Column) -> Column:
+    """Return the cuts of a rule at a level in [0, 1]."""
+    if rule == 0:
+        tokens = np.interp(level, np.linspace(0, 1, LEVELS + 1), quantiles) if level else 0.0
+        return np.minimum(output - 1, int(tokens))
+    return np.minimum(output - 1, (level * output).astype(np.int64))
+
+
+def _climb(value: Callable[[float], float]) -> tuple[float, float]:
+    """Return the best level found, and its value: a grid, then ever closer neighbours."""
+    tried = {x: value(x) for x in np.linspace(0, 1, LEVELS + 1).tolist()}
+    step = 1 / LEVELS
+    for _ in range(HALVINGS):
+        step /= 2
+        x = max(tried, key=tried.__getitem__)
+        for near in (x - step, x + step):
+            if 0 <= near <= 1:
+                tried[near] = value(near)
+    x = max(tried, key=tried.__getitem__)
+    return x, tried[x]
+
+
+def thinned(requests: Instance) -> Sample:
+    """Return every so many-th request in order of volume, at a memory that is as much smaller."""
+    every = -(-requests.rows // SAMPLE)
+    kept = stable_order(requests.volume)[every // 2 :: every]
+    return Sample(
+        memory=max(1, requests.memory * len(kept) // requests.rows),
+        arrival=requests.arrival[kept], prompt=requests.prompt[kept], output=requests.output[kept],
+    )  # fmt: skip
+
+
+def _stretch(requests: Instance) -> Sample:
+    """Return so many requests that arrive one after the other, from the middle, and all memory."""
+    first = (requests.rows - SAMPLE) // 2
+    kept = stable_order(requests.arrival)[first : first + SAMPLE]
+    arrival = requests.arrival[kept]
+    return Sample(
+        memory=requests.memory, arrival=arrival - arrival.min(),
+        prompt=requests.prompt[kept], output=requests.output[kept],
+    )  # fmt: skip
+
+
+def estimate(sample: Sample, cuts: Column) -> float:
+    """Return the tail centroid bound of a sample in floats."""
+    work = tail_volume(sample.prompt, sample.output, cuts)
+    weight = mean_steps(sample.arrival + cuts, work, sample.memory).astype(np.float64)
+    s, o, c = (x.astype(np.float64) for x in (sample.prompt, sample.output, cuts))
+    weight -= s * o * o + o * (o + 1) * (4 * o - 1) / 6 - s * c * c - c * (c + 1) * (4 * c - 1) / 6
+    return float((weight / (2 * work) + o - sample.arrival).sum())
