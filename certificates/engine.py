@@ -121,6 +121,11 @@ def engine_bound(
             f"the {kind} bound counts every prompt's tokens, and shared prefixes are held once: it "
             "does not hold with prefix caching; take --bound best or outputs"
         )
+    if rules.preempts and kind is BoundKind.STAGGERED:
+        raise InputError(
+            "the staggered bound is about runs without preemption, and this engine may preempt; "
+            "take --bound best or tail-centroid"
+        )
     if kind is None or kind is BoundKind.PRICE:
         found = simple_bounds(instance, rules)
         if kind is BoundKind.PRICE:
@@ -139,8 +144,9 @@ def simple_bounds(
     """
     found = _by_steps(instance, rules)
     if not rules.shares:
-        centroid = BoundKind.DISCRETE_CENTROID if whole_steps else BoundKind.CENTROID
-        kinds = (centroid, BoundKind.VOLUME)
+        kinds = [BoundKind.VOLUME, BoundKind.CENTROID]
+        if whole_steps:
+            kinds[1:] = [BoundKind.DISCRETE_CENTROID, BoundKind.TAIL_CENTROID]
         found += [_by_memory(find_bound(instance, kind)) for kind in kinds]
     return found
 
@@ -160,12 +166,12 @@ def run_certificate(
     completion
         The step of each request's last token, shape (n,).
     bound
-        As :func:`engine_bound` gives it; where it is none by memory, the best that needs no
-        search takes its place.
+        As :func:`engine_bound` gives it; where it is none by memory, the tail centroid takes its
+        place.
     preempts
         Whether requests were preempted in this run.
     """
-    proof = find_bound(instance) if bound.proof is None else bound.proof
+    proof = bound.proof or find_bound(instance, BoundKind.TAIL_CENTROID)
     if preempts:
         return preemptive_bound_certificate(instance, proof)
     requests = instance.expanded()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kvproof.certificates.checker import Verdict, check
 from kvproof.certificates.engine import EngineRules, engine_bound, falling, run_certificate
-from kvproof.certificates.lower_bounds import best_bound
+from kvproof.certificates.lower_bounds import find_bound
 from kvproof.certificates.prices import Prices, best_prices, price_bound
 from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.errors import InputError
@@ -118,7 +118,7 @@ def test_bounds_by_steps(instance, budget):
         for s, o in zip(instance.prompt.tolist(), instance.output.tolist(), strict=True)
     )
     bound = engine_bound(instance, rules)
-    assert bound.value >= max(length, best_bound(instance).value)
+    assert bound.value >= max(length, find_bound(instance, BoundKind.TAIL_CENTROID).value)
     work = sum((instance.prompt + instance.output).tolist())
     # the last of them completes no sooner than all has been computed
     assert bound.value >= Fraction(work, budget) - int(instance.arrival.max())
@@ -132,6 +132,14 @@ def test_shared_prefixes_leave_the_bounds_by_steps():
     for kind in set(BoundKind) - {BoundKind.OUTPUTS}:
         with pytest.raises(InputError, match="shared prefixes are held once"):
             engine_bound(instance, rules, kind)
+
+
+def test_whole_requests_are_no_bound_where_they_are_stopped():
+    instance = Instance(memory=20, arrival=[0] * 9, prompt=[0] * 9, output=[9] * 9)
+    with pytest.raises(InputError, match="without preemption"):
+        engine_bound(instance, EngineRules(), BoundKind.STAGGERED)
+    whole = engine_bound(instance, EngineRules(preempts=False), BoundKind.STAGGERED)
+    assert whole.value > engine_bound(instance, EngineRules()).value
 
 
 @settings(max_examples=40)
