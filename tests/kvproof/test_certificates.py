@@ -39,7 +39,7 @@ def test_every_claim_is_written_checked_and_checks_again(capsys, tmp_path, claim
 def test_every_bound_can_be_certified(capsys, tmp_path, bound):
     out = str(tmp_path / "c.json")
     assert run(["certify", EXAMPLE, *BACKLOG, "--bound", bound, "--out", out]) == 0
-    kind = "discrete-centroid" if bound == "best" else bound
+    kind = "staggered" if bound == "best" else bound
     assert f"by the {kind} bound" in capsys.readouterr().out
 
 

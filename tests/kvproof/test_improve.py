@@ -18,7 +18,7 @@ def test_it_is_better_than_svf_and_certified(capsys, tmp_path, bound):
     assert run(["improve", EXAMPLE, *BACKLOG, "--bound", bound, "--out", out, "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["certificate"] == out
-    assert data["lower_bound_kind"] == {"best": "discrete-centroid", "price": "price"}[bound]
+    assert data["lower_bound_kind"] == {"best": "staggered", "price": "price"}[bound]
     assert Fraction(data["factor"]) == data["total_latency"] / Fraction(data["lower_bound"])
     assert [s["stage"] for s in data["stages"]] == [
         "policies", "left shift", "guided", "local search",
