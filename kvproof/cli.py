@@ -40,6 +40,10 @@ COMMANDS = {
         "kvproof.commands.improve",
         "Find the best schedule that the time allows, and prove how good it is.",
     ),
+    "memory": (
+        "kvproof.commands.memory",
+        "Say how many tokens a model's KV cache holds on given GPUs.",
+    ),
     "vllm": (
         "kvproof.commands.vllm",
         "Run vLLM's own scheduler over a trace and prove how far it is from optimal.",

@@ -47,6 +47,51 @@ class Rational(click.ParamType[Fraction]):
         return number
 
 
+class Tokens(click.ParamType[int]):
+    """Tokens of KV cache: a number, or ``MODEL@SIZE``, whose arithmetic is said on stderr.
+
+    Parameters
+    ----------
+    least, most
+        What it may be at least and at most.
+    """
+
+    name = "tokens"
+
+    def __init__(self, *, least: int = 1, most: int = 2**31 - 1) -> None:
+        self.least = least
+        self.most = most
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Name both ways in the help."""
+        return "TOKENS|MODEL@SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number of tokens."""
+        if isinstance(value, int):
+            return value
+        if "@" in value:
+            from kvproof.scheduling import notices
+            from kvproof.scheduling.errors import InputError
+            from kvproof.serving.hardware.cache import parse_deployment
+
+            try:
+                deployment = parse_deployment(value)
+                tokens = deployment.tokens
+            except InputError as error:
+                self.fail(str(error), param, ctx)
+            notices.tell(f"memory {tokens:,} tokens: {deployment.in_short()}")
+        elif re.fullmatch(r"\d{1,18}", value):
+            tokens = int(value)
+        else:
+            what = "is neither a number of tokens nor MODEL@SIZE, as llama-3.1-8b@80GiB"
+            self.fail(f"{value!r} {what}", param, ctx)
+        if not self.least <= tokens <= self.most:
+            allowed = f"{self.least:,} to {self.most:,}"
+            self.fail(f"{tokens:,} tokens are not in the range {allowed}", param, ctx)
+        return tokens
+
+
 def refuse_idle(option: str, why: str) -> None:
     """Refuse an option that was given and would change nothing.
 
@@ -105,8 +150,9 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("trace", type=click.Path(allow_dash=True))(
         click.option(
             "--memory",
-            type=click.IntRange(1, 2**31 - 1),
-            help="KV-cache capacity in tokens; an instance file has its own.",
+            type=Tokens(),
+            help="KV-cache capacity in tokens, or that of a model on GPUs (llama-3.1-8b@80GiB, see "
+            "kvproof memory); an instance file has its own.",
         )(reading_options(command))
     )
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kvproof.options import Rational, json_option
+from kvproof.options import Rational, Tokens, json_option
 
 if TYPE_CHECKING:
     from kvproof.serving.judge import Judgement
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.argument("log", type=click.Path(allow_dash=True))
 @click.option(
     "--memory",
-    type=click.IntRange(1, 2**31 - 1),
+    type=Tokens(),
     required=True,
     help="Tokens that the engine's KV cache holds (vLLM: blocks x block size).",
 )

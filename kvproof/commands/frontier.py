@@ -5,14 +5,14 @@ from pathlib import Path
 
 import click
 
-from kvproof.options import json_option
+from kvproof.options import Tokens, json_option
 
 
 @click.command("frontier")
 @click.option("--out", type=click.Path(path_type=Path), default="kvproof-frontier",
               show_default=True, metavar="DIR",
               help="Where witnesses, table and picture go; the same command goes on.")  # fmt: skip
-@click.option("--memory", type=click.IntRange(64, 2**30), default=200_000, show_default=True,
+@click.option("--memory", type=Tokens(least=64, most=2**30), default=200_000, show_default=True,
               help="KV-cache capacity in tokens.")  # fmt: skip
 @click.option("--requests", type=click.IntRange(min=2), default=4_000, show_default=True,
               help="At most so many requests.")  # fmt: skip

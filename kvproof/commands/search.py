@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from kvproof.options import Rational, find_policies, json_option, refuse_idle, rule_options
+from kvproof.options import Rational, Tokens, find_policies, json_option, refuse_idle, rule_options
 
 if TYPE_CHECKING:
     from kvproof.adversary.campaign.campaign import CampaignResult
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command("search")
 @click.option("--policy", default="svf", show_default=True, help="Policy, or package.module:Name.")
 @rule_options
-@click.option("--memory", type=click.IntRange(1, 2**30), default=32_000, show_default=True,
+@click.option("--memory", type=Tokens(most=2**30), default=32_000, show_default=True,
               help="KV-cache capacity in tokens.")  # fmt: skip
 @click.option("--max-eps", type=Rational(most=1), default="1", show_default=True,
               help="No request holds more than this share of the memory.")  # fmt: skip

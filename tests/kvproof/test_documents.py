@@ -27,7 +27,7 @@ def clone(tmp_path):
 # theory.md and proof.md are generated; the rest needs a vLLM, hours, or files of others
 _PAGES = [
     "README.md", "docs/guide.md", "docs/python.md", "docs/howto/give-a-proof.md",
-    "docs/howto/headroom.md",
+    "docs/howto/headroom.md", "docs/howto/memory.md",
     "docs/howto/own-policy.md", "docs/howto/own-trace-format.md",
 ]  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""How many tokens a KV cache holds, from a model's published shape and the memory of its GPUs."""
