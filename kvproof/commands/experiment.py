@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kvproof.options import json_option
+from kvproof.options import json_option, report_option
 
 if TYPE_CHECKING:
     from kvproof.bounds.experiments.poisson import Result, Workload
@@ -47,6 +47,7 @@ def command() -> None:
     help="KV-cache capacity for the trace's lengths.",
 )  # fmt: skip
 @click.option("--plot", "picture", type=click.Path(), help="Write a PNG here.", metavar="FILE")
+@report_option
 @json_option
 def poisson(
     trace: str | None,
@@ -58,6 +59,7 @@ def poisson(
     memory_exponential: int,
     memory_trace: int,
     picture: str | None,
+    report: str | None,
     as_json: bool,
 ) -> None:
     """Run SVF, one-bit SVF, SJF and FCFS under Poisson arrivals over a range of loads.
@@ -73,7 +75,9 @@ def poisson(
     from kvproof.streams import print_json
 
     levels = _loads(loads)
-    target = None if picture is None else Outputs(trace).file(picture)
+    outputs = Outputs(trace)
+    target = None if picture is None else outputs.file(picture)
+    page = None if report is None else outputs.file(report)
     workloads: list[Workload] = [exponential(mean=mean, memory=memory_exponential)]
     traced = _traced(trace, memory_trace)
     if traced is not None:
@@ -103,6 +107,10 @@ def poisson(
         target.write(plot(results))
         if not as_json:
             click.echo(f"picture written to {picture}")
+    if page is not None:
+        from kvproof.report.experiment import experiment_page
+
+        page.write(experiment_page(results).to_bytes())
 
 
 def _loads(text: str) -> list[float]:

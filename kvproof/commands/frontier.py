@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from kvproof.options import Tokens, json_option
+from kvproof.options import Tokens, json_option, report_option
 
 
 @click.command("frontier")
@@ -23,6 +23,7 @@ from kvproof.options import Tokens, json_option
               help="Equal seeds give equal results.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True,
               help="Processes that evaluate.")  # fmt: skip
+@report_option
 @json_option
 def command(
     out: Path,
@@ -32,6 +33,7 @@ def command(
     engine: str,
     seed: int,
     workers: int,
+    report: str | None,
     as_json: bool,
 ) -> int:
     """Map how bad strict SVF on a backlog can be, for eps up to 0.9.
@@ -54,7 +56,9 @@ def command(
     settings = Settings(memory=memory, requests=requests, classes=6, evaluations=evaluations,
                         engine=engine, seed=seed)  # fmt: skip
     settings.campaign()  # speaks up before any work
-    stored = Outputs().folder(out, mark="settings.json") / "settings.json"
+    outputs = Outputs()
+    stored = outputs.folder(out, mark="settings.json") / "settings.json"
+    page = None if report is None else outputs.file(report)
     text = json.dumps(settings.to_json())
     if stored.exists() and stored.read_bytes() != text.encode():
         raise InputError(f"{out} holds a frontier with other settings; take another --out")
@@ -82,8 +86,8 @@ def command(
             written[files[rung.cap].name] = rung.found.certificate
     said = table(rungs, files)
     written["frontier.md"] = said.encode()
+    title = f"Strict SVF on backlogs, up to {requests:,} requests at memory {memory:,}"
     try:
-        title = f"Strict SVF on backlogs, up to {requests:,} requests at memory {memory:,}"
         written["frontier.png"] = picture(rungs, title=title)
     except ImportError:
         click.echo("no picture: the package matplotlib is not installed", err=True)
@@ -100,6 +104,10 @@ def command(
             print("No witness exceeds max(2, 1/(1 - eps)); that none was found proves nothing.")
         for line in found.tested.in_words(found.violates):
             print(line)
+    if page is not None:
+        from kvproof.report.frontier import frontier_page
+
+        page.write(frontier_page(found, title=title, files=files).to_bytes())
     if found.violates is not None:
         return ExitCode.CONTRADICTED
     return ExitCode.INTERRUPTED if interrupted else ExitCode.DONE

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from kvproof.options import find_policies, input_options, json_option, rule_options
+from kvproof.options import (
+    find_policies,
+    input_options,
+    json_option,
+    report_option,
+    rule_options,
+    same_options,
+)
 
 if TYPE_CHECKING:
     from kvproof.certificates.headroom import Headroom
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Write what proves each half into this folder.",
 )
+@report_option
 @json_option
 def command(
     trace: str,
@@ -39,6 +47,7 @@ def command(
     admission: Literal["true", "reserve"],
     time_limit: float,
     certificates: str | None,
+    report: str | None,
     as_json: bool,
     **reading: Any,
 ) -> None:
@@ -55,11 +64,9 @@ def command(
     from kvproof.solver.headroom import find_headroom
     from kvproof.streams import print_json
 
-    folder = (
-        None
-        if certificates is None
-        else Outputs(trace).folder(certificates, mark="at-most.json.gz")
-    )
+    outputs = Outputs(trace)
+    folder = None if certificates is None else outputs.folder(certificates, mark="at-most.json.gz")
+    page = None if report is None else outputs.file(report)
     (chosen,) = find_policies([policy], theta=theta, admission=admission)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
@@ -88,6 +95,13 @@ def command(
         _print(source, found)
         for path, words in written.items():
             console().print(f"{path}: verified: {words}", soft_wrap=True)
+    if page is not None:
+        from kvproof.report.headroom import headroom_page
+
+        again = ["kvproof", "headroom", *same_options(but=("certificates", "report", "as_json"))]
+        made = headroom_page(found, source=source.source, step=source.step, notes=source.notes,
+                             again=again)  # fmt: skip
+        page.write(made.to_bytes())
 
 
 def _as_json(source: "Input", found: "Headroom") -> dict[str, Any]:

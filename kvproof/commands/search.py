@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from kvproof.options import Rational, Tokens, find_policies, json_option, refuse_idle, rule_options
+from kvproof.options import (
+    Rational,
+    Tokens,
+    find_policies,
+    json_option,
+    refuse_idle,
+    report_option,
+    rule_options,
+)
 
 if TYPE_CHECKING:
     from kvproof.adversary.campaign.campaign import CampaignResult
@@ -50,6 +58,7 @@ if TYPE_CHECKING:
               help="Where the run is kept [default: kvproof-search].")  # fmt: skip
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIR",
               help="Go on with a run, with its own settings.")  # fmt: skip
+@report_option
 @json_option
 @click.pass_context
 def command(
@@ -59,6 +68,7 @@ def command(
     dask: str | None,
     out: Path | None,
     resume: Path | None,
+    report: str | None,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -78,9 +88,11 @@ def command(
     from kvproof.scheduling.errors import InputError
     from kvproof.streams import print_json
 
-    folder = Outputs().folder(resume or out or Path("kvproof-search"), mark=FILE)
+    outputs = Outputs()
+    folder = outputs.folder(resume or out or Path("kvproof-search"), mark=FILE)
+    page = None if report is None else outputs.file(report)
     if resume is not None:
-        named = ("workers", "dask", "resume", "as_json")
+        named = ("workers", "dask", "resume", "report", "as_json")
         given = [p for p in ctx.params if p not in named
                  and ctx.get_parameter_source(p) is ParameterSource.COMMANDLINE]  # fmt: skip
         if given:
@@ -109,6 +121,10 @@ def command(
         print_json(summary_json(folder, campaign, outcome))
     else:
         print_summary(folder, campaign, outcome)
+    if page is not None:
+        from kvproof.report.search import search_page
+
+        page.write(search_page(campaign, outcome, folder=str(folder)).to_bytes())
     if outcome.entries and outcome.tested.bound == 0:
         raise InputError(
             f"bound {settings.bound} has no value on any of the {len(outcome.entries)} witnesses "

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kvproof.options import input_options, json_option, refuse_idle
+from kvproof.options import input_options, json_option, refuse_idle, report_option
 
 if TYPE_CHECKING:
     from kvproof.solver.result import Result
@@ -40,6 +40,7 @@ MOST_REQUESTS = 5000
 @click.option(
     "--svg", type=click.Path(), metavar="FILE", help="Draw memory over time, request by request."
 )
+@report_option
 @json_option
 def command(
     trace: str,
@@ -49,6 +50,7 @@ def command(
     certificate: str | None,
     show_gantt: bool,
     svg: str | None,
+    report: str | None,
     as_json: bool,
     **reading: Any,
 ) -> int:
@@ -73,9 +75,11 @@ def command(
     files = Outputs(trace)
     proof = None if certificate is None else files.file(certificate)
     drawing = None if svg is None else files.file(svg)
+    page = None if report is None else files.file(report)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
-        instance = load(trace, **reading).instance
+        source = load(trace, **reading)
+        instance = source.instance
         if instance.requests > MOST_REQUESTS:
             raise LimitError(
                 f"solve: {instance.requests:,} requests are beyond exact search (at most "
@@ -120,6 +124,11 @@ def command(
             console().print(f"certificate ({claim}) verified and written to {certificate}")
     if drawing is not None:
         drawing.write(schedule_svg(result.schedule, title=_headline(result)).encode())
+    if page is not None:
+        from kvproof.report.solve import solve_page
+
+        shown = solve_page(result, source=source.source, step=source.step, notes=source.notes)
+        page.write(shown.to_bytes())
     if result.limit is solver.Limit.INTERRUPT:
         return ExitCode.INTERRUPTED
     return ExitCode.DONE if result.status == solver.Status.OPTIMAL else ExitCode.OVER_LIMIT

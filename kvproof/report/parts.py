@@ -153,8 +153,13 @@ def download(certificate: Certificate, name: str, *, made_by: str | None = None)
     said = check(data)
     if said.claim_in_words is None:
         raise RejectedError(f"{name}: not carried: {said.reason}")
-    says, _, _ = said.claim_in_words.partition("; instance:")  # which the page names elsewhere
+    says = without_instance(said.claim_in_words)
     return Download(name=name, says=says, data=data, made_by=made_by)
+
+
+def without_instance(claim: str) -> str:
+    """Return the checker's words without the instance, which the page names elsewhere."""
+    return claim.partition("; instance:")[0]
 
 
 def _spread(column: Column) -> str:

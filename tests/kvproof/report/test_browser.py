@@ -23,9 +23,9 @@ return Array.from(document.querySelectorAll('.picture'), box => ({
 }))"""
 
 
-def looked_at(chromium, path):
-    """Open a page in every look; each picture is drawn, nothing is wider than the window."""
-    for width, scheme in LOOKS:
+def looked_at(chromium, path, looks=LOOKS):
+    """Open a page in each look; every picture is drawn, nothing is wider than the window."""
+    for width, scheme in looks:
         chromium.open(path, width=width, scheme=scheme)
         assert chromium.errors() == []
         drawn = chromium.ask(DRAWN)
