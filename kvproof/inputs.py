@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from kvproof.files import readable
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
-from kvproof.scheduling.instance_file import is_instance_file, read_part
+from kvproof.scheduling.instance_file import fit, is_instance_file, read_part
 from kvproof.scheduling.traces import DEFAULT_STEP, read_trace
 
 
@@ -20,7 +21,8 @@ from kvproof.scheduling.traces import DEFAULT_STEP, read_trace
 class Input:
     """An instance, what it was read from, and what a reader must know about how.
 
-    `rows` says which row of the file, from 0, each row of the instance is.
+    `rows` says which row of the file, from 0, each row of the instance is; `variant` makes the
+    instance again at another rate (beside the one asked for) or memory.
     """
 
     instance: Instance
@@ -29,6 +31,14 @@ class Input:
     format: str
     step: Fraction | None
     notes: tuple[str, ...]
+    variant: "Variant"
+
+
+class Variant(Protocol):
+    """Makes the instance of an input again: so many times as fast, in so many tokens."""
+
+    def __call__(self, *, rate: Fraction = Fraction(1), memory: int | None = None) -> Instance:
+        """Return the instance."""
 
 
 def load(
@@ -39,6 +49,7 @@ def load(
     step: Fraction | None,
     limit: int | None,
     oversize: Literal["error", "drop"],
+    rate_scale: Fraction | None = None,
 ) -> Input:
     """Read a trace or an instance file as the shared input options say.
 
@@ -48,33 +59,52 @@ def load(
         The file is not what it should be, a trace comes without ``--memory``, or an instance
         file with ``--step``.
     """
+    if backlog and rate_scale is not None:
+        raise InputError(f"{trace}: --rate-scale changes nothing on a --backlog; leave one out")
+    scale = Fraction(1) if rate_scale is None else rate_scale
+    said = () if rate_scale is None else (f"arrivals at {rate_scale} times the rate of the source",)
     with readable(trace) as path:
         if is_instance_file(path):
             if step is not None:
                 raise InputError(f"{trace}: an instance counts in steps already; leave out --step")
-            instance, rows, notes = read_part(path, memory=memory, limit=limit, oversize=oversize)
+            part = partial(read_part, path, limit=limit, oversize=oversize)
+            whole, rows, notes = part(memory=memory)
+            whole = whole.backlog() if backlog else whole
+
+            def again(*, rate: Fraction = Fraction(1), memory: int | None = None) -> Instance:
+                made = whole if memory is None else fit(whole, memory, drop=oversize == "drop")[0]
+                return made if rate * scale == 1 else made.at_rate(rate * scale)
+
             return Input(
-                instance=instance.backlog() if backlog else instance,
+                instance=again(),
                 rows=rows,
                 source=trace,
                 format="instance",
                 step=None,
-                notes=notes,
+                notes=(*notes, *said),
+                variant=again,
             )
         read = read_trace(path)
         if memory is None:
             raise InputError(f"{trace}: a trace has no memory of its own; give --memory TOKENS")
-        step = DEFAULT_STEP if step is None else step
-        instance, said = read.to_instance(
-            memory=memory, step=step, backlog=backlog, limit=limit, oversize=oversize
+        capacity = memory
+        seconds = DEFAULT_STEP if step is None else step
+        make = partial(
+            read.to_instance, step=seconds, backlog=backlog, limit=limit, oversize=oversize
         )
+
+        def variant(*, rate: Fraction = Fraction(1), memory: int | None = None) -> Instance:
+            return make(memory=capacity if memory is None else memory, rate_scale=rate * scale)[0]
+
+        instance, about = make(memory=memory, rate_scale=scale)
         return Input(
             instance=instance,
-            rows=said.rows,
+            rows=about.rows,
             source=trace,
             format=read.format.name,
-            step=step,
-            notes=said.lines(),
+            step=seconds,
+            notes=(*about.lines(), *said),
+            variant=variant,
         )
 
 

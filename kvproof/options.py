@@ -168,6 +168,11 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="Seconds per decode step, for traces [default: 0.05].",
             ),
             click.option(
+                "--rate-scale",
+                type=Rational(),
+                help="Requests come so many times as fast: 2, 1.25 or 5/4 [default: 1].",
+            ),
+            click.option(
                 "--limit",
                 type=click.IntRange(min=1),
                 help="Take only the first N requests in order of arrival.",

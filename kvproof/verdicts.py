@@ -13,6 +13,7 @@ from kvproof.certificates.headroom import Cut
 from kvproof.latencies import Unit, queueing_line, statistics_table
 from kvproof.output import console, fits
 from kvproof.scheduling.exact import decimal
+from kvproof.waiting import waiting_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,6 +45,7 @@ def print_verdicts(source: Input, verdicts: list[Verdict], *, skip: bool) -> Non
         "A proved factor f says: no schedule at all has a total below total latency / f. Can be "
         "cut by: as much as the best schedule of the table shows, and as much as the bound allows."
     )
+    out.print(waiting_line(source))
     if hidden:
         out.print(f"Without {', '.join(hidden)}, for the terminal is narrow; --json has them.")
     for v in verdicts:

@@ -177,6 +177,26 @@ class Instance(Shown):
             count=self.count,
         )
 
+    def at_rate(self, scale: Fraction) -> "Instance":
+        """Return the same requests, coming `scale` times as fast: ``floor(arrival / scale)``.
+
+        Raises
+        ------
+        InputError
+            An arrival is beyond 2^48.
+        """
+        up, down = scale.denominator, scale.numerator
+        times, inverse = np.unique(self.arrival, return_inverse=True)
+        # Python integers: the scale may have more digits than int64
+        scaled = [min(time * up // down, MAX_ARRIVAL + 1) for time in times.tolist()]
+        return Instance(
+            memory=self.memory,
+            arrival=np.array(scaled, dtype=np.int64)[inverse],
+            prompt=self.prompt,
+            output=self.output,
+            count=self.count,
+        )
+
     @cached_property
     def digest(self) -> str:
         """sha256 (hex) of the canonical form: an instance and its expansion share it.

@@ -108,6 +108,7 @@ def _as_json(source: "Input", found: "Headroom") -> dict[str, Any]:
     from kvproof.latencies import statistics_json
     from kvproof.output import exact_and_decimal
     from kvproof.scheduling.latency import LatencyStatistics
+    from kvproof.waiting import waiting_json
 
     return {
         "command": "headroom",
@@ -121,6 +122,7 @@ def _as_json(source: "Input", found: "Headroom") -> dict[str, Any]:
         "sentence": found.sentence(),
         **exact_and_decimal("cut_at_least", found.cut.at_least, 4, up=False),
         **exact_and_decimal("cut_at_most", found.cut.at_most, 4, up=True),
+        **waiting_json(source),
         "total_latency": found.schedule.total_latency,
         "best_total_latency": found.best.total_latency,
         "found_by": found.found_by,
@@ -135,6 +137,7 @@ def _print(source: "Input", found: "Headroom") -> None:
     from kvproof.output import console
     from kvproof.scheduling.exact import decimal
     from kvproof.verdicts import heading
+    from kvproof.waiting import waiting_line
 
     out = console()
     out.print(heading(source))
@@ -147,3 +150,4 @@ def _print(source: "Input", found: "Headroom") -> None:
         f"{found.best.total_latency:,} by {found.found_by}; at least {bound} for every "
         f"schedule, by the {found.lower_bound.kind} bound."
     )
+    out.print(waiting_line(source))

@@ -40,6 +40,26 @@ if TYPE_CHECKING:
     type=click.Choice(["steps", "seconds"]),
     help="Also show latency, waiting and time to the first token: mean, percentiles, maximum.",
 )
+@click.option(
+    "--sweep",
+    "over",
+    metavar="NAME=FIRST:LAST:STEP",
+    help="Over load, rate (multiples of the trace's) or memory, as load=0.5:1.5:0.1 or "
+    "memory=20000,40000: a table over all points.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(),
+    metavar="FILE",
+    help="With --sweep: draw it (.svg or .png).",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="With --sweep: processes.",
+)
 @report_option
 @json_option
 def command(
@@ -51,6 +71,9 @@ def command(
     compact: bool,
     bound: "BoundKind | None",
     latency: "Unit | None",
+    over: str | None,
+    plot: str | None,
+    workers: int,
     report: str | None,
     as_json: bool,
     **reading: Any,
@@ -72,6 +95,14 @@ def command(
     from kvproof.streams import print_json
     from kvproof.verdicts import print_latencies, print_verdicts
 
+    if over is not None:
+        for option in ("latency", "report"):
+            refuse_idle(option, "a --sweep has a table of its own")
+        _sweep(trace, over, policies, theta, admission, plot, as_json, reading,
+               skip=skip, compact=compact, bound=bound, workers=workers)  # fmt: skip
+        return ExitCode.DONE
+    for option in ("plot", "workers"):
+        refuse_idle(option, "it goes with --sweep")
     if latency is not None and as_json:
         refuse_idle("latency", "--json has steps and seconds")
     names = [n.strip() for n in policies.split(",")] if policies is not None else list(BUILTIN)
@@ -128,11 +159,79 @@ def command(
     return ExitCode.CONTRADICTED if violated else ExitCode.DONE
 
 
+def _sweep(
+    trace: str,
+    over: str,
+    policies: str | None,
+    theta: Fraction | None,
+    admission: Literal["true", "reserve"],
+    plot: str | None,
+    as_json: bool,
+    reading: dict[str, Any],
+    **running: Any,
+) -> None:
+    """Run and show a sweep; `running` is for :func:`kvproof.bounds.sweep.sweep`."""
+    from kvproof import sweeps
+    from kvproof.bounds.sweep import sweep
+    from kvproof.files import Outputs
+    from kvproof.inputs import load
+    from kvproof.output import console, progress_bar
+    from kvproof.scheduling.errors import InputError
+    from kvproof.scheduling.registry import BUILTIN
+    from kvproof.streams import print_json
+    from kvproof.verdicts import heading
+
+    asked = sweeps.parse_sweep(over)
+    names = [n.strip() for n in policies.split(",")] if policies is not None else list(BUILTIN)
+    chosen = find_policies(names, theta=theta, admission=admission)
+    kind = "" if plot is None else plot.rpartition(".")[2].lower()
+    if plot is not None and kind not in ("svg", "png"):
+        raise InputError(f"--plot {plot}: a picture's name ends in .svg or .png")
+    picture = None if plot is None else Outputs(trace).file(plot)
+    if asked.over == "memory" and reading["memory"] is None:
+        reading = {**reading, "memory": int(asked.values[-1])}
+    with progress_bar() as bar:
+        task = bar.add_task(f"reading {trace}", total=len(asked.values))
+        source = load(trace, **reading)
+        points = []
+        for point in sweep(asked.values, asked.instances(source), chosen, **running):
+            points.append(point)
+            bar.update(task, advance=1, description=f"{asked.over} {float(point.value):g}")
+    if as_json:
+        print_json(
+            {
+                "command": "verify",
+                "source": source.source,
+                "format": source.format,
+                "notes": list(source.notes),
+                "rule": "skip" if running["skip"] else "strict",
+                "sweep": asked.over,
+                "points": sweeps.sweep_json(points),
+            }
+        )
+    else:
+        out = console()
+        out.print(heading(source))
+        for note in source.notes:
+            out.print(f"  note: {note}")
+        out.print(sweeps.sweep_table(points, asked.over))
+        out.print()
+        out.print(sweeps.sweep_line(points, asked.over))
+        out.print("Latencies in steps; waiting: its share of the latency; cut as in verify.")
+    if picture is not None:
+        from kvproof.bounds.sweep_plot import plot as drawn
+
+        title = f"{source.source}: {source.instance.requests:,} requests"
+        label = {"load": "load", "rate": "times the trace's rate", "memory": "memory (tokens)"}
+        picture.write(drawn(points, over=label[asked.over], title=title, kind=kind))
+
+
 def _as_json(source: "Input", verdicts: list["Verdict"], skip: bool) -> dict[str, Any]:
     from kvproof.bounds.verify import cuts
     from kvproof.latencies import statistics_json
     from kvproof.output import exact_and_decimal
     from kvproof.scheduling.exact import as_pq
+    from kvproof.waiting import waiting_json
 
     instance = source.instance
     load = instance.load
@@ -149,6 +248,7 @@ def _as_json(source: "Input", verdicts: list["Verdict"], skip: bool) -> dict[str
         "eps": as_pq(instance.eps),
         "load": None if load is None else as_pq(load),
         "rule": "skip" if skip else "strict",
+        **waiting_json(source),
         "policies": [
             {
                 "policy": v.policy,

@@ -59,13 +59,13 @@ class Notes:
         return tuple(line for counts, line in said if counts)
 
 
-def _seconds(step: Fraction | float | str) -> Fraction:
+def _positive(value: Fraction | float | str, name: str, what: str) -> Fraction:
     try:
-        exact = Fraction(str(step))  # 0.05 is one twentieth, as it is written
+        exact = Fraction(str(value))  # 0.05 is one twentieth, as it is written
     except (ValueError, ZeroDivisionError):
-        raise InputError(f"step must be a number of seconds, got {step!r}") from None
+        raise InputError(f"{name} must be {what}, got {value!r}") from None
     if exact <= 0:
-        raise InputError(f"step must be > 0 seconds, got {step}")
+        raise InputError(f"{name} must be > 0, got {value}")
     return exact
 
 
@@ -131,14 +131,15 @@ class Trace(Shown):
         *,
         memory: int,
         step: Fraction | float | str = DEFAULT_STEP,
+        rate_scale: Fraction | float | str = 1,
         backlog: bool = False,
         limit: int | None = None,
         oversize: Literal["error", "drop"] = "error",
     ) -> tuple[Instance, Notes]:
         """Turn the trace into an instance of unit steps.
 
-        A request arrives in step ``floor((t - t0) / step)``, computed in integers, where t0 is
-        the first arrival that is kept.
+        A request arrives in step ``floor((t - t0) / (rate_scale * step))``, computed in integers,
+        where t0 is the first arrival that is kept.
 
         Parameters
         ----------
@@ -146,6 +147,8 @@ class Trace(Shown):
             KV-cache capacity in tokens.
         step
             Seconds per decode step, > 0; a float is taken as the decimal that it shows as.
+        rate_scale
+            How many times as fast the requests come, > 0; exact as `step` is.
         backlog
             Let every request arrive at 0, in the same order.
         limit
@@ -159,7 +162,8 @@ class Trace(Shown):
             The trace has no times and is no backlog, a request is larger than the memory, no
             request is left, an arrival is beyond 2^48 steps, or an argument is out of range.
         """
-        step = _seconds(step)
+        step = _positive(step, "step", "a number of seconds")
+        rate = _positive(rate_scale, "rate_scale", "a number")
         if limit is not None and limit < 1:
             raise InputError(f"limit must be at least 1, got {limit}")
         if oversize not in ("error", "drop"):
@@ -187,14 +191,14 @@ class Trace(Shown):
             raise InputError("; ".join((f"{self.source}: no request is left", *notes.lines())))
         instance = Instance(
             memory=memory,
-            arrival=np.zeros_like(kept) if backlog else self._steps(kept, step),
+            arrival=np.zeros_like(kept) if backlog else self._steps(kept, step * rate),
             prompt=self.prompt[kept],
             output=self.output[kept],
         )
         return instance, notes
 
     def _steps(self, kept: Column, step: Fraction) -> Column:
-        """Arrival steps of the requests at these positions, from the first of them on."""
+        """Arrivals of the requests at these positions, in units of `step`, from the first on."""
         assert self.ticks is not None  # to_instance has made sure
         per_tick = self.tick / step
         up, down = per_tick.numerator, per_tick.denominator

@@ -1,0 +1,153 @@
+"""Sweeps on the command line: what is asked for, and the answer as table and JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from kvproof.scheduling.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from kvproof.bounds.sweep import Point
+    from kvproof.inputs import Input
+    from kvproof.scheduling.instance import Instance
+
+_KINDS = ("load", "rate", "memory")
+_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?(?:/0*[1-9]\d{0,11})?")
+MOST_POINTS = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """Values of ``load``, ``rate`` (multiples of the trace's) or ``memory`` (tokens), ascending."""
+
+    over: str
+    values: tuple[Fraction, ...]
+
+    def instances(self, source: Input) -> list[Instance]:
+        """Return the instance at each value.
+
+        Raises
+        ------
+        InputError
+            Loads or rates of a backlog are asked for, or a request does not fit a memory.
+        """
+        if self.over == "memory":
+            return [source.variant(memory=int(value)) for value in self.values]
+        load = source.instance.load
+        if load is None:
+            raise InputError(
+                f"{source.source}: all requests come at once, so that no --sweep over "
+                f"{self.over} changes anything; sweep memory"
+            )
+        per = load if self.over == "load" else Fraction(1)
+        return [source.variant(rate=value / per) for value in self.values]
+
+
+def parse_sweep(text: str) -> Sweep:
+    """Read ``load=0.5:1.5:0.1`` (first, last, step) or ``memory=20000,40000,80000``.
+
+    Raises
+    ------
+    InputError
+        The text is not of this form.
+    """
+    over, equals, rest = text.partition("=")
+    if not equals or over not in _KINDS:
+        raise InputError(
+            f"--sweep {text!r}: expected load=, rate= or memory=, then FIRST:LAST:STEP or "
+            "values with commas, such as load=0.5:1.5:0.1 or memory=20000,40000"
+        )
+    parts = re.split("[:,]", rest)
+    wrong = [part for part in parts if not _NUMBER.fullmatch(part) or not Fraction(part)]
+    if wrong:
+        raise InputError(f"--sweep {text!r}: {wrong[0]!r} is no number above 0")
+    values = [Fraction(part) for part in parts]
+    if ":" in rest:
+        if "," in rest or len(values) != 3 or values[0] > values[1]:
+            raise InputError(f"--sweep {text!r}: expected FIRST:LAST:STEP, FIRST at most LAST")
+        first, last, step = values
+        if (last - first) / step >= MOST_POINTS:
+            raise InputError(f"--sweep {text!r}: more than {MOST_POINTS:,} points")
+        values = [first + i * step for i in range(int((last - first) / step) + 1)]
+    if over == "memory" and any(value.denominator > 1 for value in values):
+        raise InputError(f"--sweep {text!r}: tokens are whole numbers")
+    return Sweep(over=over, values=tuple(sorted(set(values))))
+
+
+def sweep_json(points: Sequence[Point]) -> list[dict[str, Any]]:
+    """Return the points as JSON objects."""
+    from kvproof.latencies import statistics_json
+    from kvproof.output import exact_and_decimal
+    from kvproof.scheduling.exact import as_pq
+
+    return [
+        {
+            "value": as_pq(point.value),
+            "memory": point.memory,
+            "requests": point.requests,
+            "load": None if point.load is None else as_pq(point.load),
+            **exact_and_decimal("lower_bound", point.lower_bound, 4, up=False),
+            "lower_bound_kind": point.kind,
+            "waits": point.waits,
+            "policies": [
+                {
+                    "policy": row.policy,
+                    "total_latency": row.total_latency,
+                    **exact_and_decimal("factor", row.factor, 4, up=True),
+                    **exact_and_decimal("cut_at_least", row.cut.at_least, 4, up=False),
+                    **exact_and_decimal("cut_at_most", row.cut.at_most, 4, up=True),
+                    "statistics": statistics_json(row.statistics, None),
+                }
+                for row in point.rows
+            ],
+        }
+        for point in points
+    ]
+
+
+def sweep_table(points: Sequence[Point], over: str) -> Table:
+    """Return a table with a line for each point and policy; 60 columns suffice."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from kvproof.scheduling.exact import decimal
+
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(over, justify="right", no_wrap=True)
+    table.add_column("policy", no_wrap=True)
+    for head in ("mean\nlatency", "p99", "waiting", "proved\nfactor", "can be\ncut by"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for point in points:
+        value = f"{int(point.value):,}" if over == "memory" else f"{float(point.value):g}"
+        for row in point.rows:
+            latency = row.statistics.latency
+            least, most = row.cut.percentages()
+            table.add_row(
+                value,
+                row.policy,
+                f"{float(latency.mean):,.1f}",
+                f"{latency.p99:,}",
+                f"{float(row.statistics.queueing_share):.1%}",
+                decimal(row.factor, 4, up=True),
+                f"{least}–{most}%",
+            )
+            value = ""
+    return table
+
+
+def sweep_line(points: Sequence[Point], over: str) -> str:
+    """Say where order begins to matter, as far as it was tried."""
+    free = [float(point.value) for point in points if not point.waits]
+    waits = [float(point.value) for point in points if point.waits]
+    if not free:
+        return "Order matters at every point: some request waits in every schedule."
+    if not waits:
+        return "Order matters at no point: every request can start when it arrives."
+    listed = ", ".join(f"{value:g}" if over != "memory" else f"{value:,.0f}" for value in free)
+    return f"Order does not matter at {over} {listed}: every request can start when it arrives."

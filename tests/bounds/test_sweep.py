@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from kvproof.bounds.sweep import sweep
+from kvproof.bounds.sweep_plot import plot
+from kvproof.bounds.verify import verify
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import FCFS, SVF
+
+
+def instances() -> list[Instance]:
+    rng = np.random.default_rng(3)
+    arrival, prompt, output = (rng.integers(low, high, 30) for low, high in
+                               ((0, 99), (0, 9), (1, 20)))  # fmt: skip
+    return [
+        Instance(memory=memory, arrival=arrival, prompt=prompt, output=output)
+        for memory in (40, 45, 5_000)
+    ]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_points_are_what_verify_says(workers):
+    made = instances()
+    points = list(sweep([40, 45, 5_000], made, [SVF(), FCFS()], workers=workers))
+    assert [point.memory for point in points] == [40, 45, 5_000]
+    assert [point.waits for point in points] == [True, True, False]
+    for point, instance in zip(points, made, strict=True):
+        for row, policy in zip(point.rows, (SVF(), FCFS()), strict=True):
+            verdict = verify(instance, policy)
+            assert (row.total_latency, row.factor) == (
+                verdict.schedule.total_latency,
+                verdict.factor,
+            )
+            assert row.statistics == verdict.statistics
+        assert min(row.cut.at_least for row in point.rows) == 0
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_the_picture_is_the_same_each_time(kind):
+    points = list(sweep([40, 45], instances()[:2], [SVF(), FCFS()]))
+    drawn = [plot(points, over="memory", title="t", kind=kind) for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    assert drawn[0].startswith(b"<?xml" if kind == "svg" else b"\x89PNG")

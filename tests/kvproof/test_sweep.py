@@ -1,0 +1,111 @@
+import json
+from fractions import Fraction
+
+import pytest
+from rich.console import Console
+
+from kvproof.__main__ import run
+from tests.conftest import ROOT
+
+EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
+BASE = ["verify", EXAMPLE, "--memory", "60000", "--policy", "svf,fcfs"]
+SHUFFLED = "timestamp,input_length,output_length\n0,3,2\n1000,4,2\n2500,2,3\n"
+
+
+def run_json(capsys, *arguments):
+    code = run([*arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_a_rate_divides_the_exact_times(capsys, tmp_path):
+    trace, out = tmp_path / "t.csv", tmp_path / "s.csv"
+    trace.write_text(SHUFFLED)
+    arguments = ["simulate", str(trace), "--memory", "99", "--step", "1", "--out", str(out)]
+    assert run([*arguments, "--rate-scale", "5/4"]) == 0
+    assert "arrivals at 5/4 times the rate" in capsys.readouterr().out
+    arrivals = [int(line.split(",")[1]) for line in out.read_text().splitlines()[1:]]
+    assert arrivals == [0, 0, 2]  # 0.8 and 2.0 seconds
+    assert run([*arguments, "--rate-scale", "0.4"]) == 0
+    assert out.read_text().splitlines()[2].split(",")[1] == "2"
+
+
+def test_a_sweep_over_rates_is_verify_at_each(capsys):
+    code, data = run_json(capsys, *BASE, "--sweep", "rate=1:3:1")
+    assert code == 0
+    assert [point["value"] for point in data["points"]] == ["1/1", "2/1", "3/1"]
+    _, twice = run_json(capsys, *BASE, "--rate-scale", "2")
+    point = data["points"][1]
+    assert point["lower_bound"] == twice["policies"][0]["lower_bound"]
+    for row, verdict in zip(point["policies"], twice["policies"], strict=True):
+        assert (row["total_latency"], row["factor"]) == (
+            verdict["total_latency"],
+            verdict["factor"],
+        )
+
+
+def test_a_sweep_over_loads_and_over_memory(capsys):
+    _, data = run_json(capsys, *BASE, "--sweep", "load=0.5,1", "--workers", "2")
+    for point, load in zip(data["points"], (0.5, 1), strict=True):
+        assert float(Fraction(point["load"])) == pytest.approx(load, rel=0.01)
+    arguments = ["verify", EXAMPLE, "--backlog", "--sweep", "memory=40000:60000:10000"]
+    _, data = run_json(capsys, *arguments, "--policy", "svf")
+    assert [point["memory"] for point in data["points"]] == [40_000, 50_000, 60_000]
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_sweep_fits_a_narrow_terminal(capsys, monkeypatch, tmp_path, width):
+    monkeypatch.setattr(
+        "kvproof.output.console", lambda: Console(width=width, highlight=False, markup=False)
+    )
+    picture = tmp_path / "p.svg"
+    assert run([*BASE, "--sweep", "rate=1,40", "--plot", str(picture)]) == 0
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    assert "Order matters at every point" in shown
+    assert picture.read_text().startswith("<?xml")
+
+
+def test_whether_order_matters_is_said(capsys):
+    assert run(BASE) == 0
+    assert "Order matters here: with 103,271 tokens every request could start" in (
+        capsys.readouterr().out
+    )
+    roomy = ["verify", EXAMPLE, "--memory", "110000", "--policy", "svf"]
+    assert run(roomy) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "That holds down to 103,271 tokens, and no further; at " in shown
+    _, data = run_json(capsys, *roomy)
+    assert data["memory_without_waiting"] == 103_271
+    free, waits = data["free_rate"], data["waiting_rate"]
+    _, at_free = run_json(capsys, *roomy, "--rate-scale", free)
+    _, at_waits = run_json(capsys, *roomy, "--rate-scale", waits)
+    assert at_free["policies"][0]["statistics"]["waiting"]["steps"]["max"] == 0
+    assert at_waits["policies"][0]["statistics"]["waiting"]["steps"]["max"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--sweep", "load"], "expected load=, rate= or memory="),
+        (["--sweep", "speed=1"], "expected load=, rate= or memory="),
+        (["--sweep", "load=1:2"], "expected FIRST:LAST:STEP"),
+        (["--sweep", "load=2:1:0.1"], "FIRST at most LAST"),
+        (["--sweep", "load=1:2:0"], "'0' is no number above 0"),
+        (["--sweep", "load=a"], "'a' is no number above 0"),
+        (["--sweep", "load=1:9999:0.1"], "more than 1,000 points"),
+        (["--sweep", "memory=0.5"], "tokens are whole numbers"),
+        (["--sweep", "memory=100"], "need more than the memory of 100 tokens"),
+        (["--sweep", "load=1", "--backlog"], "sweep memory"),
+        (["--sweep", "load=1", "--plot", "x.pdf"], "ends in .svg or .png"),
+        (["--sweep", "load=1", "--latency", "steps"], "--latency has no effect"),
+        (["--plot", "x.svg"], "--plot has no effect here: it goes with --sweep"),
+        (["--workers", "2"], "--workers has no effect here"),
+        (["--rate-scale", "0"], "--rate-scale"),
+        (["--rate-scale", "2", "--backlog"], "changes nothing on a --backlog"),
+    ],
+)
+def test_what_is_refused(capsys, arguments, said):
+    assert run([*BASE, *arguments]) == 2
+    streams = capsys.readouterr()
+    assert (streams.out, streams.err.count("\n")) == ("", 1)
+    assert said in streams.err
