@@ -76,8 +76,8 @@ evaluates again, and the proved factor of a schedule is its total over the best 
 """,
         theorems=(
             "opt-outputs", "opt-volume", "opt-shape", "opt-centroid",
-            "opt-centroid-discrete", "opt-price",
-            "opt-closed-prices", "backlog-known",
+            "opt-centroid-discrete", "opt-tail-centroid", "opt-staggered", "opt-price",
+            "opt-closed-prices", "lp-tight", "backlog-known",
         ),
     ),
     Section(
@@ -101,7 +101,7 @@ OPT by `max(x + 1/3, 1)`, in units of `sum o_k`.
 """,
         theorems=(
             "svf-ratio-paper", "svf-ratio", "svf-ratio-prompts", "svf-long-prompts",
-            "svf-ratio-instance",
+            "svf-ratio-instance", "svf-equal-volumes",
         ),
     ),
     Section(
@@ -112,7 +112,10 @@ the volume before it. Pacing keeps requests from ending together, which is what 
 SVF pay for. With general prompts no constant c is enough, so there the policy paces by 1 without a
 proof, and admission alone keeps it feasible.
 """,
-        theorems=("pacing-outputs", "pacing-shapes", "paced-svf-outputs", "paced-svf-shapes"),
+        theorems=(
+            "pacing-outputs", "pacing-shapes", "pacing-any", "pacing-no-constant",
+            "paced-svf-outputs", "paced-svf-shapes", "paced-svf-waves", "pacing-arrivals",
+        ),
     ),
     Section(
         title="How bad strict SVF can be",
@@ -191,7 +194,7 @@ Over all backlogs with eps at most e, the least constant of strict SVF lies betw
 [5, 10] at 0.8. No instance is known above the lower end. In the limit of
 long prompts the truth is 1/(1 - e) for e >= 1/2 (`svf-long-prompts`).
 """,
-        theorems=("svf-equal-volumes", "svf-conjecture", "svf-gap-conjecture"),
+        theorems=("svf-conjecture", "svf-gap-conjecture"),
     ),
     Section(
         title="Claimed elsewhere, not reproduced here",

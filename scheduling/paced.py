@@ -3,6 +3,9 @@
 In SVF order with volumes W_k ahead of request k, m the largest peak and M the memory, request k
 starts no sooner than ``floor(c W_k/(M - m))``, and as ever when it fits. Where the order has the
 shape that the proofs ask for, everything fits just then (docs/theory.md, Paced SVF).
+
+Equal requests may arrive over time: each starts no sooner than ``v/(M - m)`` after the one before,
+whatever has been saved by waiting for arrivals (a token bucket that holds nothing).
 """
 
 from dataclasses import dataclass
@@ -23,6 +26,8 @@ class Shape(StrEnum):
     ANY = "any order"
     OUTPUTS_RISE = "outputs nondecreasing in SVF order"
     PROMPTS_FALL = "outputs nondecreasing, prompts nonincreasing in SVF order"
+    VOLUMES_EQUAL = "equal volumes"
+    ALL_EQUAL = "equal requests"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +59,12 @@ def svf_shape(instance: Instance) -> Shape:
     order = _svf_order(instance)
     if (np.diff(instance.output[order]) < 0).any():
         return Shape.ANY
-    falls = (np.diff(instance.prompt[order]) <= 0).all()
-    return Shape.PROMPTS_FALL if falls else Shape.OUTPUTS_RISE
+    if (np.diff(instance.prompt[order]) > 0).any():
+        return Shape.OUTPUTS_RISE
+    # of equal volumes and rising outputs the prompts fall
+    if instance.volume[order[0]] < instance.volume[order[-1]]:
+        return Shape.PROMPTS_FALL
+    return Shape.ALL_EQUAL if np.ptp(instance.output) == 0 else Shape.VOLUMES_EQUAL
 
 
 def pace_of(instance: Instance) -> Pace:
@@ -96,14 +105,29 @@ def releases(instance: Instance, constant: Fraction) -> Column:
     return found
 
 
+def spaced(instance: Instance) -> Column:
+    """Return ``floor(x_k)``, ``x_k = max(a_k, x_(k-1) + v/(M - m))``, of equal requests.
+
+    They go by arrival, then index. One row each, and m < M.
+    """
+    gap, unit = int(instance.volume[0]), instance.memory - instance.max_peak
+    found = np.empty(instance.rows, np.int64)
+    at = 0  # x_k in units of 1/unit
+    for i in np.argsort(instance.arrival, kind="stable").tolist():
+        at = max(int(instance.arrival[i]) * unit, at)
+        found[i] = at // unit
+        at += gap
+    return found
+
+
 class PacedSVF:
-    """Strict SVF in which each start waits for its pace; backlogs only."""
+    """Strict SVF in which each start waits for its pace; backlogs, and equal requests."""
 
     name = "svf-paced"
 
     def key(self, instance: Instance) -> Column:
-        """Return ranks by volume, then output."""
-        order = _svf_order(instance)
+        """Return ranks by volume, then output, arrival and index."""
+        order = np.lexsort((instance.arrival, instance.output, instance.volume))
         rank = np.empty(instance.rows, np.int64)
         rank[order] = np.arange(instance.rows)
         return rank
@@ -114,12 +138,17 @@ class PacedSVF:
         Raises
         ------
         InputError
-            The instance is no backlog.
+            Unequal requests arrive over time.
         """
-        if not instance.is_backlog:
-            raise InputError("svf-paced is for backlogs: --backlog lets every request arrive at 0")
+        if not instance.is_backlog and svf_shape(instance) is not Shape.ALL_EQUAL:
+            raise InputError(
+                "svf-paced is for backlogs, or equal requests: --backlog lets every request arrive "
+                "at 0, svf-bucket takes any arrivals"
+            )
         constant = pace_of(instance).constant
-        return instance.arrival if constant is None else releases(instance, constant)
+        if constant is None:
+            return instance.arrival
+        return releases(instance, constant) if instance.is_backlog else spaced(instance)
 
     def remark(self, instance: Instance) -> str:
         """Say which constant paces this instance, and whether a proof stands behind it."""

@@ -4,6 +4,7 @@ from kvproof.bounds.catalogue.arrivals import ARRIVAL_THEOREMS
 from kvproof.bounds.catalogue.chain import CHAIN_THEOREMS, SVF_BACKLOG
 from kvproof.bounds.catalogue.cited import CITED_THEOREMS
 from kvproof.bounds.catalogue.engine import ENGINE_THEOREMS
+from kvproof.bounds.catalogue.equal import SVF_EQUAL_VOLUMES
 from kvproof.bounds.catalogue.no_constant import NO_CONSTANT_THEOREMS
 from kvproof.bounds.catalogue.one_bit import ONE_BIT_THEOREMS
 from kvproof.bounds.catalogue.open import OPEN_THEOREMS
@@ -11,14 +12,17 @@ from kvproof.bounds.catalogue.opt import OPT_THEOREMS
 from kvproof.bounds.catalogue.paced import PACED_THEOREMS
 from kvproof.bounds.catalogue.queueing import QUEUEING_THEOREMS
 from kvproof.bounds.catalogue.ratio import RATIO_THEOREMS
+from kvproof.bounds.catalogue.stronger import STRONGER_THEOREMS
 from kvproof.bounds.catalogue.worst_svf import WORST_SVF_THEOREMS
 from kvproof.bounds.theorem import Theorem
 from kvproof.scheduling.errors import InputError
 
 THEOREMS: tuple[Theorem, ...] = (
     *OPT_THEOREMS,
+    *STRONGER_THEOREMS,
     *CHAIN_THEOREMS,
     *RATIO_THEOREMS,
+    SVF_EQUAL_VOLUMES,
     *PACED_THEOREMS,
     *WORST_SVF_THEOREMS,
     *NO_CONSTANT_THEOREMS,

@@ -22,23 +22,6 @@ def _below(k: int) -> tuple[bool, str]:
     return factor < 2, f"SVF / OPT <= {decimal(factor, 4, up=True)}"
 
 
-SVF_EQUAL_VOLUMES = Theorem(
-    name="svf-equal-volumes",
-    title="Equal volumes: 2 in the limit",
-    kind=Kind.RATIO_AT_MOST,
-    statement=(
-        "For backlogs of requests of one volume the ratio of strict SVF is at most 2 in the "
-        "limit eps -> 0. A hand proof was written down but is not given here: as far as this "
-        "page goes it is an assertion."
-    ),
-    latex=r"v_1 = \dots = v_n: \quad \limsup_{\varepsilon \to 0} "
-    r"\frac{\mathrm{SVF}}{\mathrm{OPT}} \le 2",
-    domain=STRICT_SVF_BELOW_1,
-    source="here",
-    status=Status.ASSERTED,
-)
-
-
 SVF_CONJECTURE = Theorem(
     name="svf-conjecture",
     title="2 is the truth in the limit",
@@ -162,7 +145,6 @@ def staggered() -> tuple[Step, ...]:
 
 
 OPEN_THEOREMS = (
-    SVF_EQUAL_VOLUMES,
     SVF_CONJECTURE,
     SVF_GAP_CONJECTURE,
     WAVES_2_PLUS,

@@ -1,15 +1,18 @@
 """Paced SVF on backlogs: better constants than strict SVF's, where outputs rise along the order."""
 
 from fractions import Fraction
+from functools import partial
 
 from kvproof.bounds.catalogue.opt import SYMBOLIC
+from kvproof.bounds.catalogue.simulated import simulated
 from kvproof.bounds.chain_bounds import least_prompt_share
 from kvproof.bounds.domain import Domain, Rule, Traffic
-from kvproof.bounds.proof.steps import Argument, Identity, Inequality, Step
+from kvproof.bounds.families import ending_together, paced_wave, pure_pacing_peak
+from kvproof.bounds.proof.steps import Argument, Computation, Identity, Inequality, Step
 from kvproof.bounds.theorem import Bound, Kind, Status, Theorem
 from kvproof.scheduling.exact import exact_sum
 from kvproof.scheduling.instance import Instance
-from kvproof.scheduling.paced import Shape, releases
+from kvproof.scheduling.paced import Shape, releases, spaced
 
 
 def _domain(shape: Shape) -> Domain:
@@ -23,6 +26,12 @@ def _total(instance: Instance, constant: Fraction) -> Fraction:
     requests = instance.expanded()
     starts = releases(requests, constant)
     return Fraction(exact_sum(starts) + requests.total(requests.output))
+
+
+def _spaced_total(instance: Instance) -> Fraction:
+    requests = instance.expanded()
+    waited = exact_sum(spaced(requests)) - exact_sum(requests.arrival)
+    return Fraction(waited + exact_sum(requests.output))
 
 
 def outputs_constant(cap: Fraction) -> Bound | None:
@@ -280,4 +289,220 @@ def paced_shapes() -> tuple[Step, ...]:
     )
 
 
-PACED_THEOREMS = (PACING_OUTPUTS, PACING_SHAPES, PACED_SVF_OUTPUTS, PACED_SVF_SHAPES)
+PACING_ANY = Theorem(
+    name="pacing-any",
+    title="Pacing lemma: any order, 5/4 + 2 ln G",
+    kind=Kind.LEMMA,
+    statement=(
+        "On a backlog in any fixed order, with G = max(1, o_k/o_k' over k before k'): the starts "
+        "floor((5/4 + 2 ln G) W_k/(M - max o - max s)) are feasible, that memory being positive."
+    ),
+    latex=(
+        r"S_k = \left\lfloor \frac{(5/4 + 2\ln G) W_k}{M - \max o - \max s} \right\rfloor "
+        r"\text{ is feasible}"
+    ),
+    domain=_domain(Shape.ANY),
+    source="here",
+    status=Status.PROVED,
+    evidence=(SYMBOLIC,),
+    uses=("pacing-outputs",),
+    proof="kvproof.bounds.catalogue.paced:pacing_any",
+)
+
+
+def pacing_any() -> tuple[Step, ...]:
+    """Add up what ages beyond T/G may hold."""
+    return (
+        Argument(_SPLIT),
+        Argument(
+            "A running request has an output of at least its age a, and of at least T/G, as the "
+            "first one that runs has an output of at least T. So in place of T one may put "
+            "q = max(a, ceil(T/G)) in its volume's bound s q + q (q + 1)/2."
+        ),
+        Argument(
+            "Up to the age ceil(T/G) that is the case of pacing-outputs with ceil(T/G) for T: "
+            "those ages add at most 5/4."
+        ),
+        Inequality(
+            "(s + a)/(s*a + a*(a + 1)/2) <= 2/(a + 1)",
+            ("0 <= s", "1 <= a"),
+            "An age a beyond adds at most this, largest without a prompt ...",
+        ),
+        Identity(
+            "Integral(2/x, (x, t, t*G)) == 2*log(G)",
+            "... and 2/(a + 1) is below the integral of 2/x from a to a + 1, so from ceil(T/G) to "
+            "T all of them add at most 2 ln G.",
+            positive="t G",
+        ),
+        Argument(
+            "The rest, T + s_l, is at most max o + max s. So with J <= 5/4 + 2 ln G all fits, as "
+            "in pacing-outputs."
+        ),
+    )
+
+
+PACING_NO_CONSTANT = Theorem(
+    name="pacing-no-constant",
+    title="Pacing alone: no constant for general prompts",
+    kind=Kind.LEMMA,
+    statement=(
+        "For every c there are backlogs, eps as small as wanted, on which the starts "
+        "floor(c W_k/(M - m)) in SVF order are not feasible: near-equal volumes, slim requests "
+        "first, of outputs L down to o_min, that all end together; the peak over M tends to "
+        "(ln(L/o_min) + 1/2)/c."
+    ),
+    latex=(r"\frac{\text{peak}}{M} \to \frac1c \left(\ln \frac{L}{o_{\min}} + \frac12\right)"),
+    domain=_domain(Shape.ANY),
+    source="here",
+    status=Status.PROVED,
+    evidence=(SYMBOLIC,),
+    proof="kvproof.bounds.catalogue.paced:no_constant",
+)
+
+
+def no_constant() -> tuple[Step, ...]:
+    """Everything that has been started ends in one step."""
+    return (
+        Argument(
+            "Of volume v each, starts are c v/M apart in the limit, so those with outputs between "
+            "o and o + do are M/(c v) do, if they all end together. One of output o holds its "
+            "peak, v/o + o/2, in its last step (v = s o + o^2/2)."
+        ),
+        Identity(
+            "Integral((v/o + o/2)/v, (o, l, L)) == log(L/l) + (L**2 - l**2)/(4*v)",
+            "Their peaks over M, times c.",
+            positive="v l L",
+        ),
+        Identity(
+            "L**2/(4*(L**2/2)) == 1/2",
+            "The slimmest have no prompt, v = L^2/2.",
+            positive="L",
+        ),
+        *(
+            Computation(
+                claim=f"L = {length}, o_min = {least}, {each} a step: peak/M >= {ratio}",
+                why="The starts are made and the tokens of the last step are added up.",
+                run=partial(_peak, length, least, each, ratio),
+            )
+            for length, least, each, ratio in (
+                (1_000, 10, 100, Fraction(47, 10)),
+                (4_000, 8, 100, Fraction(66, 10)),
+            )
+        ),
+    )
+
+
+def _peak(length: int, least: int, each: int, ratio: Fraction) -> tuple[bool, str]:
+    found = pure_pacing_peak(ending_together(length=length, least=least, each=each))
+    return found >= ratio, f"peak / M = {float(found):.4f}"
+
+
+PACED_LOWER = Theorem(
+    name="paced-svf-waves",
+    title="Paced SVF is no better than 3/2",
+    kind=Kind.RATIO_AT_LEAST,
+    statement=(
+        "k equal requests with long prompts that could all start at 0: pacing spreads their starts "
+        "over the length of one. The ratio tends to 3/2 at eps = 1/k, so paced-svf-shapes is tight "
+        "for long prompts."
+    ),
+    latex=r"\sup \frac{\mathrm{PACED}}{\mathrm{OPT}} \ge \frac32",
+    domain=Domain(traffic=Traffic.BACKLOG, policy="svf-paced", rule=Rule.STRICT),
+    source="here",
+    status=Status.PROVED,
+    constant=lambda cap: Fraction(3, 2),
+    evidence=(SYMBOLIC,),
+    proof="kvproof.bounds.catalogue.paced:wave",
+)
+
+
+def wave() -> tuple[Step, ...]:
+    """One wave of tall requests."""
+    return (
+        Argument(
+            "k requests (s, o) at M = k (s + o): all fit at once, at a cost of k o. With "
+            "v = s o + o (o + 1)/2 and M - m = (k - 1)(s + o) request i starts at "
+            "floor(i v/((k - 1)(s + o)))."
+        ),
+        Identity(
+            "Limit((s*o + o*(o + 1)/2)/(s + o), s, oo) == o",
+            "With long prompts v/(s + o) tends to o: the starts are spread over o steps.",
+            positive="o s",
+        ),
+        Identity(
+            "(Sum(i*o/(k - 1), (i, 0, k - 1)) + k*o)/(k*o) == 3/2",
+            "So the ratio tends to 3/2, for every k; the rounding costs at most 1/o.",
+            positive="o",
+            integers="k i",
+        ),
+        simulated(
+            lambda: paced_wave(k=1_000, prompt=2_000_000, output=1_000),
+            "k = 1000, (2e6, 1000)",
+            Fraction(1499, 1000),
+        ),
+    )
+
+
+PACING_ARRIVALS = Theorem(
+    name="pacing-arrivals",
+    title="Equal requests that arrive over time",
+    kind=Kind.TOTAL_AT_MOST,
+    statement=(
+        "For equal requests with any arrivals, x_k = max(a_k, x_(k-1) + v/(M - m)), the starts "
+        "floor(x_k) are feasible, and cost at most (2 - g) times OPT at the memory M - m, "
+        "g = (3q + 1)/(3(2q + 1)), q = s/o: at most 5/3 of it (resource augmentation)."
+    ),
+    latex=(
+        r"\mathrm{PACED}(M) = \sum_k \left(\lfloor x_k \rfloor + o - a_k\right) \le (2 - g)\,"
+        r"\mathrm{OPT}(M - m)"
+    ),
+    domain=Domain(
+        traffic=Traffic.ARRIVALS,
+        policy="svf-paced",
+        rule=Rule.STRICT,
+        below=Fraction(1),
+        shape=Shape.ALL_EQUAL,
+    ),
+    source="here",
+    status=Status.PROVED,
+    total=_spaced_total,
+    evidence=(SYMBOLIC,),
+    uses=("pacing-shapes", "svf-ratio-prompts", "opt-outputs"),
+    proof="kvproof.bounds.catalogue.paced:pacing_arrivals",
+)
+
+
+def pacing_arrivals() -> tuple[Step, ...]:
+    """Show that longer gaps than the lemma's do no harm."""
+    return (
+        Argument(
+            "The proof of pacing-shapes uses of the starts only that x_(k+1) - x_k is at least "
+            "v/(M - m): so these are feasible, whatever the arrivals."
+        ),
+        Argument(
+            "At memory M' = M - m the fluid schedule serves the requests one after the other: k "
+            "from x_k on, for v/M'. With X = sum (x_k - a_k) and O = sum o the centroid's argument "
+            "gives OPT(M') >= X + g O, and OPT(M') >= O. The paced total is at most X + O."
+        ),
+        Inequality(
+            "X + O <= (2 - g)*O",
+            ("0 < g < 1", "0 <= O", "0 <= X <= (1 - g)*O"),
+            "Where X is at most (1 - g) O, against O.",
+        ),
+        Inequality(
+            "(2 - g)*(X + g*O) >= X + O",
+            ("0 < g < 1", "0 <= O", "(1 - g)*O <= X"),
+            "Where it is more, against X + g O.",
+        ),
+        Inequality(
+            "(3*q + 1)/(3*(2*q + 1)) >= 1/3",
+            ("0 <= q",),
+            "g >= 1/3.",
+        ),
+    )
+
+
+PACED_THEOREMS = (
+    PACING_OUTPUTS, PACING_SHAPES, PACING_ANY, PACING_NO_CONSTANT, PACED_SVF_OUTPUTS,
+    PACED_SVF_SHAPES, PACED_LOWER, PACING_ARRIVALS,
+)  # fmt: skip

@@ -10,6 +10,7 @@ from kvproof.bounds.families.others import (
     one_class,
     three_lengths,
 )
+from kvproof.bounds.families.paced import ending_together, paced_wave, pure_pacing_peak
 from kvproof.bounds.families.svf import (
     retried_waves,
     separators,
@@ -33,18 +34,22 @@ FAMILIES = {
     "one_class": one_class,
     "three_lengths": three_lengths,
     "random_waves": random_waves,
+    "paced_wave": paced_wave,
 }
 
 __all__ = [
     "FAMILIES",
     "Measured",
     "Witness",
+    "ending_together",
     "fat_first",
     "long_first",
     "long_then_shorts",
     "long_then_tokens",
     "measure",
     "one_class",
+    "paced_wave",
+    "pure_pacing_peak",
     "random_waves",
     "retried_waves",
     "separators",

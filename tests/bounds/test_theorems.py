@@ -287,6 +287,7 @@ SMALL = {
     "long_then_tokens": {"k": 12, "m": 3},
     "one_class": {"k": 2, "length": 60},
     "three_lengths": {"k": 2, "n": 4},
+    "paced_wave": {"k": 20, "prompt": 300, "output": 30},
     "random_waves": {"requests": 3000, "mean": 30, "memory": 3000, "seed": 2},
 }
 

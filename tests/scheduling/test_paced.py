@@ -75,7 +75,7 @@ def test_releases_are_feasible_as_they_are(instance: Instance) -> None:
     shape = svf_shape(instance)
     if shape is not Shape.ANY:
         check_schedule(Schedule(instance=instance, starts=releases(instance, Fraction(5, 4))))
-    if shape is Shape.PROMPTS_FALL:
+    if shape not in (Shape.ANY, Shape.OUTPUTS_RISE):
         check_schedule(Schedule(instance=instance, starts=releases(instance, Fraction(1))))
 
 
@@ -105,7 +105,37 @@ def test_shapes() -> None:
     assert shape([0, 3, 5], [3, 4, 5]) is Shape.OUTPUTS_RISE
     assert shape([0, 9], [5, 1]) is Shape.PROMPTS_FALL  # SVF order puts (9, 1) first
     assert shape([0, 60], [9, 1]) is Shape.ANY
-    assert shape([6, 0], [2, 5]) is Shape.PROMPTS_FALL  # equal volumes: by output
+    assert shape([6, 0], [2, 5]) is Shape.VOLUMES_EQUAL
+    assert shape([5, 5, 5], [3, 3, 3]) is Shape.ALL_EQUAL
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=30), st.integers(0, 9), st.integers(1, 9),
+       st.integers(1, 40))  # fmt: skip
+def test_equal_requests_may_arrive(arrival: list[int], prompt: int, output: int, room: int) -> None:
+    number = len(arrival)
+    instance = Instance(
+        memory=prompt + output + room, arrival=arrival, prompt=[prompt] * number,
+        output=[output] * number,
+    )  # fmt: skip
+    schedule = simulate(instance, PacedSVF())
+    at = Fraction(0)
+    gap = Fraction(int(instance.volume[0]), room)
+    for i in sorted(range(number), key=lambda i: (arrival[i], i)):
+        at = max(at, Fraction(arrival[i]))
+        assert schedule.starts[i] == at.__floor__()  # nothing waits for memory
+        at += gap
+    theorem = find("pacing-arrivals")
+    assert theorem.applies(instance, "svf-paced")
+    assert theorem.total is not None
+    assert schedule.total_latency == theorem.total(instance)
+    # 5/3 of OPT at the memory that the largest peak leaves
+    if room >= prompt + output:
+        less = Instance(
+            memory=room, arrival=arrival, prompt=instance.prompt, output=instance.output
+        )
+        best = simulate(less, SVF()).total_latency
+        assert 3 * schedule.total_latency <= 5 * best
 
 
 def test_waves_are_paced_below_strict_svf() -> None:
