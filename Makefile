@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-lowest test-newest test-vllm lint bench bounds bench-adversary engines growth mutants attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo test test-lowest test-newest test-vllm lint bench bounds orders bench-adversary engines growth mutants attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -58,6 +58,9 @@ bench: $(READY)
 # ten minutes
 bounds: $(READY)
 	$(BIN)/python benchmarks/bounds.py
+
+orders: $(READY)
+	$(BIN)/python benchmarks/orders.py
 
 mutants: $(READY)
 	$(BIN)/python benchmarks/mutants.py

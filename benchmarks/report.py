@@ -4,7 +4,7 @@ import platform
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+DOCS = Path(__file__).parent.parent / "docs"
 
 
 def machine() -> str:
@@ -17,15 +17,16 @@ def machine() -> str:
     return f"{cpu}, {platform.system()}, Python {platform.python_version()}"
 
 
-def write_section(name: str, text: str) -> None:
-    """Replace the section `name` of the page, or append it."""
+def write_section(name: str, text: str, *, page: str = "performance.md") -> None:
+    """Replace the section `name` of a page of docs/, or append it."""
+    path = DOCS / page
     begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
     section = f"{begin}\n{text.strip()}\n{end}"
-    page = PAGE.read_text() if PAGE.exists() else "# Performance\n"
-    if begin in page:
-        head, _, rest = page.partition(begin)
-        page = head + section + rest.partition(end)[2]
+    text = path.read_text() if path.exists() else "# Performance\n"
+    if begin in text:
+        head, _, rest = text.partition(begin)
+        text = head + section + rest.partition(end)[2]
     else:
-        page = f"{page.rstrip()}\n\n{section}\n"
-    PAGE.write_text(page)
-    print(f"\nwritten to the section {name} of {PAGE.name}")
+        text = f"{text.rstrip()}\n\n{section}\n"
+    path.write_text(text)
+    print(f"\nwritten to the section {name} of {page}")

@@ -34,12 +34,22 @@ def test_as_the_plain_simulator(instance: Instance, constant: Fraction, cap: int
 
 
 def test_credit_is_spent_saved_and_capped() -> None:
-    # each start costs 3 * 10/20 = 1.5 steps
-    instance = Instance(memory=20, arrival=[0, 0, 0, 9, 9], prompt=[0] * 5, output=[4] * 5)
+    # each start costs 3 * 10/20 = 1.5 steps, but for the first, which is there alone
+    instance = Instance(memory=20, arrival=[0, 1, 1, 1, 10, 10], prompt=[0] * 6, output=[4] * 6)
     bucket = BucketSVF(constant=Fraction(3), cap=0)
-    assert simulate(instance, bucket).starts.tolist() == [0, 2, 4, 9, 11]
+    assert simulate(instance, bucket).starts.tolist() == [0, 1, 3, 5, 10, 12]
     saved = BucketSVF(constant=Fraction(3), cap=2)
-    assert simulate(instance, saved).starts.tolist() == [0, 2, 3, 9, 9]
+    assert simulate(instance, saved).starts.tolist() == [0, 1, 2, 3, 10, 10]
+
+
+@pytest.mark.parametrize("number", [100, 1_000, 2_000])
+def test_a_stock_that_is_soon_over_is_not_spread(number: int) -> None:
+    rng = np.random.default_rng(1)
+    output = np.maximum(1, rng.exponential(100, number).astype(int))
+    zero = np.zeros(number, int)
+    instance = Instance(memory=30_000, arrival=zero, prompt=zero, output=output)
+    bucket = simulate(instance, find_policy("svf-bucket"))
+    assert bucket.starts.tolist() == simulate(instance, SVF()).starts.tolist()
 
 
 def test_it_spreads_what_svf_lets_end_together() -> None:
