@@ -264,4 +264,21 @@ report_option = click.option(
     help="Write the answer as a page: table, interactive pictures, certificates.",
 )
 
+#: Where a command's context notes that it was told to be quiet.
+QUIET = "kvproof.quiet"
+
+
+def _be_quiet(context: click.Context, option: click.Parameter, given: bool) -> None:
+    if given:
+        context.meta[QUIET] = True
+
+
+quiet_option = click.option(
+    "--quiet",
+    is_flag=True,
+    expose_value=False,
+    callback=_be_quiet,
+    help="Show no progress; results and errors only.",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

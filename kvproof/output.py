@@ -7,6 +7,7 @@ from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from kvproof.options import QUIET
 from kvproof.scheduling.exact import as_pq, decimal
 
 if TYPE_CHECKING:
@@ -25,11 +26,22 @@ def exact_and_decimal(name: str, value: Fraction, places: int, *, up: bool) -> d
 
 
 def console() -> "Console":
-    """Return a console on stdout; a file or pipe gets plain lines that are never cut short."""
+    """Return a console on stdout, which breaks no word.
+
+    A terminal's lines end between words; a longer word overflows. The lines of a file or pipe end
+    where they end.
+    """
     from rich.console import Console
 
     class PlainConsole(Console):
         """Shows text as it is: a file's name may look like markup."""
+
+        def print(self, *objects: Any, **how: Any) -> None:
+            if all(isinstance(one, str) for one in objects):
+                how |= {"overflow": "ignore", "crop": False} if sys.stdout.isatty() else {
+                    "soft_wrap": True
+                }  # fmt: skip
+            super().print(*objects, **how)
 
         def on_broken_pipe(self) -> None:
             raise  # Rich would end the process with exit code 1, which means something here
@@ -46,9 +58,70 @@ def fits(out: "Console", table: "Table") -> bool:
     return wanted <= out.width
 
 
+def say(text: str, *, style: str | None = None) -> None:
+    """Print a line on stdout, broken between words where a terminal is narrower."""
+    console().print(text, style=style)
+
+
+def print_table(out: "Console", table: "Table") -> None:
+    """Print a table whose cells end their lines between words.
+
+    Where the console has no room for that a row becomes a paragraph, a line for each cell.
+    """
+    from rich.measure import Measurement
+
+    def wanted(cell: Any) -> Measurement:
+        return Measurement.get(out, out.options.update(max_width=10_000), cell)
+
+    columns = table.columns
+    cells = [[wanted(cell) for cell in (column.header, *column.cells)] for column in columns]
+    most = [max(one.maximum for one in column) for column in cells]
+    least = [
+        widest if column.no_wrap else max(one.minimum for one in each)
+        for column, each, widest in zip(columns, cells, most, strict=True)
+    ]
+    for column, width in zip(columns, most, strict=True):
+        column.width = width
+    room = out.width - (wanted(table).maximum - sum(most))
+    if sum(least) > room:
+        _print_paragraphs(out, table)
+        return
+    widths = least
+    # the columns that want least have it first; the others share what is left
+    for k, i in enumerate(sorted(range(len(most)), key=lambda i: most[i] - least[i])):
+        spare = (room - sum(widths)) // (len(most) - k)
+        widths[i] += min(most[i] - least[i], spare)
+    for column, width in zip(columns, widths, strict=True):
+        column.width = width
+    out.print(table)
+
+
+def _print_paragraphs(out: "Console", table: "Table") -> None:
+    first, *others = table.columns
+    if table.title is not None:
+        out.print(str(table.title), style="italic")
+    rows = zip(first.cells, *(column.cells for column in others), strict=True)
+    for number, (head, *row) in enumerate(rows):
+        if number:
+            out.print()
+        if head:
+            out.print(str(head), style="bold")
+        for column, cell in zip(others, row, strict=True):
+            if cell:
+                out.print(f"  {column.header}: {cell}".replace("\n", " "))
+
+
+def quiet() -> bool:
+    """Whether the command that runs was told to show no progress."""
+    import click
+
+    context = click.get_current_context(silent=True)
+    return context is not None and QUIET in context.meta
+
+
 @contextmanager
 def progress_bar() -> Iterator["Progress"]:
-    """Show progress on stderr where that is a terminal, and nothing where it is not."""
+    """Show progress on stderr where that is a terminal and --quiet is not given."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -69,5 +142,5 @@ def progress_bar() -> Iterator["Progress"]:
         transient=True,
     )
     # not even started elsewhere: a disabled bar still ends its line in some versions of Rich
-    with bar if sys.stderr.isatty() else nullcontext():
+    with bar if sys.stderr.isatty() and not quiet() else nullcontext():
         yield bar

@@ -138,31 +138,41 @@ def _searched(
         archive.close()
 
 
+HEAD = (
+    "eps in", "found", "at eps", "requests", "by", "at random", "best family", "proved", "replay",
+)  # fmt: skip
+
+
+def cells(rung: Rung, file: Path | None) -> list[str]:
+    """Return what stands under :data:`HEAD` for a rung; `file` has its witness."""
+    entry, upper = rung.found, "?" if rung.upper is None else decimal(rung.upper, 3, up=True)
+    family = "-"
+    if rung.family_ratio is not None:
+        family = f"{decimal(rung.family_ratio, 3, up=False)} {rung.family}"
+    found = ["-"] * 4
+    if entry is not None:
+        ratio = decimal(entry.ratio, 4, up=False)
+        found = [ratio, f"{float(entry.eps):.4g}", f"{entry.requests:,}", entry.engine]
+    alone = rung.at_random
+    return [
+        f"({rung.floor}, {rung.cap}]",
+        *found,
+        "-" if alone is None else decimal(alone.ratio, 4, up=False),
+        family,
+        f"{decimal(rung.lower, 3, up=False)} to {upper}",
+        "-" if file is None else f"kvproof replay {file}",
+    ]
+
+
 def table(rungs: list[Rung], files: dict[Fraction, Path]) -> str:
     """Return the frontier as a Markdown table; `files` has the witness of each cap."""
-    lines = [
-        "| eps in | found | at eps | requests | by | at random | best family | proved | replay |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    lines = [f"| {' | '.join(HEAD)} |", "|---" * len(HEAD) + "|"]
     for rung in rungs:
-        entry = rung.found
-        upper = "?" if rung.upper is None else decimal(rung.upper, 3, up=True)
-        family = "-"
-        if rung.family_ratio is not None:
-            family = f"{decimal(rung.family_ratio, 3, up=False)} `{rung.family}`"
-        found = "- | - | - | -"
-        ratio = None if rung.at_random is None else rung.at_random.ratio
-        alone = "-" if ratio is None else decimal(ratio, 4, up=False)
-        if entry is not None:
-            found = (
-                f"**{decimal(entry.ratio, 4, up=False)}** | {float(entry.eps):.4g} "
-                f"| {entry.requests:,} | {entry.engine}"
-            )
-        replay = f"`kvproof replay {files[rung.cap]}`" if rung.cap in files else "-"
-        lines.append(
-            f"| ({rung.floor}, {rung.cap}] | {found} | {alone} | {family} "
-            f"| {decimal(rung.lower, 3, up=False)} to {upper} | {replay} |"
-        )
+        *said, family, proved, replay = cells(rung, files.get(rung.cap))
+        number, _, name = family.partition(" ")
+        family = f"{number} `{name}`" if name else family
+        replay = replay if replay == "-" else f"`{replay}`"
+        lines.append(f"| {' | '.join([*said, family, proved, replay])} |")
     return "\n".join(lines) + "\n"
 
 

@@ -10,34 +10,36 @@ from kvproof.adversary.campaign.campaign import Campaign, CampaignResult
 from kvproof.scheduling.exact import as_pq, decimal
 
 
-def print_summary(folder: Path, campaign: Campaign, result: CampaignResult) -> None:
-    """Print how a campaign ended."""
+def summary_lines(folder: Path, campaign: Campaign, result: CampaignResult) -> list[str]:
+    """Say how a campaign ended."""
     found = {name: result.best_of(name) for name in campaign.engines}
     best = result.best
     if best is None:
-        print("No witness yet." if result.interrupted else "No witness was found.")
+        lines = ["No witness yet." if result.interrupted else "No witness was found."]
     else:
         bound = _allowed(campaign, best)
-        print(
+        lines = [
             f"Certified: {campaign.claims.policy} / OPT >= {decimal(best.ratio, 4, up=False)} "
             f"at eps {float(best.eps):.4g}, {best.requests:,} requests"
             + ("" if bound is None else f"; the bound allows {decimal(bound, 4, up=True)}")
             + ("" if result.interrupted else f"; estimate from above {_estimate(best)}")
-        )
+        ]
         for name in campaign.engines[1:]:
             ratio, mine = found[name], found[campaign.engine]
             if ratio is not None and mine is not None:
-                print(f"  {campaign.engine} against {name}: {float(mine):.4f} to "
-                      f"{float(ratio):.4f} ({float(mine / ratio - 1):+.1%})")  # fmt: skip
-        print(f"Witness: {folder / 'best.json'}")
-        print("Replay:  " + replay_command(folder / "best.json"))
-        print("A larger ratio may exist: a search proves none away.")
-        for line in result.tested.in_words(result.violates, campaign.claims.bound):
-            print(line)
+                lines.append(f"  {campaign.engine} against {name}: {float(mine):.4f} to "
+                             f"{float(ratio):.4f} ({float(mine / ratio - 1):+.1%})")  # fmt: skip
+        lines += [
+            f"Witness: {folder / 'best.json'}",
+            f"Replay:  {replay_command(folder / 'best.json')}",
+            "A larger ratio may exist: a search proves none away.",
+            *result.tested.in_words(result.violates, campaign.claims.bound),
+        ]
     if result.violates is not None:
-        print(f"VIOLATION of {result.violates}: see {folder}/violation-*.json")
+        lines.append(f"VIOLATION of {result.violates}: see {folder}/violation-*.json")
     if result.interrupted:
-        print(f"Interrupted; go on with: kvproof search --resume {shlex.quote(str(folder))}")
+        lines.append(f"Interrupted; go on with: kvproof search --resume {shlex.quote(str(folder))}")
+    return lines
 
 
 def replay_command(path: Path) -> str:

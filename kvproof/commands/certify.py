@@ -13,6 +13,7 @@ from kvproof.options import (
     find_policies,
     input_options,
     json_option,
+    quiet_option,
     refuse_idle,
     rule_options,
 )
@@ -56,6 +57,7 @@ CLAIMS = (
     metavar="FILE",
     help="Write the instance beside the certificate, which then refers to it.",
 )
+@quiet_option
 @json_option
 def command(
     trace: str,
@@ -134,7 +136,7 @@ def command(
         for note in source.notes:
             console().print(f"note: {note}")
         words = result.claim_in_words or result.reason
-        console().print(f"{out}: {result.verdict}: {words}", soft_wrap=True)
+        console().print(f"{out}: {result.verdict}: {words}")
     if result.verdict is Verdict.VERIFIED:  # what does not hold replaces no file
         if instance_file is not None:
             packed = instance_file.compressed

@@ -109,7 +109,7 @@ def command(
     if target is not None:
         target.write_verified(data, checked)
         if not as_json:
-            console().print(f"{out}: verified: {checked.claim_in_words}", soft_wrap=True)
+            console().print(f"{out}: verified: {checked.claim_in_words}")
 
 
 def _notes(log: "EngineLog", found: "Judgement", shares: bool) -> list[str]:
@@ -160,7 +160,7 @@ def _print(
         f"of at least {float(step):g}"
     )
     for note in notes:
-        out.print(f"  note: {note}", soft_wrap=True)
+        out.print(f"  note: {note}")
     total = decimal(found.total_latency, 2, up=True, commas=True)
     mean = decimal(found.total_latency / n, 3, up=True, commas=True)
     least = decimal(found.least, 2, up=False, commas=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kvproof.options import Rational, json_option
+from kvproof.options import Rational, json_option, quiet_option
 
 if TYPE_CHECKING:
     from kvproof.adversary.exhaust.exhaustion import Found, Job
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
               help="Processes.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
               help="Keep what is done here; the same command goes on with it.")  # fmt: skip
+@quiet_option
 @json_option
 def command(
     memory: int,
@@ -135,34 +136,35 @@ def _as_json(job: "Job", found: "Found", violated: list[str]) -> dict[str, Any]:
 
 
 def _print(job: "Job", found: "Found", violated: list[str], out: Path | None) -> None:
+    from kvproof.output import say
     from kvproof.scheduling.exact import decimal
 
     box = job.box
     rule = "skip" if job.skip else "strict"
     kinds = len(box.kinds)
-    print(f"{job.policy} ({rule}), memory {box.memory}, {box.requests} requests of at most "
+    say(f"{job.policy} ({rule}), memory {box.memory}, {box.requests} requests of at most "
           f"{box.peak} tokens: {kinds} kinds, C({kinds} + {box.requests} - 1, {box.requests}) = "
           f"{box.multisets:,} multisets")  # fmt: skip
     if not found.complete:
-        print(f"INCOMPLETE: {found.multisets:,} done; nothing is proved about the box yet")
+        say(f"INCOMPLETE: {found.multisets:,} done; nothing is proved about the box yet")
         if out is not None:
-            print("Give the same command again to go on.")
+            say("Give the same command again to go on.")
     if not found.multisets:
         return
     for name, count in found.counts().items():
-        print(f"  {name.replace('_', ' '):<24}{count:>14,}")
+        say(f"  {name.replace('_', ' '):<24}{count:>14,}")
     _, ratio, instance = _worst(found)
     for eps, peak_ratio, _ in found.ratios():
-        print(f"  eps = {eps!s:<6} worst ratio {decimal(peak_ratio, 6, up=False)} = {peak_ratio}")
+        say(f"  eps = {eps!s:<6} worst ratio {decimal(peak_ratio, 6, up=False)} = {peak_ratio}")
     rows = zip(instance.prompt.tolist(), instance.output.tolist(), strict=True)
-    print(f"Worst ratio {decimal(ratio, 6, up=False)} = {ratio} (policy / OPT), requests "
+    say(f"Worst ratio {decimal(ratio, 6, up=False)} = {ratio} (policy / OPT), requests "
           "(prompt, output) in the policy's order: " + " ".join(map(str, rows)))  # fmt: skip
     for name in violated:
-        print(f"VIOLATION of {name}")
+        say(f"VIOLATION of {name}")
     broken = "BROKEN" if found.broken else "not broken"
-    print(f"Bounds tested on {found.multisets:,} instances, {broken}: {', '.join(job.on_each)}")
+    say(f"Bounds tested on {found.multisets:,} instances, {broken}: {', '.join(job.on_each)}")
     tested = _tested(job, found)
     broken = "BROKEN" if set(violated) & set(tested) else "not broken"
     most = max(tested.values(), default=0)
-    print(f"Theorems tested on the worst instance of each eps ({most}), {broken}: "
+    say(f"Theorems tested on the worst instance of each eps ({most}), {broken}: "
           + ", ".join(tested))  # fmt: skip

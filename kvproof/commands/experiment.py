@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kvproof.options import json_option, report_option
+from kvproof.options import json_option, quiet_option, report_option
 
 if TYPE_CHECKING:
     from kvproof.bounds.experiments.poisson import Result, Workload
@@ -48,6 +48,7 @@ def command() -> None:
 )  # fmt: skip
 @click.option("--plot", "picture", type=click.Path(), help="Write a PNG here.", metavar="FILE")
 @report_option
+@quiet_option
 @json_option
 def poisson(
     trace: str | None,
@@ -71,7 +72,7 @@ def poisson(
     from kvproof.bounds.experiments.plot import plot
     from kvproof.bounds.experiments.poisson import exponential, run
     from kvproof.files import Outputs
-    from kvproof.output import progress_bar
+    from kvproof.output import progress_bar, say
     from kvproof.streams import print_json
 
     levels = _loads(loads)
@@ -102,11 +103,11 @@ def poisson(
     else:
         _print(results)
         if traced is None:
-            click.echo("note: no trace at hand (--trace): only exponential outputs were run")
+            say("note: no trace at hand (--trace): only exponential outputs were run")
     if target is not None:
         target.write(plot(results))
         if not as_json:
-            click.echo(f"picture written to {picture}")
+            say(f"picture written to {picture}")
     if page is not None:
         from kvproof.report.experiment import experiment_page
 
@@ -163,7 +164,7 @@ def _print(results: "list[Result]") -> None:
 
     from kvproof.bounds.experiments.findings import findings
     from kvproof.bounds.experiments.poisson import TAIL
-    from kvproof.output import console
+    from kvproof.output import console, print_table
 
     out = console()
     for result in results:
@@ -184,7 +185,7 @@ def _print(results: "list[Result]") -> None:
                 f"{cell.load:g}", cell.policy, str(cell.mean), str(cell.tail),
                 f"{cell.factor.mean:.4f} ± {cell.factor.half_width:.2g}", excess,
             )  # fmt: skip
-        out.print(table)
+        print_table(out, table)
         for finding in findings(result):
-            out.print(f"{finding.verdict}: {finding.claim} ({finding.detail})", soft_wrap=True)
+            out.print(f"{finding.verdict}: {finding.claim} ({finding.detail})")
         out.print("")

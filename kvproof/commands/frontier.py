@@ -1,11 +1,16 @@
 """``kvproof frontier``: the worst ratio of strict SVF on backlogs, over eps."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from kvproof.options import Tokens, json_option, report_option
+from kvproof.options import Tokens, json_option, quiet_option, report_option
+
+if TYPE_CHECKING:
+    from kvproof.adversary.campaign.rungs import Rung
 
 
 @click.command("frontier")
@@ -24,6 +29,7 @@ from kvproof.options import Tokens, json_option, report_option
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True,
               help="Processes that evaluate.")  # fmt: skip
 @report_option
+@quiet_option
 @json_option
 def command(
     out: Path,
@@ -50,6 +56,7 @@ def command(
     from kvproof.adversary.campaign.settings import Settings
     from kvproof.adversary.valuation.workers import make_workers
     from kvproof.files import Outputs, write_files
+    from kvproof.output import quiet, say
     from kvproof.scheduling.errors import ExitCode, InputError
     from kvproof.streams import print_json
 
@@ -72,6 +79,8 @@ def command(
 
         def observe(here: Settings) -> Observer:
             shown.close()
+            if quiet():
+                return _unseen
             if not as_json:
                 start = "families" if here.families else "random starts"
                 print(f"eps in ({here.min_eps}, {here.max_eps}], from {start}")
@@ -84,8 +93,7 @@ def command(
         if rung.found is not None:
             files[rung.cap] = out / f"eps-{rung.cap.numerator}-{rung.cap.denominator}.json"
             written[files[rung.cap].name] = rung.found.certificate
-    said = table(rungs, files)
-    written["frontier.md"] = said.encode()
+    written["frontier.md"] = table(rungs, files).encode()
     title = f"Strict SVF on backlogs, up to {requests:,} requests at memory {memory:,}"
     try:
         written["frontier.png"] = picture(rungs, title=title)
@@ -97,13 +105,13 @@ def command(
                     "theorems_tested": found.tested.theorems, "violates": found.violates,
                     "rungs": rows(rungs)})  # fmt: skip
     else:
-        print(said)
+        _print(rungs, files)
         if any(rung.prize for rung in rungs):
-            print("A witness exceeds max(2, 1/(1 - eps)): no known one does.")
+            say("A witness exceeds max(2, 1/(1 - eps)): no known one does.")
         else:
-            print("No witness exceeds max(2, 1/(1 - eps)); that none was found proves nothing.")
+            say("No witness exceeds max(2, 1/(1 - eps)); that none was found proves nothing.")
         for line in found.tested.in_words(found.violates):
-            print(line)
+            say(line)
     if page is not None:
         from kvproof.report.frontier import frontier_page
 
@@ -111,3 +119,22 @@ def command(
     if found.violates is not None:
         return ExitCode.CONTRADICTED
     return ExitCode.INTERRUPTED if interrupted else ExitCode.DONE
+
+
+def _print(rungs: "list[Rung]", files: "dict[Fraction, Path]") -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from kvproof.adversary.campaign.rungs import HEAD, cells
+    from kvproof.output import console, print_table
+
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in HEAD:
+        table.add_column(name)
+    for rung in rungs:
+        table.add_row(*cells(rung, files.get(rung.cap)))
+    print_table(console(), table)
+
+
+def _unseen(update: object) -> None:
+    """Show nothing of an update."""

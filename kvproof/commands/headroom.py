@@ -9,6 +9,7 @@ from kvproof.options import (
     find_policies,
     input_options,
     json_option,
+    quiet_option,
     report_option,
     rule_options,
     same_options,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     help="Write what proves each half into this folder.",
 )
 @report_option
+@quiet_option
 @json_option
 def command(
     trace: str,
@@ -94,7 +96,7 @@ def command(
     else:
         _print(source, found)
         for path, words in written.items():
-            console().print(f"{path}: verified: {words}", soft_wrap=True)
+            console().print(f"{path}: verified: {words}")
     if page is not None:
         from kvproof.report.headroom import headroom_page
 

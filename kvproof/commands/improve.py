@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kvproof.options import bound_option, input_options, json_option
+from kvproof.options import bound_option, input_options, json_option, quiet_option
 
 if TYPE_CHECKING:
     from kvproof.certificates.lower_bounds import LowerBound
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write a within-factor certificate of the schedule (compressed if it ends in .gz).",
 )
+@quiet_option
 @json_option
 def command(
     trace: str,
@@ -90,7 +91,7 @@ def command(
     if target is not None and checked is not None:
         target.write_verified(data, checked)
         if not as_json:
-            console().print(f"{out}: verified: {checked.claim_in_words}", soft_wrap=True)
+            console().print(f"{out}: verified: {checked.claim_in_words}")
     return ExitCode.INTERRUPTED if found.interrupted else ExitCode.DONE
 
 
@@ -127,7 +128,7 @@ def _print_table(source: "Input", found: "Improvement", lower: "LowerBound") -> 
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from kvproof.output import console
+    from kvproof.output import console, print_table
     from kvproof.scheduling.exact import decimal
 
     out = console()
@@ -147,6 +148,6 @@ def _print_table(source: "Input", found: "Improvement", lower: "LowerBound") -> 
             decimal(stage.total_latency / lower.value, 4, up=True),
             f"{stage.seconds:.1f} s",
         )
-    out.print(table)
+    print_table(out, table)
     bound = decimal(lower.value, 2, up=False, commas=True)
     out.print(f"OPT is at least {bound} ({lower.kind}); {found.trials:,} trials of local search.")

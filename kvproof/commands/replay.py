@@ -19,6 +19,7 @@ def command(witness: str, number: int | None, policy: str | None, skip: bool, as
     """
     from kvproof.adversary.witnesses.replay import replay
     from kvproof.inputs import witness_file
+    from kvproof.output import say
     from kvproof.scheduling.exact import as_pq, decimal
     from kvproof.streams import print_json
 
@@ -38,12 +39,12 @@ def command(witness: str, number: int | None, policy: str | None, skip: bool, as
             "simulated": found.simulated,
         })  # fmt: skip
         return 0
-    print(f"{found.policy}: total latency {found.policy_total:,} "
+    say(f"{found.policy}: total latency {found.policy_total:,} "
           f"({'simulated again' if found.simulated else 'as in the file'})")  # fmt: skip
-    print(f"a feasible schedule: {found.feasible_total:,}")
-    print(
+    say(f"a feasible schedule: {found.feasible_total:,}")
+    say(
         f"ratio at least {decimal(found.ratio, 6, up=False)} at eps {float(found.eps):.4g}, "
         f"{found.requests:,} requests"
     )
-    print(found.checked)
+    say(found.checked)
     return 0

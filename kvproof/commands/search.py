@@ -1,5 +1,6 @@
 """``kvproof search``: look for instances on which a policy is bad."""
 
+from contextlib import nullcontext
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from kvproof.options import (
     Tokens,
     find_policies,
     json_option,
+    quiet_option,
     refuse_idle,
     report_option,
     rule_options,
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIR",
               help="Go on with a run, with its own settings.")  # fmt: skip
 @report_option
+@quiet_option
 @json_option
 @click.pass_context
 def command(
@@ -82,9 +85,10 @@ def command(
     from kvproof.adversary.campaign.campaign import run
     from kvproof.adversary.campaign.live import View
     from kvproof.adversary.campaign.settings import stored
-    from kvproof.adversary.campaign.summary import print_summary, summary_json
+    from kvproof.adversary.campaign.summary import summary_json, summary_lines
     from kvproof.adversary.valuation.workers import make_workers
     from kvproof.files import Outputs
+    from kvproof.output import quiet, say
     from kvproof.scheduling.errors import InputError
     from kvproof.streams import print_json
 
@@ -112,7 +116,8 @@ def command(
             campaign = settings.campaign()
         else:
             archive.write("settings", settings.to_json())
-        with make_workers(workers, dask) as evaluators, View(campaign, quiet=as_json) as view:
+        shown = nullcontext(_unseen) if quiet() else View(campaign, quiet=as_json)
+        with make_workers(workers, dask) as evaluators, shown as view:
             outcome = run(campaign, archive, evaluators, view)
         _write_files(folder, outcome)
     finally:
@@ -120,7 +125,8 @@ def command(
     if as_json:
         print_json(summary_json(folder, campaign, outcome))
     else:
-        print_summary(folder, campaign, outcome)
+        for line in summary_lines(folder, campaign, outcome):
+            say(line)
     if page is not None:
         from kvproof.report.search import search_page
 
@@ -131,6 +137,10 @@ def command(
             f"found, so it was not tested; they are in {folder}"
         )
     return _code(outcome)
+
+
+def _unseen(update: object) -> None:
+    """Show nothing of an update."""
 
 
 def _settings(options: dict[str, Any]) -> "Settings":

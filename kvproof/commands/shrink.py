@@ -43,6 +43,7 @@ def command(
     from kvproof.adversary.witnesses.witness_file import check_fresh
     from kvproof.files import STDIN, Outputs
     from kvproof.inputs import witness_file
+    from kvproof.output import say
     from kvproof.scheduling.errors import InputError
     from kvproof.scheduling.exact import as_pq, decimal
     from kvproof.streams import print_json
@@ -73,12 +74,12 @@ def command(
                     "requests_before": before.requests, "eps": as_pq(after.eps)})  # fmt: skip
         target.write(small.data)
         return 0
-    print(
+    say(
         f"{before.requests:,} -> {after.requests:,} requests, memory {before.memory:,} -> "
         f"{after.memory:,}, ratio {decimal(small.ratio, 6, up=False)}, eps {float(after.eps):.4g}"
     )
     for line in in_words(small.feasible):
-        print("  " + line)
+        say("  " + line)
     target.write(small.data)
-    print(f"Witness: {out} (accepted by the checker)")
+    say(f"Witness: {out} (accepted by the checker)")
     return 0

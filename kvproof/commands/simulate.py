@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from kvproof.options import compact_option, find_policies, input_options, json_option, rule_options
+from kvproof.options import (
+    compact_option,
+    find_policies,
+    input_options,
+    json_option,
+    quiet_option,
+    rule_options,
+)
 
 if TYPE_CHECKING:
     from kvproof.inputs import Input
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
     help="Write the schedule here: .csv and .parquet a row for each request, else JSON.",
     metavar="FILE",
 )
+@quiet_option
 @json_option
 def command(
     trace: str,

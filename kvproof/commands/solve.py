@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kvproof.options import input_options, json_option, refuse_idle, report_option
+from kvproof.options import input_options, json_option, quiet_option, refuse_idle, report_option
 
 if TYPE_CHECKING:
     from kvproof.solver.result import Result
@@ -41,6 +41,7 @@ MOST_REQUESTS = 5000
     "--svg", type=click.Path(), metavar="FILE", help="Draw memory over time, request by request."
 )
 @report_option
+@quiet_option
 @json_option
 def command(
     trace: str,

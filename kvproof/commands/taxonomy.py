@@ -31,6 +31,7 @@ def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
     """
     from kvproof.bounds.taxonomy.graph import Taxonomy
     from kvproof.files import Outputs
+    from kvproof.output import say
     from kvproof.scheduling.errors import ExitCode
     from kvproof.streams import print_json
 
@@ -58,13 +59,13 @@ def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
         else:
             _print_table(taxonomy)
         for one in crossed:
-            click.echo(f"INCONSISTENT: {one}")
+            say(f"INCONSISTENT: {one}")
     if target is not None:
         from kvproof.bounds.taxonomy.draw import draw
 
         target.write(draw(taxonomy))
         if not as_json:
-            click.echo(f"graph written to {graph}")
+            say(f"graph written to {graph}")
     if crossed:
         return ExitCode.CONTRADICTED
     failed = (
@@ -80,7 +81,7 @@ def _print_table(taxonomy: "Taxonomy") -> None:
 
     from kvproof.bounds.taxonomy.cases import CASES
     from kvproof.bounds.taxonomy.text import SHOWN, source, span, state
-    from kvproof.output import console
+    from kvproof.output import console, print_table
 
     out = console()
     table = Table()
@@ -99,7 +100,7 @@ def _print_table(taxonomy: "Taxonomy") -> None:
             state(known[1]),
         )
         last = case.traffic
-    out.print(table)
+    print_table(out, table)
     out.print(
         "[lower, upper] bounds on the worst policy / OPT; under Poisson arrivals on the ratio of "
         "expected totals, light: load -> 0. ∞: no upper bound is known. Best policy: the best "
@@ -114,7 +115,7 @@ def _print_checks(
 ) -> None:
     from rich.table import Table
 
-    from kvproof.output import console
+    from kvproof.output import console, print_table
 
     out = console()
     table = Table()
@@ -134,11 +135,10 @@ def _print_checks(
             or "-",
             style="bold red" if bad else None,
         )
-    out.print(table)
+    print_table(out, table)
     out.print(
         "Proofs that no case rests on: "
-        + "; ".join(f"{name}: {verdict}" for name, verdict in others.items()),
-        soft_wrap=True,
+        + "; ".join(f"{name}: {verdict}" for name, verdict in others.items())
     )
     table = Table(title="Section 7 against runs (95 percent intervals over seeds)")
     for column in ("what", "predicted", "measured", "agrees", "theorem"):
@@ -146,9 +146,9 @@ def _print_checks(
     for run in runs:
         agrees = "yes" if run.agrees else "NO" if run.expected else "no, as expected"
         table.add_row(run.what, f"{run.predicted:.4g}", str(run.measured), agrees, run.theorem)
-    out.print(table)
+    print_table(out, table)
     for remark in dict.fromkeys(run.remark for run in runs if run.remark):
-        out.print(f"note: {remark}", soft_wrap=True)
+        out.print(f"note: {remark}")
 
 
 def _as_json(

@@ -21,7 +21,7 @@ def command(context: click.Context, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     from kvproof.bounds.catalogue import THEOREMS
-    from kvproof.output import console
+    from kvproof.output import console, print_table
     from kvproof.streams import print_json
 
     if as_json:
@@ -43,7 +43,7 @@ def command(context: click.Context, as_json: bool) -> None:
             *(a["text"] if a else "" for a in at),
         )
     out = console()
-    out.print(table)
+    print_table(out, table)
     out.print("kvproof theorems show NAME checks a proof step by step.")
 
 
@@ -151,7 +151,7 @@ def _print(theorem: "Theorem", results: "tuple[StepResult, ...]") -> None:
     from kvproof.output import console
 
     out = console()
-    out.print(f"{theorem.name}: {theorem.title}", style="bold", soft_wrap=True)
+    out.print(f"{theorem.name}: {theorem.title}", style="bold")
     for label, text in (
         ("statement", theorem.statement),
         ("LaTeX", theorem.latex),
@@ -162,27 +162,27 @@ def _print(theorem: "Theorem", results: "tuple[StepResult, ...]") -> None:
         ("uses", ", ".join(theorem.uses)),
     ):
         if text:
-            out.print(f"  {label}: {text}", markup=False, soft_wrap=True)
+            out.print(f"  {label}: {text}")
     for evidence in theorem.evidence:
-        out.print(f"  {evidence.kind}: {evidence.detail}", markup=False, soft_wrap=True)
+        out.print(f"  {evidence.kind}: {evidence.detail}")
     if (proved := statement_of(theorem.name)) is not None:
         part = f", {PARTS[proved.name]}" if proved.name in PARTS else ""
-        out.print(f"  machine-checked (make prove){part}:", markup=False, soft_wrap=True)
+        out.print(f"  machine-checked (make prove){part}:")
         for line in proved.coq.splitlines():
-            out.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
+            out.print(f"    {line}")
     if not results:
         out.print("There is no proof here to check.")
         return
     for number, (step, result) in enumerate(zip(theorem.steps(), results, strict=True), 1):
         over = getattr(step, "over", ())
-        out.print(f"\n{number}. {step.why}", markup=False, soft_wrap=True)
+        out.print(f"\n{number}. {step.why}")
         if step.claim:
             where = f"   for {', '.join(over)}" if over else ""
-            out.print(f"     {step.claim}{where}", markup=False, soft_wrap=True)
-        out.print(f"     {result.verdict}: {result.method}", markup=False, soft_wrap=True)
+            out.print(f"     {step.claim}{where}")
+        out.print(f"     {result.verdict}: {result.method}")
         if result.counterexample is not None:
             point = ", ".join(f"{k} = {v}" for k, v in result.counterexample.items())
-            out.print(f"     counterexample: {point}", markup=False, soft_wrap=True)
+            out.print(f"     counterexample: {point}")
     counts = Counter(str(r.verdict) for r in results)
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
     out.print(f"\n{len(results)} steps: {said}.")

@@ -11,6 +11,7 @@ from kvproof.options import (
     find_policies,
     input_options,
     json_option,
+    quiet_option,
     refuse_idle,
     report_option,
     rule_options,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     help="With --sweep: processes.",
 )
 @report_option
+@quiet_option
 @json_option
 def command(
     trace: str,

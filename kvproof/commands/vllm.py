@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from kvproof.options import Rational, bound_option, json_option, reading_options, refuse_idle
+from kvproof.options import (
+    Rational,
+    bound_option,
+    json_option,
+    quiet_option,
+    reading_options,
+    refuse_idle,
+)
 
 if TYPE_CHECKING:
     from kvproof.certificates.engine import EngineBound
@@ -81,6 +88,7 @@ POINTS = 1_000
     help="Write a certificate of the run (of one policy): its factor, or where it preempts "
     "requests a bound on all runs.",
 )
+@quiet_option
 @json_option
 def command(
     trace: str,
@@ -200,7 +208,7 @@ def command(
     if target is not None:
         target.write_verified(data, checked)
         if not as_json:
-            console().print(f"{out}: verified: {checked.claim_in_words}", soft_wrap=True)
+            console().print(f"{out}: verified: {checked.claim_in_words}")
 
 
 def _as_json(policy: str, run: "EngineRun", bound: "EngineBound") -> dict[str, Any]:
@@ -247,7 +255,7 @@ def _print(
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from kvproof.output import console
+    from kvproof.output import console, print_table
     from kvproof.scheduling.exact import decimal
     from kvproof.scheduling.latency import percentile
 
@@ -280,7 +288,7 @@ def _print(
             f"{float(course.waiting.mean()):,.1f}",
             f"{decimal(run.total_latency / bound.value, 4, up=True)} ({bound.kind})",
         )
-    out.print(table)
+    print_table(out, table)
     out.print()
     unit = "" if step is None else f" (of {float(step):g} s where the trace has times)"
     out.print(

@@ -4,8 +4,11 @@ import time
 
 import click
 
+from kvproof.options import quiet_option
+
 
 @click.command("warm")
+@quiet_option
 def command() -> int:
     """Compile every kernel now, so that no command has to wait for it later.
 

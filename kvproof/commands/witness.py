@@ -22,6 +22,7 @@ def command() -> None:
 def list_(folder: Path, as_json: bool) -> int:
     """List the witnesses of the run in FOLDER, best first."""
     from kvproof.adversary.campaign.archive import Archive
+    from kvproof.output import say
     from kvproof.scheduling.exact import as_pq, decimal
     from kvproof.streams import print_json
 
@@ -39,10 +40,10 @@ def list_(folder: Path, as_json: bool) -> int:
         ]})  # fmt: skip
         return 0
     if not entries:
-        print("No witness yet.")
+        say("No witness yet.")
     for number, e in entries:
         note = f"  VIOLATES {e.violates}" if e.violates else ""
-        print(
+        say(
             f"{number:>4}  {decimal(e.ratio, 4, up=False):>9}  eps {float(e.eps):<8.4g}"
             f"{e.requests:>9,} requests  {e.engine} at {e.evaluations:,}{note}"
         )
@@ -85,13 +86,15 @@ def show(witness: str, number: int | None, out: str | None, as_json: bool) -> in
 
 
 def _print(written: "WitnessFile", classes: list[str], ratio: str) -> None:
+    from kvproof.output import say
+
     instance = written.feasible.instance
     named = "a policy of its own" if written.policy is None else (
         f"{written.policy['name']}, {written.policy['rule']}"
     )  # fmt: skip
-    print(
+    say(
         f"{named}: ratio at least {ratio}; memory "
         f"{instance.memory:,}, eps {float(instance.eps):.4g}, {instance.requests:,} requests"
     )
     for line in classes:
-        print("  " + line)
+        say("  " + line)
