@@ -7,15 +7,22 @@ import threading
 from types import FrameType
 
 import click
+from click.shell_completion import shell_complete
 
 from kvproof import streams
 from kvproof.cli import cli
 from kvproof.scheduling import notices
 from kvproof.scheduling.errors import ExitCode, KvproofError
 
+#: click's name of the variable by which a shell asks.
+COMPLETE = "_KVPROOF_COMPLETE"
+
 
 def main() -> None:
     """Run the command line and exit with the code that docs/exit-codes.md gives each outcome."""
+    if COMPLETE in os.environ:  # the shell asks for completions
+        failed = shell_complete(cli, {}, "kvproof", COMPLETE, os.environ[COMPLETE])
+        sys.exit(ExitCode.BAD_INPUT if failed else ExitCode.DONE)
     if sys.stdout is None:  # closed by the caller: only the exit code is wanted
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     elif "--json" in sys.argv:

@@ -44,6 +44,10 @@ COMMANDS = {
         "kvproof.commands.memory",
         "Say how many tokens a model's KV cache holds on given GPUs.",
     ),
+    "draw": (
+        "kvproof.commands.draw",
+        "Draw the schedule of a policy, memory over time.",
+    ),
     "vllm": (
         "kvproof.commands.vllm",
         "Run vLLM's own scheduler over a trace and prove how far it is from optimal.",
@@ -92,6 +96,42 @@ COMMANDS = {
         "kvproof.commands.warm",
         "Compile every kernel now, so that no command has to wait for it later.",
     ),
+    "doctor": (
+        "kvproof.commands.doctor",
+        "Say what is installed, and which solvers are found.",
+    ),
+}
+
+_TRACE = "examples/azure_code_1000.csv --memory 60000 --backlog"
+#: A command line for each command's help; a subcommand's name stands behind its group's.
+EXAMPLES = {
+    "verify": f"kvproof verify {_TRACE}",
+    "headroom": f"kvproof headroom {_TRACE} --policy fcfs",
+    "memory": "kvproof memory llama-3.1-8b@80GiB",
+    "simulate": f"kvproof simulate {_TRACE} --policy svf --out svf.csv",
+    "certify": f"kvproof certify {_TRACE} --out svf.json.gz",
+    "check": "kvproof check svf.json.gz",
+    "checker": "kvproof checker --out check_kvproof.py",
+    "solve": "kvproof solve instance.json --certificate opt.json --svg opt.svg",
+    "improve": f"kvproof improve {_TRACE} --time-limit 20",
+    "draw": f"kvproof draw {_TRACE} --limit 40 --out svf.svg",
+    "vllm": "kvproof vllm trace.csv --blocks 500 --policy fcfs,svf",
+    "certify-run": "kvproof certify-run log.csv --memory 60000 --step 0.05",
+    "search": "kvproof search --policy sjf --memory 1000 --max-eps 1/2 --out run",
+    "frontier": "kvproof frontier --memory 10000 --requests 500 --out frontier",
+    "replay": "kvproof replay run/best.json",
+    "shrink": "kvproof shrink run/best.json --out small.json",
+    "witness": "kvproof witness list run",
+    "witness list": "kvproof witness list run",
+    "witness show": "kvproof witness show run --number 1",
+    "exhaust": "kvproof exhaust --memory 6 --requests 4",
+    "theorems": "kvproof theorems",
+    "theorems show": "kvproof theorems show svf-ratio",
+    "taxonomy": "kvproof taxonomy --graph taxonomy.svg",
+    "experiment": "kvproof experiment poisson",
+    "experiment poisson": "kvproof experiment poisson --loads 0.7,0.9,1.1 --requests 1000",
+    "warm": "kvproof warm",
+    "doctor": "kvproof doctor",
 }
 
 
@@ -107,12 +147,21 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(COMMANDS[name][0]).command
+        _give_example(name, command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+def _give_example(name: str, command: click.Command) -> None:
+    if name in EXAMPLES:
+        command.epilog = f"\b\nExample:\n  {EXAMPLES[name]}"
+    if isinstance(command, click.Group):
+        for below, subcommand in command.commands.items():
+            _give_example(f"{name} {below}", subcommand)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,6 +2,7 @@
 
 import math
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from fractions import Fraction
@@ -37,10 +38,11 @@ def console() -> "Console":
         """Shows text as it is: a file's name may look like markup."""
 
         def print(self, *objects: Any, **how: Any) -> None:
-            if all(isinstance(one, str) for one in objects):
-                how |= {"overflow": "ignore", "crop": False} if sys.stdout.isatty() else {
-                    "soft_wrap": True
-                }  # fmt: skip
+            if objects and all(isinstance(one, str) for one in objects):
+                how["soft_wrap"] = True  # Rich would break a word that is longer than the line
+                if sys.stdout.isatty():
+                    lines = [line for one in objects for line in one.split("\n")]
+                    objects = ("\n".join(_folded(line, self.width) for line in lines),)
             super().print(*objects, **how)
 
         def on_broken_pipe(self) -> None:
@@ -48,6 +50,18 @@ def console() -> "Console":
 
     width = None if sys.stdout.isatty() else 200
     return PlainConsole(width=width, highlight=False, markup=False, emoji=False)
+
+
+def _folded(line: str, width: int) -> str:
+    """Break a line between words; what follows is indented a little more than it is."""
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(
+        line,
+        width,
+        subsequent_indent=f"{indent}  " if indent else "",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def fits(out: "Console", table: "Table") -> bool:

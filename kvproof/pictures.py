@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
+import numpy as np
+
+from kvproof.scheduling.exact import Column
 from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.usage import by_volume, held_at
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 # Small volumes first: sea green, blue, violet, rose, amber; equal lightness steps, legible on
@@ -13,7 +18,12 @@ _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _RAMP = ((46, 160, 140), (52, 124, 190), (112, 90, 190), (200, 82, 140), (236, 146, 60))
 # Beyond so many requests a picture per request says nothing.
 MOST_ROWS = 60
-MOST_SHAPES = 4000
+MOST_SHAPES = 1000
+#: Requests that have their numbers written at most; more would lie over each other.
+MOST_NUMBERS = 100
+#: Steps of requests, in all, that are drawn one by one at most.
+MOST_PIECES = 40_000
+_COLUMNS = 1000
 
 
 @dataclass(frozen=True)
@@ -92,12 +102,38 @@ def _usage(rows: list[tuple[int, int, int, int]], begin: int, end: int) -> list[
     return used
 
 
+@dataclass(frozen=True)
+class _Shape:
+    """A filled outline in steps and tokens, with what it is and where its number may stand."""
+
+    points: list[tuple[int, int]]
+    colour: str
+    says: str
+    number: tuple[str, list[_Piece], int] | None = None
+
+    @property
+    def edge(self) -> str:
+        """A darker shade: where many edges lie close together they hide nothing."""
+        parts = (int(self.colour[k : k + 2], 16) for k in (1, 3, 5))
+        return "#" + "".join(f"{round(0.75 * part):02x}" for part in parts)
+
+
+@dataclass(frozen=True)
+class _View:
+    """What is drawn of a schedule: shapes, and the colours' legend."""
+
+    shapes: list[_Shape]
+    legend: list[tuple[str, str]]  # (colour, volume)
+    note: str
+
+
 def schedule_svg(schedule: Schedule, *, title: str | None = None, note: str | None = None) -> str:
     """Return an SVG of memory over time, the requests stacked, colour by volume.
 
     A request that starts at p is a trapezoid from its prompt at p to prompt + output at its
     completion; the later it completes, the lower it lies. The height of the stack at the end of
-    a step is the number of tokens held in that step, never above the dashed line at M.
+    a step is the number of tokens held in that step, never above the dashed line at M. Where there
+    are too many requests to tell apart they are summed up by volume, in sampled steps.
 
     Parameters
     ----------
@@ -107,14 +143,9 @@ def schedule_svg(schedule: Schedule, *, title: str | None = None, note: str | No
         The heading (the total latency by default) and the line under it.
     """
     instance = schedule.instance
-    full = instance.expanded()
-    starts = schedule.starts.tolist()
-    rows = list(zip(full.arrival.tolist(), full.prompt.tolist(), full.output.tolist(), starts,
-                    strict=True))  # fmt: skip
-    begin: int = min(a for a, *_ in rows)
-    end: int = max(p + o for *_, o, p in rows)
-    pieces = _stack(rows, begin, end) if len(rows) <= MOST_SHAPES else {}
-    left, top, wide, high = 64.0, 84.0, 880.0, 380.0
+    begin, end = int(instance.arrival.min()), schedule.makespan
+    view = _view(schedule)
+    left, top, wide, high = 84.0, 84.0, 860.0, 380.0
 
     def x(t: float) -> float:
         return left + wide * (t - begin) / (end - begin)
@@ -124,13 +155,8 @@ def schedule_svg(schedule: Schedule, *, title: str | None = None, note: str | No
     def y(tokens: float) -> float:
         return top + high * (1.0 - tokens / ceiling)
 
-    total = sum(p + o - a for a, _, o, p in rows)
-    heading = title or f"{len(rows)} requests, total latency {total:,}"
-    used = _usage(rows, begin, end)
-    share = sum(used) / (instance.memory * len(used))
-    under = note or f"memory {instance.memory:,} tokens, {share:.0%} of all token-steps in use"
-    volumes = sorted({s * o + o * (o + 1) // 2 for _, s, o, _ in rows})
-    rank = {v: k / max(1, len(volumes) - 1) for k, v in enumerate(volumes)}
+    heading = title or _heading(schedule)
+    under = note or view.note
     out = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + wide + 36:.0f} '
@@ -146,19 +172,14 @@ def schedule_svg(schedule: Schedule, *, title: str | None = None, note: str | No
         f'<text x="{left}" y="60" font-size="13.5" fill="#667085">{escape(under)}</text>',
     ]
     out += _grid(instance.memory, begin, end, x, y, left, wide)
-    for i, shape in pieces.items():
-        _, s, o, p = rows[i]
-        points = _outline(shape, p, x, y)
-        colour = _colour(rank[s * o + o * (o + 1) // 2])
+    for shape in view.shapes:
+        line = "L".join(f"{x(t):.2f} {y(v):.2f}" for t, v in shape.points)
         out.append(
-            f'<path d="{points}" fill="{colour}" fill-opacity="0.9" stroke="#fcfcfd" '
-            f'stroke-width="1.1" stroke-linejoin="round"><title>request {i}: prompt {s}, output '
-            f"{o}, steps {p} to {p + o}</title></path>"
+            f'<path d="M{line}Z" fill="{shape.colour}" stroke="{shape.edge}" stroke-width="0.7" '
+            'stroke-linejoin="round">'
+            f"<title>{shape.says}</title></path>"
         )
-    for i, shape in pieces.items():
-        out.append(_number(i, shape, rows[i][3], x, y))
-    if not pieces:
-        out.append(_silhouette(used, begin, x, y))
+    out += [_number(*shape.number, x, y) for shape in view.shapes if shape.number]
     capacity = y(instance.memory)
     out.append(
         f'<path d="M{left} {capacity:.2f}H{left + wide}" stroke="#d92d20" stroke-width="1.6" '
@@ -166,9 +187,100 @@ def schedule_svg(schedule: Schedule, *, title: str | None = None, note: str | No
         f'<text x="{left + wide}" y="{capacity - 7:.2f}" font-size="12.5" fill="#b42318" '
         f'text-anchor="end" font-weight="600">M = {instance.memory:,}</text>'
     )
-    out += _legend(volumes, left, top + high + 56, wide)
+    out += _legend(view.legend, left, top + high + 56)
     out.append("</svg>")
     return "\n".join(part for part in out if part) + "\n"
+
+
+def schedule_png(schedule: Schedule, *, title: str | None = None, note: str | None = None) -> bytes:
+    """Return the picture of :func:`schedule_svg` as PNG.
+
+    Raises
+    ------
+    InputError
+        Matplotlib is not installed.
+    """
+    from kvproof.bounds.plotting import png, pyplot
+
+    plt = pyplot()
+    from matplotlib.collections import PolyCollection
+    from matplotlib.patches import Patch
+
+    instance = schedule.instance
+    view = _view(schedule)
+    figure, axes = plt.subplots(figsize=(11, 5.8))
+    axes.add_collection(
+        PolyCollection(
+            [shape.points for shape in view.shapes],
+            facecolors=[shape.colour for shape in view.shapes],
+            edgecolors=[shape.edge for shape in view.shapes],
+            linewidths=0.4,
+        )
+    )
+    axes.axhline(instance.memory, color="#d92d20", linestyle="--", linewidth=1.4)
+    axes.text(1, instance.memory, f"M = {instance.memory:,}", color="#b42318", ha="right",
+              va="bottom", transform=axes.get_yaxis_transform())  # fmt: skip
+    axes.set_xlim(int(instance.arrival.min()), schedule.makespan)
+    axes.set_ylim(0, 1.06 * instance.memory)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel("step")
+    axes.set_ylabel("tokens held")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.suptitle(title or _heading(schedule), x=0.01, ha="left", fontsize=14, weight="bold")
+    axes.set_title(note or view.note, loc="left", fontsize=10, color="#667085")
+    axes.legend(
+        handles=[Patch(color=colour, label=text) for colour, text in view.legend],
+        title="volume, in token-steps", ncols=len(view.legend), frameon=False, fontsize=9,
+        loc="upper center", bbox_to_anchor=(0.5, -0.13),
+    )  # fmt: skip
+    return png(figure)
+
+
+def _heading(schedule: Schedule) -> str:
+    requests = schedule.instance.requests
+    return f"{requests:,} requests, total latency {schedule.total_latency:,}"
+
+
+def _view(schedule: Schedule) -> _View:
+    """Return each request's outline, or classes of them where that would be too much."""
+    full = schedule.instance.expanded()
+    begin, end = int(full.arrival.min()), schedule.makespan
+    share = full.total_volume / (full.memory * (end - begin))
+    note = f"memory {full.memory:,} tokens, {share:.0%} of all token-steps in use"
+    limits, classes = by_volume(full, len(_RAMP))
+    colours = ["#" + "".join(f"{part:02x}" for part in colour) for colour in _RAMP]
+    legend = [(colours[c], f"up to {limit:,}") for c, limit in enumerate(limits)]
+    columns = (full.arrival, full.prompt, full.output, schedule.starts)
+    if full.rows > MOST_SHAPES or int(full.output.sum()) > MOST_PIECES:
+        steps = np.unique(np.linspace(begin + 1, end, _COLUMNS).astype(np.int64))
+        shapes = _bands(schedule, steps, classes, limits, colours)
+        note += f"; summed up by volume, in {len(steps):,} of {end - begin:,} steps"
+        return _View(shapes, legend, note)
+    rows = list(zip(*(column.tolist() for column in columns), strict=True))
+    shapes = []
+    for i, pieces in _stack(rows, begin, end).items():
+        _, s, o, p = rows[i]
+        says = f"request {i}: prompt {s}, output {o}, steps {p} to {p + o}"
+        colour = colours[int(classes[i])]
+        number = (str(i), pieces, p) if len(rows) <= MOST_NUMBERS else None
+        shapes.append(_Shape(_outline(pieces, p), colour, says, number))
+    return _View(shapes, legend, note)
+
+
+def _bands(
+    schedule: Schedule, steps: Column, classes: Column, limits: list[int], colours: list[str]
+) -> list[_Shape]:
+    """Return the tokens that each class holds, stacked, the smallest volumes lowest."""
+    bottom = np.zeros(len(steps), np.int64)
+    shapes = []
+    for c, limit in enumerate(limits):
+        top = bottom + held_at(schedule, steps, classes == c)
+        points = [*zip(steps.tolist(), top.tolist(), strict=True)]
+        points += zip(steps[::-1].tolist(), bottom[::-1].tolist(), strict=True)
+        shapes.append(_Shape(points, colours[c], f"volume up to {limit:,}"))
+        bottom = top
+    return shapes
 
 
 def _stack(rows: list[tuple[int, int, int, int]], begin: int, end: int) -> dict[int, list[_Piece]]:
@@ -188,20 +300,17 @@ def _stack(rows: list[tuple[int, int, int, int]], begin: int, end: int) -> dict[
     return shapes
 
 
-def _outline(shape: list[_Piece], p: int, x, y) -> str:  # type: ignore[no-untyped-def]
+def _outline(shape: list[_Piece], p: int) -> list[tuple[int, int]]:
+    """Return the corners of a request that starts at p."""
     over = [(p + j + d, (q.left_top, q.right_top)[d]) for j, q in enumerate(shape) for d in (0, 1)]
     under = [
         (p + j + d, (q.left_bottom, q.right_bottom)[d]) for j, q in enumerate(shape) for d in (0, 1)
     ]
     path = [*over, *reversed(under)]
-    kept = [path[0]]
-    for point in path[1:]:
-        if point != kept[-1]:
-            kept.append(point)
-    return "M" + "L".join(f"{x(t):.2f} {y(v):.2f}" for t, v in kept) + "Z"
+    return [path[0], *(b for a, b in pairwise(path) if a != b)]
 
 
-def _number(i: int, shape: list[_Piece], p: int, x, y) -> str:  # type: ignore[no-untyped-def]
+def _number(text: str, shape: list[_Piece], p: int, x, y) -> str:  # type: ignore[no-untyped-def]
     """Write a request's index where its trapezoid has the most room, or nowhere."""
     best, where = 0.0, (0.0, 0.0)
     for j, q in enumerate(shape):
@@ -210,7 +319,6 @@ def _number(i: int, shape: list[_Piece], p: int, x, y) -> str:  # type: ignore[n
         centred = min(tall, 60.0) - 0.5 * abs(j + 0.5 - 0.62 * len(shape))
         if centred > best:
             best, where = centred, (x(p + j + 0.5), y(middle))
-    text = str(i)
     step = x(1) - x(0)
     if best < 11 or step * len(shape) < 7 * len(text) + 3:
         return ""
@@ -218,11 +326,6 @@ def _number(i: int, shape: list[_Piece], p: int, x, y) -> str:  # type: ignore[n
         f'<text x="{where[0]:.1f}" y="{where[1] + 3.6:.1f}" font-size="10.5" fill="#ffffff" '
         f'fill-opacity="0.92" text-anchor="middle" pointer-events="none">{text}</text>'
     )
-
-
-def _silhouette(used: list[int], begin: int, x, y) -> str:  # type: ignore[no-untyped-def]
-    points = "".join(f"V{y(v):.2f}H{x(begin + k + 1):.2f}" for k, v in enumerate(used))
-    return f'<path d="M{x(begin):.2f} {y(0):.2f}{points}V{y(0):.2f}Z" fill="#7059be"/>'
 
 
 def _grid(memory: int, begin: int, end: int, x, y, left, wide) -> list[str]:  # type: ignore[no-untyped-def]
@@ -255,27 +358,13 @@ def _ticks(low: int, high: int, about: int) -> list[int]:
     return list(range(-(-low // size) * size, high + 1, size))
 
 
-def _legend(volumes: list[int], left: float, at: float, wide: float) -> list[str]:
-    stops = "".join(
-        f'<stop offset="{k / (len(_RAMP) - 1):.2f}" stop-color="rgb{c}"/>'
-        for k, c in enumerate(_RAMP)
-    )
-    return [
-        (
-            f'<defs><linearGradient id="volume">{stops}</linearGradient></defs>'
-            f'<rect x="{left + wide - 240}" y="{at - 9}" width="120" height="10" rx="5" '
-            'fill="url(#volume)"/>'
-            f'<text x="{left + wide - 248}" y="{at}" font-size="12" fill="#667085" '
-            f'text-anchor="end">volume {volumes[0]:,}</text>'
-            f'<text x="{left + wide - 112}" y="{at}" font-size="12" fill="#667085">'
-            f"{volumes[-1]:,} token-steps</text>"
+def _legend(colours: list[tuple[str, str]], left: float, at: float) -> list[str]:
+    parts = [f'<text x="{left}" y="{at}" font-size="12" fill="#667085">volume, token-steps</text>']
+    place = left + 130
+    for colour, text in colours:
+        parts.append(
+            f'<rect x="{place:.0f}" y="{at - 9}" width="14" height="10" rx="3" fill="{colour}"/>'
+            f'<text x="{place + 20:.0f}" y="{at}" font-size="12" fill="#667085">{text}</text>'
         )
-    ]
-
-
-def _colour(share: float) -> str:
-    place = share * (len(_RAMP) - 1)
-    k = min(int(place), len(_RAMP) - 2)
-    part = place - k
-    mixed = (round(a + (b - a) * part) for a, b in zip(_RAMP[k], _RAMP[k + 1], strict=True))
-    return "#" + "".join(f"{value:02x}" for value in mixed)
+        place += 40 + 7 * len(text)
+    return parts

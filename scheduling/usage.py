@@ -11,6 +11,7 @@ import numpy.typing as npt
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.schedule import Schedule
 
 Usage = npt.NDArray[np.int32]
 
@@ -28,6 +29,33 @@ def requests_of(instance: Instance) -> Requests:
     """Return the columns of the expanded instance."""
     full = instance.expanded()
     return Requests(full.memory, full.arrival, full.prompt, full.output)
+
+
+def held_at(schedule: Schedule, steps: Column, rows: npt.NDArray[np.bool_]) -> Column:
+    """Return the tokens that the requests of `rows` hold in each of `steps`, shape (steps,).
+
+    A request that starts at p holds ``prompt + t - p`` in the steps ``p + 1 .. p + output``: what
+    has started less what has completed, each a constant and a multiple of t.
+    """
+    full = schedule.instance.expanded()
+    held = np.zeros(len(steps), np.int64)
+    base = (full.prompt - schedule.starts)[rows]
+    for moment, sign in ((schedule.starts[rows], 1), (schedule.completion[rows], -1)):
+        order = np.argsort(moment, kind="stable")
+        sums = np.concatenate(([0], np.cumsum(base[order])))
+        before = np.searchsorted(moment[order], steps, side="left")  # those with moment < step
+        held += sign * (sums[before] + before * steps)
+    return held
+
+
+def by_volume(full: Instance, classes: int) -> tuple[list[int], Column]:
+    """Return the largest volume of each class, and the class of each request of `full`.
+
+    The classes have about as many requests each; fewer where volumes are equal.
+    """
+    shares = np.arange(1, classes + 1) / classes
+    limits = np.unique(np.quantile(full.volume, shares, method="higher"))
+    return limits.tolist(), np.searchsorted(limits, full.volume)
 
 
 @njit

@@ -17,6 +17,7 @@ def command(arguments: tuple[str, ...]) -> int:
     from contextlib import redirect_stdout
 
     from kvproof.certificates.checker import main
+    from kvproof.cli import EXAMPLES
     from kvproof.streams import stdout
 
     try:
@@ -27,4 +28,6 @@ def command(arguments: tuple[str, ...]) -> int:
                 return both(list(arguments[1:]))
             return main(list(arguments), prog="kvproof check")
     except SystemExit as done:  # help, or wrong usage
+        if not done.code:
+            click.echo(f"\nExample:\n  {EXAMPLES['check']}")
         return int(done.code or 0)

@@ -8,12 +8,11 @@ sampled steps, summed up by classes of volume. Beyond it carries the latter alon
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
 from kvproof.certificates.prices.vector import Prices
 from kvproof.report.page import Picture
-from kvproof.scheduling.exact import Column
 from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.usage import by_volume, held_at
 
 MOST_REQUESTS = 30_000
 #: Price runs that are drawn at most.
@@ -85,31 +84,11 @@ def _steps(prices: Prices) -> dict[str, list[float]]:
     return {"x": [*x, at - 1], "y": [*y, 0.0]}
 
 
-def held_at(schedule: Schedule, steps: Column, rows: npt.NDArray[np.bool_]) -> Column:
-    """Return the tokens that the requests of `rows` hold in each of `steps`, shape (steps,).
-
-    A request that starts at p holds ``prompt + t - p`` in the steps ``p + 1 .. p + output``: what
-    has started less what has completed, each a constant and a multiple of t.
-    """
-    full = schedule.instance.expanded()
-    held = np.zeros(len(steps), np.int64)
-    base = (full.prompt - schedule.starts)[rows]
-    for moment, sign in ((schedule.starts[rows], 1), (schedule.completion[rows], -1)):
-        order = np.argsort(moment, kind="stable")
-        sums = np.concatenate(([0], np.cumsum(base[order])))
-        before = np.searchsorted(moment[order], steps, side="left")  # those with moment < step
-        held += sign * (sums[before] + before * steps)
-    return held
-
-
 def _summed_up(schedules: Mapping[str, Schedule], unit: str) -> Picture:
     """Return the tokens held by classes of volume, in sampled steps, of the first schedule."""
     name, schedule = next(iter(schedules.items()))
     full = schedule.instance.expanded()
-    limits = np.unique(
-        np.quantile(full.volume, np.arange(1, CLASSES + 1) / CLASSES, method="higher")
-    )
-    classes = np.searchsorted(limits, full.volume)
+    limits, classes = by_volume(full, CLASSES)
     begin = int(full.arrival.min())
     steps = np.unique(np.linspace(begin + 1, schedule.makespan, _COLUMNS).astype(np.int64))
     traces = [
@@ -124,7 +103,7 @@ def _summed_up(schedules: Mapping[str, Schedule], unit: str) -> Picture:
             "name": f"volume up to {limit:,}",
             "hovertemplate": "%{y:,} tokens",
         }
-        for c, limit in enumerate(limits.tolist())
+        for c, limit in enumerate(limits)
     ]
     memory = schedule.instance.memory
     return Picture(

@@ -1,9 +1,15 @@
 """The pictures say what the schedule says."""
 
+import json
 import xml.etree.ElementTree as ET
 
-from kvproof.pictures import gantt, schedule_svg
+import pytest
+
+from kvproof.__main__ import run
+from kvproof.pictures import MOST_SHAPES, gantt, schedule_png, schedule_svg
+from kvproof.scheduling.policies import FCFS, SVF
 from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import simulate
 from tests.solver.common import make
 
 INSTANCE = make(9, [(0, 4, 2), (0, 0, 3), (3, 2, 5)])
@@ -31,3 +37,35 @@ def test_svg_is_well_formed_and_draws_every_request():
     assert titles[0] == 'a "title" & <more>'
     assert all(title.startswith("request") for title in titles[1:])
     assert len(titles) == 1 + SCHEDULE.instance.requests
+
+
+def test_png_is_a_picture():
+    pytest.importorskip("matplotlib")
+    data = schedule_png(SCHEDULE)
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_many_requests_are_summed_up_and_said_to_be():
+    n = MOST_SHAPES + 1
+    many = make(50, [(i // 9, 1 + i % 3, 2) for i in range(n)])
+    text = schedule_svg(simulate(many, SVF()))
+    titles = [node.text for node in ET.fromstring(text).iter("{http://www.w3.org/2000/svg}title")]
+    assert all(title.startswith("volume up to") for title in titles[1:])
+    assert 1 < len(titles) <= 6
+    assert "summed up by volume" in text
+
+
+def test_draw_writes_what_its_name_says(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "i.json").write_text(json.dumps(INSTANCE.to_json()))
+    assert run(["draw", "i.json", "--policy", "fcfs", "--out", "a.svg"]) == 0
+    assert run(["draw", "i.json", "--policy", "fcfs", "--out", "a.png"]) == 0
+    said = capsys.readouterr().out
+    total = simulate(INSTANCE, FCFS()).total_latency
+    assert f"fcfs (strict): 3 requests, total latency {total}" in said
+    assert f"total latency {total}</title>" in (tmp_path / "a.svg").read_text()
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("a.gif", "i.json", "svg"):
+        assert run(["draw", "i.json", "--out", name]) == 2
+        assert name in capsys.readouterr().err

@@ -10,13 +10,13 @@ import pytest
 
 from kvproof.__main__ import run
 from kvproof.certificates.checker import check
-from kvproof.report.memory import MOST_REQUESTS, held_at, memory_picture
+from kvproof.report.memory import MOST_REQUESTS, memory_picture
 from kvproof.report.page import MOST_CARRIED, Download, Page, Picture, Table, within_budget
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import SVF
 from kvproof.scheduling.simulate import simulate
-from kvproof.scheduling.usage import hold_all, requests_of
+from kvproof.scheduling.usage import held_at, hold_all, requests_of
 from tests.conftest import ROOT
 
 np = pytest.importorskip("numpy")

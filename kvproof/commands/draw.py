@@ -1,0 +1,70 @@
+"""``kvproof draw``: a schedule as a picture."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from kvproof.options import (
+    compact_option,
+    find_policies,
+    input_options,
+    quiet_option,
+    rule_options,
+)
+
+
+@click.command("draw")
+@input_options
+@click.option("--policy", default="svf", show_default=True, help="Policy, or package.module:Name.")
+@rule_options
+@compact_option
+@click.option(
+    "--out", type=click.Path(), required=True, metavar="FILE.svg|.png", help="The picture."
+)
+@quiet_option
+def command(
+    trace: str,
+    policy: str,
+    skip: bool,
+    theta: Fraction | None,
+    admission: Literal["true", "reserve"],
+    compact: bool,
+    out: str,
+    **reading: Any,
+) -> int:
+    """Draw memory over time as a policy schedules TRACE, each request a trapezoid.
+
+    Many requests are summed up by volume, in sampled steps; --limit takes the first ones alone.
+    """
+    from kvproof.api import simulate
+    from kvproof.files import Outputs
+    from kvproof.inputs import load
+    from kvproof.output import console, progress_bar, say
+    from kvproof.pictures import schedule_png, schedule_svg
+    from kvproof.scheduling.errors import InputError
+
+    target = Outputs(trace).file(out)
+    kind = Path(out).suffix.lower()
+    if kind not in (".svg", ".png"):
+        raise InputError(f"{out}: a picture is SVG or PNG; name a file that ends in .svg or .png")
+    (chosen,) = find_policies([policy], theta=theta, admission=admission)
+    with progress_bar() as bar:
+        task = bar.add_task(f"reading {trace}", total=None)
+        source = load(trace, **reading)
+        bar.update(task, description=policy)
+        schedule = simulate(source.instance, chosen, skip=skip, compact=compact)
+        rule = f"{'skip' if skip else 'strict'}{', compact' if compact else ''}"
+        title = f"{chosen.name} ({rule}): {source.instance.requests:,} requests, total latency "
+        title += f"{schedule.total_latency:,}"
+        bar.update(task, description="drawing")
+        if kind == ".svg":
+            data = schedule_svg(schedule, title=title).encode()
+        else:
+            data = schedule_png(schedule, title=title)
+    target.write(data)
+    for note in source.notes:
+        console().print(f"note: {note}")
+    say(f"{title}; picture written to {out}")
+    return 0
