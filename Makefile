@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-lowest test-newest test-vllm lint bench bounds orders bench-adversary engines growth mutants attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo test test-lowest test-newest test-vllm lint docs bench bounds orders bench-adversary engines growth mutants attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -98,18 +98,24 @@ verified-checker: $(READY)
 frontier: $(READY)
 	$(BIN)/kvproof frontier --memory 100000 --requests 2500 --evaluations 3000 --out kvproof-frontier
 
+# the pages as a site, in docs/_build: every warning is an error
+docs: $(READY)
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build
+
 # docs/theory.md and docs/proof.md are written by the theorems themselves
 theory: $(READY)
 	$(BIN)/python -m kvproof.bounds.document docs/theory.md --pictures docs/pictures
 	$(BIN)/python -m kvproof.bounds.formal.document docs/proof.md
 
 $(READY): PINS = -c constraints.txt
+$(READY): EXTRAS = dev,docs
+EXTRAS = dev
 .venv-lowest/.ready: PINS = -c constraints-lowest.txt
 
 $(READY) .venv-lowest/.ready .venv-newest/.ready: pyproject.toml constraints.txt constraints-lowest.txt
 	@test -n "$(PYTHON)" || { echo "kvproof needs Python 3.11 or newer: install it, or name it: make PYTHON=/path/to/python3"; exit 2; }
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check $(PINS) -e '.[dev]'
+	$(@D)/bin/pip install --quiet --disable-pip-version-check $(PINS) -e '.[$(EXTRAS)]'
 	@touch $@
 
 clean:
