@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-lowest test-newest test-vllm lint docs bench bounds orders bench-adversary engines growth mutants attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo test test-lowest test-newest test-vllm lint docs bench bounds orders bench-adversary engines growth predictions mutants attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -77,6 +77,10 @@ engines: $(READY)
 # then make pictures
 growth: $(READY)
 	$(BIN)/python -m benchmarks.growth
+
+# factors over the error of predicted lengths: a table and docs/pictures/predictions.png
+predictions: $(READY)
+	$(BIN)/python -m benchmarks.predictions
 
 exact: $(READY)
 	$(BIN)/python benchmarks/exact.py --out exact.jsonl --check

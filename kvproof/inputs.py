@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
+import numpy as np
+
 from kvproof.files import readable
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
@@ -22,7 +24,8 @@ class Input:
     """An instance, what it was read from, and what a reader must know about how.
 
     `rows` says which row of the file, from 0, each row of the instance is; `variant` makes the
-    instance again at another rate (beside the one asked for) or memory.
+    instance again at another rate (beside the one asked for) or memory; `predicted` are the
+    predicted output lengths, where a column of them was asked for.
     """
 
     instance: Instance
@@ -32,6 +35,7 @@ class Input:
     step: Fraction | None
     notes: tuple[str, ...]
     variant: "Variant"
+    predicted: Column | None = None
 
 
 class Variant(Protocol):
@@ -50,6 +54,7 @@ def load(
     limit: int | None,
     oversize: Literal["error", "drop"],
     rate_scale: Fraction | None = None,
+    predicted: str | None = None,
 ) -> Input:
     """Read a trace or an instance file as the shared input options say.
 
@@ -67,6 +72,8 @@ def load(
         if is_instance_file(path):
             if step is not None:
                 raise InputError(f"{trace}: an instance counts in steps already; leave out --step")
+            if predicted is not None:
+                raise InputError(f"{trace}: an instance has no column {predicted}; take --noise")
             part = partial(read_part, path, limit=limit, oversize=oversize)
             whole, rows, notes = part(memory=memory)
             whole = whole.backlog() if backlog else whole
@@ -84,7 +91,7 @@ def load(
                 notes=(*notes, *said),
                 variant=again,
             )
-        read = read_trace(path)
+        read = read_trace(path, predicted=predicted)
         if memory is None:
             raise InputError(f"{trace}: a trace has no memory of its own; give --memory TOKENS")
         capacity = memory
@@ -105,6 +112,9 @@ def load(
             step=seconds,
             notes=(*about.lines(), *said),
             variant=variant,
+            predicted=None
+            if read.predicted is None
+            else read.predicted[np.isin(read.row, about.rows)],
         )
 
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from kvproof.options import find_policies
 from kvproof.scheduling.errors import InputError
 
 if TYPE_CHECKING:
@@ -151,3 +152,68 @@ def sweep_line(points: Sequence[Point], over: str) -> str:
         return "Order matters at no point: every request can start when it arrives."
     listed = ", ".join(f"{value:g}" if over != "memory" else f"{value:,.0f}" for value in free)
     return f"Order does not matter at {over} {listed}: every request can start when it arrives."
+
+
+def show_sweep(
+    trace: str,
+    over: str,
+    policies: str | None,
+    theta: Fraction | None,
+    admission: Literal["true", "reserve"],
+    plot: str | None,
+    as_json: bool,
+    reading: dict[str, Any],
+    **running: Any,
+) -> None:
+    """Run and show a sweep; `running` is for :func:`kvproof.bounds.sweep.sweep`."""
+    from kvproof.bounds.sweep import sweep
+    from kvproof.files import Outputs
+    from kvproof.inputs import load
+    from kvproof.output import console, progress_bar
+    from kvproof.scheduling.registry import BUILTIN
+    from kvproof.streams import print_json
+    from kvproof.verdicts import heading
+
+    asked = parse_sweep(over)
+    names = [n.strip() for n in policies.split(",")] if policies is not None else list(BUILTIN)
+    chosen = find_policies(names, theta=theta, admission=admission)
+    kind = "" if plot is None else plot.rpartition(".")[2].lower()
+    if plot is not None and kind not in ("svg", "png"):
+        raise InputError(f"--plot {plot}: a picture's name ends in .svg or .png")
+    picture = None if plot is None else Outputs(trace).file(plot)
+    if asked.over == "memory" and reading["memory"] is None:
+        reading = {**reading, "memory": int(asked.values[-1])}
+    with progress_bar() as bar:
+        task = bar.add_task(f"reading {trace}", total=len(asked.values))
+        source = load(trace, **reading)
+        points = []
+        for point in sweep(asked.values, asked.instances(source), chosen, **running):
+            points.append(point)
+            bar.update(task, advance=1, description=f"{asked.over} {float(point.value):g}")
+    if as_json:
+        print_json(
+            {
+                "command": "verify",
+                "source": source.source,
+                "format": source.format,
+                "notes": list(source.notes),
+                "rule": "skip" if running["skip"] else "strict",
+                "sweep": asked.over,
+                "points": sweep_json(points),
+            }
+        )
+    else:
+        out = console()
+        out.print(heading(source))
+        for note in source.notes:
+            out.print(f"  note: {note}")
+        out.print(sweep_table(points, asked.over))
+        out.print()
+        out.print(sweep_line(points, asked.over))
+        out.print("Latencies in steps; waiting: its share of the latency; cut as in verify.")
+    if picture is not None:
+        from kvproof.bounds.sweep_plot import plot as drawn
+
+        title = f"{source.source}: {source.instance.requests:,} requests"
+        label = {"load": "load", "rate": "times the trace's rate", "memory": "memory (tokens)"}
+        picture.write(drawn(points, over=label[asked.over], title=title, kind=kind))

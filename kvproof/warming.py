@@ -32,6 +32,14 @@ def _policies() -> None:
                     verify(instance, policy, skip=skip, compact=True)
 
 
+def _predicted() -> None:
+    from kvproof.scheduling.policies import SVF
+    from kvproof.scheduling.predicted import run_predicted
+
+    instance = _instance(30, backlog=False)
+    run_predicted(instance, SVF(), instance.output // 2)
+
+
 def _prices() -> None:
     from kvproof.certificates.certify import Claim, certify
     from kvproof.certificates.prices import best_prices
@@ -87,6 +95,7 @@ def _exhaust() -> None:
 #: The first compiles what the others need too.
 TASKS: dict[str, Callable[[], None]] = {
     "policies": _policies,
+    "predictions": _predicted,
     "search": _search,
     "solve": _solve,
     "prices": _prices,

@@ -84,11 +84,18 @@ class LatencyStatistics(Shown):
     def of(cls, schedule: Schedule) -> "LatencyStatistics":
         """Return the statistics of a schedule."""
         waiting = schedule.waiting
+        return cls.of_times(latency=schedule.latency, waiting=waiting, first_token=waiting + 1)
+
+    @classmethod
+    def of_times(
+        cls, *, latency: Column, waiting: Column, first_token: Column
+    ) -> "LatencyStatistics":
+        """Return the statistics of times that are known for each request, shape (n,)."""
         return cls(
-            latency=Spread.of(schedule.latency),
+            latency=Spread.of(latency),
             waiting=Spread.of(waiting),
-            first_token=Spread.of(waiting + 1),
-            queueing_share=Fraction(exact_sum(waiting), schedule.total_latency),
+            first_token=Spread.of(first_token),
+            queueing_share=Fraction(exact_sum(waiting), exact_sum(latency)),
         )
 
     def spreads(self) -> dict[str, Spread]:

@@ -94,3 +94,58 @@ def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False
         now += 1
         credit += 1
     return np.array(starts, dtype=np.int64)
+
+
+def run_predicted_reference(
+    instance: Instance, rank: Column, promised: Column
+) -> list[tuple[int, int, int, int]]:
+    """Return the stays (request, begin, tokens, length) of :mod:`.predicted`, in order.
+
+    Walks every step and asks for every later one what would be held, as expected.
+    """
+    every = instance.expanded()
+    arrival, prompt, output = (c.tolist() for c in (every.arrival, every.prompt, every.output))
+    place, promise = rank.tolist(), promised.tolist()
+    tokens = [0] * every.rows
+    began: dict[int, int] = {}  # of the requests that run
+    had: dict[int, int] = {}
+    stays: list[tuple[int, int, int, int]] = []
+    waiting: list[int] = []
+    coming = sorted(range(every.rows), key=lambda i: (arrival[i], i), reverse=True)
+    now = 0
+
+    def held(i: int, step: int) -> int:
+        """Return what a running request is expected to hold in a step after `now`."""
+        last = max(now - tokens[i] + promise[i], now + 1)
+        return prompt[i] + tokens[i] + step - now if step <= last else 0
+
+    def leave(i: int) -> None:
+        begin = began.pop(i)
+        stays.append((i, begin, had[i], now - begin))
+
+    while coming or waiting or began:
+        while coming and arrival[coming[-1]] <= now:
+            waiting.append(coming.pop())
+        for i in [i for i in began if tokens[i] == output[i]]:
+            leave(i)
+        stopped = False
+        while sum(prompt[i] + tokens[i] + 1 for i in began) > every.memory:
+            last = max(began, key=lambda i: place[i])
+            leave(last)
+            waiting.append(last)
+            stopped = True
+        waiting.sort(key=lambda i: place[i])
+        while waiting and not stopped:
+            i = waiting[0]
+            until = max(now - tokens[i] + promise[i], now + 1)
+            if any(
+                held(i, step) + sum(held(j, step) for j in began) > every.memory
+                for step in range(now + 1, until + 1)
+            ):
+                break
+            began[waiting.pop(0)] = now
+            had[i] = tokens[i]
+        for i in began:
+            tokens[i] += 1
+        now += 1
+    return sorted(stays)

@@ -13,13 +13,19 @@ from kvproof.options import (
     input_options,
     json_option,
     quiet_option,
+    refuse_idle,
     rule_options,
 )
+from kvproof.predictions import are_asked_for, facts, prediction_options, predictions, words
 
 if TYPE_CHECKING:
     from kvproof.inputs import Input
     from kvproof.scheduling.latency import LatencyStatistics
+    from kvproof.scheduling.predicted import PredictedRun
     from kvproof.scheduling.schedule import Schedule
+
+#: What is written of each request of a run by predictions, which is no schedule of starts.
+_COURSE = ("predicted", "first_token", "completion", "preemptions")
 
 
 @click.command("simulate")
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--policy", default="svf", show_default=True, help="The policy.")
 @rule_options
 @compact_option
+@prediction_options
 @click.option(
     "--out",
     type=click.Path(),
@@ -42,6 +49,11 @@ def command(
     theta: Fraction | None,
     admission: Literal["true", "reserve"],
     compact: bool,
+    predicted: str | None,
+    noise: str | None,
+    seed: int,
+    margin: Fraction,
+    underprediction: str,
     out: str | None,
     as_json: bool,
     **reading: Any,
@@ -50,7 +62,8 @@ def command(
 
     --out writes the schedule: as JSON, the start step of each request in the order of the
     instance (for a trace: in order of arrival); as CSV or Parquet the columns row (of TRACE, the
-    first is 0), arrival, prompt, output, start, completion, waiting and latency, in steps.
+    first is 0), arrival, prompt, output, start, completion, waiting and latency, in steps. With
+    predicted lengths: predicted, first_token and preemptions instead of start.
     """
     import numpy as np
 
@@ -61,29 +74,47 @@ def command(
     from kvproof.scheduling.compact import compact as shift_left
     from kvproof.scheduling.feasibility import check_schedule
     from kvproof.scheduling.latency import LatencyStatistics
+    from kvproof.scheduling.predicted import predicted_run
     from kvproof.scheduling.simulate import simulate
     from kvproof.streams import print_json
 
+    by_prediction = are_asked_for(predicted, noise, underprediction)
+    if by_prediction:
+        for option in ("skip", "compact"):
+            refuse_idle(option, "predicted lengths go with the strict rule alone")
     target = None if out is None else Outputs(trace).file(out)
     (chosen,) = find_policies([policy], theta=theta, admission=admission)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
-        source = load(trace, **reading)
-        bar.update(task, description=policy, total=source.instance.requests)
-        schedule = simulate(
-            source.instance,
-            chosen,
-            skip=skip,
-            progress=lambda done, _: bar.update(task, completed=done),
-        )
-        if compact:
-            schedule = shift_left(schedule)
-        check_schedule(schedule)
-    instance = source.instance
-    statistics = LatencyStatistics.of(schedule)
+        source = load(trace, predicted=predicted, **reading)
+        instance = source.instance
+        rows = source.rows if instance.count is None else np.repeat(source.rows, instance.count)
+        bar.update(task, description=policy, total=instance.requests)
+        done: Schedule | PredictedRun
+        if by_prediction:
+            lengths = predictions(source, noise, seed)
+            avoid = underprediction == "avoid"
+            done = predicted_run(instance, chosen, lengths, margin=margin, avoid=avoid)
+            statistics = done.statistics
+            columns = done.columns(rows, lengths)
+            about = facts(predicted, noise, seed, margin, underprediction)
+            course = {name: columns[name].tolist() for name in _COURSE}
+        else:
+            done = simulate(
+                instance,
+                chosen,
+                skip=skip,
+                progress=lambda started, _: bar.update(task, completed=started),
+            )
+            if compact:
+                done = shift_left(done)
+            check_schedule(done)
+            statistics = LatencyStatistics.of(done)
+            columns = done.columns(rows)
+            about, course = {}, {"starts": done.starts.tolist()}
     data: dict[str, Any] = {
         "command": "simulate",
-        "format": "kvproof-schedule",
+        "format": "kvproof-run" if by_prediction else "kvproof-schedule",
         "version": 1,
         "source": source.source,
         "digest": instance.digest,
@@ -93,20 +124,20 @@ def command(
         "rule": "skip" if skip else "strict",
         "admission": getattr(chosen, "admission", "true"),
         "compact": compact,
-        "total_latency": schedule.total_latency,
-        "makespan": schedule.makespan,
+        **about,
+        "total_latency": done.total_latency,
+        "makespan": done.makespan,
         "statistics": statistics_json(statistics, source.step),
         "notes": list(source.notes),
-        "starts": schedule.starts.tolist(),
+        **course,
     }
     written = None
     if target is not None:
-        rows = source.rows if instance.count is None else np.repeat(source.rows, instance.count)
-        written = _file(target.name, schedule.columns(rows), data)
+        written = _file(target.name, columns, data)
     if as_json:
         print_json(data)
     else:
-        _print(source, chosen.name, schedule, statistics, data["rule"])
+        _print(source, chosen.name, done, statistics, data["rule"], about)
     if target is not None and written is not None:
         target.write(gzip.compress(written, mtime=0) if target.compressed else written)
         if not as_json:
@@ -127,9 +158,10 @@ def _file(name: str, columns: dict[str, Any], data: dict[str, Any]) -> bytes:
 def _print(
     source: "Input",
     policy: str,
-    schedule: "Schedule",
+    done: "Schedule | PredictedRun",
     statistics: "LatencyStatistics",
     rule: str,
+    about: dict[str, Any],
 ) -> None:
     from kvproof.latencies import queueing_line, statistics_table
     from kvproof.output import console
@@ -137,11 +169,13 @@ def _print(
     show = console()
     for note in source.notes:
         show.print(f"note: {note}")
+    if about:
+        show.print(f"note: {words(about)}")
     instance = source.instance
     show.print(
         f"{policy} ({rule}): {instance.requests:,} requests, memory "
-        f"{instance.memory:,}: total latency {schedule.total_latency:,} steps, makespan "
-        f"{schedule.makespan:,}"
+        f"{instance.memory:,}: total latency {done.total_latency:,} steps, makespan "
+        f"{done.makespan:,}"
     )
     rows = [(policy, statistics)]
     seconds = [] if source.step is None else [("seconds", source.step)]

@@ -17,6 +17,14 @@ from kvproof.options import (
     rule_options,
     same_options,
 )
+from kvproof.predictions import (
+    POLICIES,
+    are_asked_for,
+    facts,
+    prediction_options,
+    show_predicted,
+)
+from kvproof.sweeps import show_sweep
 
 if TYPE_CHECKING:
     from kvproof.bounds.verify import Verdict
@@ -61,6 +69,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="With --sweep: processes.",
 )
+@prediction_options
 @report_option
 @quiet_option
 @json_option
@@ -76,6 +85,11 @@ def command(
     over: str | None,
     plot: str | None,
     workers: int,
+    predicted: str | None,
+    noise: str | None,
+    seed: int,
+    margin: Fraction,
+    underprediction: str,
     report: str | None,
     as_json: bool,
     **reading: Any,
@@ -85,6 +99,9 @@ def command(
     TRACE is a request trace (CSV, JSON lines or Parquet; its kind is recognised) or an instance
     file. The proved factor is the total latency over a certified lower bound on the optimum:
     no schedule, clairvoyant or not, is better by more than that factor.
+
+    The model leaves out prefill time, chunking, caps on a batch, preemption and prefix caching
+    (docs/guide.md); kvproof vllm runs vLLM's own scheduler, with bounds that hold for it.
     """
     # imported here, so that help needs none of it
     from kvproof.bounds.verify import verify
@@ -97,10 +114,18 @@ def command(
     from kvproof.streams import print_json
     from kvproof.verdicts import print_latencies, print_verdicts
 
+    if are_asked_for(predicted, noise, underprediction):
+        for option in ("skip", "compact", "over", "report"):
+            refuse_idle(option, "predicted lengths go with the strict rule and a table alone")
+        names = (policies or ",".join(POLICIES)).split(",")
+        chosen = find_policies([n.strip() for n in names], theta=theta, admission=admission)
+        about = facts(predicted, noise, seed, margin, underprediction)
+        show_predicted(trace, chosen, bound, latency, about, as_json, reading)
+        return ExitCode.DONE
     if over is not None:
         for option in ("latency", "report"):
             refuse_idle(option, "a --sweep has a table of its own")
-        _sweep(trace, over, policies, theta, admission, plot, as_json, reading,
+        show_sweep(trace, over, policies, theta, admission, plot, as_json, reading,
                skip=skip, compact=compact, bound=bound, workers=workers)  # fmt: skip
         return ExitCode.DONE
     for option in ("plot", "workers"):
@@ -159,73 +184,6 @@ def command(
         page.write(made.to_bytes())
     violated = any(v.violation for v in verdicts)
     return ExitCode.CONTRADICTED if violated else ExitCode.DONE
-
-
-def _sweep(
-    trace: str,
-    over: str,
-    policies: str | None,
-    theta: Fraction | None,
-    admission: Literal["true", "reserve"],
-    plot: str | None,
-    as_json: bool,
-    reading: dict[str, Any],
-    **running: Any,
-) -> None:
-    """Run and show a sweep; `running` is for :func:`kvproof.bounds.sweep.sweep`."""
-    from kvproof import sweeps
-    from kvproof.bounds.sweep import sweep
-    from kvproof.files import Outputs
-    from kvproof.inputs import load
-    from kvproof.output import console, progress_bar
-    from kvproof.scheduling.errors import InputError
-    from kvproof.scheduling.registry import BUILTIN
-    from kvproof.streams import print_json
-    from kvproof.verdicts import heading
-
-    asked = sweeps.parse_sweep(over)
-    names = [n.strip() for n in policies.split(",")] if policies is not None else list(BUILTIN)
-    chosen = find_policies(names, theta=theta, admission=admission)
-    kind = "" if plot is None else plot.rpartition(".")[2].lower()
-    if plot is not None and kind not in ("svg", "png"):
-        raise InputError(f"--plot {plot}: a picture's name ends in .svg or .png")
-    picture = None if plot is None else Outputs(trace).file(plot)
-    if asked.over == "memory" and reading["memory"] is None:
-        reading = {**reading, "memory": int(asked.values[-1])}
-    with progress_bar() as bar:
-        task = bar.add_task(f"reading {trace}", total=len(asked.values))
-        source = load(trace, **reading)
-        points = []
-        for point in sweep(asked.values, asked.instances(source), chosen, **running):
-            points.append(point)
-            bar.update(task, advance=1, description=f"{asked.over} {float(point.value):g}")
-    if as_json:
-        print_json(
-            {
-                "command": "verify",
-                "source": source.source,
-                "format": source.format,
-                "notes": list(source.notes),
-                "rule": "skip" if running["skip"] else "strict",
-                "sweep": asked.over,
-                "points": sweeps.sweep_json(points),
-            }
-        )
-    else:
-        out = console()
-        out.print(heading(source))
-        for note in source.notes:
-            out.print(f"  note: {note}")
-        out.print(sweeps.sweep_table(points, asked.over))
-        out.print()
-        out.print(sweeps.sweep_line(points, asked.over))
-        out.print("Latencies in steps; waiting: its share of the latency; cut as in verify.")
-    if picture is not None:
-        from kvproof.bounds.sweep_plot import plot as drawn
-
-        title = f"{source.source}: {source.instance.requests:,} requests"
-        label = {"load": "load", "rate": "times the trace's rate", "memory": "memory (tokens)"}
-        picture.write(drawn(points, over=label[asked.over], title=title, kind=kind))
 
 
 def _as_json(source: "Input", verdicts: list["Verdict"], skip: bool) -> dict[str, Any]:

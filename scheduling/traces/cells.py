@@ -61,6 +61,21 @@ def parse_count(text: str) -> int:
     return number[0]
 
 
+def parse_prediction(text: str) -> int:
+    """Read a predicted number of tokens, with decimals or not: rounded, at least 1.
+
+    Raises
+    ------
+    BadCell
+        The text is no number from 0 to 2^31 - 1.
+    """
+    number = _number(text)
+    digits, unit = (-1, 1) if number is None else (number[0], int(10 ** number[1]))
+    if not 0 <= digits <= MAX_MEMORY * unit:
+        raise BadCell(f"expected a predicted length, 0 to {MAX_MEMORY}, got {shown(text)}")
+    return max(1, (2 * digits + unit) // (2 * unit))
+
+
 def parse_time(text: str) -> Time:
     """Read a decimal number, or an ISO date-time, which becomes seconds.
 

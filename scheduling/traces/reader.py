@@ -7,18 +7,28 @@ from itertools import pairwise
 import numpy as np
 
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.traces.cells import NUMBER, BadCell, parse_count, parse_time, shown
+from kvproof.scheduling.traces.cells import (
+    NUMBER,
+    BadCell,
+    parse_count,
+    parse_prediction,
+    parse_time,
+    shown,
+)
 from kvproof.scheduling.traces.formats import TraceFormat, find_format
 from kvproof.scheduling.traces.recognise import display_name, open_table
 from kvproof.scheduling.traces.table import Table
 from kvproof.scheduling.traces.trace import Trace
 
 
-def read_trace(path: str | os.PathLike[str]) -> Trace:
+def read_trace(path: str | os.PathLike[str], *, predicted: str | None = None) -> Trace:
     """Read a trace, its kind of file and its format recognised from the content.
 
     Requests with an output of 0 tokens failed where the trace was recorded: they are dropped
     and counted. Rows that are out of order are sorted by time, stably. Equal rows are kept.
+
+    `predicted` names a column of predicted output lengths to read along, numbers of at least 0,
+    which are rounded, and taken as at least 1.
 
     Raises
     ------
@@ -31,14 +41,27 @@ def read_trace(path: str | os.PathLike[str]) -> Trace:
         kind = find_format(table.columns, where=where)
         timed = kind.time in table.columns
         wanted = kind.columns if timed else (kind.prompt, kind.output)
+        if predicted is not None:
+            if predicted not in table.columns:
+                raise InputError(
+                    f"{where}: there is no column {shown(predicted)}; the columns are "
+                    f"{shown(', '.join(table.columns))}"
+                )
+            wanted = (*wanted, predicted)
         for column in wanted:
             if table.columns.count(column) > 1:
                 raise InputError(f"{where}: column {shown(column)} is there twice")
-        return _read(where, table, kind, wanted, timed=timed)
+        return _read(where, table, kind, wanted, timed=timed, predicted=predicted)
 
 
 def _read(
-    where: str, table: Table, kind: TraceFormat, wanted: tuple[str, ...], *, timed: bool
+    where: str,
+    table: Table,
+    kind: TraceFormat,
+    wanted: tuple[str, ...],
+    *,
+    timed: bool,
+    predicted: str | None,
 ) -> Trace:
     lines: list[int] = []
     rows: list[int] = []
@@ -47,6 +70,8 @@ def _read(
     first_kind: str | None = None  # the first row's, be it a failed one
     prompts: list[int] = []
     outputs: list[int] = []
+    predictions: list[int] = []
+    lengths = 1 if timed else 0  # where the prompt stands among the cells
     failed = 0
     for row, (line, cells) in enumerate(table.rows(wanted)):
         column = wanted[0]
@@ -57,15 +82,19 @@ def _read(
                 if time.kind != first_kind:
                     raise BadCell(f"a {time.kind} among times that each are a {first_kind}")
             column = kind.prompt
-            prompt = parse_count(cells[-2])
+            prompt = parse_count(cells[lengths])
             column = kind.output
-            output = parse_count(cells[-1])
+            output = parse_count(cells[lengths + 1])
+            if predicted is not None:
+                column = predicted
+                predictions.append(parse_prediction(cells[-1]))
         except BadCell as error:
             raise InputError(
                 f"{where}: {table.place} {line}, column {shown(column)}: {error}"
             ) from None
         if output == 0:
             failed += 1
+            del predictions[len(lines) :]
             continue
         if timed:
             digits.append(time.digits)
@@ -97,4 +126,5 @@ def _read(
         failed=failed,
         resorted=resorted,
         place=table.place,
+        predicted=None if predicted is None else np.array(predictions, dtype=np.int64)[order],
     )

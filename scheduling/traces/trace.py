@@ -92,6 +92,9 @@ class Trace(Shown):
         Whether the file was out of order.
     place
         What `line` counts: ``line`` of a text file, or ``row``.
+    predicted
+        Predicted output lengths, of the column that was asked for: int64 of shape (requests,), at
+        least 1; else None.
     """
 
     source: str
@@ -105,6 +108,7 @@ class Trace(Shown):
     failed: int
     resorted: bool
     place: str
+    predicted: Column | None = None
 
     def __post_init__(self) -> None:
         for column in (self.line, self.row, self.prompt, self.output):

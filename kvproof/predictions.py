@@ -1,0 +1,245 @@
+"""Predicted lengths on the command line: options, where they come from, table and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kvproof.options import Rational, refuse_idle
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from kvproof.bounds.predicted import PredictedVerdict
+    from kvproof.certificates.proofs import BoundKind
+    from kvproof.inputs import Input
+    from kvproof.latencies import Unit
+    from kvproof.scheduling.exact import Column
+    from kvproof.scheduling.policies import Policy
+
+#: Policies that predictions are tried on unless others are named.
+POLICIES = ("svf", "svf-1bit", "sjf", "fcfs")
+_OPTIONS = ("seed", "margin", "underprediction")
+
+
+def prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what says that lengths are predicted, and what follows where they are wrong."""
+    for option in reversed(
+        (
+            click.option(
+                "--predicted",
+                metavar="COLUMN",
+                help="Policies know the output lengths of this column of TRACE only.",
+            ),
+            click.option(
+                "--noise",
+                metavar="lognormal:SIGMA|factor:K|bits:B",
+                help="Policies know the true lengths made wrong: times exp(SIGMA x normal), within "
+                "a factor of K, or the mean of 2^B classes.",
+            ),
+            click.option(
+                "--seed",
+                type=click.IntRange(min=0),
+                default=0,
+                show_default=True,
+                help="With --noise.",
+            ),
+            click.option(
+                "--margin",
+                type=Rational(most=1000),
+                default="1",
+                show_default=True,
+                help="With predictions: admission sets aside so many times the predicted length.",
+            ),
+            click.option(
+                "--underprediction",
+                type=click.Choice(["preempt", "avoid"]),
+                default="preempt",
+                show_default=True,
+                help="Who exceeds its prediction runs on; preempt: where memory runs out, the last "
+                "in order are stopped and computed again; avoid: admission knows true lengths.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def are_asked_for(predicted: str | None, noise: str | None, underprediction: str) -> bool:
+    """Whether lengths are predicted; refuse options of it that have no effect."""
+    if predicted is not None and noise is not None:
+        raise click.UsageError("--predicted and --noise: give one of them")
+    if predicted is None and noise is None:
+        for option in _OPTIONS:
+            refuse_idle(option, "it goes with --predicted or --noise")
+        return False
+    if predicted is not None:
+        refuse_idle("seed", "it goes with --noise")
+    if underprediction == "avoid":
+        refuse_idle("margin", "--underprediction avoid admits by true lengths")
+    return True
+
+
+def predictions(source: Input, noise: str | None, seed: int) -> Column:
+    """Return the predicted lengths: of the column that was read, or the true ones made wrong."""
+    import numpy as np
+
+    from kvproof.scheduling.noise import parse_noise
+
+    if source.predicted is not None:
+        return source.predicted
+    assert noise is not None  # are_asked_for has made sure
+    return parse_noise(noise).predict(source.instance, np.random.default_rng(seed))
+
+
+def facts(
+    predicted: str | None,
+    noise: str | None,
+    seed: int,
+    margin: Fraction,
+    underprediction: str,
+) -> dict[str, Any]:
+    """Return where predictions come from and what follows where they are wrong, for JSON."""
+    return {
+        "predicted": predicted,
+        "noise": noise,
+        "seed": None if noise is None else seed,
+        "margin": str(margin),
+        "underprediction": underprediction,
+    }
+
+
+def words(about: dict[str, Any]) -> str:
+    """Say the same in a line."""
+    if about["predicted"] is not None:
+        origin = f"lengths predicted by column {about['predicted']}"
+    else:
+        origin = f"lengths predicted with noise {about['noise']}, seed {about['seed']}"
+    if about["underprediction"] == "avoid":
+        return f"{origin}; they order, and admission knows the true ones"
+    margin = "" if about["margin"] == "1" else f" times {about['margin']}"
+    return f"{origin}; they order and{margin} admit, and what outgrows the memory is preempted"
+
+
+def predicted_json(verdicts: list[PredictedVerdict], step: Fraction | None) -> list[dict[str, Any]]:
+    """Return an object for each policy."""
+    from kvproof.latencies import statistics_json
+    from kvproof.output import exact_and_decimal
+
+    return [
+        {
+            "policy": v.policy,
+            "total_latency": v.run.total_latency,
+            **exact_and_decimal("mean_latency", v.run.mean_latency, 2, up=True),
+            "makespan": v.run.makespan,
+            "preemptions": int(v.run.preemptions.sum()),
+            "recomputed_tokens": v.run.recomputed,
+            "total_latency_known": v.known_total,
+            **exact_and_decimal("price", v.price, 4, up=True),
+            **exact_and_decimal("lower_bound", v.bound.value, 4, up=False),
+            "lower_bound_kind": v.bound.kind,
+            **exact_and_decimal("factor", v.factor, 4, up=True),
+            **exact_and_decimal("cut_at_least", v.cut.at_least, 4, up=False),
+            **exact_and_decimal("cut_at_most", v.cut.at_most, 4, up=True),
+            "statistics": statistics_json(v.run.statistics, step),
+        }
+        for v in verdicts
+    ]
+
+
+def predicted_table(verdicts: list[PredictedVerdict]) -> Table:
+    """Return a table with a line for each policy; 60 columns suffice for totals of nine digits."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from kvproof.scheduling.exact import decimal
+
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("policy", no_wrap=True)
+    for head in ("mean\nlatency", "pre-\nempted", "proved\nfactor", "price", "can be\ncut by"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for v in verdicts:
+        least, most = v.cut.percentages()
+        table.add_row(
+            v.policy,
+            f"{float(v.run.mean_latency):,.1f}",
+            f"{int(v.run.preemptions.sum()):,}",
+            decimal(v.factor, 4, up=True),
+            decimal(v.price, 4, up=True),
+            f"{least}–{most}%",
+        )
+    return table
+
+
+def show_predicted(
+    trace: str,
+    policies: list[Policy],
+    bound: BoundKind | None,
+    latency: Unit | None,
+    about: dict[str, Any],
+    as_json: bool,
+    reading: dict[str, Any],
+) -> None:
+    """Run and show policies that know predicted lengths only."""
+    from kvproof.bounds.predicted import verify_predicted
+    from kvproof.inputs import load
+    from kvproof.latencies import queueing_line, statistics_table
+    from kvproof.output import console, progress_bar
+    from kvproof.scheduling.errors import InputError
+    from kvproof.scheduling.exact import decimal
+    from kvproof.streams import print_json
+    from kvproof.verdicts import heading
+
+    if latency is not None and as_json:
+        refuse_idle("latency", "--json has steps and seconds")
+    with progress_bar() as bar:
+        task = bar.add_task(f"reading {trace}", total=None)
+        source = load(trace, predicted=about["predicted"], **reading)
+        if latency == "seconds" and source.step is None:
+            raise InputError(f"{trace}: an instance has steps and no seconds; --latency steps")
+        lengths = predictions(source, about["noise"], about["seed"] or 0)
+        found = verify_predicted(
+            source.instance,
+            policies,
+            lengths,
+            margin=Fraction(about["margin"]),
+            avoid=about["underprediction"] == "avoid",
+            bound=bound,
+            progress=lambda stage: bar.update(task, description=stage),
+        )
+    if as_json:
+        print_json(
+            {
+                "command": "verify",
+                "source": source.source,
+                "format": source.format,
+                "notes": list(source.notes),
+                "requests": source.instance.requests,
+                "memory": source.instance.memory,
+                "digest": source.instance.digest,
+                **about,
+                "policies": predicted_json(found, source.step),
+            }
+        )
+        return
+    out = console()
+    out.print(heading(source))
+    for note in [*source.notes, words(about)]:
+        out.print(f"  note: {note}")
+    out.print(predicted_table(found))
+    out.print()
+    least = decimal(found[0].bound.value, 0, up=False, commas=True)
+    out.print(
+        f"No run, whatever it knows, has a total latency below {least} (the {found[0].bound.kind} "
+        "bound). Price: total latency over that of the same policy with the true lengths."
+    )
+    if latency is not None:
+        rows = [(v.policy, v.run.statistics) for v in found]
+        size = Fraction(1) if latency == "steps" or source.step is None else source.step
+        out.print()
+        out.print(statistics_table(out, rows, [(latency, size)]))
+        out.print()
+        out.print(f"In {latency}. {queueing_line(rows)}")
