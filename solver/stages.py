@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
+from kvproof.scheduling.exact import Column
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.schedule import Schedule
@@ -23,7 +24,8 @@ from kvproof.solver.dp.stage import (
     solve_certified,
     until,
 )
-from kvproof.solver.heuristics import best_policy
+from kvproof.solver.heuristics import best_policy, listed
+from kvproof.solver.improve import improve
 from kvproof.solver.model import Model, model_of
 from kvproof.solver.proofs import price_proof
 from kvproof.solver.result import Limit, Result
@@ -54,6 +56,8 @@ class Options:
 
 # Share of the time for an integer programme where requests repeat and branching does not end.
 _PROGRAMME = 0.4
+# Share of the time for local search, and its exchanges for each request.
+_IMPROVE, _TRIALS_EACH = 0.05, 50
 # Prices that were climbed leave a programme that is smaller by about this factor at most.
 _SLACK = 2
 
@@ -119,10 +123,11 @@ def _solve(
             order = np.concatenate(model.members)
             upper = incumbent.total_latency
             starts = incumbent.starts[order] - model.origin
-    if progress:
-        progress(upper, None)
     limit = options.time_limit
     deadline = None if limit is None else begun + limit
+    upper, starts, interrupted = _improved(instance, model, upper, starts, limit)
+    if progress:
+        progress(upper, None)
     repeats = model.requests >= 3 * model.classes and model.requests > 12
     effort = Effort(memory_bytes=options.memory_bytes)
     choice = options.engine
@@ -130,8 +135,11 @@ def _solve(
         choice = "repeats" if repeats else "dp"
     state = solve_certified(
         model, upper, starts, deadline=deadline, effort=effort, progress=progress,
-        search=choice == "dp", prices=options.engine != "milp",
+        search=choice == "dp", prices=options.engine != "milp" and not interrupted,
     )  # fmt: skip
+    if interrupted:
+        state.limit = Limit.INTERRUPT
+        return _result(instance, model, state, None, time.monotonic() - begun)
     if choice in ("branch", "repeats"):
         # a claim is better than nothing: the programme is left a part of the time
         until = deadline
@@ -160,6 +168,26 @@ def _solve(
             state.limit = Limit.SIZE
             state.message = str(limit)
     return _result(instance, model, state, claimed, time.monotonic() - begun)
+
+
+def _improved(
+    instance: Instance, model: Model, upper: int, starts: Column, limit: float | None
+) -> tuple[int, Column, bool]:
+    """Return a better schedule where local search finds one, and whether Ctrl-C ended it."""
+    first = np.empty(model.requests, np.int64)
+    first[np.concatenate(model.members)] = starts + model.origin
+    try:
+        found = improve(
+            instance,
+            first=Schedule(instance=instance, starts=first),
+            trials=_TRIALS_EACH * model.requests,
+            time_limit=None if limit is None else _IMPROVE * limit,
+        )
+    except LimitError:  # so long a schedule is left as it is
+        return upper, starts, False
+    if found.schedule.total_latency >= upper:
+        return upper, starts, found.interrupted
+    return found.schedule.total_latency, listed(model, found.schedule.starts), found.interrupted
 
 
 def _programme(

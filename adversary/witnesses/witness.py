@@ -4,6 +4,7 @@ It is written as a ``ratio-at-least`` certificate (docs/certificates.md), and co
 independent checker has accepted the file in a process of its own.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -17,10 +18,15 @@ from kvproof.adversary.witnesses.improve import better_plan, shifted
 from kvproof.adversary.witnesses.rounding import rounded_schedule
 from kvproof.certificates.build import ratio_certificate
 from kvproof.certificates.prices.highs import highs_is_usable
+from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import Policy
 from kvproof.scheduling.schedule import Schedule
+from kvproof.solver.improve import improve
+
+#: Exchanges of local search for each request of a witness, and at most.
+_TRIALS_EACH, _MOST_TRIALS = 50, 100_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,6 +91,14 @@ def make_witness(objective: Objective, genome: Genome, *, seed: int | None) -> W
         rounded = rounded_schedule(feasible.instance)
         plans += [] if rounded is None else [shifted(rounded)]
     best = min(plans, key=lambda plan: plan.total_latency)
+    if seed is not None and not is_tiny(objective.space):
+        # local search from there; of a schedule that is too long for it the plan stays
+        with suppress(LimitError):
+            trials = min(_TRIALS_EACH * best.instance.requests, _MOST_TRIALS)
+            improvement = improve(best.instance, first=best, trials=trials)
+            if improvement.interrupted:
+                raise KeyboardInterrupt
+            best = improvement.schedule
     return measured(objective.policy, objective.skip, scheduled, best)
 
 

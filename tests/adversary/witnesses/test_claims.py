@@ -31,7 +31,7 @@ WHOLE = Instance(memory=5, arrival=[0], prompt=[0], output=[5])
         ({"bound": "2/(M - M)"}, "it divides by 0"),
         ({"min_eps": "399/400", "bound": "svf-ratio"}, "eps < 1"),
         ({"bound": "2 ** eps"}, "exponents"),
-        ({"bound": "svf-equal-volumes"}, "gives no number"),
+        ({"bound": "svf-long-prompts"}, "gives no number"),
         ({"bound": "svf-rato"}, "neither a theorem nor"),
     ],
 )

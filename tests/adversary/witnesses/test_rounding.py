@@ -61,17 +61,20 @@ def test_placing_without_due_steps_or_pace_is_the_strict_rule():
         ).all()
 
 
-def test_a_witness_takes_the_better_of_plan_and_rounding(monkeypatch):
+def test_a_witness_is_better_than_plan_and_rounding(monkeypatch):
     space = Space(memory=2_000, requests=200, cap=Fraction(1, 2))
     objective = Objective(space=space)
-    gains = 0
+    gains = searched = 0
     for genome in sample(space, 12, np.random.default_rng(5)):
         made = make_witness(objective, genome, seed=0)
         rng = np.random.Generator(np.random.PCG64([0, 7]))
         plan = shifted(objective.pair(better_plan(objective, genome, rng))[1])
         other = shifted(rounded_schedule(plan.instance))
-        assert made.feasible.total_latency == min(plan.total_latency, other.total_latency)
+        known = min(plan.total_latency, other.total_latency)
+        assert made.feasible.total_latency <= known
+        searched += made.feasible.total_latency < known
         gains += other.total_latency < plan.total_latency
     assert gains
+    assert searched
     monkeypatch.setattr("kvproof.adversary.witnesses.rounding.MOST_REQUESTS", 1)
     assert rounded_schedule(space.instance(genome)) is None
