@@ -5,6 +5,8 @@ again.
 """
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,22 +36,33 @@ COLOURS = {
 
 PICTURES = ROOT / "docs" / "pictures"
 #: For each series of growth.csv: its name, its colour and mark, and what a family proves
-#: (`kvproof theorems show NAME`) at memory M, or at n requests.
+#: at memory M, or at n requests.
 GROWTH: dict[str, tuple[str, str, str, str, Any]] = {
-    "fcfs": ("FCFS", "#b23a48", "o", "fcfs-unbounded: L(L + 2)/(2L + 1), M = 2L(2L + 1)",
+    "fcfs": ("FCFS", "#b23a48", "o", "about √M / 4 (theorem fcfs-unbounded)",
              lambda m: np.sqrt(m) / 4),
-    "sjf": ("SJF", "#d98e04", "s", "sjf-unbounded: 2W/5, M = 4W²", lambda m: np.sqrt(m) / 5),
-    "svf, skip": ("SVF, skipping", "#3d5a98", "D", "svf-skip-unbounded: q/12, M = 30q²",
+    "sjf": ("SJF", "#d98e04", "s", "about √M / 5 (theorem sjf-unbounded)",
+             lambda m: np.sqrt(m) / 5),
+    "svf, skip": ("SVF, skipping", "#3d5a98", "D",
+                  "about √(M/30) / 12 (theorem svf-skip-unbounded)",
                   lambda m: np.sqrt(m / 30) / 12),
-    "svf, arrivals": ("SVF, arrivals over time", "#0b6e4f", "o", "svf-online-prompts: n/2",
+    "svf, arrivals": ("SVF", "#0b6e4f", "o", "n/2 (theorem svf-online-prompts)",
                       lambda n: n / 2),
 }  # fmt: skip
 
 
 def main() -> None:
-    """Write docs/pictures/demo.png and docs/pictures/growth.svg."""
+    """Write docs/pictures/demo.png, growth.svg and poisson.png."""
     demo()
     growth()
+    poisson()
+
+
+def poisson() -> None:
+    """Write docs/pictures/poisson.png: ``kvproof experiment poisson --plot`` with its defaults."""
+    command = [sys.executable, "-m", "kvproof", "experiment", "poisson", "--quiet"]
+    target = PICTURES / "poisson.png"
+    subprocess.run([*command, "--plot", str(target)], check=True, stdout=subprocess.DEVNULL)
+    print(f"written {target.relative_to(ROOT)}")
 
 
 def growth() -> None:
@@ -67,7 +80,14 @@ def growth() -> None:
                   label=f"{name}: found, certified")  # fmt: skip
         line = np.geomspace(sizes.min(), sizes.max(), 60)
         if proved(line).max() > 1:
-            axes.plot(line, proved(line), "--", color=colour, linewidth=1.2, label=theorem)
+            axes.plot(
+                line,
+                proved(line),
+                "--",
+                color=colour,
+                linewidth=1.2,
+                label=f"{name}: proved, {theorem}",
+            )
     for axes, title, label in (
         (
             left,
@@ -117,7 +137,7 @@ def demo() -> None:
     left.set_xlabel("total latency / certified lower bound on OPT")
     left.set_title("How far from optimal each policy can be", loc="left", fontsize=12)
 
-    for v in verdicts:
+    for v in reversed(verdicts):  # the best one on top
         ends = np.sort(v.schedule.completion)
         right.step(
             ends, np.arange(1, len(ends) + 1), where="post", color=COLOURS[v.policy], label=v.policy
@@ -125,7 +145,11 @@ def demo() -> None:
     right.set_xlabel("decode step")
     right.set_ylabel("requests completed")
     right.set_title(f"1,000 requests at once, {MEMORY:,} tokens", loc="left", fontsize=12)
-    right.legend(frameon=False, loc="lower right")
+    right.set_xscale("log")  # early completions are what tells the policies apart
+    right.xaxis.set_major_formatter("{x:,.0f}")
+    right.yaxis.set_major_formatter("{x:,.0f}")
+    handles, labels = right.get_legend_handles_labels()
+    right.legend(handles[::-1], labels[::-1], frameon=False, loc="upper left")
     figure.tight_layout()
     target = ROOT / "docs" / "pictures" / "demo.png"
     target.parent.mkdir(exist_ok=True)

@@ -8,6 +8,9 @@ from kvproof.bounds.plotting import over_eps, png, pyplot
 
 BLUE, RED, GREEN, ORANGE = "#1b6ca8", "#b3312c", "#3a8f3a", "#d9730d"
 
+#: How far apart in eps points are that have their numbers written.
+_APART = 0.035
+
 
 def picture(rungs: list[Rung], *, title: str) -> bytes:
     """Return the picture as PNG."""
@@ -28,13 +31,19 @@ def picture(rungs: list[Rung], *, title: str) -> bytes:
         eps = [float(point.eps) for point in points]
         ratios = [float(point.ratio) for point in points]
         axes.plot(eps, ratios, marker, markersize=size, color=colour, label=label)
-    for number, entry in enumerate(found):
+    last = -1.0
+    for entry in sorted(found, key=lambda entry: entry.eps):
+        at = float(entry.eps)
+        if at - last < _APART:  # the next point's number would lie over this one
+            continue
+        last = at
         axes.annotate(
             f"{float(entry.ratio):.2f}",
-            (float(entry.eps), float(entry.ratio)),
+            (at, float(entry.ratio)),
             textcoords="offset points",
-            # beyond 1/2 the curves run above the points
-            xytext=(-4, 8) if number % 2 and 2 * entry.eps <= 1 else (-2, -16),
+            # up to 1/2 above the lower bound, where no point is; beyond it that runs steeply
+            xytext=(0, 14) if 2 * at <= 1 else (10, -12),
+            ha="center" if 2 * at <= 1 else "left",
             fontsize=8,
             color=ORANGE,
         )

@@ -19,6 +19,10 @@ _LEGEND = {
     "unknown": "no upper bound known",
 }
 
+_TRAFFIC, _CHAIN, _ANY = "#b07a2a", "#1f5fa8", "#888888"
+#: What arrows of a colour lead to.
+_ARROWS = {_TRAFFIC: "to other traffic", _CHAIN: "to knowing less", _ANY: "to one policy"}
+
 
 def draw(taxonomy: Taxonomy, *, kind: str = "svg") -> bytes:
     """Return the picture as SVG, or another `kind` that matplotlib writes.
@@ -26,6 +30,7 @@ def draw(taxonomy: Taxonomy, *, kind: str = "svg") -> bytes:
     An arrow goes from a special case to a more general one.
     """
     plt = pyplot()
+    from matplotlib.lines import Line2D
     from matplotlib.patches import FancyBboxPatch, Patch
 
     rows = _rows()
@@ -57,13 +62,14 @@ def draw(taxonomy: Taxonomy, *, kind: str = "svg") -> bytes:
             column * (_WIDTH + _GAP) + _WIDTH / 2, 1.1, traffic, ha="center", size=13, weight="bold"
         )
     patches = [Patch(facecolor=_FILL[k], edgecolor="#555555", label=v) for k, v in _LEGEND.items()]
+    arrows = [Line2D([], [], color=colour, label=says) for colour, says in _ARROWS.items()]
     axes.legend(
-        handles=patches,
+        handles=[*patches, *arrows],
         loc="upper center",
         bbox_to_anchor=(0.5, 0.02),
-        ncols=4,
+        ncols=len(patches) + len(arrows),
         frameon=False,
-        fontsize=11,
+        fontsize=10,
     )
     axes.set_title(
         "Bounds on policy / OPT by case: as eps -> 0, and, where it differs, for eps <= 1/2.\n"
@@ -116,12 +122,12 @@ def _edge(axes: Any, special: Case, general: Case, rows: dict[tuple[str, Any, st
     arrow = {"arrowstyle": "-|>", "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
     if special.traffic is general.traffic:
         chain = special.policy == general.policy == BEST
-        colour, rail = ("#1f5fa8", 0.55) if chain else ("#888888", 0.28)
+        colour, rail = (_CHAIN, 0.55) if chain else (_ANY, 0.28)
         start, end = (y0 - 0.12, y1 + 0.12) if chain else (y0, y1)
         axes.plot([x0, x0 - rail, x0 - rail], [start, start, end], color=colour, linewidth=0.9)
         axes.annotate("", (x1, end), (x1 - rail, end), arrowprops={**arrow, "color": colour})
         return
-    colour = "#b07a2a"
+    colour = _TRAFFIC
     if x0 > x1:  # from the backlog, on the right of any arrivals
         axes.annotate(
             "", (x1 + _WIDTH, y1), (x0, y0 + 0.2),
