@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kvproof.adversary.campaign.campaign import CampaignResult as CampaignResult
+    from kvproof.api import cache_tokens as cache_tokens
     from kvproof.api import certify as certify
     from kvproof.api import check as check
     from kvproof.api import headroom as headroom
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from kvproof.api import search as search
     from kvproof.api import simulate as simulate
     from kvproof.api import verify as verify
+    from kvproof.api import verify_predicted as verify_predicted
+    from kvproof.bounds.predicted import PredictedVerdict as PredictedVerdict
     from kvproof.bounds.verify import Verdict as Verdict
     from kvproof.certificates.build import Certificate as Certificate
     from kvproof.certificates.headroom import Headroom as Headroom
@@ -62,6 +65,7 @@ _HOME = {
     "LatencyStatistics": "kvproof.scheduling.latency",
     "LowerBound": "kvproof.certificates.lower_bounds",
     "OneBitSVF": "kvproof.scheduling.one_bit",
+    "PredictedVerdict": "kvproof.bounds.predicted",
     "RejectedError": "kvproof.scheduling.errors",
     "Result": "kvproof.solver.result",
     "SJF": "kvproof.scheduling.policies",
@@ -71,6 +75,7 @@ _HOME = {
     "Trace": "kvproof.scheduling.traces",
     "TraceFormat": "kvproof.scheduling.traces",
     "Verdict": "kvproof.bounds.verify",
+    "cache_tokens": "kvproof.api",
     "certify": "kvproof.api",
     "check": "kvproof.api",
     "check_schedule": "kvproof.scheduling.feasibility",
@@ -84,6 +89,7 @@ _HOME = {
     "simulate": "kvproof.api",
     "solve": "kvproof.solver.stages",
     "verify": "kvproof.api",
+    "verify_predicted": "kvproof.api",
 }
 
 __version__ = "0.1.0"

@@ -7,7 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from kvproof.adversary.campaign.campaign import CampaignResult, Observer
+from kvproof.bounds.predicted import PredictedVerdict
+from kvproof.bounds.predicted import verify_predicted as _verify_predicted
 from kvproof.bounds.verify import Verdict
 from kvproof.bounds.verify import verify as _verify
 from kvproof.certificates.build import Certificate
@@ -20,11 +24,14 @@ from kvproof.certificates.lower_bounds import LowerBound, find_bound
 from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.compact import compact as shift_left
 from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.noise import parse_noise
 from kvproof.scheduling.policies import Policy
 from kvproof.scheduling.registry import BUILTIN, find_policy
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate as _simulate
+from kvproof.serving.hardware.cache import parse_deployment
 from kvproof.solver.headroom import find_headroom
 
 
@@ -71,6 +78,51 @@ def verify(
     if not isinstance(bound, LowerBound):
         bound = lower_bound(instance, bound)
     return _verify(instance, _policy(policy), skip=skip, compact=compact, lower_bound=bound)
+
+
+def verify_predicted(
+    instance: Instance,
+    policy: Policy | str,
+    predicted: Column | Sequence[int] | str,
+    *,
+    seed: int = 0,
+    margin: Fraction | int | str = 1,
+    avoid: bool = False,
+    bound: BoundKind | str | None = None,
+) -> PredictedVerdict:
+    """Run a policy that knows predicted output lengths only, and say what is proved all the same.
+
+    `predicted` is a length for each request, or noise on the true ones, as ``"lognormal:0.5"``,
+    with its `seed`. See :func:`kvproof.bounds.predicted.verify_predicted`.
+
+    >>> import kvproof as kv
+    >>> two = kv.Instance(memory=10, arrival=[0, 0], prompt=[2, 2], output=[4, 4])
+    >>> kv.verify_predicted(two, "fcfs", [1, 1]).run.preemptions
+    array([0, 1])
+    """
+    if isinstance(predicted, str):
+        lengths = parse_noise(predicted).predict(instance, np.random.default_rng(seed))
+    else:
+        lengths = np.asarray(predicted)
+    (verdict,) = _verify_predicted(
+        instance,
+        [_policy(policy)],
+        lengths,
+        margin=Fraction(str(margin)),
+        avoid=avoid,
+        bound=None if bound is None else _member(BoundKind, "bound", bound),
+    )
+    return verdict
+
+
+def cache_tokens(deployment: str) -> int:
+    """Return the tokens that a model's KV cache holds on its GPUs.
+
+    >>> import kvproof as kv
+    >>> kv.cache_tokens("llama-3.1-8b@80GiB")
+    467291
+    """
+    return parse_deployment(deployment).tokens
 
 
 def lower_bound(instance: Instance, kind: BoundKind | str | None = None) -> LowerBound:
