@@ -7,64 +7,113 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from kvproof.bounds.catalogue import find
+from kvproof.bounds.catalogue import THEOREMS, find
+from kvproof.bounds.catalogue.simulated import SIMULATED
+from kvproof.bounds.domain import Traffic
 from kvproof.bounds.families import measure, random_waves, tight_separators, waves
 from kvproof.bounds.formal.statements import PARTS, statement_of
 from kvproof.bounds.proof.steps import Step, StepResult, StepVerdict
 from kvproof.bounds.prose import INTRODUCTION, SECTIONS
 from kvproof.bounds.taxonomy.cases import CASES
 from kvproof.bounds.taxonomy.graph import Taxonomy
-from kvproof.bounds.taxonomy.text import SHOWN, source, span
-from kvproof.bounds.theorem import Theorem
+from kvproof.bounds.taxonomy.text import SHOWN, UNKNOWN, source, span
+from kvproof.bounds.theorem import EvidenceKind, Kind, Theorem
 from kvproof.scheduling.exact import decimal
+
+#: Words of a step longer than this are written once, and referred to after that.
+LONG = 200
 
 
 def document() -> str:
     """Return the page; every proof is checked on the way."""
-    parts = [INTRODUCTION]
+    shared = _shared()
+    said_before: dict[str, str] = {}
+    parts = [INTRODUCTION, _checks(shared)]
     for section in SECTIONS:
         parts.append(f"## {section.title}\n\n{section.text}")
         if section.title == "How bad strict SVF can be":
             parts.append(_witnesses())
-        parts += [_theorem(find(name)) for name in section.theorems]
+        parts += [_theorem(find(name), shared, said_before) for name in section.theorems]
     parts.append(_cases())
     return "\n".join(parts)
 
 
-def _theorem(theorem: Theorem) -> str:
+#: What was done besides a proof, in words, and its mark where several theorems share it.
+Shared = dict[str, str]
+
+
+def _checks_of(theorem: Theorem) -> list[str]:
+    """Say what has been done besides the steps, a text for each kind of evidence."""
+    kinds = dict.fromkeys(e.kind for e in theorem.evidence)
+    return [
+        f"{kind}: {'; '.join(e.detail for e in theorem.evidence if e.kind is kind)}"
+        for kind in kinds
+        if kind is not EvidenceKind.SYMBOLIC  # the introduction says it of all
+    ]
+
+
+def _shared() -> Shared:
+    counts = Counter(check for theorem in THEOREMS for check in _checks_of(theorem))
+    several = [check for check, count in counts.items() if count > 1]
+    return {check: f"C{number}" for number, check in enumerate(several, 1)}
+
+
+def _checks(shared: Shared) -> str:
+    rows = [f"- **{mark}**: {check}." for check, mark in shared.items()]
+    return "\n".join(["What was done besides for several theorems:\n", *rows]) + "\n"
+
+
+def _theorem(theorem: Theorem, shared: Shared, said_before: dict[str, str]) -> str:
+    said = [f"**{_capital(theorem.status)}**"]
+    if theorem.source != "here":
+        said.append(f"source: {theorem.source}")
+    said.append(f"{theorem.kind}" if theorem.kind is Kind.LEMMA else f"says: {theorem.kind}")
+    said.append(f"for: {theorem.domain}")
+    if theorem.uses:
+        said.append("uses " + ", ".join(f"`{name}`" for name in theorem.uses))
+    if (proved := statement_of(theorem.name)) is not None:
+        part = f" ({PARTS[proved.name]})" if proved.name in PARTS else ""
+        said.append(f"[Coq](proof.md#{proved.name}){part}")
+    checks = _checks_of(theorem)
+    said += [shared[check] for check in checks if check in shared]
     lines = [
         f"### {theorem.title} (`{theorem.name}`)\n",
         f"{theorem.statement}\n",
         f"$${theorem.latex}$$\n",
-        f"- Says: {theorem.kind}. Domain: {theorem.domain}.",
-        f"- Source: {theorem.source}. Status: **{theorem.status}**.",
+        "; ".join(said) + ".",
+        *(f"{_capital(check)}." for check in checks if check not in shared),
+        "",
     ]
-    for kind in dict.fromkeys(e.kind for e in theorem.evidence):
-        details = "; ".join(e.detail for e in theorem.evidence if e.kind is kind)
-        lines.append(f"- {_capital(kind)}: {details}.")
-    if (proved := statement_of(theorem.name)) is not None:
-        part = f", {PARTS[proved.name]}" if proved.name in PARTS else ""
-        lines.append(f"- Machine-checked in Coq: [`{proved.name}`](proof.md#{proved.name}){part}.")
-    if theorem.uses:
-        lines.append("- Uses: " + ", ".join(f"`{name}`" for name in theorem.uses) + ".")
-    results = theorem.check()
-    if results:
-        counts = Counter(str(result.verdict) for result in results)
-        said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
-        lines.append(f"\nSteps ({said}):\n")
-        lines += [
-            _step(number, step, result)
-            for number, (step, result) in enumerate(zip(theorem.steps(), results, strict=True), 1)
-        ]
-    return "\n".join(lines) + "\n"
+    lines += _proof(theorem, said_before)
+    return "\n".join(lines).rstrip() + "\n"
 
 
-def _step(number: int, step: Step, result: StepResult) -> str:
-    if result.verdict is StepVerdict.ARGUED:
-        return f"{number}. {step.why} *(in words)*"
+def _proof(theorem: Theorem, said_before: dict[str, str]) -> list[str]:
+    """Write the steps; words that stand in an earlier proof are referred to."""
+    lines: list[str] = []
+    last = ""
+    for step, result in zip(theorem.steps(), theorem.check(), strict=True):
+        if lines and step.why == last:  # one more formula of the same step
+            lines[-1] += f"<br>{_formula(step, result)}"
+            continue
+        last = step.why
+        here = f"step {len(lines) + 1} of `{theorem.name}`"
+        words = step.why
+        if len(words) > LONG and said_before.setdefault(words, here) != here:
+            words = f"As {said_before[words]}."
+        words = "Simulated." if words == SIMULATED else words
+        formula = "" if result.verdict is StepVerdict.ARGUED else f"<br>{_formula(step, result)}"
+        lines.append(f"{len(lines) + 1}. {words}{formula}")
+    return lines
+
+
+def _formula(step: Step, result: StepResult) -> str:
+    """Write what was decided, with its domain, and the verdict unless it passed."""
     over = getattr(step, "over", ())
     where = f" for `{', '.join(over)}`" if over else ""
-    return f"{number}. {step.why}<br>`{step.claim}`{where}: *{result.verdict}* ({result.method})"
+    passed = result.verdict is StepVerdict.PASSED
+    verdict = "" if passed else f": *{result.verdict}* ({result.method})"
+    return f"`{step.claim}`{where}{verdict}"
 
 
 def _witnesses() -> str:
@@ -110,16 +159,42 @@ def _cases() -> str:
         "lengths to the requests that it cannot tell apart. FCFS and one-bit SVF take only their "
         "order from their row: as built, they admit by true lengths.\n"
     )
+    rows: dict[tuple[str, str, str], list[str]] = {}  # traffic, spans, source: policies
+    for case in CASES:
+        known = [taxonomy.known(case, cap) for cap, _ in SHOWN]
+        spans = " | ".join(span(one) for one in known)
+        rows.setdefault((case.traffic, spans, source(known[1])), []).append(case.who)
+    nothing = {key for key in rows if set(key[1].split(" | ")) == {UNKNOWN}}
+    inherited = [
+        key
+        for key, who in rows.items()
+        if key[0] == Traffic.ARRIVALS and set(who) <= set(rows.get((Traffic.BACKLOG, *key[1:]), ()))
+    ]
     lines = [
         "## All cases\n",
         introduction,
         f"| traffic | policy | {labels} | from (eps <= 1/2) |",
         "|---|---|" + "---|" * len(SHOWN) + "---|",
+        *(
+            f"| {traffic} | {'; '.join(who)} | {spans} | {from_where} |"
+            for (traffic, spans, from_where), who in rows.items()
+            if (traffic, spans, from_where) not in {*nothing, *inherited}
+        ),
+        "",
+        *(
+            f"Under {key[0]} nothing is known of "
+            + (
+                "any policy."
+                if len(who) == sum(case.traffic == key[0] for case in CASES)
+                else f"{'; '.join(who)}."
+            )
+            for key, who in rows.items()
+            if key in nothing
+        ),
+        f"With {Traffic.ARRIVALS} these are as on a {Traffic.BACKLOG}, by the same theorems: "
+        + "; ".join(one for key in inherited for one in rows[key])
+        + ".",
     ]
-    for case in CASES:
-        known = [taxonomy.known(case, cap) for cap, _ in SHOWN]
-        spans = " | ".join(span(one) for one in known)
-        lines.append(f"| {case.traffic} | {case.who} | {spans} | {source(known[1])} |")
     return "\n".join(lines) + "\n"
 
 

@@ -10,13 +10,15 @@ behind each claim. **This page is generated** from the theorem objects in `bound
 text and code cannot disagree. `kvproof theorems` lists the same objects, `kvproof theorems show
 NAME` checks a proof again, `kvproof taxonomy` says what is known for each case.
 
-Each proof is a list of steps. A step with a formula has been decided exactly (identities by
-simplification to zero; inequalities by showing that, with the domain written in parameters >= 0,
-all coefficients are >= 0; the tests ask an SMT solver about the same inequalities); its verdict
-stands beside it. A step in words is marked so: read it, no machine has. *Proved here* means that
-the proof is given in full and every formula in it is decided; the words say what a policy does,
-what is feasible and how the formulas combine, and are as good as their reader. *Machine-checked in
-Coq* means that the whole argument, words included, has been checked as well: [Proofs](proof.md).
+Each proof is a list of steps. A step with a formula has been decided exactly, unless its verdict
+stands beside it (identities by simplification to zero; inequalities by showing that, with the
+domain written in parameters >= 0, all coefficients are >= 0; the tests ask an SMT solver as well;
+`kvproof theorems show NAME` says which). A step without one is argued in words: read it, no machine
+has. *Simulated*: the simulator ran the policy, and both schedules were tested for feasibility.
+*Proved here*: the proof is given in full and every formula in it is decided; the words say what a
+policy does, what is feasible and how the formulas combine, and are as good as their reader. *Coq*:
+the whole argument, words included, is machine-checked as well ([Proofs](proof.md)). Where no source
+is named the theorem is from here.
 
 Sources: Kong, Qi, Ye, Zhou, *Geometry-Aware Online Scheduling for LLM Serving* (arXiv 2606.22327;
 its proof text was not at hand, so the derivations here are our own); Jaillet et al., *Online

@@ -20,7 +20,7 @@ class Box:
     def __str__(self) -> str:
         return (
             f"memory {self.memory}, {self.requests} requests: all {self.multisets:,} multisets of "
-            "(prompt, output), with requests of equal volume in every order, as ties go by index"
+            "(prompt, output), equal volumes in every order"
         )
 
 

@@ -7,6 +7,8 @@ from kvproof.bounds.families import Witness, measure
 from kvproof.bounds.proof.steps import Computation
 from kvproof.scheduling.exact import decimal
 
+SIMULATED = "The simulator runs the policy and both schedules are tested for feasibility."
+
 
 def simulated(
     make: Callable[[], Witness],
@@ -26,6 +28,6 @@ def simulated(
 
     return Computation(
         claim=f"{label}: ratio >= {decimal(least, 4, up=False)}",
-        why="The simulator runs the policy and both schedules are tested for feasibility.",
+        why=SIMULATED,
         run=run,
     )

@@ -7,6 +7,8 @@ from kvproof.bounds.taxonomy.graph import Known
 from kvproof.bounds.theorem import Bound
 
 SHOWN = ((Fraction(0), "eps -> 0"), (Fraction(1, 2), "eps <= 1/2"), (Fraction(1), "eps <= 1"))
+#: How :func:`span` writes that nothing is known.
+UNKNOWN = "[1, ∞]"
 
 
 def number(value: Bound) -> str:

@@ -1,21 +1,31 @@
 """docs/theory.md is what the theorem objects say, and the commands show the same."""
 
 import json
+import re
+from collections import Counter
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from kvproof.bounds.catalogue import THEOREMS
 from kvproof.bounds.document import document
+from kvproof.bounds.domain import Traffic
 from kvproof.bounds.frontier import bounds_at, witnesses
 from kvproof.bounds.prose import SECTIONS
+from kvproof.bounds.taxonomy.cases import CASES
 from kvproof.commands.theorems import command
 
 PAGE = Path(__file__).parents[2] / "docs" / "theory.md"
 
 
-def test_the_page_is_up_to_date() -> None:
-    assert PAGE.read_text(encoding="utf-8") == document(), (
+@pytest.fixture(scope="module")
+def page() -> str:
+    return document()
+
+
+def test_the_page_is_up_to_date(page: str) -> None:
+    assert PAGE.read_text(encoding="utf-8") == page, (
         "run: python -m kvproof.bounds.document docs/theory.md"
     )
 
@@ -23,6 +33,21 @@ def test_the_page_is_up_to_date() -> None:
 def test_every_theorem_is_on_the_page_once() -> None:
     listed = [name for section in SECTIONS for name in section.theorems]
     assert sorted(listed) == sorted(theorem.name for theorem in THEOREMS)
+
+
+def test_no_sentence_is_said_twice(page: str) -> None:
+    text = "\n".join(line for line in page.splitlines() if not line.startswith("|"))
+    sentences = re.split(r"(?<=[.:;])\s+|\n|<br>", re.sub(r"^\d+\. ", "", text, flags=re.M))
+    long = Counter(one for one in sentences if len(one.split()) > 12 and one[0] not in "`*$")
+    assert len(long) > 200
+    assert {one: count for one, count in long.items() if count > 1} == {}
+
+
+def test_a_case_of_which_nothing_is_known_takes_no_row(page: str) -> None:
+    cases = page.split("## All cases")[1]
+    assert "[1, ∞] | [1, ∞] | [1, ∞]" not in cases
+    for case in CASES:
+        assert case.who in cases or case.traffic is Traffic.HEAVY
 
 
 def test_witnesses_keep_the_proved_bounds() -> None:
