@@ -42,8 +42,8 @@ def picture(rungs: list[Rung], *, title: str) -> bytes:
             (at, float(entry.ratio)),
             textcoords="offset points",
             # up to 1/2 above the lower bound, where no point is; beyond it that runs steeply
-            xytext=(0, 14) if 2 * at <= 1 else (10, -12),
-            ha="center" if 2 * at <= 1 else "left",
+            xytext=(0, 14) if 2 * at <= 1 else (0, -17),
+            ha="center",
             fontsize=8,
             color=ORANGE,
         )

@@ -39,6 +39,8 @@ def test_the_wheel_holds_one_package(wheel):
     for room in ROOMS:
         assert (wheel / "kvproof" / room / "__init__.py").is_file()
     assert (wheel / "kvproof" / "py.typed").is_file()
+    assert (wheel / "kvproof" / "report" / "assets" / "plotly-basic.min.js").is_file()
+    assert (wheel / "kvproof" / "report" / "assets" / "report.html.jinja").is_file()
     assert list(wheel.glob("kvproof/bounds/formal/spec/*.v"))
 
 

@@ -24,7 +24,7 @@ COMMANDS = [
     ("theorems", "show", "svf-ratio"),
     ("taxonomy",),
     ("solve", "../i.json"),
-    ("search", *BOX, "--evaluations", "64", "--out", "s"),
+    ("search", *BOX, "--evaluations", "24", "--no-baselines", "--out", "s"),
     ("witness", "list", "s"),
     ("witness", "show", "s"),
     ("replay", "s/best.json"),

@@ -44,8 +44,7 @@ def looked_at(chromium, path, looks=LOOKS):
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "r.html"
-    assert run(["verify", EXAMPLE, "--memory", "60000", "--backlog", "--bound", "price",
-                "--report", str(path)]) == 0  # fmt: skip
+    assert run(["verify", EXAMPLE, "--memory", "60000", "--backlog", "--report", str(path)]) == 0
     return path
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from kvproof.__main__ import run
+from kvproof.adversary.campaign import rungs
 from kvproof.scheduling.instance import Instance
 from tests.conftest import ROOT
 from tests.kvproof.report.browser import LOOKS
@@ -35,6 +36,8 @@ def made(request, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         (folder / "i.json").write_text(json.dumps(instance.to_json()))
+        # three rungs of the frontier show what ten do
+        patch.setitem(rungs.frontier.__kwdefaults__, "caps", rungs.CAPS[-3:])
         patch.setattr("sys.argv", ["kvproof", *arguments, "--report", "r.html"])
         said = []
         patch.setattr("kvproof.streams.print_json", said.append)
