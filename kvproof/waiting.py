@@ -36,7 +36,8 @@ def waiting_line(source: Input) -> str:
     )
     found = _onset(source)
     if found is None:
-        return f"{said}."
+        untried = f"; rates are not tried beyond {MOST_REQUESTS:,} requests"
+        return f"{said}{untried if source.instance.requests > MOST_REQUESTS else ''}."
     if found.waits is None:
         return f"{said}; and it would if all came at once."
     return (

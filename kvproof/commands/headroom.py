@@ -147,9 +147,9 @@ def _print(source: "Input", found: "Headroom") -> None:
         out.print(f"  note: {note}")
     out.print(found.sentence())
     bound = decimal(found.lower_bound.value, 0, up=False, commas=True)
+    best = f"{found.best.total_latency:,} by {found.found_by}; " if found.cut.at_least else ""
     out.print(
-        f"Total latency, in steps: {found.schedule.total_latency:,} by {found.policy.name}; "
-        f"{found.best.total_latency:,} by {found.found_by}; at least {bound} for every "
-        f"schedule, by the {found.lower_bound.kind} bound."
+        f"Total latency, in steps: {found.schedule.total_latency:,} by {found.policy.name}; {best}"
+        f"at least {bound} for every schedule, by the {found.lower_bound.kind} bound."
     )
     out.print(waiting_line(source))
