@@ -65,7 +65,8 @@ def judge(log: EngineLog, *, memory: int, step: Fraction, rules: EngineRules) ->
     Raises
     ------
     InputError
-        A request needs more than the memory or came faster than one token a step, or arrivals are
+        A request needs more than the memory, had part of its prompt cached where prefixes are not
+        shared, or came faster than one token a step, or arrivals are
         more than 2^48 steps apart.
     """
     peak = log.prompt - 1 + log.output
@@ -74,6 +75,11 @@ def judge(log: EngineLog, *, memory: int, step: Fraction, rules: EngineRules) ->
         raise InputError(
             f"{log.at(i)}: {log.prompt[i]} + {log.output[i]} - 1 tokens do not fit a memory of "
             f"{memory}; the engine's is larger: --memory"
+        )
+    if log.cached is not None and not rules.shares:
+        raise InputError(
+            f"{log.at(log.cached)}: part of the prompt came from a cache, where shared prefixes "
+            "are held once; give --prefix-caching, for the bounds by memory do not hold then"
         )
     _check_pace(log, step)
     begin = min(log.arrival)

@@ -1,7 +1,8 @@
 """What any engine logs of its requests: when each came and was done, and how long it was."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
@@ -18,9 +19,12 @@ from kvproof.scheduling.traces.cells import (
     shown,
 )
 from kvproof.scheduling.traces.recognise import display_name, open_table
+from kvproof.scheduling.traces.table import Table
+from kvproof.serving.tgi import COLUMNS as TGI_COLUMNS
+from kvproof.serving.tgi import is_tgi, tgi_table
 
 #: What a column may stand for. A log needs arrival, prompt, output, and completion or latency.
-ROLES = ("arrival", "completion", "latency", "first", "first_latency", "prompt", "output")
+ROLES = ("arrival", "completion", "latency", "first", "first_latency", "prompt", "output", "cached")
 
 #: Formats by name: the column of each role.
 FORMATS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -42,6 +46,17 @@ FORMATS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "prompt": "gen_ai.usage.prompt_tokens",
             "output": "gen_ai.usage.completion_tokens",
         },
+        # SGLang's --export-metrics-to-file
+        "sglang": {
+            "arrival": "request_received_ts",
+            "completion": "request_finished_ts",
+            "latency": "e2e_latency",
+            "prompt": "prompt_tokens",
+            "output": "completion_tokens",
+            "cached": "cached_tokens",
+        },
+        # Text Generation Inference's log
+        "tgi": {name.removeprefix("tgi."): name for name in TGI_COLUMNS},
     }
 )
 
@@ -64,6 +79,8 @@ class EngineLog:
         Tokens, both at least 1, shape (n,).
     failed
         Rows with an output of 0 tokens, left out.
+    cached
+        A request part of whose prompt another had left in the cache, or None.
     """
 
     source: str
@@ -76,6 +93,7 @@ class EngineLog:
     prompt: Column
     output: Column
     failed: int
+    cached: int | None = None
 
     def at(self, i: int) -> str:
         """Say where a request stands."""
@@ -101,7 +119,7 @@ def read_log(
         The file cannot be read, a column is missing, or a cell is not what its column asks for.
     """
     where = display_name(path)
-    with open_table(path) as table:
+    with _open(path) as table:
         name, roles = _roles(where, table.columns, columns or {})
         wanted = list(roles)
         rows: list[dict[str, Time | int]] = []
@@ -112,7 +130,7 @@ def read_log(
             row: dict[str, Time | int] = {}
             for role, cell in zip(wanted, cells, strict=True):
                 try:
-                    if role in ("prompt", "output"):
+                    if role in ("prompt", "output", "cached"):
                         row[role] = parse_count(cell)
                         continue
                     time = parse_time(cell)
@@ -137,6 +155,20 @@ def read_log(
     if not rows:
         raise InputError(f"{where}: no completed request")
     return _log(where, name, place, lines, rows, failed)
+
+
+@contextmanager
+def _open(path: str | os.PathLike[str]) -> Iterator[Table]:
+    """Open a log: a table, or a text that only one engine writes."""
+    known = False
+    with suppress(OSError), open(path, "rb") as file:  # open_table says what is wrong
+        known = is_tgi(file.peek()[:400])
+    if known:
+        with open(path, "rb") as file:
+            yield tgi_table(display_name(path), file)
+    else:
+        with open_table(path) as table:
+            yield table
 
 
 def _roles(
@@ -198,6 +230,7 @@ def _log(
         prompt=np.array([row["prompt"] for row in rows], dtype=np.int64),
         output=np.array([row["output"] for row in rows], dtype=np.int64),
         failed=failed,
+        cached=next((i for i, row in enumerate(rows) if row.get("cached")), None),
     )
     for i, (a, c) in enumerate(zip(arrival, completion, strict=True)):
         f = c if first is None else first[i]

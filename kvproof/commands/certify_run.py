@@ -64,7 +64,8 @@ def command(
     """Say how far from optimal an engine was, at most, from LOG alone.
 
     LOG has one completed request a row (CSV, JSON lines or Parquet): arrival, completion, prompt
-    and output length, and where it has it the time of the first token. The factor holds for every
+    and output length, and where it has it the time of the first token; vLLM's, SGLang's and TGI's
+    own are known. The factor holds for every
     engine that gives a request one token a step and holds what attention needs, whether it
     preempts or not.
     """
@@ -116,6 +117,11 @@ def _notes(log: "EngineLog", found: "Judgement", shares: bool) -> list[str]:
     notes = []
     if log.failed:
         notes.append(f"failed requests (output of 0 tokens), left out: {log.failed:,}")
+    if log.format == "tgi":
+        notes.append(
+            "the log does not tell the prompts' lengths; each counts as one token, so the bound is "
+            "lower than it could be"
+        )
     if found.crowded and not shares:
         notes.append(
             "the prompts of requests between their first and last token alone exceed the memory "

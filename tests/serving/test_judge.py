@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -33,6 +34,13 @@ def log_of(arrival, completion, prompt, output, first=None):
         output=np.array(output, dtype=np.int64),
         failed=0,
     )
+
+
+def test_cached_prompts_are_refused_where_prefixes_are_not_said_to_be_shared():
+    log = replace(log_of([0, 0], [9, 9], [4, 4], [2, 2]), cached=1)
+    with pytest.raises(InputError, match="line 3: part of the prompt came from a cache"):
+        judge(log, memory=20, step=Fraction(1), rules=EngineRules())
+    assert judge(log, memory=20, step=Fraction(1), rules=EngineRules(shares=True)).least == 4
 
 
 @given(

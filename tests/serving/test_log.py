@@ -44,6 +44,25 @@ def test_vllms_metrics_and_spans_are_known(tmp_path):
     assert log.first[0] - log.arrival[0] == Fraction(1, 2)
 
 
+def test_sglangs_exported_metrics_are_known(tmp_path):
+    row = {
+        "request_parameters": "{}", "id": "a", "finish_reason": {"type": "length", "length": 4},
+        "prompt_tokens": 12, "completion_tokens": 4, "cached_tokens": 0, "e2e_latency": 3.3,
+        "request_received_ts": 1700000000.25, "request_finished_ts": 1700000003.5,
+        "response_sent_to_client_ts": 1700000003.6,
+    }  # fmt: skip
+    path = tmp_path / "sglang-request-metrics-20260105_10.log"
+    path.write_text(json.dumps(row) + "\n")
+    log = read_log(path)
+    assert (log.format, log.cached) == ("sglang", None)
+    assert log.completion[0] - log.arrival[0] == Fraction(13, 4)
+    del row["request_finished_ts"]
+    path.write_text("".join(json.dumps(row | {"cached_tokens": n}) + "\n" for n in (0, 8)))
+    log = read_log(path)
+    assert (log.format, log.cached) == ("sglang", 1)
+    assert log.completion[0] - log.arrival[0] == Fraction(33, 10)
+
+
 def test_columns_of_other_names_are_named(tmp_path):
     path = write(tmp_path, "t,e2e,in,out\n1,2,3,4\n")
     named = {"arrival": "t", "latency": "e2e", "prompt": "in", "output": "out"}
