@@ -23,7 +23,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "certificates" / "checker")]
 import checker_mutants  # noqa: E402 the tests' own helpers, off the import path
 import checker_samples  # noqa: E402
 
-from kvproof.certificates.checker import Verdict, bounds, check, prices  # noqa: E402
+from kvproof.certificates.checker import Verdict, check  # noqa: E402
+from kvproof.certificates.checker.core import bounds, prices  # noqa: E402
 
 PER_BASE = 40
 

@@ -48,7 +48,7 @@ class Certificate(Shown):
         place = {"inline": instance_json(self.instance)} if file is None else {"file": file}
         return {
             "format": "kvproof-certificate",
-            "version": 1,
+            "version": 2,
             "instance": {"digest": self.instance.digest, **place},
             "claim": self.claim,
             "proof": self.proof,

@@ -45,8 +45,15 @@ class FormulaProof:
     kind: BoundKind
 
     def to_json(self) -> dict[str, Any]:
-        """Return the ``lower_bound`` object of a certificate."""
-        return {"kind": self.kind}
+        """Return the ``lower_bound`` object of a certificate.
+
+        The format has no kind for what another one proves as well: the outputs are the value of
+        no prices at all, and the centroid in continuous time is never above the discrete one.
+        """
+        if self.kind is BoundKind.OUTPUTS:
+            return {"kind": BoundKind.PRICE, "denominator": 1, "prices": []}
+        centroid = self.kind is BoundKind.CENTROID
+        return {"kind": BoundKind.DISCRETE_CENTROID if centroid else self.kind}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,14 +185,14 @@ class BranchProof:
     denominator
         Of the prices.
     vectors
-        Prices of the steps from step 1 on, each over `denominator`.
+        Prices, all over `denominator`.
     tree
         The tree as the stream of docs/certificates.md.
     """
 
     target: int
     denominator: int
-    vectors: tuple[tuple[int, ...], ...]
+    vectors: tuple[Prices, ...]
     tree: tuple[int, ...]
     kind: str = field(default="branch", init=False)
 
@@ -195,6 +202,6 @@ class BranchProof:
             "kind": self.kind,
             "target": self.target,
             "denominator": self.denominator,
-            "vectors": [list(vector) for vector in self.vectors],
+            "vectors": [prices.to_json() for prices in self.vectors],
             "tree": list(self.tree),
         }

@@ -8,9 +8,12 @@ from importlib.resources import files
 PACKAGE = "kvproof.certificates.checker"
 #: The modules in an order in which each uses only what stands above it.
 READING_ORDER = (
-    "verdict", "limits", "reader", "model", "feasibility", "bounds", "steps", "staggered",
-    "prices", "rules", "chain", "branch", "cells", "trajectory", "multipliers", "starts", "lanes",
-    "search", "claims", "walls", "run", "cli",
+    "core/verdict", "core/limits", "core/reader", "core/model", "core/feasibility",
+    "core/prices", "core/branch", "core/bounds", "core/steps", "core/staggered",
+    "core/starts", "core/search", "core/claims",
+    "fast/cells", "fast/trajectory", "fast/lanes", "fast/tables", "fast/search",
+    "policies/rules", "policies/ratio", "policies/chain",
+    "version1", "file", "walls", "run", "cli",
 )  # fmt: skip
 
 _TOP = '''\
@@ -59,7 +62,7 @@ def single_file() -> str:
     for name in READING_ORDER:
         text = folder.joinpath(f"{name}.py").read_text(encoding="utf-8")
         about, code = _taken_apart(text, imports)
-        contents.append(f"    {name:12} {about.splitlines()[0]}")
+        contents.append(f"    {name:16} {about.splitlines()[0]}")
         rule = "# " + "=" * 98
         heading = textwrap.indent(f"{name}: {about}", "# ", lambda _: True)
         heading = "\n".join(line.rstrip() for line in heading.splitlines())

@@ -19,6 +19,8 @@ from typing import Any
 from kvproof.bounds.formal.prove import CoqMissing, NotProved, prove
 from kvproof.bounds.formal.statements import SOURCES
 from kvproof.certificates.checker import Result, Verdict, check
+from kvproof.certificates.checker.core.limits import DEFAULT, Budget
+from kvproof.certificates.checker.version1 import in_version_2
 
 BUILD = Path("build") / "formal"
 PROGRAM = "verified-checker"
@@ -91,6 +93,8 @@ def verify(source: Path, program: Path) -> Result:
 def accepts(certificate: Any, folder: Path, program: Path) -> bool:
     """Whether the extracted program accepts a well-formed certificate."""
     claim, proof = certificate["claim"], certificate["proof"]
+    if certificate["version"] == 1:
+        proof = in_version_2(proof, Budget(DEFAULT))
     if claim["kind"] not in CLAIMS:
         raise Uncovered(f"claims of kind {claim['kind']} are not covered")
     memory, requests = _instance(certificate["instance"], folder)
@@ -131,12 +135,11 @@ def _placed(requests: Requests, schedule: Any) -> list[int]:
 
 def _lower_bound(given: Any, memory: int, requests: Requests, program: Path) -> Fraction:
     """Return the value of a lower bound by the extracted program; 0 if it proves none."""
-    if given["kind"] == "outputs":
-        given = {"target": sum(o for _, _, o in requests), "denominator": 1}
-        return _branch({**given, "vectors": [], "tree": [0]}, memory, requests, program)
     if given["kind"] == "price":
-        _limit(sum(length for length, _ in given["prices"]))
-        prices = [y for length, y in given["prices"] for _ in range(length)]
+        if not given["prices"]:  # whatever the denominator
+            given = {"target": sum(o for _, _, o in requests), "denominator": 1}
+            return _branch({**given, "vectors": [], "tree": [0]}, memory, requests, program)
+        prices = _by_step(given["prices"])
         numbers = [n for row in sorted(requests) for n in row]
         unit = given["denominator"]
         priced = ask(program, "price", memory, unit, len(requests), numbers, len(prices), prices)
@@ -144,6 +147,11 @@ def _lower_bound(given: Any, memory: int, requests: Requests, program: Path) -> 
     if given["kind"] == "branch":
         return _branch(given, memory, requests, program)
     raise Uncovered(f"lower bounds of kind {given['kind']} are not covered")
+
+
+def _by_step(runs: list[list[int]]) -> list[int]:
+    _limit(sum(length for length, _ in runs))
+    return [price for length, price in runs for _ in range(length)]
 
 
 def _limit(steps: int) -> None:
@@ -160,7 +168,7 @@ def _branch(given: Any, memory: int, requests: Requests, program: Path) -> Fract
     )
     numbers = [n for row, count in kinds for _ in range(count) for n in row]
     begin = [sum(count for _, count in kinds[:c]) for c in range(len(kinds))]
-    vectors = [n for vector in given["vectors"] for n in (len(vector), *vector)]
+    vectors = [n for runs in given["vectors"] for v in [_by_step(runs)] for n in (len(v), *v)]
     try:
         tree = _tree(given["tree"], begin)
     except (StopIteration, IndexError) as error:

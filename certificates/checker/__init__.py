@@ -7,8 +7,8 @@ this folder alone.
 """
 
 from .cli import main
-from .limits import Limits
+from .core.limits import Limits
+from .core.verdict import Result, Verdict
 from .run import check
-from .verdict import Result, Verdict
 
 __all__ = ["Limits", "Result", "Verdict", "check", "main"]

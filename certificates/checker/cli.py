@@ -8,9 +8,9 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
 from typing import Optional
 
-from .limits import Limits
+from .core.limits import Limits
+from .core.verdict import Verdict
 from .run import check
-from .verdict import Verdict
 
 
 def main(argv: Optional[Sequence[str]] = None, *, prog: str = "check") -> int:
@@ -53,7 +53,11 @@ def _checked(argv: Optional[Sequence[str]], prog: str) -> int:
     worst, rows = 0, []
     for name in arguments.files:
         result = check(
-            0 if name == "-" else name, instance=arguments.instance, limits=limits, walled=True
+            0 if name == "-" else name,
+            instance=arguments.instance,
+            limits=limits,
+            plain=arguments.plain,
+            walled=True,
         )
         worst = max(worst, result.verdict.exit_code)
         if not arguments.json:
@@ -87,6 +91,15 @@ def _parser(prog: str) -> ArgumentParser:
         "files", nargs="+", metavar="FILE", help="a certificate, plain or gzip; - is standard input"
     )
     parser.add_argument("--instance", metavar="FILE", help="the instance it must be about")
+    engine = parser.add_mutually_exclusive_group()
+    engine.add_argument(
+        "--fast", action="store_true", help="go through searches by packed integers (the default)"
+    )
+    engine.add_argument(
+        "--plain",
+        action="store_true",
+        help="trust the core alone: searches take four times as long",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     for field in dataclasses.fields(Limits):
         option = "time-limit" if field.name == "seconds" else "max-" + field.name.replace("_", "-")

@@ -5,15 +5,25 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Optional, Union
 
-from .claims import CLAIMS
-from .limits import DEFAULT, Budget, Limits
-from .model import Instance, read_instance
-from .reader import Source, fields, integer, load, text
-from .verdict import Malformed, Refusal, Rejected, Result, Verdict
+from .core.claims import CLAIMS, RULES
+from .core.limits import DEFAULT, Budget, Limits
+from .core.model import Instance, read_instance
+from .core.reader import fields, integer, text
+from .core.verdict import Malformed, Refusal, Rejected, Result, Verdict
+from .fast.search import packed_search_bound
+from .file import Source, load
+from .policies.chain import svf_blocking_chain
+from .policies.ratio import ratio_at_least
+from .version1 import in_version_2
 from .walls import walls
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 LONGEST_NAME = 200
+ALL_CLAIMS = {
+    **CLAIMS,
+    "svf-blocking-chain": svf_blocking_chain,
+    "ratio-at-least": ratio_at_least,
+}
 # Plain names below the certificate's folder: nothing absolute, no "..", no hidden file.
 _FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
@@ -23,6 +33,7 @@ def check(
     *,
     instance: Union[str, Source, None] = None,
     limits: Limits = DEFAULT,
+    plain: bool = False,
     walled: bool = False,
 ) -> Result:
     """Check one certificate.
@@ -36,6 +47,8 @@ def check(
         certificate carries or names.
     limits
         How much the check may cost.
+    plain
+        Whether searches, too, are gone through by the core alone, which is some four times slower.
     walled
         Whether the whole process is held to the limits meanwhile (:mod:`.walls`).
 
@@ -49,7 +62,7 @@ def check(
     own = None if instance is None else _path(instance)
     try:
         with walls(budget) if walled else nullcontext():
-            words = _establish(_path(source), own, budget)
+            words = _establish(_path(source), own, plain, budget)
     except Refusal as refusal:
         return Result(refusal.verdict, reason=str(refusal))
     except (MemoryError, RecursionError) as error:
@@ -64,19 +77,30 @@ def _path(source: Union[str, Source]) -> Source:
     return Path(source) if isinstance(source, str) else source
 
 
-def _establish(source: Source, own: Optional[Source], budget: Budget) -> str:
+def _establish(source: Source, own: Optional[Source], plain: bool, budget: Budget) -> str:
     """Return what the certificate proves, in words, or raise a `Refusal`."""
     value = fields(load(source, budget), "certificate", "format version instance claim proof")
     text(value["format"], "format", "kvproof-certificate")
-    integer(value["version"], "version", 1, 1)
+    version = integer(value["version"], "version", 1, 2)
     claim = value["claim"]
     if not isinstance(claim, dict) or "kind" not in claim:
         raise Malformed("claim: expected an object with a kind")
-    kind = text(claim["kind"], "claim.kind", *CLAIMS)
+    kind = text(claim["kind"], "claim.kind", *ALL_CLAIMS)
     instance = _instance(value["instance"], source, own, budget)
-    words = CLAIMS[kind](claim, value["proof"], instance, budget)
+    proof = value["proof"]
+    if version == 1:
+        proof = in_version_2(proof, budget)
+    rules = RULES if plain else {**RULES, "search": packed_search_bound}
+    words = ALL_CLAIMS[kind](claim, proof, instance, rules, budget)
     budget.check()
+    if not plain and _kind_of_bound(proof) == "search":
+        words += " (its search packed, as by --fast; --plain trusts the core alone)"
     return f"{words}; instance: {instance}"
+
+
+def _kind_of_bound(proof: object) -> object:
+    bound = proof.get("lower_bound") if isinstance(proof, dict) else None
+    return bound.get("kind") if isinstance(bound, dict) else None
 
 
 def _instance(value: object, source: Source, own: Optional[Source], budget: Budget) -> Instance:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Optional
 
-from .limits import Budget
-from .verdict import OverLimit
+from .core.limits import Budget
+from .core.verdict import OverLimit
 
 try:
     import resource

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kvproof.certificates.prices.vector import Prices
 from kvproof.certificates.proofs import BranchProof
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
@@ -237,6 +238,8 @@ def branch_proof(tree: Tree) -> BranchProof:
     return BranchProof(
         target=tree.target,
         denominator=UNIT,
-        vectors=tuple(tuple(vector.tolist()) for vector in tree.vectors),
+        vectors=tuple(
+            Prices.merge(UNIT, ((1, price) for price in vector.tolist())) for vector in tree.vectors
+        ),
         tree=tuple(tree.stream),
     )

@@ -64,14 +64,26 @@ def test_it_agrees_with_the_package(python: str, written: Path) -> None:
 
 
 def test_every_module_is_in_it_and_uses_what_is_above() -> None:
-    there = {path.name.removesuffix(".py") for path in files(PACKAGE).iterdir() if path.is_file()}
-    assert {*READING_ORDER} == there - {"__init__", "__main__"}
+    folder = ROOT / "certificates" / "checker"
+    there = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.py")}
+    own = {name for name in there if not name.rpartition("/")[2].startswith("__")}
+    assert {*READING_ORDER} == own
     for place, name in enumerate(READING_ORDER):
+        here = name.split("/")[:-1]
         source = files(PACKAGE).joinpath(f"{name}.py").read_text(encoding="utf-8")
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.ImportFrom) and node.level:
-                assert node.module in READING_ORDER[:place], name
+                above = here[: len(here) + 1 - node.level]
+                used = "/".join([*above, *(node.module or "").split(".")])
+                assert used in READING_ORDER[:place], (name, used)
                 assert all(alias.asname is None for alias in node.names), name
+
+
+def test_the_core_uses_nothing_else() -> None:
+    """Neither what makes it fast, nor what policies do, nor how files are read."""
+    for path in (ROOT / "certificates" / "checker" / "core").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not isinstance(node, ast.ImportFrom) or node.level <= 1, path.name
 
 
 def test_no_name_means_two_things() -> None:

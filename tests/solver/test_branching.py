@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from kvproof import solver
-from kvproof.certificates.checker.branch import Branching as PlainBranching
-from kvproof.certificates.checker.branch import Terms
-from kvproof.certificates.checker.limits import DEFAULT, Budget
-from kvproof.certificates.checker.model import Instance as CheckedInstance
+from kvproof.certificates.checker.core.branch import Branching as PlainBranching
+from kvproof.certificates.checker.core.branch import Terms
+from kvproof.certificates.checker.core.limits import DEFAULT, Budget
+from kvproof.certificates.checker.core.model import Instance as CheckedInstance
+from kvproof.certificates.checker.core.prices import read_prices
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver import stages
@@ -96,7 +97,13 @@ def test_windows_shrink_as_in_the_checker(seed):
         bound = weigh(*pool, np.array([0]), plain.cutoff, owner, *fast)
         assert bound == 0
         closed = plain.apply(
-            Terms(prices.tolist(), UNIT, model.memory, Budget(DEFAULT)), first, last
+            Terms(
+                read_prices(UNIT, [[1, y] for y in prices.tolist()], "p", Budget(DEFAULT)),
+                model.memory,
+                Budget(DEFAULT),
+            ),
+            first,
+            last,
         )
         tighten(terms, total, plain.cutoff, owner, *fast)
         assert closed == (fast[0] > fast[1]).any()
@@ -152,7 +159,7 @@ def test_a_family_that_the_search_does_not_close():
     # any vector that is blunted leaves a leaf open, any that is left out is missed
     spoiled = json.loads(json.dumps(proof))
     vectors = spoiled["proof"]["lower_bound"]["vectors"]
-    vectors[:] = [[0] * len(vector) for vector in vectors]
+    vectors[:] = [[[length, 0] for length, _ in runs] for runs in vectors]
     assert verdict(spoiled).verdict == "rejected"
     del vectors[-1]
     assert verdict(spoiled).verdict != "verified"

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from kvproof import solver
-from kvproof.certificates.checker.limits import DEFAULT, Budget
-from kvproof.certificates.checker.trajectory import HUGE, Kind, Vector, make_field
+from kvproof.certificates.checker.core.limits import DEFAULT, Budget
+from kvproof.certificates.checker.core.starts import Kind
+from kvproof.certificates.checker.fast.trajectory import HUGE, Vector, make_field
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.backends.process import ask

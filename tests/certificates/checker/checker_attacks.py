@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kvproof.certificates.checker.limits import Budget, Limits
-from kvproof.certificates.checker.model import read_instance
+from kvproof.certificates.checker.core.limits import Budget, Limits
+from kvproof.certificates.checker.core.model import read_instance
 
 LARGEST = 10**6
 UNLIMITED = Limits(memory_bytes=2**40)

@@ -6,6 +6,7 @@ request is down to one start, the total is too high or some step too full, and a
 
 import random
 from collections import Counter
+from itertools import groupby
 from typing import Any
 
 from checker_truth import Tiny, opt, volume
@@ -140,11 +141,23 @@ def branch_bound(
             tries += 1
             target -= tries % 3 == 0
             continue
-        vectors = grower.used + [some] * (rng.random() < 0.1)
+        used = grower.used + [some] * (rng.random() < 0.1)
+        vectors = [in_runs(prices) for prices in used]
         return {
             "kind": "branch", "target": target, "denominator": denominator,
             "vectors": vectors, "tree": grower.tree,
         }, target  # fmt: skip
+
+
+def in_runs(prices: list[int]) -> list[list[int]]:
+    return [[len(list(run)), price] for price, run in groupby(prices)]
+
+
+def in_version_1(made: dict[str, Any]) -> dict[str, Any]:
+    """Say a certificate by ``branch`` as version 1 did: a numerator for each step."""
+    bound = made["proof"]["lower_bound"]
+    steps = [[y for length, y in runs for _ in range(length)] for runs in bound["vectors"]]
+    return {**made, "version": 1, "proof": {"lower_bound": {**bound, "vectors": steps}}}
 
 
 def holds(tiny: Tiny, proof: dict[str, Any]) -> bool:
@@ -155,7 +168,8 @@ def holds(tiny: Tiny, proof: dict[str, Any]) -> bool:
     def closed(windows: Windows | None) -> bool:
         number, has_children = divmod(next(numbers), 2)
         for _ in range(number):
-            prices = proof["vectors"][next(numbers)]
+            runs = proof["vectors"][next(numbers)]
+            prices = [y for length, y in runs for _ in range(length)]
             windows = plain.apply(windows, prices) if windows else None
         if not has_children:
             return windows is None

@@ -16,7 +16,7 @@ from typing import Any
 
 import checker_samples
 import checker_truth as truth
-from checker_branch import branch_bound
+from checker_branch import branch_bound, in_version_1
 from checker_samples import certificate
 from checker_search import search_bound
 from checker_truth import Tiny
@@ -31,6 +31,8 @@ REORDERED = Tiny(12, ((0, 0, 6), (0, 0, 6), (0, 3, 4), (0, 5, 2), (0, 1, 8)))
 WITNESS = Tiny(10, ((0, 0, 5),) * 8)
 LATER = Tiny(10, (*((0, 0, 5),) * 5, *((1, 0, 5),) * 3))
 SPREAD = list(range(0, 16, 2))
+
+_NO_PRICES = {"kind": "price", "denominator": 1, "prices": []}
 
 Case = tuple[str, dict[str, Any] | bytes, str]
 
@@ -73,6 +75,15 @@ def _ratio(policy: dict[str, Any] | None, tiny: Tiny, witness: list[int]) -> dic
     return certificate(tiny, claim, proof)
 
 
+def _centroid(tiny: Tiny) -> Fraction:
+    return truth.tail_centroid_bound(tiny, [0] * len(tiny.requests))
+
+
+def _version_1(tiny: Tiny, kind: str, value: Fraction) -> dict[str, Any]:
+    """Claim by a kind that version 2 does not have."""
+    return {**_bound(tiny, {"kind": kind}, value), "version": 1}
+
+
 @cache
 def _optimal() -> dict[str, Any]:
     """Find an instance whose optimum prices prove, and outputs and centroid do not."""
@@ -82,7 +93,7 @@ def _optimal() -> dict[str, Any]:
             kind = made["proof"].get("lower_bound", {}).get("kind")
             if made["claim"]["kind"] == "optimal" and kind == "price" and len(_prices_of(made)) > 2:
                 tiny = Tiny.of(made["instance"]["inline"])
-                others = (truth.centroid_bound(tiny), sum(r[2] for r in tiny.requests))
+                others = (_centroid(tiny), sum(r[2] for r in tiny.requests))
                 if max(others) <= made["claim"]["total_latency"] - 1:
                     return made
 
@@ -115,8 +126,8 @@ def _branch(tiny: Tiny) -> dict[str, Any]:
 
 def whole_steps(tiny: Tiny) -> Iterator[tuple[str, dict[str, Any], Fraction]]:
     """Bounds from what whole steps can serve."""
-    none, cuts = [0] * len(tiny.requests), [1, 2, 2, 0, 3]
-    yield "discrete-centroid", {"kind": "discrete-centroid"}, truth.tail_centroid_bound(tiny, none)
+    cuts = [1, 2, 2, 0, 3]
+    yield "discrete-centroid", {"kind": "discrete-centroid"}, _centroid(tiny)
     tail = {"kind": "tail-centroid", "cuts": cuts}
     yield "tail-centroid", tail, truth.tail_centroid_bound(tiny, cuts)
 
@@ -144,17 +155,17 @@ def valid() -> Iterator[Case]:
     assert chain is not None
     plain_chain = copy.deepcopy(chain)
     del plain_chain["claim"]["eta_bound"]
-    volume, centroid = truth.volume_bound, truth.centroid_bound
+    volume = truth.volume_bound
     yield "schedule", _of("schedule", BACKLOG), "a feasible schedule and its cost"
     yield "schedule-trace", _of("schedule", TRACE), "the same with arrivals"
     outputs = Fraction(sum(r[2] for r in BACKLOG.requests))
-    yield "outputs", _bound(BACKLOG, {"kind": "outputs"}, outputs), "OPT >= sum of outputs"
+    yield "outputs", _version_1(BACKLOG, "outputs", outputs), "version 1: OPT >= sum of outputs"
     for name, tiny in (("", BACKLOG), ("-trace", TRACE)):
         yield f"volume{name}", _bound(tiny, {"kind": "volume"}, volume(tiny)), "volume bound, tight"
         yield (
             f"centroid{name}",
-            _bound(tiny, {"kind": "centroid"}, centroid(tiny)),
-            "centroid bound, tight",
+            _version_1(tiny, "centroid", _centroid(tiny)),
+            "version 1: its centroid is the discrete one now",
         )
         yield f"price{name}", _price(tiny), "closed-form prices, tight"
     yield "price-none", _bound(TRACE, {"kind": "price", "denominator": 1, "prices": []},
@@ -164,10 +175,11 @@ def valid() -> Iterator[Case]:
             yield f"{kind}{name}", _bound(tiny, bound, value), f"{kind} bound, tight"
         yield f"staggered{name}", _staggered(equal), "staggered completions, tight"
     yield "tail-centroid-count", _counted_cuts(), "the same cut for neighbours, counted"
-    yield "bound-below", _bound(TRACE, {"kind": "centroid"}, Fraction(1, 7)), "claims less"
+    discrete = _bound(TRACE, {"kind": "discrete-centroid"}, _centroid(TRACE))
+    yield "bound-below", _put(discrete, "claim.bound", "1/7"), "claims less"
     yield (
         "preemptive",
-        _preemptive(_bound(TRACE, {"kind": "centroid"}, centroid(TRACE))),
+        _preemptive(discrete),
         ("the centroid bound for runs that preempt"),
     )
     yield "preemptive-price", _preemptive(_price(BACKLOG)), "prices that never rise, for them"
@@ -176,6 +188,7 @@ def valid() -> Iterator[Case]:
     for name, tiny in (("", BACKLOG), ("-trace", TRACE)):
         yield f"search{name}", _search(tiny), "an exact search with random multipliers"
         yield f"branch{name}", _branch(tiny), "a tree of random splits and prices, tight"
+        yield f"branch-1{name}", in_version_1(_branch(tiny)), "version 1: the same tree"
     yield "chain", chain, "a blocking chain, with the eta bound"
     yield "chain-plain", plain_chain, "a blocking chain, without the eta bound"
     yield "ratio-svf", _ratio(SVF, WITNESS, SPREAD), "strict SVF against a better schedule"
@@ -312,7 +325,7 @@ def rejected() -> Iterator[Case]:
             yield f"{name}-{case}", made, what
     yield (
         "optimal-weak",
-        _put(good["optimal"], "proof.lower_bound", {"kind": "outputs"}),
+        _put(good["optimal"], "proof.lower_bound", _NO_PRICES),
         ("a lower bound that leaves room below the cost"),
     )
     yield (
@@ -458,7 +471,8 @@ def malformed() -> Iterator[Case]:
         yield f"number-{name}", made.encode(), f"the number {number}"
     for name, path, value, what in (
         ("format", "format", "kvproof-instance", "another format"),
-        ("version", "version", 2, "a version of the future"),
+        ("version", "version", 3, "a version of the future"),
+        ("version-zero", "version", 0, "a version before the first"),
         ("version-true", "version", True, "a boolean as version"),
         ("version-text", "version", "1", "a string as version"),
         ("total-true", "claim.total_latency", True, "a boolean as total"),
@@ -532,8 +546,10 @@ def malformed() -> Iterator[Case]:
     for name, path, value, what in (
         ("branch-target-zero", "target", 0, "a target of 0"),
         ("branch-denominator-zero", "denominator", 0, "a denominator of 0"),
-        ("branch-price-negative", "vectors.0", [-1], "a negative price"),
-        ("branch-price-true", "vectors.0", [True], "a boolean as price"),
+        ("branch-price-negative", "vectors.0", [[1, -1]], "a negative price"),
+        ("branch-price-true", "vectors.0", [[1, True]], "a boolean as price"),
+        ("branch-run-zero", "vectors.0", [[0, 1]], "a run of no steps"),
+        ("branch-by-step", "vectors.0", [1, 2], "prices as version 1 wrote them"),
         ("branch-flat", "vectors", [1, 2], "prices that are no arrays"),
         ("branch-no-tree", "tree", [], "a tree without a root"),
         ("branch-tree-nested", "tree", [[0]], "an array as node"),
@@ -568,6 +584,13 @@ def malformed() -> Iterator[Case]:
         ("staggered-extra", "others", {"kind": "outputs"}, "an unknown field"),
     ):
         yield name, _put(good["staggered"], f"proof.lower_bound.{path}", value), what
+    for name in ("outputs", "centroid"):
+        made = _put(good[name], "version", 2)
+        yield f"{name}-2", made, "a kind that only version 1 had"
+    yield "branch-1-runs", _put(good["branch"], "version", 1), "runs of prices in version 1"
+    price = 2**62 + 1
+    made = _put(good["branch-1"], "proof.lower_bound.vectors.0", [price])
+    yield "branch-1-price-range", made, "a price beyond 2^62 in version 1"
     yield (
         "centroid-extra",
         _put(good["centroid"], "proof.lower_bound.value", "9/1"),

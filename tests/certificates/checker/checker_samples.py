@@ -38,7 +38,7 @@ def ratio_text(value: Fraction) -> str:
 def certificate(tiny: Tiny, claim: dict[str, Any], proof: dict[str, Any]) -> dict[str, Any]:
     return {
         "format": "kvproof-certificate",
-        "version": 1,
+        "version": 2,
         "instance": {"digest": truth.digest(tiny), "inline": tiny.json()},
         "claim": claim,
         "proof": proof,
@@ -55,9 +55,11 @@ def lower_bounds(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], F
     search, reached = search_bound(tiny, runs, denominator, truth.opt(tiny), rng)
     branch, target = branch_bound(tiny, runs, denominator, rng)
     return [
-        ({"kind": "outputs"}, Fraction(sum(o for _, _, o in tiny.requests))),
+        (
+            {"kind": "price", "denominator": 1, "prices": []},
+            Fraction(sum(o for _, _, o in tiny.requests)),
+        ),
         ({"kind": "volume"}, truth.volume_bound(tiny)),
-        ({"kind": "centroid"}, truth.centroid_bound(tiny)),
         (
             {"kind": "price", "denominator": denominator, "prices": runs},
             truth.price_bound(tiny, prices),

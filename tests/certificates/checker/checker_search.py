@@ -6,11 +6,10 @@ Their layout (which starts are listed) is the checker's own; the claim is brute 
 import random
 from typing import Any
 
-from kvproof.certificates.checker.limits import DEFAULT, Budget
-from kvproof.certificates.checker.model import read_instance
-from kvproof.certificates.checker.prices import read_prices
-from kvproof.certificates.checker.starts import by_price, by_vector
-from kvproof.certificates.checker.trajectory import Kind, Vector, make_field
+from kvproof.certificates.checker.core.limits import DEFAULT, Budget
+from kvproof.certificates.checker.core.model import read_instance
+from kvproof.certificates.checker.core.starts import Kind, by_price, by_vector, read_search
+from kvproof.certificates.checker.fast.trajectory import Vector, make_field
 
 
 def zigzag(values: list[int]) -> list[int]:
@@ -31,7 +30,8 @@ def search_bound(
     }  # fmt: skip
     budget = Budget(DEFAULT)
     instance = read_instance(tiny.json(), "i", budget)
-    kinds = by_price(instance, read_prices(denominator, runs, "p", budget), target, budget)
+    read = read_search(proof, budget)
+    kinds = by_price(read, instance, budget)
     if kinds is None:
         return proof, target
     prices = [y for length, y in runs for _ in range(length)]
@@ -56,7 +56,7 @@ def search_bound(
 
     whole = make_field(kinds, instance.memory, scale, budget)
     proof["vectors"][0], parts = vector(kinds, 0)
-    thin = by_vector(whole, Vector(whole, *parts, budget), target)
+    thin = by_vector(read, kinds, Vector(whole, *parts, budget))
     if thin is None:
         return proof, target
     field = make_field(thin, instance.memory, scale, budget)

@@ -9,16 +9,19 @@ import checker_samples
 import checker_truth as truth
 import pytest
 
-from kvproof.certificates.checker import branch, check, limits
+from kvproof.certificates.checker import check
+from kvproof.certificates.checker.core import branch, limits
 
 
-def make(target, vectors, tree, denominator=1):
+def make(target, vectors, tree, denominator=1, version=2):
     tiny = truth.Tiny(3, ((0, 0, 2), (0, 0, 2)))
+    if version == 2:
+        vectors = [checker_branch.in_runs(prices) for prices in vectors]
     bound = {"kind": "branch", "target": target, "denominator": denominator,
              "vectors": vectors, "tree": tree}  # fmt: skip
     return {
         "format": "kvproof-certificate",
-        "version": 1,
+        "version": version,
         "instance": {"digest": truth.digest(tiny), "inline": tiny.json()},
         "claim": {"kind": "opt-lower-bound", "bound": f"{target}/1"},
         "proof": {"lower_bound": bound},
@@ -41,6 +44,7 @@ def verdict(certificate):
 )
 def test_proofs_that_hold(target, vectors, tree):
     assert verdict(make(target, vectors, tree)) == "verified"
+    assert verdict(make(target, vectors, tree, version=1)) == "verified"
 
 
 @pytest.mark.parametrize(
@@ -56,6 +60,7 @@ def test_proofs_that_hold(target, vectors, tree):
 )
 def test_open_leaves_are_rejected(target, vectors, tree):
     assert verdict(make(target, vectors, tree)) == "rejected"
+    assert verdict(make(target, vectors, tree, version=1)) == "rejected"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +70,8 @@ def test_open_leaves_are_rejected(target, vectors, tree):
         ("target", True),
         ("denominator", 0),
         ("vectors", {}),
-        ("vectors", [[0, -2]]),
+        ("vectors", [[[1, 0], [1, -2]]]),
+        ("vectors", [[0, 2]]),
         ("vectors", [0, 2]),
         ("tree", []),
         ("tree", [2]),
@@ -96,10 +102,14 @@ def test_the_checker_reads_trees_as_the_specification_does():
         denominator, runs = checker_samples.closed_form_prices(tiny)
         proof, value = checker_branch.branch_bound(tiny, runs, denominator, rng)
         proof["target"] += rng.choice((-1, 0, 0, 1))
-        for own in (proof["tree"], *proof["vectors"]):
-            if own and rng.random() < 0.3:
-                place = rng.randrange(len(own))
-                own[place] = max(0, own[place] + rng.choice((-1, 1)))
+        runs = [run for vector in proof["vectors"] for run in vector]
+        if runs and rng.random() < 0.3:
+            run = rng.choice(runs)
+            run[1] = max(0, run[1] + rng.choice((-1, 1)))
+        tree = proof["tree"]
+        if rng.random() < 0.3:
+            place = rng.randrange(len(tree))
+            tree[place] = max(0, tree[place] + rng.choice((-1, 1)))
         claim = {"kind": "opt-lower-bound", "bound": f"{max(1, proof['target'])}/1"}
         made = checker_samples.certificate(tiny, claim, {"lower_bound": proof})
         found = verdict(made)
@@ -113,7 +123,7 @@ def many(requests, target, prices, tree):
     """`requests` of one token at memory 1."""
     tiny = truth.Tiny(1, ((0, 0, 1),) * requests)
     bound = {"kind": "branch", "target": target, "denominator": 1,
-             "vectors": [prices], "tree": tree}  # fmt: skip
+             "vectors": [checker_branch.in_runs(prices)], "tree": tree}  # fmt: skip
     claim = {"kind": "opt-lower-bound", "bound": f"{target}/1"}
     return checker_samples.certificate(tiny, claim, {"lower_bound": bound})
 

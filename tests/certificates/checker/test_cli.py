@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from kvproof.certificates.checker import Result, Verdict, check, cli, main
-from kvproof.certificates.checker.claims import CLAIMS
-from kvproof.certificates.checker.verdict import show
+from kvproof.certificates.checker import run as checker_run
+from kvproof.certificates.checker.core.verdict import show
 
 CORPORA = Path(__file__).resolve().parents[1]
 GOOD = str(CORPORA / "valid" / "schedule.json")
@@ -112,7 +112,7 @@ def test_a_fault_of_the_checker_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -
         raise KeyError("x")
 
     monkeypatch.setitem(
-        CLAIMS,
+        checker_run.ALL_CLAIMS,
         "schedule",
         fault,
     )
@@ -222,9 +222,9 @@ def test_the_walls_end_what_forgets_to_look() -> None:
     """A claim that never ticks, and one that takes memory without a word."""
     for body in ("while True: pass", "found = []\n    while True: found.append(bytes(10**7))"):
         code = (
-            "import sys\nfrom kvproof.certificates.checker import main, claims\n"
+            "import sys\nfrom kvproof.certificates.checker import main, run\n"
             f"def greedy(*_):\n    {body}\n"
-            "claims.CLAIMS['schedule'] = greedy\nsys.exit(main(sys.argv[1:]))"
+            "run.ALL_CLAIMS['schedule'] = greedy\nsys.exit(main(sys.argv[1:]))"
         )
         ended = subprocess.run(
             [sys.executable, "-c", code, GOOD, "--time-limit", "5"],

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -9,23 +10,16 @@ import checker_mutants
 import checker_samples
 import pytest
 
-from kvproof.certificates.checker import (
-    Verdict,
-    branch,
-    chain,
-    check,
-    claims,
-    lanes,
-    model,
-    run,
-    search,
-    staggered,
-    starts,
-)
-from kvproof.certificates.checker.limits import Budget
-from kvproof.certificates.checker.model import Instance
-from kvproof.certificates.checker.prices import Prices, price_bound
-from kvproof.certificates.checker.rules import Policy, simulate
+from kvproof.certificates.checker import Verdict, check, run
+from kvproof.certificates.checker.core import branch, claims, model, staggered, starts
+from kvproof.certificates.checker.core import search as plain
+from kvproof.certificates.checker.core.limits import Budget
+from kvproof.certificates.checker.core.model import Instance
+from kvproof.certificates.checker.core.prices import Prices, price_bound
+from kvproof.certificates.checker.fast import lanes
+from kvproof.certificates.checker.fast import search as packed
+from kvproof.certificates.checker.policies import chain, ratio
+from kvproof.certificates.checker.policies.rules import Policy, simulate
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 
@@ -41,8 +35,8 @@ def roomier(patch: pytest.MonkeyPatch) -> None:
 
 
 def generous_centroid(patch: pytest.MonkeyPatch) -> None:
-    right = claims.centroid_bound
-    patch.setattr(claims, "centroid_bound", lambda i, b: right(i, b) + Fraction(1, 2))
+    right = claims.discrete_centroid_bound
+    patch.setattr(claims, "discrete_centroid_bound", lambda i, b: right(i, b) + Fraction(1, 2))
 
 
 def early_tails(patch: pytest.MonkeyPatch) -> None:
@@ -83,7 +77,7 @@ def always_strict(patch: pytest.MonkeyPatch) -> None:
     def wrong(policy: Policy, instance: Instance, budget: Budget) -> list[int]:
         return simulate(Policy(policy.name, False, policy.theta, policy.reserve), instance, budget)
 
-    patch.setattr(claims, "simulate", wrong)
+    patch.setattr(ratio, "simulate", wrong)
 
 
 def any_digest(patch: pytest.MonkeyPatch) -> None:
@@ -114,12 +108,18 @@ def eager_pruning(patch: pytest.MonkeyPatch) -> None:
 
 
 def blind_dominance(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(search.Search, "_undominated", lambda _, states: states[:1])
+    patch.setattr(packed.Search, "_undominated", lambda _, states: states[:1])
+    patch.setattr(plain.PlainSearch, "_undominated", lambda _, states: states[:1])
 
 
 def narrow_windows(patch: pytest.MonkeyPatch) -> None:
     right = starts.by_vector
-    patch.setattr(search, "by_vector", lambda f, v, target: right(f, v, target - 2))
+
+    def wrong(proof: starts.SearchProof, kinds: Any, vector: Any) -> Any:
+        return right(replace(proof, target=proof.target - 2), kinds, vector)
+
+    patch.setattr(packed, "by_vector", wrong)
+    patch.setattr(plain, "by_vector", wrong)
 
 
 def short_windows(patch: pytest.MonkeyPatch) -> None:
@@ -186,7 +186,7 @@ def _columns(instance: Instance) -> dict[str, Any]:
     ("fault", "kind"),
     [
         (roomier, None),
-        (generous_centroid, "centroid"),
+        (generous_centroid, "discrete-centroid"),
         (early_tails, "tail-centroid"),
         (wider_group, "staggered"),
         (dear_gaps, "staggered"),

@@ -7,10 +7,10 @@ import checker_truth as truth
 import pytest
 from checker_truth import Tiny
 
-from kvproof.certificates.checker.feasibility import total_latency
-from kvproof.certificates.checker.limits import DEFAULT, Budget
-from kvproof.certificates.checker.model import read_instance
-from kvproof.certificates.checker.verdict import Rejected
+from kvproof.certificates.checker.core.feasibility import total_latency
+from kvproof.certificates.checker.core.limits import DEFAULT, Budget
+from kvproof.certificates.checker.core.model import read_instance
+from kvproof.certificates.checker.core.verdict import Rejected
 
 BUDGET = Budget(DEFAULT)
 

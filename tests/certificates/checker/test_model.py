@@ -9,9 +9,9 @@ import checker_truth as truth
 import pytest
 from checker_truth import Tiny
 
-from kvproof.certificates.checker import model
-from kvproof.certificates.checker.limits import DEFAULT, Budget, Limits
-from kvproof.certificates.checker.verdict import Malformed, OverLimit
+from kvproof.certificates.checker.core import model
+from kvproof.certificates.checker.core.limits import DEFAULT, Budget, Limits
+from kvproof.certificates.checker.core.verdict import Malformed, OverLimit
 
 BUDGET = Budget(DEFAULT)
 PLAIN: dict[str, Any] = Tiny(9, ((0, 4, 2), (0, 0, 3), (0, 0, 3))).json()

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from kvproof.certificates.checker import reader
-from kvproof.certificates.checker.limits import DEFAULT, Budget, Limits
-from kvproof.certificates.checker.verdict import Malformed, OverLimit, Refusal
+from kvproof.certificates.checker import file
+from kvproof.certificates.checker.core import reader
+from kvproof.certificates.checker.core.limits import DEFAULT, Budget, Limits
+from kvproof.certificates.checker.core.verdict import Malformed, OverLimit, Refusal
 
 SMALL = Limits(file_bytes=10_000, values=100, containers=50, depth=5, digits=20)
 
 
 def load(data: bytes | Path, limits: Limits = SMALL) -> object:
-    return reader.load(data, Budget(limits))
+    return file.load(data, Budget(limits))
 
 
 def test_plain_and_gzip() -> None:

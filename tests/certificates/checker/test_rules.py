@@ -10,11 +10,11 @@ import checker_truth as truth
 import pytest
 from checker_truth import Tiny
 
-from kvproof.certificates.checker.feasibility import total_latency
-from kvproof.certificates.checker.limits import DEFAULT, Budget, Limits
-from kvproof.certificates.checker.model import read_instance
-from kvproof.certificates.checker.rules import Policy, read_policy, simulate
-from kvproof.certificates.checker.verdict import Malformed, OverLimit, Rejected
+from kvproof.certificates.checker.core.feasibility import total_latency
+from kvproof.certificates.checker.core.limits import DEFAULT, Budget, Limits
+from kvproof.certificates.checker.core.model import read_instance
+from kvproof.certificates.checker.core.verdict import Malformed, OverLimit, Rejected
+from kvproof.certificates.checker.policies.rules import Policy, read_policy, simulate
 
 BUDGET = Budget(DEFAULT)
 VECTORS = json.loads(

@@ -1,10 +1,15 @@
 """The ``search`` proof: everything in it is read, whatever the search comes to need."""
 
 import copy
+import functools
 import json
+import random
 from pathlib import Path
 from typing import Any
 
+import checker_mutants
+import checker_samples
+import checker_search
 import checker_truth as truth
 import pytest
 
@@ -16,10 +21,38 @@ PROOF = GOOD["proof"]["lower_bound"]
 
 
 def checked(claim: str = GOOD["claim"]["bound"], **change: Any) -> Result:
+    """Return what both engines say, which must be the same but for naming the packed one."""
     made = copy.deepcopy(GOOD)
     made["proof"]["lower_bound"].update(change)
     made["claim"]["bound"] = claim
-    return check(truth.encode(made))
+    data = truth.encode(made)
+    packed, plain = check(data), check(data, plain=True)
+    assert (packed.verdict, packed.reason) == (plain.verdict, plain.reason)
+    assert ("packed" in (packed.claim_in_words or "")) == (packed.verdict == "verified")
+    assert "packed" not in (plain.claim_in_words or "")
+    return packed
+
+
+def test_both_engines_find_the_same() -> None:
+    """On random proofs, changed in one place."""
+    rng, seen = random.Random(3), set()
+    for _ in range(400):
+        tiny = checker_samples.random_tiny(rng, memory=9, requests=5)
+        denominator, runs = checker_samples.closed_form_prices(tiny)
+        proof, value = checker_search.search_bound(tiny, runs, denominator, truth.opt(tiny), rng)
+        if rng.random() < 0.5:
+            path = rng.choice(checker_mutants.places(proof))
+            old = functools.reduce(lambda at, key: at[key], path, proof)
+            if type(old) is int:
+                functools.reduce(lambda at, key: at[key], path[:-1], proof)[path[-1]] = max(
+                    0, old + rng.choice((-1, 1))
+                )
+        claim = {"kind": "opt-lower-bound", "bound": f"{value + rng.randint(0, 1)}/1"}
+        data = truth.encode(checker_samples.certificate(tiny, claim, {"lower_bound": proof}))
+        packed, plain = check(data), check(data, plain=True)
+        assert (packed.verdict, packed.reason) == (plain.verdict, plain.reason), data
+        seen.add(packed.verdict.value)
+    assert seen >= {"verified", "rejected", "malformed"}
 
 
 SPOILED: list[Any] = [

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from price_oracles import brute_force_opt, instances, naive_bound, price_vectors
 
-from kvproof.certificates.checker import limits, model
-from kvproof.certificates.checker import prices as checker
+from kvproof.certificates.checker.core import limits, model
+from kvproof.certificates.checker.core import prices as checker
 from kvproof.certificates.prices import Prices, price_bound, price_bound_reference
 from kvproof.certificates.prices.evaluate import MAX_COST, Dual, fits_kernel
 from kvproof.scheduling.errors import InputError

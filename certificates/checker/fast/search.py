@@ -1,38 +1,26 @@
-"""Lower bound by exact search: go through all schedules below a target, and find the best.
+"""The search of :mod:`..core.search`, packed into long integers; its argument is there.
 
-The certificate holds multipliers only; states, bounds and dominance are worked out here. Going
-forward in time, a state is: which requests have started, their latencies so far, and the tokens
-that they will hold in each step to come. Each state starts its waiting requests in every way that
-fits. What is left out, and why no optimal schedule below the target is lost for good:
-
-- a start whose own term leaves no room below the target (:mod:`.starts`);
-- a child whose trajectory bound exceeds target - 1;
-- a child where some request that has not started could have run to its end within the past
-  steps: moving it there costs less, so no continuation is optimal;
-- a state that costs no less than another with the same requests started and holds no less in
-  every step: what completes it completes the other.
+The tokens held in all steps of a state lie side by side in one number, and so do its bounds by all
+vectors of a step. A sum, and one look at the top bits, then stand for a loop.
 """
 
 from collections.abc import Iterable
 from fractions import Fraction
 
+from ..core.limits import Budget
+from ..core.model import Instance
+from ..core.starts import EVENT, WHERE, by_price, by_vector, read_search
+from ..core.verdict import Rejected
 from .lanes import Lanes
-from .limits import MOST_STEPS, Budget
-from .model import Instance
-from .multipliers import Multipliers
-from .prices import read_prices
-from .reader import fields, integer
-from .starts import by_price, by_vector
-from .trajectory import WHERE, Field, Kind, Vector, make_field
-from .verdict import OverLimit, Rejected
+from .tables import Tables, number
+from .trajectory import Field, Vector, make_field
 
-MOST_SCALE = 1 << 31
 KEY = 400  # bytes of what states with the same requests started share
 
 #: What is decided before the starts at some step t: the latencies of what has started; the tokens
 #: held in the steps t + 1, t + 2, ... and in t, t - 1, ... (one lane each, lowest first); and the
 #: events that hold tokens at t or later, as ``kind * (horizon + 1) + start``.
-State = tuple[int, int, int, tuple[int, ...]]
+Packed = tuple[int, int, int, tuple[int, ...]]
 #: A node of the starts of one state: the first place in the list of options that is still open,
 #: the tokens to come, the options taken, and the bound so far.
 Node = tuple[int, int, tuple[int, ...], int]
@@ -76,13 +64,13 @@ class Search:
         self.budget.tick(len(digits))
         return int("".join(reversed(digits)), 2)
 
-    def run(self, multipliers: Multipliers) -> None:
+    def run(self, tables: Tables) -> None:
         """Go through all steps; raise `Rejected` if states are left where the proof ends."""
-        layer: dict[int, list[State]] = {0: [(0, 0, 0, ())]}
+        layer: dict[int, list[Packed]] = {0: [(0, 0, 0, ())]}
         for t in range(self.field.horizon + 1):
             if not layer:
                 return
-            step = Step(self, t, multipliers.of_step(self.field, t))
+            step = Step(self, t, tables.of_step(t))
             for key, states in layer.items():
                 Expansion(step, key).run(states)
             for states in layer.values():
@@ -92,7 +80,7 @@ class Search:
         if layer:
             raise Rejected(f"{WHERE}: states are left after the last step")
 
-    def _undominated(self, states: list[State]) -> list[State]:
+    def _undominated(self, states: list[Packed]) -> list[Packed]:
         self.budget.check()
         states.sort()
         guard, pace = self.guard, 1 + self.bytes // 1024
@@ -123,7 +111,7 @@ class Step:
         self.fresh = Lanes(field, fresh, t, search.cutoff, budget) if fresh and t else None
         self.open = [c for c in range(len(field.kinds)) if t in search.allowed[c]]
         self.gains = {c: self.lanes.gains(field, c) for c in self.open}
-        self.found: dict[int, list[State]] = {}
+        self.found: dict[int, list[Packed]] = {}
         self._runs: dict[tuple[int, ...], tuple[tuple[int, ...], int]] = {}
         self._held = 0
 
@@ -197,7 +185,7 @@ class Expansion:
             lanes.table, lanes.over, lanes.guard, len(lanes.table) - 1,
         )  # fmt: skip
 
-    def run(self, states: list[State]) -> None:
+    def run(self, states: list[Packed]) -> None:
         """Add the children of the states to those of the step."""
         search, step, options, dues = self.search, self.step, self.options, self.dues
         full, guard, lane, window = search.full, search.guard, search.lane, search.window
@@ -228,7 +216,7 @@ class Expansion:
             self._start(state, fit, late, pace)
         search.budget.give(stack)
 
-    def _start(self, state: State, fit: list[int], late: list[int], pace: int) -> None:
+    def _start(self, state: Packed, fit: list[int], late: list[int], pace: int) -> None:
         """Start requests at the places `fit` in every way that fits and may be below the target."""
         gains, shapes, hopes, room, options, left = self.of_kinds
         full, guard, lane, bits, tick, table, over, top, most = self.of_step
@@ -290,31 +278,21 @@ class Expansion:
             self.found[child] = [made]
 
 
-def search_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
-    """Return the least total below the target of a ``search`` proof, or the target if none is."""
-    found = fields(value, WHERE, "kind target scale denominator prices vectors layers")
-    target = integer(found["target"], f"{WHERE}.target", 1)
-    scale = integer(found["scale"], f"{WHERE}.scale", 1, MOST_SCALE)
-    prices = read_prices(found["denominator"], found["prices"], WHERE, budget)
-    multipliers = Multipliers(found, budget)
-    kinds = by_price(instance, prices, target, budget)
+def packed_search_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
+    """Return what `search_bound` of the core returns, faster."""
+    proof = read_search(value, budget)
+    kinds = by_price(proof, instance, budget)
     if kinds is None:
-        return Fraction(target)
-    whole = _field(kinds, instance, scale, budget)
-    first = multipliers.of_prices(whole)
-    kinds = by_vector(whole, first, target)
-    first.leave()
-    if kinds is None:
-        return Fraction(target)
-    field = _field(kinds, instance, scale, budget)
-    multipliers.of_others(field)
-    search = Search(field, target, budget)
-    search.run(multipliers)
+        return Fraction(proof.target)
+    first = proof.parts(0, kinds, budget)
+    vector = Vector(make_field(kinds, instance.memory, proof.scale, budget), 0, *first, budget)
+    left = by_vector(proof, kinds, vector)
+    vector.leave()
+    if left is None:
+        return Fraction(proof.target)
+    for place in range(1, len(proof.vectors)):  # each is read, named by a step or not
+        budget.give(EVENT * number(proof.parts(place, left, budget)))
+    field = make_field(left, instance.memory, proof.scale, budget)
+    search = Search(field, proof.target, budget)
+    search.run(Tables(proof, field, first, budget))
     return Fraction(search.best)
-
-
-def _field(kinds: list[Kind], instance: Instance, scale: int, budget: Budget) -> Field:
-    steps = max(kind.starts[-1] + kind.output for kind in kinds) + 2
-    if steps > MOST_STEPS:
-        raise OverLimit(f"{WHERE}: {steps:,} steps; the limit is {MOST_STEPS:,}")
-    return make_field(kinds, instance.memory, scale, budget)

@@ -18,6 +18,7 @@ from fractions import Fraction
 
 from .limits import MOST_STEPS, Budget
 from .model import Instance
+from .prices import Prices, read_prices
 from .reader import TOP, entries, fields, integer, integers
 from .verdict import Malformed, OverLimit, Rejected
 
@@ -39,30 +40,21 @@ class Group:
 class Terms:
     """What one price vector makes each start cost; worked out as far as it is asked for."""
 
-    def __init__(self, prices: list[int], unit: int, memory: int, budget: Budget) -> None:
-        budget.take(1000 + 100 * len(prices))
-        self._prices, self._unit = prices, unit
-        self.memory_price = memory * sum(prices)
-        total, moment = [0], [0]
-        for t, price in enumerate(prices, 1):
-            budget.tick()
-            total.append(total[-1] + price)
-            moment.append(moment[-1] + t * price)
-        self._total, self._moment = total, moment
+    def __init__(self, prices: Prices, memory: int, budget: Budget) -> None:
+        budget.take(1000)
+        self.memory_price = memory * prices.sums[-1]
+        self._prices = prices
         self._rows: dict[int, list[int]] = {}
+        self._term = 60 + prices.moments[-1].bit_length() // 7  # bytes
 
     def row(self, c: int, kind: Group, last: int, budget: Budget) -> list[int]:
         """Return the terms of the starts 0..last, at least."""
         row = self._rows.setdefault(c, [])
         if len(row) <= last:
-            budget.take(60 * (last + 1 - len(row)))
-            total, moment, size = self._total, self._moment, len(self._prices)
-            s, o, a, unit = kind.prompt, kind.output, kind.arrival, self._unit
+            budget.take(self._term * (last + 1 - len(row)))
             for p in range(len(row), last + 1):
                 budget.tick()
-                low, high = min(p, size), min(p + o, size)
-                priced = (s - p) * (total[high] - total[low]) + moment[high] - moment[low]
-                row.append(unit * (p + o - a) + priced)
+                row.append(self._prices.term(kind.arrival, kind.prompt, kind.output, p))
         return row
 
 
@@ -161,11 +153,11 @@ def branch_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
     where = "proof.lower_bound"
     found = fields(value, where, "kind target denominator vectors tree")
     target = integer(found["target"], f"{where}.target", 1)
-    unit = integer(found["denominator"], f"{where}.denominator", 1)
-    vectors = [
-        Terms(integers(prices, f"{where}.vectors[{v}]"), unit, instance.memory, budget)
-        for v, prices in enumerate(entries(found["vectors"], f"{where}.vectors"))
-    ]
+    unit = integer(found["denominator"], f"{where}.denominator", 1, None)
+    vectors = []
+    for v, runs in enumerate(entries(found["vectors"], f"{where}.vectors")):
+        prices = read_prices(unit, runs, f"{where}.vectors[{v}]", budget)
+        vectors.append(Terms(prices, instance.memory, budget))
     stream = integers(found["tree"], f"{where}.tree")
     branching = Branching(instance, target, unit, budget)
     place = 0

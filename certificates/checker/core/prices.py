@@ -33,6 +33,12 @@ class Prices:
     sums: list[int]
     moments: list[int]
 
+    def term(self, a: int, s: int, o: int, p: int) -> int:
+        """Return D times what a request that starts at p costs: its latency, and its tokens."""
+        y_0, z_0 = self.until(p)
+        y_1, z_1 = self.until(p + o)
+        return self.denominator * (p + o - a) + (s - p) * (y_1 - y_0) + z_1 - z_0
+
     def until(self, step: int) -> tuple[int, int]:
         """Return the sums of y and of ``step * y`` over the steps 1 to `step`."""
         r = bisect_right(self.bound, step) - 1
@@ -41,14 +47,14 @@ class Prices:
         return self.sums[r] + price * (step - first), self.moments[r] + moment
 
 
-def read_prices(denominator: object, runs: object, where: str, budget: Budget) -> Prices:
-    """Read ``[[length, numerator], ...]``; lengths from 1, numerators from 0."""
-    prices = Prices(integer(denominator, f"{where}.denominator", 1, None), [0], [], [0], [0])
-    for r, run in enumerate(entries(runs, f"{where}.prices")):
+def read_prices(denominator: int, runs: object, where: str, budget: Budget) -> Prices:
+    """Read ``[[length, numerator], ...]``, found at `where`; lengths from 1, numerators from 0."""
+    prices = Prices(denominator, [0], [], [0], [0])
+    for r, run in enumerate(entries(runs, where)):
         budget.tick()
-        first, second = pair(run, f"{where}.prices[{r}]")
-        length = integer(first, f"{where}.prices[{r}][0]", 1)
-        price = integer(second, f"{where}.prices[{r}][1]", 0, None)
+        first, second = pair(run, f"{where}[{r}]")
+        length = integer(first, f"{where}[{r}][0]", 1)
+        price = integer(second, f"{where}[{r}][1]", 0, None)
         start, end = prices.bound[-1], prices.bound[-1] + length
         moment = price * (end * (end + 1) - start * (start + 1)) // 2
         digits = moment.bit_length() + prices.moments[-1].bit_length()
@@ -59,6 +65,12 @@ def read_prices(denominator: object, runs: object, where: str, budget: Budget) -
         prices.moments.append(prices.moments[-1] + moment)
     prices.price.append(0)
     return prices
+
+
+def read_priced(found: dict[str, object], where: str, budget: Budget) -> Prices:
+    """Read the ``denominator`` and the ``prices`` of an object of the format."""
+    denominator = integer(found["denominator"], f"{where}.denominator", 1, None)
+    return read_prices(denominator, found["prices"], f"{where}.prices", budget)
 
 
 def price_bound(prices: Prices, instance: Instance, budget: Budget) -> Fraction:
@@ -88,9 +100,7 @@ def _cheapest(prices: Prices, lowest: list[int], a: int, s: int, o: int, budget:
     last, volume = len(bound) - 1, s * o + o * (o + 1) // 2
 
     def window(p: int) -> tuple[int, int]:
-        y_0, z_0 = prices.until(p)
-        y_1, z_1 = prices.until(p + o)
-        return y_1 - y_0, unit * (p + o - a) + (s - p) * (y_1 - y_0) + z_1 - z_0
+        return prices.until(p + o)[0] - prices.until(p)[0], prices.term(a, s, o, p)
 
     head, tail = bisect_right(bound, a) - 1, bisect_right(bound, a + o) - 1
     p, (inside, cost) = a, window(a)

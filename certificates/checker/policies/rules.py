@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
 
-from .limits import Budget
-from .model import Instance
-from .reader import fields, rational, text
-from .verdict import Rejected
+from ..core.limits import Budget
+from ..core.model import Instance
+from ..core.reader import fields, rational, text
+from ..core.verdict import Rejected
 
 ENTRY = 180  # bytes of a running request
 

@@ -1,32 +1,32 @@
-"""The claims, one function each: read its fields, establish it, and say it in words.
+"""The claims about OPT, one function each: read its fields, establish it, and say it in words.
 
-`CLAIMS` and `LOWER_BOUNDS` are the only lists of what the format knows; a further kind of
-claim or of lower bound is one more entry.
+`CLAIMS` and `RULES` list what the format knows of OPT; a further kind of claim or of lower bound is
+one more entry.
 """
 
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 
-from .bounds import centroid_bound, outputs_bound, volume_bound
+from .bounds import volume_bound
 from .branch import branch_bound
-from .chain import svf_blocking_chain
 from .feasibility import total_latency
 from .limits import Budget
 from .model import Instance, read_column, read_schedule
-from .prices import price_bound, read_prices
+from .prices import price_bound, read_priced
 from .reader import fields, integer, rational, text
-from .rules import read_policy, simulate
 from .search import search_bound
 from .staggered import staggered_bound
 from .steps import discrete_centroid_bound, tail_centroid_bound
 from .verdict import Malformed, Rejected, show
 
-Claim = Callable[[object, object, Instance, Budget], str]
 LowerBound = Callable[[object, Instance, Budget], Fraction]
+Rules = dict[str, LowerBound]
+#: Takes the claim, its proof, the instance and the rules; returns what is proved, in words.
+Claim = Callable[[object, object, Instance, Rules, Budget], str]
 
 
-def schedule(claim: object, proof: object, instance: Instance, budget: Budget) -> str:
+def schedule(claim: object, proof: object, instance: Instance, rules: Rules, budget: Budget) -> str:
     """``schedule``: a feasible schedule of total latency U."""
     claimed = fields(claim, "claim", "kind total_latency")
     given = fields(proof, "proof", "schedule")
@@ -34,11 +34,13 @@ def schedule(claim: object, proof: object, instance: Instance, budget: Budget) -
     return f"a feasible schedule has total latency {show(total)}, so OPT <= {show(total)}"
 
 
-def opt_lower_bound(claim: object, proof: object, instance: Instance, budget: Budget) -> str:
+def opt_lower_bound(
+    claim: object, proof: object, instance: Instance, rules: Rules, budget: Budget
+) -> str:
     """``opt-lower-bound``: no schedule has a total latency below the bound."""
     claimed = fields(claim, "claim", "kind bound")
     bound = rational(claimed["bound"], "claim.bound", budget)
-    kind, proved = _lower_bound(fields(proof, "proof", "lower_bound"), instance, budget)
+    kind, proved = _lower_bound(fields(proof, "proof", "lower_bound"), instance, rules, budget)
     if bound > proved:
         raise Rejected(f"claim.bound: {show(bound)} is more than the {kind} bound, {show(proved)}")
     return (
@@ -47,17 +49,19 @@ def opt_lower_bound(claim: object, proof: object, instance: Instance, budget: Bu
     )
 
 
-def preemptive_lower_bound(claim: object, proof: object, instance: Instance, budget: Budget) -> str:
+def preemptive_lower_bound(
+    claim: object, proof: object, instance: Instance, rules: Rules, budget: Budget
+) -> str:
     """``preemptive-lower-bound``: no run that may preempt requests costs less either."""
     claimed = fields(claim, "claim", "kind bound")
     given = fields(proof, "proof", "lower_bound")
     bound = rational(claimed["bound"], "claim.bound", budget)
-    kind, proved = _lower_bound(given, instance, budget)
+    kind, proved = _lower_bound(given, instance, rules, budget)
     if kind not in PREEMPTIVE:
         raise Rejected(f"proof.lower_bound: the {kind} bound is about runs without preemption")
     if kind == "price":
         found = fields(given["lower_bound"], "proof.lower_bound", "kind denominator prices")
-        prices = read_prices(found["denominator"], found["prices"], "proof.lower_bound", budget)
+        prices = read_priced(found, "proof.lower_bound", budget)
         if any(later > earlier for earlier, later in pairwise(prices.price)):
             raise Rejected(
                 "proof.lower_bound.prices: they rise; runs that preempt need not pay them"
@@ -70,12 +74,12 @@ def preemptive_lower_bound(claim: object, proof: object, instance: Instance, bud
     )
 
 
-def optimal(claim: object, proof: object, instance: Instance, budget: Budget) -> str:
+def optimal(claim: object, proof: object, instance: Instance, rules: Rules, budget: Budget) -> str:
     """``optimal``: a schedule costs U, and a lower bound rounds up to U, as costs are integers."""
     claimed = fields(claim, "claim", "kind total_latency")
     given = fields(proof, "proof", "schedule lower_bound")
     total = _claimed_total(claimed, given, instance, budget)
-    kind, proved = _lower_bound(given, instance, budget)
+    kind, proved = _lower_bound(given, instance, rules, budget)
     if proved <= total - 1:
         raise Rejected(f"the {kind} bound, {show(proved)}, leaves room below {show(total)}")
     return (
@@ -84,13 +88,15 @@ def optimal(claim: object, proof: object, instance: Instance, budget: Budget) ->
     )
 
 
-def within_factor(claim: object, proof: object, instance: Instance, budget: Budget) -> str:
+def within_factor(
+    claim: object, proof: object, instance: Instance, rules: Rules, budget: Budget
+) -> str:
     """``within-factor``: a schedule costs at most F times a lower bound on OPT."""
     claimed = fields(claim, "claim", "kind total_latency factor")
     given = fields(proof, "proof", "schedule lower_bound")
     factor = rational(claimed["factor"], "claim.factor", budget)
     total = _claimed_total(claimed, given, instance, budget)
-    kind, proved = _lower_bound(given, instance, budget)
+    kind, proved = _lower_bound(given, instance, rules, budget)
     if total > factor * proved:
         raise Rejected(
             f"claim.factor: {show(total)} is more than {show(factor)} times the {kind} bound, "
@@ -102,34 +108,6 @@ def within_factor(claim: object, proof: object, instance: Instance, budget: Budg
     )
 
 
-def ratio_at_least(claim: object, proof: object, instance: Instance, budget: Budget) -> str:
-    """``ratio-at-least``: a policy costs A where a feasible schedule costs B."""
-    claimed = fields(claim, "claim", "kind policy policy_total feasible_total ratio")
-    named = claimed["policy"] is not None
-    given = fields(proof, "proof", "witness" if named else "witness policy_schedule")
-    claimed_a = integer(claimed["policy_total"], "claim.policy_total", 0, None)
-    claimed_b = integer(claimed["feasible_total"], "claim.feasible_total", 0, None)
-    ratio = rational(claimed["ratio"], "claim.ratio", budget)
-    witness = read_schedule(given["witness"], "proof.witness", instance)
-    if named:
-        policy = read_policy(claimed["policy"], "claim.policy", budget)
-        subject, words = str(policy), f"{policy}, simulated here,"
-        starts = simulate(policy, instance, budget)
-    else:
-        subject, words = "this schedule", "the schedule in the certificate, of no named policy,"
-        starts = read_schedule(given["policy_schedule"], "proof.policy_schedule", instance)
-    a = total_latency(starts, "policy's schedule", instance, budget)
-    b = total_latency(witness, "proof.witness", instance, budget)
-    _same(claimed_a, a, "claim.policy_total")
-    _same(claimed_b, b, "claim.feasible_total")
-    if ratio != Fraction(a, b):
-        raise Rejected(f"claim.ratio: {show(ratio)} is claimed, and it is {show(Fraction(a, b))}")
-    return (
-        f"{words} has total latency {show(a)} where a feasible schedule has {show(b)}, "
-        f"so {subject} is at least {show(ratio)} times OPT on this instance"
-    )
-
-
 def _claimed_total(
     claim: dict[str, object], proof: dict[str, object], instance: Instance, budget: Budget
 ) -> int:
@@ -137,39 +115,30 @@ def _claimed_total(
     claimed = integer(claim["total_latency"], "claim.total_latency", 0, None)
     starts = read_schedule(proof["schedule"], "proof.schedule", instance)
     total = total_latency(starts, "proof.schedule", instance, budget)
-    _same(claimed, total, "claim.total_latency")
+    same(claimed, total, "claim.total_latency")
     return total
 
 
-def _same(claimed: int, computed: int, what: str) -> None:
+def same(claimed: int, computed: int, what: str) -> None:
+    """Refuse a claimed number that is not the one computed."""
     if claimed != computed:
         raise Rejected(f"{what}: {show(claimed)} is claimed, and it is {show(computed)}")
 
 
 def _lower_bound(
-    proof: dict[str, object], instance: Instance, budget: Budget
+    proof: dict[str, object], instance: Instance, rules: Rules, budget: Budget
 ) -> tuple[str, Fraction]:
     """Return the kind of the proof's lower bound on OPT, and its value, computed here."""
     where, value = "proof.lower_bound", proof["lower_bound"]
     if not isinstance(value, dict) or "kind" not in value:
         raise Malformed(f"{where}: expected an object with a kind")
-    kind = text(value["kind"], f"{where}.kind", *LOWER_BOUNDS)
-    return kind, LOWER_BOUNDS[kind](value, instance, budget)
-
-
-def _outputs(value: object, instance: Instance, budget: Budget) -> Fraction:
-    fields(value, "proof.lower_bound", "kind")
-    return outputs_bound(instance)
+    kind = text(value["kind"], f"{where}.kind", *rules)
+    return kind, rules[kind](value, instance, budget)
 
 
 def _volume(value: object, instance: Instance, budget: Budget) -> Fraction:
     fields(value, "proof.lower_bound", "kind")
     return volume_bound(instance, budget)
-
-
-def _centroid(value: object, instance: Instance, budget: Budget) -> Fraction:
-    fields(value, "proof.lower_bound", "kind")
-    return centroid_bound(instance, budget)
 
 
 def _discrete_centroid(value: object, instance: Instance, budget: Budget) -> Fraction:
@@ -194,33 +163,29 @@ def _staggered(value: object, instance: Instance, budget: Budget) -> Fraction:
 
 
 def _price(value: object, instance: Instance, budget: Budget) -> Fraction:
-    where = "proof.lower_bound"
-    found = fields(value, where, "kind denominator prices")
-    prices = read_prices(found["denominator"], found["prices"], where, budget)
-    return price_bound(prices, instance, budget)
+    found = fields(value, "proof.lower_bound", "kind denominator prices")
+    return price_bound(read_priced(found, "proof.lower_bound", budget), instance, budget)
 
 
-LOWER_BOUNDS: dict[str, LowerBound] = {
-    "outputs": _outputs,
+#: The rules, each in its plain form.
+RULES: Rules = {
+    "price": _price,
+    "branch": branch_bound,
+    "search": search_bound,
     "volume": _volume,
-    "centroid": _centroid,
     "discrete-centroid": _discrete_centroid,
     "tail-centroid": _tail_centroid,
     "staggered": _staggered,
-    "price": _price,
-    "search": search_bound,
-    "branch": branch_bound,
 }
 
 #: Those that hold for runs which preempt requests; prices only where they never rise.
-PREEMPTIVE = ("outputs", "volume", "centroid", "discrete-centroid", "tail-centroid", "price")
+PREEMPTIVE = ("price", "volume", "discrete-centroid", "tail-centroid")
 
+#: The claims about OPT.
 CLAIMS: dict[str, Claim] = {
     "schedule": schedule,
     "opt-lower-bound": opt_lower_bound,
     "preemptive-lower-bound": preemptive_lower_bound,
     "optimal": optimal,
-    "svf-blocking-chain": svf_blocking_chain,
-    "ratio-at-least": ratio_at_least,
     "within-factor": within_factor,
 }

@@ -1,43 +1,19 @@
-"""The trajectory bound: memory as a path over (requests running, tokens held).
-
-Split each request into a start event and an end event, priced ``alpha[c][p]`` and ``beta[c][p]``
-per class c and start p. Any schedule below the target uses allowed starts only, and the tokens
-that it holds form a path: in step t, requests whose last step was t - 1 leave (k - 1 running,
-``s + o`` tokens less), each one still running grows by one token, requests that start at t - 1
-join (k + 1 running, ``s + 1`` tokens). So its scaled cost is at least the sum over requests of the
-least ``scale * latency + alpha + beta``, plus the cheapest path, where an event earns its price.
-The events of a path need not belong together: that is the relaxation.
-"""
+"""The cheapest paths of one vector over (requests running, tokens held), as tables of numbers."""
 
 from array import array
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import chain
 
+from ..core.limits import Budget
+from ..core.starts import WHERE, Kind, Parts, horizon
+from ..core.verdict import OverLimit
 from .cells import BITS, MOST, Cells
-from .limits import Budget
-from .verdict import OverLimit
 
 HUGE = 1 << 62  # no path, no start; above all sums of multipliers and latencies
-WHERE = "proof.lower_bound"
 MOST_CELLS = 20_000_000  # of the tables in use at once
 
-Parts = list[dict[int, int]]  # [kind]: multiplier by start
 Rows = list["array[int]"]  # [running][tokens]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A class of equal requests, and its allowed starts, ascending.
-
-    Times count from the earliest arrival of the instance.
-    """
-
-    arrival: int
-    prompt: int
-    output: int
-    count: int
-    starts: list[int]
 
 
 @dataclass(frozen=True)
@@ -92,24 +68,24 @@ def make_field(kinds: list[Kind], memory: int, scale: int, budget: Budget) -> Fi
             break
         least.append(least[-1] + one)
         most.append(min(memory, most[-1] + peak))
-    horizon = max(k.starts[-1] + k.output for k in kinds)
+    last = horizon(kinds)
     copies = [min(kind.count, len(least) - 1) for kind in kinds]
     events = sum(len(kind.starts) * n for kind, n in zip(kinds, copies))
-    cells = (horizon + 2) * len(least) * (memory + 1)
+    cells = (last + 2) * len(least) * (memory + 1)
     for size, what in (
-        (cells, "table cells"), (len(kinds) * (horizon + 2), "classes by steps"), (events, "events")
+        (cells, "table cells"), (len(kinds) * (last + 2), "classes by steps"), (events, "events")
     ):  # fmt: skip
         if size > MOST_CELLS:
             raise OverLimit(f"{WHERE}: {size:,} {what}; the limit is {MOST_CELLS:,}")
-    budget.take(80 * len(least) + 130 * horizon + 20 * events)
-    joining: list[list[int]] = [[] for _ in range(horizon + 1)]
-    leaving: list[list[int]] = [[] for _ in range(horizon + 1)]
+    budget.take(80 * len(least) + 130 * last + 20 * events)
+    joining: list[list[int]] = [[] for _ in range(last + 1)]
+    leaving: list[list[int]] = [[] for _ in range(last + 1)]
     for c, kind in enumerate(kinds):
         for p in kind.starts:
             budget.tick(1 + copies[c] // 64)
             joining[p] += [c] * copies[c]
             leaving[p + kind.output] += [c] * copies[c]
-    return Field(kinds, memory, scale, horizon, least, most, joining, leaving)
+    return Field(kinds, memory, scale, last, least, most, joining, leaving)
 
 
 class Vector:
@@ -134,6 +110,8 @@ class Vector:
         budget.take(self._bytes)
         self.table = _table(field, since, alpha, beta, budget)
         self.rest = [self._rest(c, kind) for c, kind in enumerate(field.kinds)]
+        whole = self.table[since][0][0]
+        self.whole = None if whole == HUGE else whole
         self.size = self._size()
 
     def leave(self) -> None:

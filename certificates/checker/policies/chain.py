@@ -8,14 +8,17 @@ already started hold more than M - s_h - (u - t) tokens there, and so many token
 from fractions import Fraction
 from heapq import heappop, heappush
 
-from .feasibility import total_latency
-from .limits import Budget
-from .model import Instance, read_schedule
-from .reader import entries, fields, integer, pair
-from .verdict import Rejected, show
+from ..core.claims import Rules, same
+from ..core.feasibility import total_latency
+from ..core.limits import Budget
+from ..core.model import Instance, read_schedule
+from ..core.reader import entries, fields, integer, pair
+from ..core.verdict import Rejected, show
 
 
-def svf_blocking_chain(claim: object, proof: object, instance: Instance, budget: Budget) -> str:
+def svf_blocking_chain(
+    claim: object, proof: object, instance: Instance, _: Rules, budget: Budget
+) -> str:
     """``svf-blocking-chain``: starts in SVF order, explained by blocks, cost U <= B.
 
     B is ``floor(c sum_k P_k / (1 - eps)) + sum o`` with P_k the volumes before k over M. The
@@ -38,10 +41,7 @@ def svf_blocking_chain(claim: object, proof: object, instance: Instance, budget:
     if free == 0:
         raise Rejected("the chain needs eps < 1, and a request takes the whole memory")
     total = total_latency(starts, "proof.schedule", instance, budget)
-    if total != claimed_total:
-        raise Rejected(
-            f"claim.total_latency: {show(claimed_total)} is claimed, it is {show(total)}"
-        )
+    same(claimed_total, total, "claim.total_latency")
     budget.take(60 * instance.size)
     order = sorted(range(instance.size), key=instance.volume.__getitem__)  # stable: then by index
     for earlier, later in zip(order, order[1:]):

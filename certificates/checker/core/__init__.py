@@ -1,0 +1,1 @@
+"""What decides claims about OPT: all that has to be understood in order to believe them."""
