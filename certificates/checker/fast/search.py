@@ -284,8 +284,9 @@ def packed_search_bound(value: object, instance: Instance, budget: Budget) -> Fr
     kinds = by_price(proof, instance, budget)
     if kinds is None:
         return Fraction(proof.target)
+    whole = make_field(kinds, instance.memory, proof.scale, budget)
     first = proof.parts(0, kinds, budget)
-    vector = Vector(make_field(kinds, instance.memory, proof.scale, budget), 0, *first, budget)
+    vector = Vector(whole, 0, *first, budget)
     left = by_vector(proof, kinds, vector)
     vector.leave()
     if left is None:
