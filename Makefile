@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-lowest test-newest test-vllm lint docs bench bounds orders bench-adversary engines growth predictions mutants attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo test test-lowest test-newest test-vllm lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -58,6 +58,10 @@ bench: $(READY)
 # ten minutes
 bounds: $(READY)
 	$(BIN)/python benchmarks/bounds.py
+
+# ten minutes
+paced-frontier: $(READY)
+	$(BIN)/python benchmarks/paced_frontier.py
 
 orders: $(READY)
 	$(BIN)/python benchmarks/orders.py

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from report import machine, write_section
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
@@ -26,6 +25,8 @@ from kvproof.scheduling.policies import SJF, SVF
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.traces import read_trace
+from kvproof.scheduling.usage import requests_of
+from kvproof.solver.improve.windows import tallest_first
 
 TRACES = Path(__file__).parent.parent.parent / "shared" / "traces"
 AZURE = "AzureLLMInferenceTrace_conv.csv"
@@ -106,66 +107,17 @@ def best_schedule(instance: Instance) -> tuple[str, Schedule]:
         for skip in (False, True):
             schedule = simulate(instance, policy, skip=skip)
             found.append((f"{policy.name} {'skip' if skip else 'strict'}", schedule))
-    order = np.lexsort((instance.arrival, instance.volume))
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    room = found[0][1].starts.max() + 4 * instance.output.max() + instance.output.sum() // 8
-    columns = (instance.arrival, instance.prompt, instance.output, rank)
+    room = int(found[0][1].starts.max() + 4 * instance.output.max() + instance.output.sum() // 8)
+    usage = np.zeros(room, np.int32)
+    coming = np.argsort(instance.arrival, kind="stable")
+    by_volume = np.lexsort((instance.arrival, instance.volume))
     for window in WINDOWS:
-        starts = tallest_of_window(*columns, instance.memory, window, int(room))
-        found.append((f"tallest of {window}", Schedule(instance=instance, starts=starts)))
+        starts = np.empty(instance.rows, np.int64)
+        if tallest_first(usage, requests_of(instance), coming, by_volume, window, starts):
+            found.append((f"tallest of {window}", Schedule(instance=instance, starts=starts)))
     name, schedule = min(found, key=lambda pair: pair[1].total_latency)
     check_schedule(schedule)
     return name, schedule
-
-
-@njit(cache=True)
-def tallest_of_window(arrival, prompt, output, rank, memory, window, room):
-    """Start, of the first `window` waiting requests in volume order, the tallest that fits."""
-    n = len(arrival)
-    starts = np.full(n, -1, np.int64)
-    held = np.zeros(room, np.int64)
-    order = np.argsort(arrival)
-    waiting = np.empty(n, np.int64)
-    queued = arrived = t = 0
-    while arrived < n or queued > 0:
-        if queued == 0:
-            t = max(t, arrival[order[arrived]])
-        while arrived < n and arrival[order[arrived]] <= t:
-            i = order[arrived]
-            arrived += 1
-            k = queued
-            while k > 0 and rank[waiting[k - 1]] > rank[i]:
-                waiting[k] = waiting[k - 1]
-                k -= 1
-            waiting[k] = i
-            queued += 1
-        while queued > 0:
-            chosen = -1
-            for k in range(min(queued, window)):
-                i = waiting[k]
-                if chosen >= 0 and prompt[i] <= prompt[waiting[chosen]]:
-                    continue
-                if held[t + 1] + prompt[i] + 1 > memory:
-                    continue
-                fits = True
-                for j in range(output[i], 0, -1):
-                    if held[t + j] + prompt[i] + j > memory:
-                        fits = False
-                        break
-                if fits:
-                    chosen = k
-            if chosen < 0:
-                break
-            i = waiting[chosen]
-            starts[i] = t
-            for j in range(1, output[i] + 1):
-                held[t + j] += prompt[i] + j
-            for k in range(chosen, queued - 1):
-                waiting[k] = waiting[k + 1]
-            queued -= 1
-        t += 1
-    return starts
 
 
 def traces(folder: Path, *, quick: bool) -> list[str]:

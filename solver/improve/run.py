@@ -19,6 +19,7 @@ from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.usage import Requests, hold_all, place, requests_of, shift_left
 from kvproof.solver.improve.guide import FIRST, STEPS, around, guide_of
 from kvproof.solver.improve.search import search
+from kvproof.solver.improve.windows import WINDOWS, tallest_first
 
 #: Called with (stage, best total latency so far).
 Report = Callable[[str, int], None]
@@ -31,8 +32,8 @@ TRIALS, ROUNDS = 20_000, 4
 _TRIALS_EACH = 100
 #: Requests up to which rules that look at the whole queue at each start are tried.
 _SMALL = 20_000
-#: Shares of the time limit for policies and for the guided starts.
-_POLICIES, _GUIDED = 0.15, 0.35
+#: Shares of the time limit for policies, windows and the guided starts.
+_POLICIES, _WINDOWS, _GUIDED = 0.15, 0.25, 0.4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +129,9 @@ def improve(
 ) -> Improvement:
     """Return the best schedule that is found in the time.
 
-    Built-in policies, then starts guided by the fluid schedule (:mod:`.guide`), the best of them
-    shifted left, then local search (:mod:`.search`). Offline: it knows all requests and lengths.
+    Built-in policies, then the tallest of a few that fits (:mod:`.windows`), starts guided by the
+    fluid schedule (:mod:`.guide`), the best of them shifted left, then local search
+    (:mod:`.search`). Offline: it knows all requests and lengths.
 
     Parameters
     ----------
@@ -183,7 +185,9 @@ def improve(
     )  # fmt: skip
     interrupted = False
     try:
-        for stage in (_policies(full, state), _guided(full, state, steps)):
+        for stage in (
+            _policies(full, state), _windows(full, state, steps), _guided(full, state, steps),
+        ):  # fmt: skip
             for _ in stage:
                 if state.done():
                     break
@@ -210,6 +214,21 @@ def _policies(instance: Instance, state: _State) -> Iterator[None]:
             state.take(schedule.starts, "policies")
             yield
     state.close("policies")
+
+
+def _windows(instance: Instance, state: _State, steps: int) -> Iterator[None]:
+    """Take the best of the schedules that fill the memory, tallest of the smallest first."""
+    usage = np.zeros(steps, np.int32)
+    starts = np.empty(len(state.starts), np.int64)
+    coming = np.argsort(instance.arrival, kind="stable")
+    by_volume = np.lexsort((instance.arrival, instance.volume))
+    for window in WINDOWS:
+        if state.late(_WINDOWS):
+            break
+        if tallest_first(usage, state.requests, coming, by_volume, window, starts):
+            state.take(starts, "windows")
+        yield
+    state.close("windows")
 
 
 def _guided(instance: Instance, state: _State, steps: int) -> Iterator[None]:

@@ -21,7 +21,7 @@ def test_it_is_better_than_svf_and_certified(capsys, tmp_path, bound):
     assert data["lower_bound_kind"] == {"best": "staggered", "price": "price"}[bound]
     assert Fraction(data["factor"]) == data["total_latency"] / Fraction(data["lower_bound"])
     assert [s["stage"] for s in data["stages"]] == [
-        "policies", "left shift", "guided", "local search",
+        "policies", "windows", "left shift", "guided", "local search",
     ]  # fmt: skip
     assert run(["verify", EXAMPLE, *BACKLOG[:-2], "--json"]) == 0
     for row in json.loads(capsys.readouterr().out)["policies"]:

@@ -23,6 +23,7 @@ from kvproof.scheduling.usage import (
 from kvproof.solver.improve import improve
 from kvproof.solver.improve.guide import guide_of
 from kvproof.solver.improve.search import search
+from kvproof.solver.improve.windows import tallest_first
 from tests.solver.common import draw, make
 
 
@@ -108,6 +109,36 @@ def test_placing_by_definition(seed, in_turn):
                      in_turn, found)  # fmt: skip
     check_schedule(Schedule(instance=instance, starts=np.array(list(plain.values()))[
         np.argsort(list(plain))]))  # fmt: skip
+
+
+@pytest.mark.parametrize("window", [1, 2, 5])
+@pytest.mark.parametrize("seed", range(20))
+def test_the_tallest_of_the_smallest_goes_first_by_definition(seed, window):
+    instance, requests, starts, _ = drawn(seed)
+    n, longer = len(starts), 10 + int(requests.arrival.max() + requests.output.sum())
+    by_volume = np.lexsort((requests.arrival, instance.volume))
+    coming = np.argsort(requests.arrival, kind="stable")
+    found = np.empty(n, np.int64)
+    usage = np.zeros(longer, np.int32)
+    assert tallest_first(usage, requests, coming, by_volume, window, found)
+    plain: dict[int, int] = {}
+    t = 0
+    while len(plain) < n:
+        held = [0] * (2 * longer)
+        for k, start in plain.items():
+            for j in range(1, int(requests.output[k]) + 1):
+                held[start + j] += int(requests.prompt[k]) + j
+        there = [i for i in by_volume.tolist() if i not in plain and requests.arrival[i] <= t]
+        fits = [i for i in there[:window] if plain_fits(requests, held, i, t)]
+        if fits:
+            plain[max(fits, key=lambda i: requests.prompt[i])] = t
+        else:
+            t += 1
+    assert found.tolist() == [plain[i] for i in range(n)]
+    assert usage.tolist() == plain_usage(requests, found.tolist(), longer)
+    check_schedule(Schedule(instance=instance, starts=found))
+    few = np.zeros(2, np.int32)
+    assert not tallest_first(few, requests, coming, by_volume, window, found)
 
 
 @pytest.mark.parametrize("seed", range(20))
