@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kvproof.certificates.engine import EngineBound, EngineRules, engine_bound
+from kvproof.certificates.build import Certificate
+from kvproof.certificates.engine import EngineBound, EngineRules, engine_bound, run_certificate
 from kvproof.certificates.headroom import Cut
 from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.exact import Column
@@ -50,6 +51,15 @@ class PredictedVerdict(Shown):
     def price(self) -> Fraction:
         """The run's total over that of the same policy with the true lengths."""
         return Fraction(self.run.total_latency, self.known_total)
+
+    def certificate(self) -> Certificate:
+        """Return what can be checked: the run's factor, or where it preempts the bound on all runs.
+
+        The first is ``within-factor``, about the run as a schedule, the second
+        ``preemptive-lower-bound``.
+        """
+        stopped = bool(self.run.preemptions.any())
+        return run_certificate(self.run.instance, self.run.completion, self.bound, preempts=stopped)
 
     def facts(self) -> dict[str, str]:
         """Return what it cost, and what that rests on."""

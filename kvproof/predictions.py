@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 #: Policies that predictions are tried on unless others are named.
 POLICIES = ("svf", "svf-1bit", "sjf", "fcfs")
 _OPTIONS = ("seed", "margin", "underprediction")
+#: An option of verify alone.
+certificate_option = click.option(
+    "--certificate",
+    type=click.Path(),
+    metavar="FILE",
+    help="With predictions and one --policy: write what can be checked of its run: its factor, or "
+    "where it preempts the bound on all runs.",
+)
 
 
 def prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -179,12 +187,15 @@ def show_predicted(
     policies: list[Policy],
     bound: BoundKind | None,
     latency: Unit | None,
+    certificate: str | None,
     about: dict[str, Any],
     as_json: bool,
     reading: dict[str, Any],
 ) -> None:
     """Run and show policies that know predicted lengths only."""
     from kvproof.bounds.predicted import verify_predicted
+    from kvproof.certificates.checker import check
+    from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.latencies import queueing_line, statistics_table
     from kvproof.output import console, progress_bar
@@ -195,6 +206,9 @@ def show_predicted(
 
     if latency is not None and as_json:
         refuse_idle("latency", "--json has steps and seconds")
+    if certificate is not None and len(policies) > 1:
+        raise click.UsageError("--certificate is about one run: name one --policy")
+    target = None if certificate is None else Outputs(trace).file(certificate)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
         source = load(trace, predicted=about["predicted"], **reading)
@@ -210,6 +224,12 @@ def show_predicted(
             bound=bound,
             progress=lambda stage: bar.update(task, description=stage),
         )
+        proof = None
+        if target is not None:
+            bar.update(task, description="checking")
+            data = found[0].certificate().to_bytes(compress=target.compressed)
+            proof = check(data)
+            target.write_verified(data, proof)
     if as_json:
         print_json(
             {
@@ -221,6 +241,7 @@ def show_predicted(
                 "memory": source.instance.memory,
                 "digest": source.instance.digest,
                 **about,
+                "certificate": certificate,
                 "policies": predicted_json(found, source.step),
             }
         )
@@ -243,3 +264,5 @@ def show_predicted(
         out.print(statistics_table(out, rows, [(latency, size)]))
         out.print()
         out.print(f"In {latency}. {queueing_line(rows)}")
+    if proof is not None:
+        out.print(f"{certificate}: verified: {proof.claim_in_words}", soft_wrap=True)

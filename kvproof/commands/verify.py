@@ -20,6 +20,7 @@ from kvproof.options import (
 from kvproof.predictions import (
     POLICIES,
     are_asked_for,
+    certificate_option,
     facts,
     prediction_options,
     show_predicted,
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     help="With --sweep: processes.",
 )
 @prediction_options
+@certificate_option
 @report_option
 @quiet_option
 @json_option
@@ -90,6 +92,7 @@ def command(
     seed: int,
     margin: Fraction,
     underprediction: str,
+    certificate: str | None,
     report: str | None,
     as_json: bool,
     **reading: Any,
@@ -120,8 +123,9 @@ def command(
         names = (policies or ",".join(POLICIES)).split(",")
         chosen = find_policies([n.strip() for n in names], theta=theta, admission=admission)
         about = facts(predicted, noise, seed, margin, underprediction)
-        show_predicted(trace, chosen, bound, latency, about, as_json, reading)
+        show_predicted(trace, chosen, bound, latency, certificate, about, as_json, reading)
         return ExitCode.DONE
+    refuse_idle("certificate", "kvproof certify writes that of a schedule")
     if over is not None:
         for option in ("latency", "report"):
             refuse_idle(option, "a --sweep has a table of its own")

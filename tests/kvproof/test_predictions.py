@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from kvproof.__main__ import run
+from kvproof.certificates.checker import check
 from tests.conftest import ROOT
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
@@ -53,6 +54,27 @@ def test_noise_has_a_price_that_is_proved(capsys):
     assert not any(row["preemptions"] for row in avoided["policies"])
 
 
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [([], "preemptive-lower-bound"), (["--underprediction", "avoid"], "within-factor")],
+)
+def test_what_can_be_checked_of_a_run_is_written(capsys, tmp_path, more, kind):
+    path = tmp_path / "c.json"
+    arguments = [*BASE, "--noise", "lognormal:1", "--policy", "sjf", "--certificate", str(path)]
+    _, data = run_json(capsys, *arguments, *more)
+    claim = json.loads(path.read_text())["claim"]
+    assert (data["certificate"], claim["kind"]) == (str(path), kind)
+    assert check(path).verdict == "verified"
+    (row,) = data["policies"]
+    if kind == "within-factor":
+        assert claim["factor"] == row["factor"]
+    else:
+        assert claim["bound"] == row["lower_bound"]
+        assert row["preemptions"]
+    assert run([*arguments, *more]) == 0
+    assert f"{path}: verified:" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("width", [60, 80])
 def test_the_table_fits(capsys, monkeypatch, width):
     monkeypatch.setattr(
@@ -90,6 +112,8 @@ def test_predictions_of_a_column_follow_their_rows(capsys, tmp_path, trace):
         (["--noise", "bits:1", "--predicted", "a"], "give one of them"),
         (["--predicted", "a"], "there is no column 'a'; the columns are 'TIMESTAMP"),
         (["--predicted", "TIMESTAMP"], "expected a predicted length"),
+        (["--noise", "bits:1", "--certificate", "c.json"], "name one --policy"),
+        (["--certificate", "c.json"], "--certificate has no effect"),
         (["--seed", "3"], "--seed has no effect"),
         (["--margin", "2"], "--margin has no effect"),
         (["--underprediction", "avoid"], "--underprediction has no effect"),
