@@ -45,14 +45,15 @@ POINTS = 1_000
     default="fcfs,svf",
     show_default=True,
     help="Policies, separated by commas: fcfs, priority (the client sends the volume), sjf, svf, "
-    "svf-1bit, fcfs-future, svf-future (admission by full future need).",
+    "svf-1bit, fcfs-future, svf-future (admission by full future need), svf-bucket (so, and starts "
+    "spread over time).",
 )
 @click.option(
     "--aging",
     type=Rational(zero=True, most=2**32),
     default="0",
     show_default=True,
-    help="Token-steps that a step of waiting is worth, for svf, svf-1bit and svf-future.",
+    help="Token-steps that a step of waiting is worth, for the orders of kvproof.",
 )
 @click.option(
     "--patience",
@@ -136,7 +137,7 @@ def command(
     chosen = [find_engine_policy(name.strip()) for name in policies.split(",")]
     if not any(policy.ages for policy in chosen):
         for option in ("aging", "patience"):
-            refuse_idle(option, "it is for svf, svf-1bit and svf-future")
+            refuse_idle(option, "it is for svf, svf-1bit, svf-future and svf-bucket")
     if not aging:
         refuse_idle("patience", "it needs --aging")
     waiting = {"aging": str(aging), "patience": None if patience is None else str(patience)}

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from kvproof.serving.vllm.scheduler import FCFSFutureScheduler as FCFSFutureScheduler
     from kvproof.serving.vllm.scheduler import OneBitSVFScheduler as OneBitSVFScheduler
     from kvproof.serving.vllm.scheduler import OneBitSVFSyncScheduler as OneBitSVFSyncScheduler
+    from kvproof.serving.vllm.scheduler import SVFBucketScheduler as SVFBucketScheduler
+    from kvproof.serving.vllm.scheduler import SVFBucketSyncScheduler as SVFBucketSyncScheduler
     from kvproof.serving.vllm.scheduler import SVFFutureScheduler as SVFFutureScheduler
     from kvproof.serving.vllm.scheduler import SVFScheduler as SVFScheduler
     from kvproof.serving.vllm.scheduler import SVFSyncScheduler as SVFSyncScheduler
@@ -18,6 +20,8 @@ __all__ = [
     "FCFSFutureScheduler",
     "OneBitSVFScheduler",
     "OneBitSVFSyncScheduler",
+    "SVFBucketScheduler",
+    "SVFBucketSyncScheduler",
     "SVFFutureScheduler",
     "SVFScheduler",
     "SVFSyncScheduler",

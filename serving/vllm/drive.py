@@ -6,6 +6,7 @@ to the next arrival. Which token the model would choose decides nothing here: ev
 computes the last known token of a request gives it one more.
 """
 
+import gc
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -74,7 +75,12 @@ def drive(
     )
     if priority is None and policy.priority is not None:
         priority = policy.priority(requests)
-    return _Drive(vllm, scheduler, requests, engine, priority, prompts, observe, progress).run()
+    one = _Drive(vllm, scheduler, requests, engine, priority, prompts, observe, progress)
+    gc.freeze()  # as vLLM's engine does: no collection walks through all of vLLM and torch again
+    try:
+        return one.run()
+    finally:
+        gc.unfreeze()
 
 
 class _Drive:

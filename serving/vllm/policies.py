@@ -101,6 +101,11 @@ ENGINE_POLICIES = {
             title="SVF, admitted by full future need",
             scheduler="SVFFutureScheduler",
         ),
+        EnginePolicy(
+            name="svf-bucket",
+            title="SVF with its starts spread over time, admitted by full future need",
+            scheduler="SVFBucketScheduler",
+        ),
     )
 }
 

@@ -13,6 +13,7 @@ from vllm.v1.core.sched.async_scheduler import AsyncScheduler
 from vllm.v1.core.sched.scheduler import Scheduler
 
 from kvproof.serving.vllm.admission import FutureAdmission
+from kvproof.serving.vllm.pacing import BucketAdmission
 from kvproof.serving.vllm.priority import held_volume, proxy_output, read_hint, static_key
 from kvproof.serving.vllm.settings import Settings
 
@@ -96,6 +97,14 @@ class OneBitSVFSyncScheduler(OneBitOrder, Scheduler):  # type: ignore[misc]
 
 class SVFFutureScheduler(FutureAdmission, VolumeOrder, AsyncScheduler):  # type: ignore[misc]
     """Smallest volume first, admitted by full future need."""
+
+
+class SVFBucketScheduler(BucketAdmission, VolumeOrder, AsyncScheduler):  # type: ignore[misc]
+    """Smallest volume first with starts spread over time, admitted by full future need."""
+
+
+class SVFBucketSyncScheduler(BucketAdmission, VolumeOrder, Scheduler):  # type: ignore[misc]
+    """The same for ``--no-async-scheduling``."""
 
 
 class FCFSFutureScheduler(FutureAdmission, AsyncScheduler):  # type: ignore[misc]

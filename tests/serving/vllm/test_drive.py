@@ -115,6 +115,32 @@ def test_svf_is_vllms_priority_queue_with_the_volume_as_priority(rnd):
         assert one.preemptions.tolist() == other.preemptions.tolist()
 
 
+def test_the_bucket_starts_nothing_on_credit_while_something_runs(rnd):
+    delayed = 0
+    for _ in range(30):
+        memory = rnd.randint(20, 200)
+        instance = random_requests(rnd, memory)
+        engine = EngineSettings(
+            blocks=memory, block_size=1, max_num_seqs=1_000, max_num_batched_tokens=100_000
+        )
+        run = drive(instance, engine, find_engine_policy("svf-bucket"))
+        assert not run.preemptions.any()
+        plain = drive(instance, engine, find_engine_policy("svf-future"))
+        delayed += bool((run.first != plain.first).any())
+        # the credit, reckoned anew from when requests started
+        credit = 0
+        for step in run.timeline.step.tolist():
+            known = instance.output[instance.arrival < step]
+            credit = min(credit + 2 * memory, int(known.sum()) // (10 * len(known)) * 2 * memory)
+            alive = (run.first < step) & (step <= run.completion)
+            starting = np.flatnonzero(run.first == step)
+            order = starting[np.argsort(instance.volume[starting], kind="stable")]
+            for k, i in enumerate(order.tolist()):
+                assert credit >= 0 or (k == 0 and not alive.any())
+                credit -= int(instance.output[i] * (instance.output[i] + 1))
+    assert delayed > 5
+
+
 def test_without_preemption_svf_runs_the_queue_in_order_of_volume():
     prompt, output = np.array([30, 2, 11, 25, 1]), np.array([9, 3, 20, 1, 30])
     instance = Instance(memory=40, arrival=[0] * 5, prompt=prompt, output=output)

@@ -49,6 +49,7 @@ def test_every_class_orders_by_priority_and_changes_nothing_else(name):
     expected = 5 if "OneBit" in name else 12
     assert priority_of(one, extra=extra) == held_volume(10, expected)
     base = load_vllm().Scheduler if "Sync" in name else load_vllm().AsyncScheduler
+    assert isinstance(one, load_vllm().AsyncScheduler) == ("Sync" not in name)
     assert type(one).schedule is base.schedule
     assert type(one).update_from_output is base.update_from_output
 
@@ -59,6 +60,15 @@ def test_every_class_orders_by_priority_and_changes_nothing_else(name):
 def test_an_absurd_hint_falls_back_on_max_tokens(hint):
     extra = {"predicted_output_tokens": hint}
     assert priority_of(scheduler(), extra=extra) == held_volume(10, 50)
+
+
+def test_the_bucket_is_there_for_both_kinds_of_scheduling():
+    for name in ("SVFBucketScheduler", "SVFBucketSyncScheduler"):
+        one = scheduler(name)
+        assert isinstance(one, load_vllm().AsyncScheduler) == ("Sync" not in name)
+        assert type(one).update_from_output is load_vllm().Scheduler.update_from_output
+        key = priority_of(one, extra={"predicted_output_tokens": 12})
+        assert key == held_volume(10, 12)
 
 
 def test_hints_are_read_from_the_field_that_is_named():
