@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-lowest test-newest test-vllm lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo test test-wheel test-lowest test-newest test-vllm lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -21,6 +21,10 @@ test-lowest: .venv-lowest/.ready
 
 test-newest: .venv-newest/.ready
 	$(call FAST_TESTS,.venv-newest)
+
+# the sdist, the wheel and the example plug-ins, installed by each Python from 3.11 to 3.13 that is here
+test-wheel:
+	.ci/wheel $(PYTHON)
 
 # vLLM's own scheduler, in an environment of its own (2 GB; Linux, Python 3.11 or 3.12)
 VLLM := .venv-vllm
@@ -116,7 +120,7 @@ theory: $(READY)
 	$(BIN)/python -m kvproof.bounds.formal.document docs/proof.md
 
 $(READY): PINS = -c constraints.txt
-$(READY): EXTRAS = dev,docs
+$(READY): EXTRAS = dev,docs,notebook
 EXTRAS = dev
 .venv-lowest/.ready: PINS = -c constraints-lowest.txt
 

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kvproof.adversary.campaign.campaign import CampaignResult as CampaignResult
+    from kvproof.api import Picture as Picture
     from kvproof.api import cache_tokens as cache_tokens
     from kvproof.api import certify as certify
     from kvproof.api import check as check
+    from kvproof.api import draw as draw
     from kvproof.api import headroom as headroom
     from kvproof.api import lower_bound as lower_bound
     from kvproof.api import search as search
@@ -76,7 +78,9 @@ _HOME = {
     "TraceFormat": "kvproof.scheduling.traces",
     "Verdict": "kvproof.bounds.verify",
     "cache_tokens": "kvproof.api",
+    "Picture": "kvproof.api",
     "certify": "kvproof.api",
+    "draw": "kvproof.api",
     "check": "kvproof.api",
     "check_schedule": "kvproof.scheduling.feasibility",
     "find_policy": "kvproof.scheduling.registry",

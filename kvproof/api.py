@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
@@ -266,6 +267,29 @@ def _unobserved(update: object) -> None:
 
 def _policy(policy: Policy | str) -> Policy:
     return find_policy(policy) if isinstance(policy, str) else policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture that a notebook shows; ``svg`` is its text."""
+
+    svg: str = field(repr=False)
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+
+def draw(schedule: Schedule, *, title: str | None = None) -> Picture:
+    """Draw the memory that a schedule holds over time, request by request.
+
+    >>> import kvproof as kv
+    >>> two = kv.Instance(memory=10, arrival=[0, 0], prompt=[5, 2], output=[5, 3])
+    >>> kv.draw(kv.simulate(two)).svg.startswith("<svg")
+    True
+    """
+    from kvproof.pictures import schedule_svg
+
+    return Picture(svg=schedule_svg(schedule, title=title))
 
 
 _Kind = TypeVar("_Kind", bound=StrEnum)

@@ -232,6 +232,46 @@ class Instance(Shown):
         return data
 
     @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        memory: int,
+        arrival: str | None = "arrival",
+        prompt: str = "prompt",
+        output: str = "output",
+    ) -> Self:
+        """Take the columns of a data frame, in the frame's order.
+
+        Parameters
+        ----------
+        frame
+            Of pandas or Polars, or whatever gives a column for ``frame[name]``.
+        memory
+            KV-cache capacity in tokens.
+        arrival, prompt, output
+            Names of the columns, of integers: steps and tokens. `arrival` None: a backlog.
+
+        Raises
+        ------
+        InputError
+            A column is missing, is not of integers, or holds a value out of range.
+        """
+        columns: list[Column] = []
+        for name in (prompt, output, *([] if arrival is None else [arrival])):
+            try:
+                columns.append(np.asarray(frame[name]))
+            except Exception as error:  # each library has an error of its own
+                raise InputError(f"data frame: there is no column {name!r}") from error
+        prompts, outputs = columns[:2]
+        return cls(
+            memory=memory,
+            arrival=columns[2] if arrival is not None else np.zeros(len(prompts), dtype=np.int64),
+            prompt=prompts,
+            output=outputs,
+        )
+
+    @classmethod
     def from_json(cls, data: object, *, memory: int | None = None) -> Self:
         """Build an instance from a parsed JSON object; `memory` replaces the object's own.
 
