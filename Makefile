@@ -3,13 +3,15 @@
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 BIN := .venv/bin
 READY := .venv/.ready
+# what the pages and the notebook need besides, which the demo does not wait for
+PAGES := .venv/.pages
 
 .PHONY: demo test test-wheel test-lowest test-newest test-vllm lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
 
-test: $(READY)
+test: $(PAGES)
 	$(BIN)/pytest -n 2
 
 # The same command and a fast part of the tests with the oldest versions that pyproject.toml allows,
@@ -111,7 +113,7 @@ frontier: $(READY)
 	$(BIN)/kvproof frontier --memory 100000 --requests 2500 --evaluations 3000 --out kvproof-frontier
 
 # the pages as a site, in docs/_build: every warning is an error
-docs: $(READY)
+docs: $(PAGES)
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build
 
 # docs/theory.md and docs/proof.md are written by the theorems themselves
@@ -120,14 +122,16 @@ theory: $(READY)
 	$(BIN)/python -m kvproof.bounds.formal.document docs/proof.md
 
 $(READY): PINS = -c constraints.txt
-$(READY): EXTRAS = dev,docs,notebook
-EXTRAS = dev
 .venv-lowest/.ready: PINS = -c constraints-lowest.txt
 
 $(READY) .venv-lowest/.ready .venv-newest/.ready: pyproject.toml constraints.txt constraints-lowest.txt
 	@test -n "$(PYTHON)" || { echo "kvproof needs Python 3.11 or newer: install it, or name it: make PYTHON=/path/to/python3"; exit 2; }
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check $(PINS) -e '.[$(EXTRAS)]'
+	$(@D)/bin/pip install --quiet --disable-pip-version-check $(PINS) -e '.[dev]'
+	@touch $@
+
+$(PAGES): $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs,notebook]'
 	@touch $@
 
 clean:
