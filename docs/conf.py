@@ -14,7 +14,7 @@ html_copy_source = False
 
 # links to headings as a forge makes them: page.md#what-must-be-trusted
 myst_heading_anchors = 4
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["dollarmath"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the signatures and the Parameters sections say it
