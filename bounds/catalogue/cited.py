@@ -1,4 +1,8 @@
-"""What papers claim and we have not reproduced."""
+"""What papers claim and we have not reproduced.
+
+The peers themselves (GBA, GSA, the variants of Sorted-F by a linear programme and by swaps) are not
+built: only their abstracts could be read, and those do not define them.
+"""
 
 from fractions import Fraction
 

@@ -15,6 +15,7 @@ import networkx as nx
 from kvproof.bounds.catalogue import THEOREMS
 from kvproof.bounds.taxonomy.cases import BATCH, BEST, CASES, Case, implications
 from kvproof.bounds.theorem import Bound, Kind, Status, Theorem
+from kvproof.scheduling.paced import Shape
 
 #: Caps on eps at which bounds are compared; 0 stands for the limit eps -> 0.
 CAPS = (
@@ -145,7 +146,7 @@ def _in_order(case: Case, others: set[Case]) -> list[Case]:
 def covers(theorem: Theorem, case: Case) -> bool:
     """Whether a theorem speaks of exactly this case (what follows is the closure's work)."""
     domain = theorem.domain
-    if domain.traffic is not case.traffic:
+    if domain.traffic is not case.traffic or domain.shape is not Shape.ANY:
         return False
     if case.policy == BEST:
         who = "best" if theorem.kind is Kind.RATIO_AT_MOST else "any"

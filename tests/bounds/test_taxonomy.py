@@ -28,7 +28,7 @@ def at(traffic: Traffic, policy: str, rule: Rule | None) -> Case:
 
 def test_the_graph_has_no_cycle_and_every_case() -> None:
     assert nx.is_directed_acyclic_graph(TAXONOMY.graph)
-    assert len(CASES) == 54
+    assert len(CASES) == 56
     assert set(TAXONOMY.graph.nodes) == set(CASES)
 
 
@@ -124,14 +124,14 @@ def test_table_and_json() -> None:
     assert result.exit_code == 0
     assert "svf strict" in result.output
     data = json.loads(CliRunner().invoke(command, ["--json"]).output)
-    assert len(data["cases"]) == 54
+    assert len(data["cases"]) == 56
     assert data["inconsistencies"] == []
 
 
 def test_check_gives_one_verdict_per_case() -> None:
     data = json.loads(CliRunner().invoke(command, ["--check", "--json"]).output)
     verdicts = [case["check"]["verdict"] for case in data["cases"]]
-    assert len(verdicts) == 54
+    assert len(verdicts) == 56
     assert not {"REJECTED", "INCONSISTENT", "undecided"} & set(verdicts)
     said = {(c["traffic"], c["policy"], c["rule"]): c["check"]["verdict"] for c in data["cases"]}
     assert said["Poisson, heavy", "svf", "strict"].startswith("fluid value only: passed")
