@@ -54,9 +54,9 @@ def test_a_flipped_inequality_is_rejected_with_a_point(name: str, step: Inequali
 
 
 @pytest.mark.parametrize(("name", "step"), IDENTITIES)
-def test_an_identity_with_a_missing_factor_is_rejected(name: str, step: Identity) -> None:
+def test_an_identity_that_is_off_by_one_is_rejected(name: str, step: Identity) -> None:
     left, right = step.sides
-    wrong = Identity(f"{left} == 2*({right})", step.why, step.positive, step.integers)
+    wrong = Identity(f"{left} == ({right}) + 1", step.why, step.positive, step.integers)
     result = check_step(wrong)
     assert result.verdict is StepVerdict.REJECTED
     assert result.counterexample is not None
