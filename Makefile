@@ -6,7 +6,7 @@ READY := .venv/.ready
 # what the pages and the notebook need besides, which the demo does not wait for
 PAGES := .venv/.pages
 
-.PHONY: demo test test-wheel test-lowest test-newest test-vllm lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo test test-wheel test-lowest test-newest test-vllm vllm-load lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -80,6 +80,11 @@ attacks: $(READY)
 
 bench-adversary: $(READY)
 	$(BIN)/python -m benchmarks.adversary
+
+# mean and tail latency over load in vLLM's scheduler: twenty minutes; then make pictures
+TRACE ?= AzureLLMInferenceTrace_conv.csv
+vllm-load: $(VLLM)/.ready
+	$(VLLM)/bin/python -m benchmarks.vllm_load $(TRACE)
 
 engines: $(READY)
 	$(BIN)/python -m benchmarks.engines

@@ -51,9 +51,10 @@ GROWTH: dict[str, tuple[str, str, str, str, Any]] = {
 
 
 def main() -> None:
-    """Write docs/pictures/demo.png, growth.svg and poisson.png."""
+    """Write docs/pictures/demo.png, growth.svg, vllm_load.svg and poisson.png."""
     demo()
     growth()
+    vllm_load()
     poisson()
 
 
@@ -63,6 +64,33 @@ def poisson() -> None:
     target = PICTURES / "poisson.png"
     subprocess.run([*command, "--plot", str(target)], check=True, stdout=subprocess.DEVNULL)
     print(f"written {target.relative_to(ROOT)}")
+
+
+def vllm_load() -> None:
+    """Write docs/pictures/vllm_load.svg: what ``make vllm-load`` has measured."""
+    with (PICTURES / "vllm_load.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    colours = {**COLOURS, "svf, patience": "#7b4fa3", "svf-bucket": "#3d5a98"}
+    marks = dict(zip(dict.fromkeys(row["order"] for row in rows), "ovs^DX", strict=True))
+    figure, axes = plt.subplots(1, 2, figsize=(11, 4))
+    for axis, column, title in zip(
+        axes, ("mean", "p99"), ("Mean latency", "99th percentile of latency"), strict=True
+    ):
+        for order, mark in marks.items():
+            own = [row for row in rows if row["order"] == order]
+            loads, values = ([float(row[name]) for row in own] for name in ("load", column))
+            style = {"color": colours[order], "marker": mark, "label": order}
+            axis.plot(loads, values, markersize=5, linewidth=1.4, **style)
+        axis.set_title(title, loc="left", fontsize=12)
+        axis.set_xlabel("load: volume over memory x time of arrivals")
+        axis.set_ylim(bottom=0)
+        axis.yaxis.set_major_formatter("{x:,.0f}")
+    axes[0].set_ylabel("engine steps")
+    axes[0].legend(frameon=False)
+    figure.tight_layout()
+    figure.savefig(PICTURES / "vllm_load.svg", metadata={"Date": None})
+    plt.close(figure)
+    print("written docs/pictures/vllm_load.svg")
 
 
 def growth() -> None:

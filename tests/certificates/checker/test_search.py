@@ -36,7 +36,7 @@ def checked(claim: str = GOOD["claim"]["bound"], **change: Any) -> Result:
 def test_both_engines_find_the_same() -> None:
     """On random proofs, changed in one place."""
     rng, seen = random.Random(3), set()
-    for _ in range(400):
+    for _ in range(200):
         tiny = checker_samples.random_tiny(rng, memory=9, requests=5)
         denominator, runs = checker_samples.closed_form_prices(tiny)
         proof, value = checker_search.search_bound(tiny, runs, denominator, truth.opt(tiny), rng)
