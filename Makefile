@@ -16,7 +16,7 @@ test: $(PAGES)
 
 # The same command and a fast part of the tests with the oldest versions that pyproject.toml allows,
 # and with the newest that there are; each has its own environment and its own compiled kernels.
-FAST := tests/kvproof tests/solver/test_command.py tests/bounds/test_taxonomy.py
+FAST := --ignore=tests/kvproof/report --ignore=tests/kvproof/test_notebook.py --ignore=tests/kvproof/test_plugins.py tests/kvproof tests/solver/test_command.py tests/bounds/test_taxonomy.py
 
 test-lowest: .venv-lowest/.ready
 	$(call FAST_TESTS,.venv-lowest)
