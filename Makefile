@@ -46,8 +46,8 @@ $(VLLM)/.ready: pyproject.toml requirements-vllm.txt
 	@touch $@
 
 define FAST_TESTS
-	NUMBA_CACHE_DIR=$(1)/numba $(1)/bin/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
-	NUMBA_CACHE_DIR=$(1)/numba $(1)/bin/pytest -q -n 2 $(FAST)
+	NUMBA_CACHE_DIR=$(CURDIR)/$(1)/numba $(1)/bin/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
+	NUMBA_CACHE_DIR=$(CURDIR)/$(1)/numba $(1)/bin/pytest -q -n 2 $(FAST)
 endef
 
 lint: $(READY)
