@@ -5,10 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
+from kvproof.scheduling.errors import InputError
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from kvproof.inputs import Input
     from kvproof.scheduling.latency import LatencyStatistics, Spread
 
 Unit = Literal["steps", "seconds"]
@@ -90,12 +93,39 @@ def _table(
     return table
 
 
+def unit_of(source: Input, unit: Unit) -> Fraction:
+    """Return what a step is in this unit.
+
+    Raises
+    ------
+    InputError
+        Seconds are asked for, and the source has none.
+    """
+    if unit == "steps":
+        return Fraction(1)
+    if source.step is None:
+        raise InputError(f"{source.source}: an instance has steps and no seconds; --latency steps")
+    return source.step
+
+
+def print_statistics(rows: list[tuple[str, LatencyStatistics]], unit: Unit, step: Fraction) -> None:
+    """Print what the users of each policy feel, in a unit in which a step is `step`."""
+    from kvproof.output import console
+
+    out = console()
+    out.print()
+    out.print(statistics_table(out, rows, [(unit, step)]))
+    out.print()
+    out.print(f"In {unit}. {queueing_line(rows)}")
+
+
 def queueing_line(rows: list[tuple[str, LatencyStatistics]]) -> str:
     """Say which share of the latency is waiting, for each policy."""
-    shares = ", ".join(f"{policy} {float(s.queueing_share):.1%}" for policy, s in rows)
-    return (
-        f"Share of the latency that is waiting: {shares if len(rows) > 1 else shares.split()[1]}."
-    )
+    several = len(rows) > 1
+    shares = [
+        f"{f'{policy} ' if several else ''}{float(s.queueing_share):.1%}" for policy, s in rows
+    ]
+    return f"Share of the latency that is waiting: {', '.join(shares)}."
 
 
 def _shown(value: Fraction, unit: Unit, name: str) -> str:

@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +10,10 @@ from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from kvproof.scheduling.policies import Policy
+
+
+#: What a decorator of click takes and returns.
+Decorated = Callable[..., Any]
 
 
 class Rational(click.ParamType[Fraction]):
@@ -145,6 +149,34 @@ def find_policies(
     return chosen
 
 
+def named_policies(names: str | None, default: Sequence[str]) -> list[str]:
+    """Return the names that stand between commas, or the default where there are none."""
+    return list(default) if names is None else [name.strip() for name in names.split(",")]
+
+
+def together(*options: Callable[[Decorated], Decorated]) -> Callable[[Decorated], Decorated]:
+    """Return what adds several options to a command; its help has them in this order."""
+
+    def add(command: Decorated) -> Decorated:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def time_limit_option(help_: str) -> Callable[[Decorated], Decorated]:
+    """Return the option of commands that search for as long as they may: 30 s unless given."""
+    return click.option(
+        "--time-limit",
+        type=click.FloatRange(min=0, min_open=True),
+        default=30.0,
+        show_default=True,
+        metavar="SECONDS",
+        help=help_,
+    )
+
+
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what names a trace or instance and says how it is made into an instance."""
     return click.argument("trace", type=click.Path(allow_dash=True))(
@@ -157,38 +189,33 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what says how the rows of a trace become requests."""
-    for option in reversed(
-        (
-            click.option("--backlog", is_flag=True, help="Put all arrivals at step 0."),
-            click.option(
-                "--step",
-                type=Rational(),
-                help="Seconds per decode step, for traces [default: 0.05].",
-            ),
-            click.option(
-                "--rate-scale",
-                type=Rational(),
-                help="Requests come so many times as fast: 2, 1.25 or 5/4 [default: 1].",
-            ),
-            click.option(
-                "--limit",
-                type=click.IntRange(min=1),
-                help="Take only the first N requests in order of arrival.",
-                metavar="N",
-            ),
-            click.option(
-                "--oversize",
-                type=click.Choice(["error", "drop"]),
-                default="error",
-                show_default=True,
-                help="What to do about requests that cannot fit the memory.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+#: What says how the rows of a trace become requests.
+reading_options = together(
+    click.option("--backlog", is_flag=True, help="Put all arrivals at step 0."),
+    click.option(
+        "--step",
+        type=Rational(),
+        help="Seconds per decode step, for traces [default: 0.05].",
+    ),
+    click.option(
+        "--rate-scale",
+        type=Rational(),
+        help="Requests come so many times as fast: 2, 1.25 or 5/4 [default: 1].",
+    ),
+    click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        help="Take only the first N requests in order of arrival.",
+        metavar="N",
+    ),
+    click.option(
+        "--oversize",
+        type=click.Choice(["error", "drop"]),
+        default="error",
+        show_default=True,
+        help="What to do about requests that cannot fit the memory.",
+    ),
+)
 
 
 def witness_argument(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -199,31 +226,26 @@ def witness_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("witness", type=click.Path(allow_dash=True))(command)
 
 
-def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what says how a policy is run."""
-    for option in reversed(
-        (
-            click.option(
-                "--skip",
-                is_flag=True,
-                help="Backfill: pass over a request that does not fit (default: strict).",
-            ),
-            click.option(
-                "--theta",
-                type=Rational(zero=True),
-                help="Threshold of svf-1bit [default: the mean output].",
-            ),
-            click.option(
-                "--admission",
-                type=click.Choice(["true", "reserve"]),
-                default="true",
-                show_default=True,
-                help="What svf-1bit admits by: true lengths, or its class's longest output.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+#: What says how a policy is run.
+rule_options = together(
+    click.option(
+        "--skip",
+        is_flag=True,
+        help="Backfill: pass over a request that does not fit (default: strict).",
+    ),
+    click.option(
+        "--theta",
+        type=Rational(zero=True),
+        help="Threshold of svf-1bit [default: the mean output].",
+    ),
+    click.option(
+        "--admission",
+        type=click.Choice(["true", "reserve"]),
+        default="true",
+        show_default=True,
+        help="What svf-1bit admits by: true lengths, or its class's longest output.",
+    ),
+)
 
 
 class BoundChoice(click.ParamType[Any]):

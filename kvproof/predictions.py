@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kvproof.options import Rational, refuse_idle
+from kvproof.options import Rational, refuse_idle, together
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,47 +32,42 @@ certificate_option = click.option(
 )
 
 
-def prediction_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what says that lengths are predicted, and what follows where they are wrong."""
-    for option in reversed(
-        (
-            click.option(
-                "--predicted",
-                metavar="COLUMN",
-                help="Policies know the output lengths of this column of TRACE only.",
-            ),
-            click.option(
-                "--noise",
-                metavar="lognormal:SIGMA|factor:K|bits:B",
-                help="Policies know the true lengths made wrong: times exp(SIGMA x normal), within "
-                "a factor of K, or the mean of 2^B classes.",
-            ),
-            click.option(
-                "--seed",
-                type=click.IntRange(min=0),
-                default=0,
-                show_default=True,
-                help="With --noise.",
-            ),
-            click.option(
-                "--margin",
-                type=Rational(most=1000),
-                default="1",
-                show_default=True,
-                help="With predictions: admission sets aside so many times the predicted length.",
-            ),
-            click.option(
-                "--underprediction",
-                type=click.Choice(["preempt", "avoid"]),
-                default="preempt",
-                show_default=True,
-                help="Who exceeds its prediction runs on; preempt: where memory runs out, the last "
-                "in order are stopped and computed again; avoid: admission knows true lengths.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+#: What says that lengths are predicted, and what follows where they are wrong.
+prediction_options = together(
+    click.option(
+        "--predicted",
+        metavar="COLUMN",
+        help="Policies know the output lengths of this column of TRACE only.",
+    ),
+    click.option(
+        "--noise",
+        metavar="lognormal:SIGMA|factor:K|bits:B",
+        help="Policies know the true lengths made wrong: times exp(SIGMA x normal), within "
+        "a factor of K, or the mean of 2^B classes.",
+    ),
+    click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="With --noise.",
+    ),
+    click.option(
+        "--margin",
+        type=Rational(most=1000),
+        default="1",
+        show_default=True,
+        help="With predictions: admission sets aside so many times the predicted length.",
+    ),
+    click.option(
+        "--underprediction",
+        type=click.Choice(["preempt", "avoid"]),
+        default="preempt",
+        show_default=True,
+        help="Who exceeds its prediction runs on; preempt: where memory runs out, the last "
+        "in order are stopped and computed again; avoid: admission knows true lengths.",
+    ),
+)
 
 
 def are_asked_for(predicted: str | None, noise: str | None, underprediction: str) -> bool:
@@ -197,12 +191,11 @@ def show_predicted(
     from kvproof.certificates.checker import check
     from kvproof.files import Outputs
     from kvproof.inputs import load
-    from kvproof.latencies import queueing_line, statistics_table
+    from kvproof.latencies import print_statistics, unit_of
     from kvproof.output import console, progress_bar
-    from kvproof.scheduling.errors import InputError
     from kvproof.scheduling.exact import decimal
     from kvproof.streams import print_json
-    from kvproof.verdicts import heading
+    from kvproof.verdicts import print_heading
 
     if latency is not None and as_json:
         refuse_idle("latency", "--json has steps and seconds")
@@ -212,8 +205,7 @@ def show_predicted(
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
         source = load(trace, predicted=about["predicted"], **reading)
-        if latency == "seconds" and source.step is None:
-            raise InputError(f"{trace}: an instance has steps and no seconds; --latency steps")
+        step = None if latency is None else unit_of(source, latency)
         lengths = predictions(source, about["noise"], about["seed"] or 0)
         found = verify_predicted(
             source.instance,
@@ -247,9 +239,7 @@ def show_predicted(
         )
         return
     out = console()
-    out.print(heading(source))
-    for note in [*source.notes, words(about)]:
-        out.print(f"  note: {note}")
+    print_heading(out, source, words(about))
     out.print(predicted_table(found))
     out.print()
     least = decimal(found[0].bound.value, 0, up=False, commas=True)
@@ -257,12 +247,7 @@ def show_predicted(
         f"No run, whatever it knows, has a total latency below {least} (the {found[0].bound.kind} "
         "bound). Price: total latency over that of the same policy with the true lengths."
     )
-    if latency is not None:
-        rows = [(v.policy, v.run.statistics) for v in found]
-        size = Fraction(1) if latency == "steps" or source.step is None else source.step
-        out.print()
-        out.print(statistics_table(out, rows, [(latency, size)]))
-        out.print()
-        out.print(f"In {latency}. {queueing_line(rows)}")
+    if latency is not None and step is not None:
+        print_statistics([(v.policy, v.run.statistics) for v in found], latency, step)
     if proof is not None:
         out.print(f"{certificate}: verified: {proof.claim_in_words}", soft_wrap=True)

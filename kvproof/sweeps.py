@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from kvproof.options import find_policies
+from kvproof.options import find_policies, named_policies
 from kvproof.scheduling.errors import InputError
 
 if TYPE_CHECKING:
@@ -172,10 +172,10 @@ def show_sweep(
     from kvproof.output import console, progress_bar
     from kvproof.scheduling.registry import BUILTIN
     from kvproof.streams import print_json
-    from kvproof.verdicts import heading
+    from kvproof.verdicts import print_heading
 
     asked = parse_sweep(over)
-    names = [n.strip() for n in policies.split(",")] if policies is not None else list(BUILTIN)
+    names = named_policies(policies, BUILTIN)
     chosen = find_policies(names, theta=theta, admission=admission)
     kind = "" if plot is None else plot.rpartition(".")[2].lower()
     if plot is not None and kind not in ("svg", "png"):
@@ -204,9 +204,7 @@ def show_sweep(
         )
     else:
         out = console()
-        out.print(heading(source))
-        for note in source.notes:
-            out.print(f"  note: {note}")
+        print_heading(out, source)
         out.print(sweep_table(points, asked.over))
         out.print()
         out.print(sweep_line(points, asked.over))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -10,7 +9,6 @@ from rich.table import Table
 
 from kvproof.bounds.verify import Verdict, cuts
 from kvproof.certificates.headroom import Cut
-from kvproof.latencies import Unit, queueing_line, statistics_table
 from kvproof.output import console, fits
 from kvproof.scheduling.exact import decimal
 from kvproof.waiting import waiting_line
@@ -27,9 +25,7 @@ _SPARED = ("OPT at least", "makespan", "memory used", "mean latency", "theorem b
 def print_verdicts(source: Input, verdicts: list[Verdict], *, skip: bool) -> None:
     """Print what was scheduled, a row for each policy, and how the numbers are to be read."""
     out = console()
-    out.print(heading(source))
-    for note in source.notes:
-        out.print(f"  note: {note}")
+    print_heading(out, source)
     table, spared = _fitting(out, verdicts)
     out.print(table)
     out.print()
@@ -61,19 +57,14 @@ def print_verdicts(source: Input, verdicts: list[Verdict], *, skip: bool) -> Non
             )
 
 
-def print_latencies(source: Input, verdicts: list[Verdict], unit: Unit) -> None:
-    """Print what the users of each policy feel."""
-    out = console()
-    rows = [(label(v), v.statistics) for v in verdicts]
-    size = Fraction(1) if unit == "steps" or source.step is None else source.step
-    out.print()
-    out.print(statistics_table(out, rows, [(unit, size)]))
-    out.print()
-    out.print(f"In {unit}. {queueing_line(rows)}")
+def print_heading(out: Console, source: Input, *notes: str) -> None:
+    """Print what was read in a line, and what is to be noted of it."""
+    out.print(_heading(source))
+    for note in (*source.notes, *notes):
+        out.print(f"  note: {note}")
 
 
-def heading(source: Input) -> str:
-    """Return what was read, in a line."""
+def _heading(source: Input) -> str:
     instance = source.instance
     traffic = "backlog" if instance.is_backlog else "arrivals over time"
     if not instance.is_backlog and instance.load is not None:

@@ -34,10 +34,10 @@ def _policies() -> None:
 
 def _predicted() -> None:
     from kvproof.scheduling.policies import SVF
-    from kvproof.scheduling.predicted import run_predicted
+    from kvproof.scheduling.predicted import promised_run
 
     instance = _instance(30, backlog=False)
-    run_predicted(instance, SVF(), instance.output // 2)
+    promised_run(instance, SVF(), instance.output // 2)
 
 
 def _prices() -> None:

@@ -216,7 +216,7 @@ def believed_instance(instance: Instance, predicted: Column) -> Instance:
     )
 
 
-def run_predicted(
+def promised_run(
     instance: Instance, policy: Policy, predicted: Column, *, margin: Fraction = Fraction(1)
 ) -> PredictedRun:
     """Return the run of a policy that knows predicted lengths only, by the strict rule.
@@ -273,7 +273,7 @@ def predicted_run(
     margin: Fraction = Fraction(1),
     avoid: bool = False,
 ) -> PredictedRun:
-    """Return the run of :func:`run_predicted`, tested.
+    """Return the run of :func:`promised_run`, tested.
 
     With `avoid` admission knows the true lengths: predictions only order, nobody is stopped, and
     the run is a schedule.
@@ -282,7 +282,7 @@ def predicted_run(
     if avoid:
         run = PredictedRun.of(simulate(every, ByPrediction(every, policy, predicted)))
     else:
-        run = run_predicted(every, policy, predicted, margin=margin)
+        run = promised_run(every, policy, predicted, margin=margin)
     check_run(run)
     return run
 

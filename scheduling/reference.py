@@ -96,7 +96,7 @@ def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False
     return np.array(starts, dtype=np.int64)
 
 
-def run_predicted_reference(
+def promised_run_reference(
     instance: Instance, rank: Column, promised: Column
 ) -> list[tuple[int, int, int, int]]:
     """Return the stays (request, begin, tokens, length) of :mod:`.predicted`, in order.

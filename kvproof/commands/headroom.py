@@ -13,6 +13,7 @@ from kvproof.options import (
     report_option,
     rule_options,
     same_options,
+    time_limit_option,
 )
 
 if TYPE_CHECKING:
@@ -24,14 +25,7 @@ if TYPE_CHECKING:
 @input_options
 @click.option("--policy", default="fcfs", show_default=True, help="What runs now.")
 @rule_options
-@click.option(
-    "--time-limit",
-    type=click.FloatRange(min=0, min_open=True),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to look for better schedules and bounds, after reading.",
-)
+@time_limit_option("How long to look for better schedules and bounds, after reading.")
 @click.option(
     "--certificates",
     type=click.Path(),
@@ -138,13 +132,11 @@ def _as_json(source: "Input", found: "Headroom") -> dict[str, Any]:
 def _print(source: "Input", found: "Headroom") -> None:
     from kvproof.output import console
     from kvproof.scheduling.exact import decimal
-    from kvproof.verdicts import heading
+    from kvproof.verdicts import print_heading
     from kvproof.waiting import waiting_line
 
     out = console()
-    out.print(heading(source))
-    for note in source.notes:
-        out.print(f"  note: {note}")
+    print_heading(out, source)
     out.print(found.sentence())
     bound = decimal(found.lower_bound.value, 0, up=False, commas=True)
     best = f"{found.best.total_latency:,} by {found.found_by}; " if found.cut.at_least else ""

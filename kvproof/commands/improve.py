@@ -4,7 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kvproof.options import bound_option, input_options, json_option, quiet_option
+from kvproof.options import (
+    bound_option,
+    input_options,
+    json_option,
+    quiet_option,
+    time_limit_option,
+)
 
 if TYPE_CHECKING:
     from kvproof.certificates.lower_bounds import LowerBound
@@ -15,14 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("improve")
 @input_options
-@click.option(
-    "--time-limit",
-    type=click.FloatRange(min=0, min_open=True),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to look for better schedules, after reading and bounding.",
-)
+@time_limit_option("How long to look for better schedules, after reading and bounding.")
 @click.option(
     "--trials",
     type=click.IntRange(min=0),

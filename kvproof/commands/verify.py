@@ -11,6 +11,7 @@ from kvproof.options import (
     find_policies,
     input_options,
     json_option,
+    named_policies,
     quiet_option,
     refuse_idle,
     report_option,
@@ -111,17 +112,18 @@ def command(
     from kvproof.certificates.lower_bounds import find_bound
     from kvproof.files import Outputs
     from kvproof.inputs import load
+    from kvproof.latencies import print_statistics, unit_of
     from kvproof.output import progress_bar
-    from kvproof.scheduling.errors import ExitCode, InputError
+    from kvproof.scheduling.errors import ExitCode
     from kvproof.scheduling.registry import BUILTIN
     from kvproof.streams import print_json
-    from kvproof.verdicts import print_latencies, print_verdicts
+    from kvproof.verdicts import label, print_verdicts
 
     if are_asked_for(predicted, noise, underprediction):
         for option in ("skip", "compact", "over", "report"):
             refuse_idle(option, "predicted lengths go with the strict rule and a table alone")
-        names = (policies or ",".join(POLICIES)).split(",")
-        chosen = find_policies([n.strip() for n in names], theta=theta, admission=admission)
+        names = named_policies(policies, POLICIES)
+        chosen = find_policies(names, theta=theta, admission=admission)
         about = facts(predicted, noise, seed, margin, underprediction)
         show_predicted(trace, chosen, bound, latency, certificate, about, as_json, reading)
         return ExitCode.DONE
@@ -136,14 +138,13 @@ def command(
         refuse_idle(option, "it goes with --sweep")
     if latency is not None and as_json:
         refuse_idle("latency", "--json has steps and seconds")
-    names = [n.strip() for n in policies.split(",")] if policies is not None else list(BUILTIN)
+    names = named_policies(policies, BUILTIN)
     chosen = find_policies(names, theta=theta, admission=admission)
     page = None if report is None else Outputs(trace).file(report)
     with progress_bar() as bar:
         stage = bar.add_task(f"reading {trace}", total=len(chosen) + 2)
         source = load(trace, **reading)
-        if latency == "seconds" and source.step is None:
-            raise InputError(f"{trace}: an instance has steps and no seconds; --latency steps")
+        step = None if latency is None else unit_of(source, latency)
         bar.update(stage, advance=1, description="lower bound on OPT")
         search = bar.add_task("evaluations", total=None, visible=False)
         lower_bound = find_bound(
@@ -177,8 +178,8 @@ def command(
         print_json(_as_json(source, verdicts, skip))
     else:
         print_verdicts(source, verdicts, skip=skip)
-        if latency is not None:
-            print_latencies(source, verdicts, latency)
+        if latency is not None and step is not None:
+            print_statistics([(label(v), v.statistics) for v in verdicts], latency, step)
     if page is not None:
         from kvproof.report.verify import verify_page
 

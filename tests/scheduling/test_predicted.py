@@ -15,9 +15,9 @@ from kvproof.scheduling.predicted import (
     predicted_order,
     predicted_run,
     promised_outputs,
-    run_predicted,
+    promised_run,
 )
-from kvproof.scheduling.reference import run_predicted_reference
+from kvproof.scheduling.reference import promised_run_reference
 from kvproof.scheduling.registry import find_policy
 from kvproof.scheduling.simulate import simulate
 
@@ -57,11 +57,11 @@ def stays(run: PredictedRun) -> list[tuple[int, ...]]:
 @settings(max_examples=300)
 def test_the_kernel_is_the_plain_rule_and_its_runs_are_feasible(case, margin):
     instance, policy, predicted = case
-    run = run_predicted(instance, policy, predicted, margin=margin)
+    run = promised_run(instance, policy, predicted, margin=margin)
     check_run(run)
     rank = predicted_order(instance, policy, predicted)
     promised = promised_outputs(instance, policy, predicted, margin)
-    assert stays(run) == run_predicted_reference(instance, rank, promised)
+    assert stays(run) == promised_run_reference(instance, rank, promised)
     assert run.preemptions.sum() == len(run.request) - instance.rows
     assert run.statistics.latency.mean == run.mean_latency
 
@@ -69,7 +69,7 @@ def test_the_kernel_is_the_plain_rule_and_its_runs_are_feasible(case, margin):
 @given(cases())
 def test_with_exact_predictions_it_is_the_policy_itself(case):
     instance, policy, _ = case
-    run = run_predicted(instance, policy, instance.output)
+    run = promised_run(instance, policy, instance.output)
     assert not run.preemptions.any()
     assert (run.first - 1).tolist() == simulate(instance, policy).starts.tolist()
     assert run.recomputed == 0
@@ -87,7 +87,7 @@ def test_where_admission_knows_the_truth_predictions_only_order(case):
 def test_who_outgrows_the_memory_is_stopped_and_goes_on():
     # both are believed to end after one token; together they outgrow 10 tokens in step 4
     instance = Instance(memory=10, arrival=[0, 0], prompt=[2, 2], output=[4, 4])
-    run = run_predicted(instance, FCFS(), np.array([1, 1]))
+    run = promised_run(instance, FCFS(), np.array([1, 1]))
     assert stays(run) == [(0, 0, 0, 4), (1, 0, 0, 3), (1, 4, 3, 1)]
     assert run.completion.tolist() == [4, 5]
     assert run.preemptions.tolist() == [0, 1]
@@ -101,7 +101,7 @@ def test_who_outgrows_the_memory_is_stopped_and_goes_on():
 
 def test_a_margin_sets_more_aside():
     instance = Instance(memory=10, arrival=[0, 0], prompt=[2, 2], output=[4, 4])
-    run = run_predicted(instance, FCFS(), np.array([1, 1]), margin=Fraction(4))
+    run = promised_run(instance, FCFS(), np.array([1, 1]), margin=Fraction(4))
     assert stays(run) == [(0, 0, 0, 4), (1, 2, 0, 4)]
     promised = promised_outputs(instance, FCFS(), np.array([3, 30]), Fraction(3, 2))
     assert promised.tolist() == [5, 8]  # rounded up; no more than fits
@@ -126,7 +126,7 @@ def test_policies_that_space_or_batch_are_refused(name):
 def test_predictions_of_the_wrong_shape_are_refused(predicted):
     instance = Instance(memory=30, arrival=[0] * 2, prompt=[0] * 2, output=[2, 3])
     with pytest.raises(InputError, match="expected 2 integers"):
-        run_predicted(instance, SVF(), predicted)
+        promised_run(instance, SVF(), predicted)
 
 
 @pytest.mark.parametrize(

@@ -38,11 +38,7 @@ def opt_lower_bound(
     claim: object, proof: object, instance: Instance, rules: Rules, budget: Budget
 ) -> str:
     """``opt-lower-bound``: no schedule has a total latency below the bound."""
-    claimed = fields(claim, "claim", "kind bound")
-    bound = rational(claimed["bound"], "claim.bound", budget)
-    kind, proved = _lower_bound(fields(proof, "proof", "lower_bound"), instance, rules, budget)
-    if bound > proved:
-        raise Rejected(f"claim.bound: {show(bound)} is more than the {kind} bound, {show(proved)}")
+    kind, bound = _claimed_bound(claim, proof, instance, rules, budget)
     return (
         f"every feasible schedule has total latency at least {show(bound)} (OPT >= this), "
         f"by the {kind} bound"
@@ -53,21 +49,17 @@ def preemptive_lower_bound(
     claim: object, proof: object, instance: Instance, rules: Rules, budget: Budget
 ) -> str:
     """``preemptive-lower-bound``: no run that may preempt requests costs less either."""
-    claimed = fields(claim, "claim", "kind bound")
-    given = fields(proof, "proof", "lower_bound")
-    bound = rational(claimed["bound"], "claim.bound", budget)
-    kind, proved = _lower_bound(given, instance, rules, budget)
+    kind, bound = _claimed_bound(claim, proof, instance, rules, budget)
     if kind not in PREEMPTIVE:
         raise Rejected(f"proof.lower_bound: the {kind} bound is about runs without preemption")
     if kind == "price":
-        found = fields(given["lower_bound"], "proof.lower_bound", "kind denominator prices")
+        given = fields(proof, "proof", "lower_bound")["lower_bound"]
+        found = fields(given, "proof.lower_bound", "kind denominator prices")
         prices = read_priced(found, "proof.lower_bound", budget)
         if any(later > earlier for earlier, later in pairwise(prices.price)):
             raise Rejected(
                 "proof.lower_bound.prices: they rise; runs that preempt need not pay them"
             )
-    if bound > proved:
-        raise Rejected(f"claim.bound: {show(bound)} is more than the {kind} bound, {show(proved)}")
     return (
         f"every run, also one that preempts requests, has total latency at least {show(bound)}, "
         f"by the {kind} bound"
@@ -106,6 +98,18 @@ def within_factor(
         f"a feasible schedule has total latency {show(total)}, at most "
         f"{show(factor, up=True)} times OPT, by the {kind} bound"
     )
+
+
+def _claimed_bound(
+    claim: object, proof: object, instance: Instance, rules: Rules, budget: Budget
+) -> tuple[str, Fraction]:
+    """Return the bound that is claimed, and the kind of the one that proves it."""
+    claimed = fields(claim, "claim", "kind bound")
+    bound = rational(claimed["bound"], "claim.bound", budget)
+    kind, proved = _lower_bound(fields(proof, "proof", "lower_bound"), instance, rules, budget)
+    if bound > proved:
+        raise Rejected(f"claim.bound: {show(bound)} is more than the {kind} bound, {show(proved)}")
+    return kind, bound
 
 
 def _claimed_total(

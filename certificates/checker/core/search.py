@@ -26,7 +26,17 @@ from typing import NamedTuple, Optional
 
 from .limits import Budget
 from .model import Instance
-from .starts import WHERE, Kind, Parts, SearchProof, by_price, by_vector, horizon, read_search
+from .starts import (
+    WHERE,
+    Kind,
+    Parts,
+    SearchProof,
+    by_price,
+    by_vector,
+    horizon,
+    read_search,
+    size_of,
+)
 from .verdict import Rejected
 
 CELL, LANE = 250, 16  # bytes of a place on a path, and of a step of a state
@@ -70,11 +80,7 @@ class PlainVector:
     ) -> None:  # fmt: skip
         self.budget, self.taken = budget, 0
         self._kinds, self._scale, self._memory, self._held = kinds, proof.scale, memory, held
-        self.alpha, self.beta = (
-            [{p: x for p, x in own.items() if p in starts} for own, starts in zip(part, allowed)]
-            for part in parts
-            for allowed in [[set(kind.starts) for kind in kinds]]
-        )
+        self.alpha, self.beta = parts
         since, last = proof.vectors[place].since, horizon(kinds)
         self.rest: list[list[Optional[int]]] = []
         for c in range(len(kinds)):
@@ -85,7 +91,6 @@ class PlainVector:
                 after = rest[t + 1]
                 cost = self.cost(c, t) if t in self.alpha[c] else after
                 rest[t] = cost if after is None or cost is None else min(cost, after)
-            rest[:since] = [rest[since]] * since
             self.rest.append(rest)
         self.paths: dict[int, Places] = {last + 1: {(0, 0): 0}}
         for t in range(last, since - 1, -1):
@@ -145,7 +150,7 @@ def _held(kinds: list[Kind], memory: int, budget: Budget) -> list[tuple[int, int
 class PlainSearch:
     """The search for schedules below the target; `best` is the least total met, or the target.
 
-    `vectors` has those of the step, by place; `left` is by class how many have not started.
+    In its methods `left` is by class how many have not started.
     """
 
     def __init__(
@@ -187,9 +192,11 @@ class PlainSearch:
         for place in places:
             if place not in self._vectors:
                 parts = self.proof.parts(place, self.kinds, self.budget) if place else self._first
-                self._vectors[place] = PlainVector(
+                vector = PlainVector(
                     self.proof, place, self.kinds, parts, self._held, self.memory, self.budget
                 )
+                vector.taken += size_of(parts) if place else 0
+                self._vectors[place] = vector
 
     def _children(
         self, t: int, left: tuple[int, ...], state: State
@@ -274,5 +281,9 @@ def search_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
     if left is None:
         return Fraction(proof.target)
     for place in range(1, len(proof.vectors)):  # each is read, named by a step or not
-        proof.parts(place, left, budget)
-    return Fraction(PlainSearch(proof, left, first, held, memory, budget).run())
+        budget.give(size_of(proof.parts(place, left, budget)))
+    # of vector 0, what concerns the starts that are left
+    alpha, beta = (
+        [{p: own[p] for p in kind.starts} for own, kind in zip(part, left)] for part in first
+    )
+    return Fraction(PlainSearch(proof, left, (alpha, beta), held, memory, budget).run())

@@ -79,6 +79,11 @@ class SearchProof:
         return start, _decoded(listed.end, f"{where}.end", listed, kinds, True, budget)
 
 
+def size_of(parts: tuple[Parts, Parts]) -> int:
+    """Return the bytes that were charged for the multipliers of a vector."""
+    return EVENT * sum(len(own) for part in parts for own in part)
+
+
 def horizon(kinds: list[Kind]) -> int:
     """Return T, the last step in which an allowed start holds memory; not too many steps."""
     last = max(kind.starts[-1] + kind.output for kind in kinds)

@@ -9,10 +9,10 @@ from fractions import Fraction
 
 from ..core.limits import Budget
 from ..core.model import Instance
-from ..core.starts import EVENT, WHERE, by_price, by_vector, read_search
+from ..core.starts import WHERE, by_price, by_vector, read_search, size_of
 from ..core.verdict import Rejected
 from .lanes import Lanes
-from .tables import Tables, number
+from .tables import Tables
 from .trajectory import Field, Vector, make_field
 
 KEY = 400  # bytes of what states with the same requests started share
@@ -292,7 +292,7 @@ def packed_search_bound(value: object, instance: Instance, budget: Budget) -> Fr
     if left is None:
         return Fraction(proof.target)
     for place in range(1, len(proof.vectors)):  # each is read, named by a step or not
-        budget.give(EVENT * number(proof.parts(place, left, budget)))
+        budget.give(size_of(proof.parts(place, left, budget)))
     field = make_field(left, instance.memory, proof.scale, budget)
     search = Search(field, proof.target, budget)
     search.run(Tables(proof, field, first, budget))

@@ -1,7 +1,7 @@
 """The vectors of a ``search`` proof, each worked out when a step first needs it."""
 
 from ..core.limits import Budget
-from ..core.starts import EVENT, WHERE, Parts, SearchProof
+from ..core.starts import WHERE, Parts, SearchProof, size_of
 from ..core.verdict import OverLimit
 from .trajectory import MOST_CELLS, Field, Vector
 
@@ -16,7 +16,7 @@ class Tables:
     ) -> None:
         self._proof, self._field, self._first, self._budget = proof, field, first, budget
         self._made: dict[int, Vector] = {}
-        self._events: dict[int, int] = {}
+        self._taken: dict[int, int] = {}  # bytes of multipliers
         self._left = MOST_MADE
 
     def of_step(self, t: int) -> list[Vector]:
@@ -25,7 +25,7 @@ class Tables:
         self._budget.check()
         for place in [place for place in self._made if place not in places]:
             self._made.pop(place).leave()
-            self._budget.give(EVENT * self._events.pop(place))
+            self._budget.give(self._taken.pop(place))
         cells = self._field.cells
         if len(places) * cells > MOST_CELLS:
             raise OverLimit(
@@ -40,12 +40,7 @@ class Tables:
                 parts = self._first
                 if place:
                     parts = self._proof.parts(place, self._field.kinds, self._budget)
-                self._events[place] = number(parts) if place else 0
+                self._taken[place] = size_of(parts) if place else 0
                 since = self._proof.vectors[place].since
                 self._made[place] = Vector(self._field, since, *parts, self._budget)
         return [self._made[place] for place in places]
-
-
-def number(parts: tuple[Parts, Parts]) -> int:
-    """Return how many multipliers a vector has."""
-    return sum(len(own) for part in parts for own in part)
