@@ -108,11 +108,10 @@ def unit_of(source: Input, unit: Unit) -> Fraction:
     return source.step
 
 
-def print_statistics(rows: list[tuple[str, LatencyStatistics]], unit: Unit, step: Fraction) -> None:
+def print_statistics(
+    out: Console, rows: list[tuple[str, LatencyStatistics]], unit: Unit, step: Fraction
+) -> None:
     """Print what the users of each policy feel, in a unit in which a step is `step`."""
-    from kvproof.output import console
-
-    out = console()
     out.print()
     out.print(statistics_table(out, rows, [(unit, step)]))
     out.print()

@@ -248,6 +248,6 @@ def show_predicted(
         "bound). Price: total latency over that of the same policy with the true lengths."
     )
     if latency is not None and step is not None:
-        print_statistics([(v.policy, v.run.statistics) for v in found], latency, step)
+        print_statistics(out, [(v.policy, v.run.statistics) for v in found], latency, step)
     if proof is not None:
         out.print(f"{certificate}: verified: {proof.claim_in_words}", soft_wrap=True)

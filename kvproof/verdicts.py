@@ -9,6 +9,7 @@ from rich.table import Table
 
 from kvproof.bounds.verify import Verdict, cuts
 from kvproof.certificates.headroom import Cut
+from kvproof.latencies import Unit, print_statistics, unit_of
 from kvproof.output import console, fits
 from kvproof.scheduling.exact import decimal
 from kvproof.waiting import waiting_line
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
 _SPARED = ("OPT at least", "makespan", "memory used", "mean latency", "theorem bound")
 
 
-def print_verdicts(source: Input, verdicts: list[Verdict], *, skip: bool) -> None:
-    """Print what was scheduled, a row for each policy, and how the numbers are to be read."""
+def print_verdicts(
+    source: Input, verdicts: list[Verdict], *, skip: bool, latency: Unit | None
+) -> None:
+    """Print what was scheduled, a row for each policy, and how the numbers are to be read.
+
+    With `latency` what the users of each policy feel comes after it, in that unit.
+    """
     out = console()
     print_heading(out, source)
     table, spared = _fitting(out, verdicts)
@@ -55,6 +61,9 @@ def print_verdicts(source: Input, verdicts: list[Verdict], *, skip: bool) -> Non
                 "allows.",
                 style="bold red",
             )
+    if latency is not None:
+        rows = [(label(v), v.statistics) for v in verdicts]
+        print_statistics(out, rows, latency, unit_of(source, latency))
 
 
 def print_heading(out: Console, source: Input, *notes: str) -> None:

@@ -112,12 +112,12 @@ def command(
     from kvproof.certificates.lower_bounds import find_bound
     from kvproof.files import Outputs
     from kvproof.inputs import load
-    from kvproof.latencies import print_statistics, unit_of
+    from kvproof.latencies import unit_of
     from kvproof.output import progress_bar
     from kvproof.scheduling.errors import ExitCode
     from kvproof.scheduling.registry import BUILTIN
     from kvproof.streams import print_json
-    from kvproof.verdicts import label, print_verdicts
+    from kvproof.verdicts import print_verdicts
 
     if are_asked_for(predicted, noise, underprediction):
         for option in ("skip", "compact", "over", "report"):
@@ -144,7 +144,8 @@ def command(
     with progress_bar() as bar:
         stage = bar.add_task(f"reading {trace}", total=len(chosen) + 2)
         source = load(trace, **reading)
-        step = None if latency is None else unit_of(source, latency)
+        if latency is not None:
+            unit_of(source, latency)  # refuses seconds where there are none
         bar.update(stage, advance=1, description="lower bound on OPT")
         search = bar.add_task("evaluations", total=None, visible=False)
         lower_bound = find_bound(
@@ -177,9 +178,7 @@ def command(
     if as_json:
         print_json(_as_json(source, verdicts, skip))
     else:
-        print_verdicts(source, verdicts, skip=skip)
-        if latency is not None and step is not None:
-            print_statistics([(label(v), v.statistics) for v in verdicts], latency, step)
+        print_verdicts(source, verdicts, skip=skip, latency=latency)
     if page is not None:
         from kvproof.report.verify import verify_page
 

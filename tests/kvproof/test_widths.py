@@ -19,16 +19,17 @@ from tests.conftest import ROOT
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
 TRACE = (EXAMPLE, "--memory", "60000", "--backlog", "--limit", "200")
 BOX = ("--memory", "64", "--requests", "8")
+SEARCH = ("search", *BOX, "--evaluations", "24", "--no-baselines")
 COMMANDS = [
     ("theorems",),
     ("theorems", "show", "svf-ratio"),
     ("taxonomy",),
     ("solve", "../i.json"),
-    ("search", *BOX, "--evaluations", "24", "--no-baselines", "--out", "s"),
-    ("witness", "list", "s"),
-    ("witness", "show", "s"),
-    ("replay", "s/best.json"),
-    ("shrink", "s/best.json", "--tries", "20"),
+    (*SEARCH, "--out", "s"),
+    ("witness", "list", "../found"),
+    ("witness", "show", "../found"),
+    ("replay", "../found/best.json"),
+    ("shrink", "../found/best.json", "--out", "small.json", "--tries", "20"),
     ("exhaust", "--memory", "4", "--requests", "3"),
     ("experiment", "poisson", "--loads", "0.8", "--requests", "30", "--runs", "2"),
     ("improve", "../i.json", "--trials", "10"),
@@ -55,6 +56,7 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("widths")
     instance = Instance(memory=20, arrival=[0, 0, 0, 2], prompt=[4, 0, 6, 1], output=[2, 3, 5, 4])
     (path / "i.json").write_text(json.dumps(instance.to_json()))
+    assert run([*SEARCH, "--out", str(path / "found")]) == 0
     return path
 
 
