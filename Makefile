@@ -6,7 +6,9 @@ READY := .venv/.ready
 # what the pages and the notebook need besides, which the demo does not wait for
 PAGES := .venv/.pages
 
-.PHONY: demo test test-wheel test-lowest test-newest test-vllm vllm-load lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants attacks exact prove verified-checker frontier pictures theory clean
+FUZZ_SECONDS ?= 3600
+
+.PHONY: demo boxes fuzz test test-wheel test-lowest test-newest test-vllm vllm-load lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -74,6 +76,15 @@ orders: $(READY)
 
 mutants: $(READY)
 	$(BIN)/python benchmarks/mutants.py
+
+# every instance of the larger boxes against exact OPT: two minutes
+boxes: $(READY)
+	$(BIN)/pytest -n 2 -m long tests/bounds/test_theorems.py
+
+# an hour; atheris has wheels for Linux and Python 3.11 to 3.13
+fuzz: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	$(BIN)/python benchmarks/fuzz.py -max_total_time=$(FUZZ_SECONDS) kvproof-fuzz
 
 attacks: $(READY)
 	$(BIN)/python benchmarks/attacks.py

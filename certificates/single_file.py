@@ -10,7 +10,7 @@ PACKAGE = "kvproof.certificates.checker"
 READING_ORDER = (
     "core/verdict", "core/limits", "core/reader", "core/model", "core/feasibility",
     "core/prices", "core/branch", "core/bounds", "core/steps", "core/staggered",
-    "core/starts", "core/search", "core/claims",
+    "core/starts", "core/search", "core/claims", "hints",
     "fast/cells", "fast/trajectory", "fast/lanes", "fast/tables", "fast/search",
     "policies/rules", "policies/ratio", "policies/chain",
     "version1", "file", "walls", "run", "cli",

@@ -5,13 +5,15 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Optional, Union
 
-from .core.claims import CLAIMS, RULES
+from .core.claims import CLAIMS, RULES, Rules
 from .core.limits import DEFAULT, Budget, Limits
 from .core.model import Instance, read_instance
 from .core.reader import fields, integer, text
+from .core.search import search_bound
 from .core.verdict import Malformed, Refusal, Rejected, Result, Verdict
 from .fast.search import packed_search_bound
 from .file import Source, load
+from .hints import read_search
 from .policies.chain import svf_blocking_chain
 from .policies.ratio import ratio_at_least
 from .version1 import in_version_2
@@ -90,12 +92,21 @@ def _establish(source: Source, own: Optional[Source], plain: bool, budget: Budge
     proof = value["proof"]
     if version == 1:
         proof = in_version_2(proof, budget)
-    rules = RULES if plain else {**RULES, "search": packed_search_bound}
-    words = ALL_CLAIMS[kind](claim, proof, instance, rules, budget)
+    words = ALL_CLAIMS[kind](claim, proof, instance, _rules(plain), budget)
     budget.check()
     if not plain and _kind_of_bound(proof) == "search":
         words += " (its search packed, as by --fast; --plain trusts the core alone)"
     return f"{words}; instance: {instance}"
+
+
+def _rules(plain: bool) -> Rules:
+    search = search_bound if plain else packed_search_bound
+    return {
+        **RULES,
+        "search": lambda value, instance, budget: search(
+            read_search(value, budget), instance, budget
+        ),
+    }
 
 
 def _kind_of_bound(proof: object) -> object:

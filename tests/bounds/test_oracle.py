@@ -111,7 +111,7 @@ def claims(draw: st.DrawFn) -> Inequality:
     return Inequality(f"{polynomial()} {relation} {right}", (x, y), "")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(claims())
 def test_whatever_is_decided_is_right(step: Inequality) -> None:
     verdict = check_step(step).verdict

@@ -88,7 +88,12 @@ def broken(instance: Instance, best: int, theorems: tuple[Theorem, ...] = THEORE
     ]
 
 
-@pytest.mark.parametrize("box", BOXES, ids=str)
+def taken(box: Box) -> object:
+    """Leave the larger boxes, a minute and more together, to ``make boxes``."""
+    return pytest.param(box, marks=[pytest.mark.long] if box.multisets > 1_500 else [], id=str(box))
+
+
+@pytest.mark.parametrize("box", map(taken, BOXES))
 def test_no_instance_of_a_box_contradicts_a_theorem(box: Box, opt: Optimum) -> None:
     count = 0
     for requests in instances(box):

@@ -15,7 +15,6 @@ from .limits import Budget
 from .model import Instance, read_column, read_schedule
 from .prices import price_bound, read_priced
 from .reader import fields, integer, rational, text
-from .search import search_bound
 from .staggered import staggered_bound
 from .steps import discrete_centroid_bound, tail_centroid_bound
 from .verdict import Malformed, Rejected, show
@@ -171,11 +170,10 @@ def _price(value: object, instance: Instance, budget: Budget) -> Fraction:
     return price_bound(read_priced(found, "proof.lower_bound", budget), instance, budget)
 
 
-#: The rules, each in its plain form.
+#: The rules, but for `search`, of which there are two forms.
 RULES: Rules = {
     "price": _price,
     "branch": branch_bound,
-    "search": search_bound,
     "volume": _volume,
     "discrete-centroid": _discrete_centroid,
     "tail-centroid": _tail_centroid,

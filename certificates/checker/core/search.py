@@ -20,7 +20,9 @@ and why no optimal schedule below the target is lost for good:
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from operator import le
 from typing import NamedTuple, Optional
 
@@ -29,12 +31,11 @@ from .model import Instance
 from .starts import (
     WHERE,
     Kind,
-    Parts,
+    Multipliers,
     SearchProof,
     by_price,
     by_vector,
     horizon,
-    read_search,
     size_of,
 )
 from .verdict import Rejected
@@ -66,31 +67,55 @@ class State(NamedTuple):
     running: tuple[Run, ...]
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What all vectors and states have in common: the proof, its classes, M, and the costs."""
+
+    proof: SearchProof
+    kinds: list[Kind]
+    memory: int
+    budget: Budget
+
+    @cached_property
+    def starts(self) -> list[set[int]]:
+        """The allowed starts of each class."""
+        return [set(kind.starts) for kind in self.kinds]
+
+    @cached_property
+    def held(self) -> list[tuple[int, int]]:
+        """Return the fewest and the most tokens that k = 0, 1, ... requests hold together."""
+        self.budget.take(32 * sum(kind.count for kind in self.kinds))
+        ones = sorted(kind.prompt + 1 for kind in self.kinds for _ in range(kind.count))
+        peaks = sorted(kind.prompt + kind.output for kind in self.kinds for _ in range(kind.count))
+        held = [(0, 0)]
+        for one, peak in zip(ones, reversed(peaks)):
+            self.budget.tick()
+            if held[-1][0] + one > self.memory:
+                break
+            held.append((held[-1][0] + one, held[-1][1] + peak))
+        return held
+
+
 class PlainVector:
-    """A vector, worked out over the classes' starts for the steps from its first one on.
+    """A vector, worked out for the steps from its first one on.
 
     ``paths[t][k, u]`` is the cheapest way to go on from k running requests that hold u tokens in
     step t, missing where there is none; ``rest[c][t]`` the least cost of a start at t or later,
-    None where there is none. `held` is the fewest and the most tokens of k = 0, 1, ... running.
+    None where there is none. Each allowed start has its multipliers, or the check fails.
     """
 
-    def __init__(
-        self, proof: SearchProof, place: int, kinds: list[Kind], parts: tuple[Parts, Parts],
-        held: list[tuple[int, int]], memory: int, budget: Budget,
-    ) -> None:  # fmt: skip
-        self.budget, self.taken = budget, 0
-        self._kinds, self._scale, self._memory, self._held = kinds, proof.scale, memory, held
-        self.alpha, self.beta = parts
-        since, last = proof.vectors[place].since, horizon(kinds)
+    def __init__(self, setting: Setting, since: int, multipliers: Multipliers) -> None:
+        self._setting, self.taken = setting, 0
+        self.alpha, self.beta = multipliers
+        last = horizon(setting.kinds)
         self.rest: list[list[Optional[int]]] = []
-        for c in range(len(kinds)):
+        for c, starts in enumerate(setting.starts):
             self._take(40 * (last + 2))
             rest: list[Optional[int]] = [None] * (last + 2)
             for t in range(last, since - 1, -1):
-                budget.tick()
-                after = rest[t + 1]
-                cost = self.cost(c, t) if t in self.alpha[c] else after
-                rest[t] = cost if after is None or cost is None else min(cost, after)
+                setting.budget.tick()
+                costs = (rest[t + 1], self.cost(c, t) if t in starts else None)
+                rest[t] = min((cost for cost in costs if cost is not None), default=None)
             self.rest.append(rest)
         self.paths: dict[int, Places] = {last + 1: {(0, 0): 0}}
         for t in range(last, since - 1, -1):
@@ -98,53 +123,42 @@ class PlainVector:
         self.whole = self.paths[since].get((0, 0))
 
     def _take(self, size: int) -> None:
-        self.budget.take(size)
+        self._setting.budget.take(size)
         self.taken += size
 
     def cost(self, c: int, p: int) -> int:
         """Return the scaled cost of a request of class c that starts at p."""
-        latency = p + self._kinds[c].output - self._kinds[c].arrival
-        return self._scale * latency + self.alpha[c][p] + self.beta[c][p]
+        kind = self._setting.kinds[c]
+        latency = p + kind.output - kind.arrival
+        return self._setting.proof.scale * latency + self.alpha[c][p] + self.beta[c][p]
 
     def _before(self, t: int, after: Places) -> Places:
         """Return the cheapest paths from the end of step t, given those from the end of t + 1."""
-        places, held = dict(after), self._held
-        for c, kind in enumerate(self._kinds):  # last of all, requests join
-            if t in self.alpha[c]:
-                for _ in range(min(kind.count, len(held) - 1)):
-                    self._may(places, -1, -kind.prompt - 1, -self.alpha[c][t])
+        places, setting = dict(after), self._setting
+        for c, kind in enumerate(setting.kinds):  # last of all, requests join
+            if t in setting.starts[c]:
+                self._undo(places, kind.count, -1, -kind.prompt - 1, -self.alpha[c][t])
         places = {(k, u - k): x for (k, u), x in places.items() if u >= k}  # each grows by a token
-        for c, kind in enumerate(self._kinds):  # first of all, requests leave
-            if t - kind.output in self.beta[c]:
-                for _ in range(min(kind.count, len(held) - 1)):
-                    price = -self.beta[c][t - kind.output]
-                    self._may(places, 1, kind.prompt + kind.output, price)
-        inside = {(k, u): x for (k, u), x in places.items() if held[k][0] <= u <= held[k][1]}
-        self._take(CELL * len(inside))
-        return inside
+        for c, kind in enumerate(setting.kinds):  # first of all, requests leave
+            p, peak = t - kind.output, kind.prompt + kind.output
+            if p in setting.starts[c]:
+                self._undo(places, kind.count, 1, peak, -self.beta[c][p])
+        fewest_most = setting.held
+        places = {
+            (k, u): x for (k, u), x in places.items() if fewest_most[k][0] <= u <= fewest_most[k][1]
+        }
+        self._take(CELL * len(places))
+        return places
 
-    def _may(self, places: Places, requests: int, tokens: int, price: int) -> None:
-        """Let an event happen before what `places` say, or not; it undoes these changes."""
-        self.budget.tick(1 + len(places))
-        most, memory = len(self._held) - 1, self._memory
-        moved = [((k + requests, u + tokens), x + price) for (k, u), x in places.items()]
-        for (k, u), x in moved:
-            if 0 <= k <= most and 0 <= u <= memory:
-                places[k, u] = min(x, places.get((k, u), x))
-
-
-def _held(kinds: list[Kind], memory: int, budget: Budget) -> list[tuple[int, int]]:
-    """Return the fewest and the most tokens that k = 0, 1, ... running requests hold together."""
-    budget.take(32 * sum(kind.count for kind in kinds))
-    ones = sorted(kind.prompt + 1 for kind in kinds for _ in range(kind.count))
-    peaks = sorted(kind.prompt + kind.output for kind in kinds for _ in range(kind.count))
-    held = [(0, 0)]
-    for one, peak in zip(ones, reversed(peaks)):
-        budget.tick()
-        if held[-1][0] + one > memory:
-            break
-        held.append((held[-1][0] + one, held[-1][1] + peak))
-    return held
+    def _undo(self, places: Places, times: int, requests: int, tokens: int, price: int) -> None:
+        """Let an event happen up to so many times before what `places` say."""
+        most, memory = len(self._setting.held) - 1, self._setting.memory
+        for _ in range(min(times, most)):
+            self._setting.budget.tick(1 + len(places))
+            for (k, u), x in list(places.items()):
+                place, cost = (k + requests, u + tokens), x + price
+                if 0 <= place[0] <= most and 0 <= place[1] <= memory:
+                    places[place] = min(cost, places.get(place, cost))
 
 
 class PlainSearch:
@@ -153,17 +167,14 @@ class PlainSearch:
     In its methods `left` is by class how many have not started.
     """
 
-    def __init__(
-        self, proof: SearchProof, kinds: list[Kind], first: tuple[Parts, Parts],
-        held: list[tuple[int, int]], memory: int, budget: Budget,
-    ) -> None:  # fmt: skip
-        self.proof, self.kinds, self.memory, self.budget = proof, kinds, memory, budget
-        self.best = proof.target
-        self._first, self._held = first, held
+    def __init__(self, setting: Setting, first: Multipliers) -> None:
+        self.proof, self.kinds, self.memory = setting.proof, setting.kinds, setting.memory
+        self.budget, self.best = setting.budget, setting.proof.target
+        self._setting, self._first = setting, first
         self._vectors: dict[int, PlainVector] = {}
-        self._starts = [set(kind.starts) for kind in kinds]
-        self._lanes = max(kind.output for kind in kinds)
-        self._size = 600 + 2 * LANE * self._lanes + 80 * len(held)  # bytes of a state
+        self._lanes = max(kind.output for kind in setting.kinds)
+        # bytes of a state
+        self._size = 600 + 2 * LANE * self._lanes + 80 * len(setting.held)
 
     def run(self) -> int:
         """Go through all steps, and return the value of the proof."""
@@ -191,11 +202,10 @@ class PlainSearch:
             self.budget.give(self._vectors.pop(place).taken)
         for place in places:
             if place not in self._vectors:
-                parts = self.proof.parts(place, self.kinds, self.budget) if place else self._first
-                vector = PlainVector(
-                    self.proof, place, self.kinds, parts, self._held, self.memory, self.budget
-                )
-                vector.taken += size_of(parts) if place else 0
+                since, over = self.proof.vectors[place]
+                multipliers = over(self.kinds) if place else self._first
+                vector = PlainVector(self._setting, since, multipliers)
+                vector.taken += size_of(multipliers) if place else 0
                 self._vectors[place] = vector
 
     def _children(
@@ -209,7 +219,7 @@ class PlainSearch:
             self.budget.tick(1 + len(self.kinds))
             for c in range(first, len(self.kinds)):
                 kind = self.kinds[c]
-                if now_left[c] and t in self._starts[c]:
+                if now_left[c] and t in self._setting.starts[c]:
                     more = self._with(later, kind)
                     if max(more) <= self.memory:
                         fewer = (*now_left[:c], now_left[c] - 1, *now_left[c + 1 :])
@@ -267,23 +277,17 @@ class PlainSearch:
         return kept
 
 
-def search_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
+def search_bound(proof: SearchProof, instance: Instance, budget: Budget) -> Fraction:
     """Return the least total below the target of a ``search`` proof, or the target if none is."""
-    proof = read_search(value, budget)
     kinds = by_price(proof, instance, budget)
     if kinds is None:
         return Fraction(proof.target)
-    first, memory = proof.parts(0, kinds, budget), instance.memory
-    held = _held(kinds, memory, budget)
-    whole = PlainVector(proof, 0, kinds, first, held, memory, budget)
-    left = by_vector(proof, kinds, whole)
+    first = proof.vectors[0].over(kinds)
+    whole = PlainVector(Setting(proof, kinds, instance.memory, budget), 0, first)
+    left = by_vector(proof, kinds, [rest[0] or 0 for rest in whole.rest], whole.whole, whole.cost)
     budget.give(whole.taken)
     if left is None:
         return Fraction(proof.target)
-    for place in range(1, len(proof.vectors)):  # each is read, named by a step or not
-        budget.give(size_of(proof.parts(place, left, budget)))
-    # of vector 0, what concerns the starts that are left
-    alpha, beta = (
-        [{p: own[p] for p in kind.starts} for own, kind in zip(part, left)] for part in first
-    )
-    return Fraction(PlainSearch(proof, left, (alpha, beta), held, memory, budget).run())
+    for vector in proof.vectors[1:]:  # each is read, named by a step or not
+        budget.give(size_of(vector.over(left)))
+    return Fraction(PlainSearch(Setting(proof, left, instance.memory, budget), first).run())

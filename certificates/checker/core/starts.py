@@ -1,27 +1,25 @@
-"""What a ``search`` proof says, and which starts a schedule below its target can have.
+"""What a ``search`` proof holds, and which starts a schedule below its target can have.
 
 By prices, then by a vector of multipliers: both bounds are a sum of one least term per request,
 over its starts. Where a start's own term exceeds the least by more than the room between the bound
 and the target, no schedule below the target has it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Optional, Protocol
+from typing import NamedTuple, Optional
 
 from .limits import MOST_STEPS, Budget
 from .model import Instance
-from .prices import Prices, price_bound, read_priced
-from .reader import entries, fields, integer, integers
-from .verdict import Malformed, OverLimit, Rejected
+from .prices import Prices, price_bound
+from .verdict import OverLimit, Rejected
 
 WHERE = "proof.lower_bound"
 MOST_KINDS = 1_000
-MOST_VECTORS = 64  # in one step
-MOST_SCALE = 1 << 31
 STEP, START, EVENT = 150, 50, 150  # bytes of a start with its cost, of a start, of a multiplier
 
-Parts = list[dict[int, int]]  # [class]: multiplier by start
+#: Of the starts, and of the ends of a request: [class]: multiplier by start.
+Multipliers = tuple[list[dict[int, int]], list[dict[int, int]]]
 
 
 @dataclass(frozen=True)
@@ -38,14 +36,11 @@ class Kind:
     starts: list[int]
 
 
-@dataclass(frozen=True)
-class Listed:
-    """A vector as it is listed: the step that it begins at, its unit, and two lists of codes."""
+class Listed(NamedTuple):
+    """A vector as it is listed: its first step, and its multipliers over some classes."""
 
     since: int
-    unit: int
-    start: list[int]
-    end: list[int]
+    over: Callable[[list[Kind]], Multipliers]
 
 
 @dataclass(frozen=True)
@@ -69,19 +64,10 @@ class SearchProof:
                 raise Rejected(f"{where}: {since}, but it is used from step {t}")
         return self.layers[t]
 
-    def parts(self, place: int, kinds: list[Kind], budget: Budget) -> tuple[Parts, Parts]:
-        """Return the multipliers of the starts and of the ends of a vector, listed over `kinds`."""
-        where, listed = f"{WHERE}.vectors[{place}]", self.vectors[place]
-        last = horizon(kinds)
-        if listed.since > last:
-            raise Malformed(f"{where}.since: {listed.since}, and the last step is {last}")
-        start = _decoded(listed.start, f"{where}.start", listed, kinds, False, budget)
-        return start, _decoded(listed.end, f"{where}.end", listed, kinds, True, budget)
 
-
-def size_of(parts: tuple[Parts, Parts]) -> int:
+def size_of(multipliers: Multipliers) -> int:
     """Return the bytes that were charged for the multipliers of a vector."""
-    return EVENT * sum(len(own) for part in parts for own in part)
+    return EVENT * sum(len(own) for part in multipliers for own in part)
 
 
 def horizon(kinds: list[Kind]) -> int:
@@ -92,69 +78,13 @@ def horizon(kinds: list[Kind]) -> int:
     return last
 
 
-def read_search(value: object, budget: Budget) -> SearchProof:
-    """Read a ``search`` proof, all but the codes of its vectors, which its starts explain."""
-    found = fields(value, WHERE, "kind target scale denominator prices vectors layers")
-    target = integer(found["target"], f"{WHERE}.target", 1)
-    scale = integer(found["scale"], f"{WHERE}.scale", 1, MOST_SCALE)
-    prices = read_priced(found, WHERE, budget)
-    vectors = []
-    for place, entry in enumerate(entries(found["vectors"], f"{WHERE}.vectors")):
-        budget.tick()
-        where = f"{WHERE}.vectors[{place}]"
-        vector = fields(entry, where, "since unit start end")
-        since = integer(vector["since"], f"{where}.since", 0, MOST_STEPS if place else 0)
-        unit = integer(vector["unit"], f"{where}.unit", 1)
-        codes = (integers(vector[name], f"{where}.{name}") for name in ("start", "end"))
-        vectors.append(Listed(since, unit, *codes))
-    if not vectors:
-        raise Malformed(f"{WHERE}.vectors: expected one at least")
-    layers: list[list[int]] = []
-    for r, entry in enumerate(entries(found["layers"], f"{WHERE}.layers")):
-        where = f"{WHERE}.layers[{r}]"
-        run = fields(entry, where, "length vectors")
-        length = integer(run["length"], f"{where}.length", 1, MOST_STEPS)
-        places = integers(run["vectors"], f"{where}.vectors", 0, len(vectors) - 1)
-        if not places or len(set(places)) < len(places):
-            raise Malformed(f"{where}.vectors: expected different vectors")
-        if len(places) > MOST_VECTORS:
-            raise OverLimit(f"{where}: {len(places):,} vectors; the limit is {MOST_VECTORS}")
-        budget.tick(1 + length // 64)
-        budget.take(9 * length)
-        if len(layers) + length > MOST_STEPS:
-            raise OverLimit(f"{WHERE}.layers: more than {MOST_STEPS:,} steps")
-        layers += [places] * length
-    return SearchProof(target, scale, prices, vectors, layers)
-
-
-def _decoded(
-    codes: list[int], where: str, listed: Listed, kinds: list[Kind], ends: bool, budget: Budget
-) -> Parts:
-    """Undo differences and zigzag: 0, 1, 2, 3, 4 stand for 0, -1, 1, -2, 2."""
-    left, now = iter(codes), 0
-    found: Parts = []
-    for kind in kinds:
-        own = {}
-        for p in kind.starts:
-            budget.tick()
-            if p + (kind.output if ends else 0) >= listed.since:
-                code = next(left, None)
-                if code is None:
-                    raise Malformed(f"{where}: too short")
-                budget.take(EVENT)
-                now += -(code + 1) // 2 if code % 2 else code // 2
-                own[p] = now * listed.unit
-        found.append(own)
-    if next(left, None) is not None:
-        raise Malformed(f"{where}: too long")
-    return found
-
-
 def by_price(proof: SearchProof, instance: Instance, budget: Budget) -> Optional[list[Kind]]:
     """Return the classes with the starts that the prices allow.
 
     None if no schedule is below the target.
     """
+    if proof.scale < 1:
+        raise Rejected(f"{WHERE}.scale: {proof.scale}")
     prices, unit, origin = proof.prices, proof.prices.denominator, min(instance.arrival)
     moved = replace(instance, arrival=[a - origin for a in instance.arrival])
     bound = price_bound(prices, moved, budget)
@@ -184,33 +114,25 @@ def by_price(proof: SearchProof, instance: Instance, budget: Budget) -> Optional
     return kinds
 
 
-class Bounding(Protocol):
-    """A vector from step 0 on, worked out: `rest` is by class and step, None for no start.
-
-    `whole` is the cheapest path from an empty memory to an empty one, None where there is none.
-    """
-
-    @property
-    def rest(self) -> Sequence[Sequence[Optional[int]]]: ...  # noqa: D102
-    @property
-    def whole(self) -> Optional[int]: ...  # noqa: D102
-    def cost(self, c: int, p: int) -> int: ...  # noqa: D102
-
-
-def by_vector(proof: SearchProof, kinds: list[Kind], vector: Bounding) -> Optional[list[Kind]]:
+def by_vector(
+    proof: SearchProof,
+    kinds: list[Kind],
+    least: list[int],
+    whole: Optional[int],
+    cost: Callable[[int, int], int],
+) -> Optional[list[Kind]]:
     """Return the classes with the starts that the bound of a vector leaves of theirs.
 
-    None if no schedule is below the target.
+    None if no schedule is below the target. `cost` is what a start of a class costs, `least` the
+    least of these by class, `whole` the cheapest path, None where there is none.
     """
-    least = [rest[0] or 0 for rest in vector.rest]  # each class has a start
-    if vector.whole is None:
+    if whole is None:
         return None
-    bound = vector.whole + sum(kind.count * rest for kind, rest in zip(kinds, least))
+    bound = whole + sum(kind.count * cheapest for kind, cheapest in zip(kinds, least))
     room = (proof.target - 1) * proof.scale - bound
     if room < 0:
         return None
-    left = []
-    for c, kind in enumerate(kinds):
-        starts = [p for p in kind.starts if vector.cost(c, p) <= least[c] + room]
-        left.append(replace(kind, starts=starts))
-    return left
+    return [
+        replace(kind, starts=[p for p in kind.starts if cost(c, p) <= least[c] + room])
+        for c, kind in enumerate(kinds)
+    ]

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from ..core.limits import Budget
 from ..core.model import Instance
-from ..core.starts import WHERE, by_price, by_vector, read_search, size_of
+from ..core.starts import WHERE, SearchProof, by_price, by_vector, size_of
 from ..core.verdict import Rejected
 from .lanes import Lanes
 from .tables import Tables
@@ -278,21 +278,21 @@ class Expansion:
             self.found[child] = [made]
 
 
-def packed_search_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
+def packed_search_bound(proof: SearchProof, instance: Instance, budget: Budget) -> Fraction:
     """Return what `search_bound` of the core returns, faster."""
-    proof = read_search(value, budget)
     kinds = by_price(proof, instance, budget)
     if kinds is None:
         return Fraction(proof.target)
     whole = make_field(kinds, instance.memory, proof.scale, budget)
-    first = proof.parts(0, kinds, budget)
+    first = proof.vectors[0].over(kinds)
     vector = Vector(whole, 0, *first, budget)
-    left = by_vector(proof, kinds, vector)
+    least = [rest[0] for rest in vector.rest]
+    left = by_vector(proof, kinds, least, vector.whole, vector.cost)
     vector.leave()
     if left is None:
         return Fraction(proof.target)
-    for place in range(1, len(proof.vectors)):  # each is read, named by a step or not
-        budget.give(size_of(proof.parts(place, left, budget)))
+    for listed in proof.vectors[1:]:  # each is read, named by a step or not
+        budget.give(size_of(listed.over(left)))
     field = make_field(left, instance.memory, proof.scale, budget)
     search = Search(field, proof.target, budget)
     search.run(Tables(proof, field, first, budget))

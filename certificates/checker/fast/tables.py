@@ -1,7 +1,7 @@
 """The vectors of a ``search`` proof, each worked out when a step first needs it."""
 
 from ..core.limits import Budget
-from ..core.starts import WHERE, Parts, SearchProof, size_of
+from ..core.starts import WHERE, Multipliers, SearchProof, size_of
 from ..core.verdict import OverLimit
 from .trajectory import MOST_CELLS, Field, Vector
 
@@ -12,7 +12,7 @@ class Tables:
     """The vectors in use; `first` is vector 0, which is listed over more starts."""
 
     def __init__(
-        self, proof: SearchProof, field: Field, first: tuple[Parts, Parts], budget: Budget
+        self, proof: SearchProof, field: Field, first: Multipliers, budget: Budget
     ) -> None:
         self._proof, self._field, self._first, self._budget = proof, field, first, budget
         self._made: dict[int, Vector] = {}
@@ -37,10 +37,8 @@ class Tables:
                 self._left -= cells
                 if self._left < 0:
                     raise OverLimit(f"{WHERE}: more than {MOST_MADE:,} cells of tables in all")
-                parts = self._first
-                if place:
-                    parts = self._proof.parts(place, self._field.kinds, self._budget)
-                self._taken[place] = size_of(parts) if place else 0
-                since = self._proof.vectors[place].since
-                self._made[place] = Vector(self._field, since, *parts, self._budget)
+                since, over = self._proof.vectors[place]
+                multipliers = over(self._field.kinds) if place else self._first
+                self._taken[place] = size_of(multipliers) if place else 0
+                self._made[place] = Vector(self._field, since, *multipliers, self._budget)
         return [self._made[place] for place in places]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from ..core.limits import Budget
-from ..core.starts import WHERE, Kind, Parts, horizon
+from ..core.starts import WHERE, Kind, horizon
 from ..core.verdict import OverLimit
 from .cells import BITS, MOST, Cells
 
@@ -14,6 +14,7 @@ HUGE = 1 << 62  # no path, no start; above all sums of multipliers and latencies
 MOST_CELLS = 20_000_000  # of the tables in use at once
 
 Rows = list["array[int]"]  # [running][tokens]
+Parts = list[dict[int, int]]  # [class]: multiplier by start
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import Any
 
 from kvproof.certificates.checker.core.limits import DEFAULT, Budget
 from kvproof.certificates.checker.core.model import read_instance
-from kvproof.certificates.checker.core.starts import Kind, by_price, by_vector, read_search
+from kvproof.certificates.checker.core.starts import Kind, by_price, by_vector
 from kvproof.certificates.checker.fast.trajectory import Vector, make_field
+from kvproof.certificates.checker.hints import read_search
 
 
 def zigzag(values: list[int]) -> list[int]:
@@ -56,7 +57,8 @@ def search_bound(
 
     whole = make_field(kinds, instance.memory, scale, budget)
     proof["vectors"][0], parts = vector(kinds, 0)
-    thin = by_vector(read, kinds, Vector(whole, *parts, budget))
+    first = Vector(whole, *parts, budget)
+    thin = by_vector(read, kinds, [rest[0] for rest in first.rest], first.whole, first.cost)
     if thin is None:
         return proof, target
     field = make_field(thin, instance.memory, scale, budget)

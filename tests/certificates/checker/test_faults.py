@@ -115,8 +115,8 @@ def blind_dominance(patch: pytest.MonkeyPatch) -> None:
 def narrow_windows(patch: pytest.MonkeyPatch) -> None:
     right = starts.by_vector
 
-    def wrong(proof: starts.SearchProof, kinds: Any, vector: Any) -> Any:
-        return right(replace(proof, target=proof.target - 2), kinds, vector)
+    def wrong(proof: starts.SearchProof, *given: Any) -> Any:
+        return right(replace(proof, target=proof.target - 2), *given)
 
     patch.setattr(packed, "by_vector", wrong)
     patch.setattr(plain, "by_vector", wrong)

@@ -1,11 +1,13 @@
 """The checker imports nothing but the standard library and itself, and runs from a copy."""
 
 import ast
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,48 @@ def test_the_core_is_made_of_small_parts() -> None:
             if isinstance(node, ast.FunctionDef):
                 assert (node.end_lineno or 0) - node.lineno < 60, node.name
                 assert complexity(node) <= 15, node.name
+
+
+def code_lines(path: Path) -> int:
+    """Count the lines that hold code: no comments, no docstrings, no blank ones."""
+    text = path.read_text(encoding="utf-8")
+    silent = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+    code: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in (*silent, tokenize.ENDMARKER):
+            code |= set(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(
+            node
+        ):
+            code -= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    return len(code)
+
+
+def needs(name: str) -> set[str]:
+    """Return the modules of the core that one of them needs, itself among them."""
+    tree = ast.parse((CHECKER / "core" / f"{name}.py").read_text(encoding="utf-8"))
+    used = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    used &= {path.stem for path in (CHECKER / "core").glob("*.py")}
+    return {name}.union(*map(needs, used))
+
+
+def test_the_guide_says_what_is_to_be_read() -> None:
+    """In the table of lines by kind; a kind needs at most 850 lines."""
+    lines = {path.stem: code_lines(path) for path in (CHECKER / "core").glob("*.py")}
+    common = {"verdict", "limits", "reader", "model", "feasibility", "claims"}
+    said = [f"| any | {sum(lines[name] for name in common)} |"]
+    for kinds, module in (
+        ("`price`", "prices"), ("`branch`", "branch"), ("`volume`", "bounds"),
+        ("`discrete-centroid`, `tail-centroid`", "steps"), ("`staggered`", "staggered"),
+        ("`search`", "search"),
+    ):  # fmt: skip
+        more = sum(lines[name] for name in needs(module) - common)
+        assert more + sum(lines[name] for name in common) <= 850
+        said.append(f"| {kinds} | {more} |")
+    page = (CHECKER.parent.parent / "docs" / "certificates.md").read_text(encoding="utf-8")
+    for row in (*said, f"| all | {sum(lines.values()):,} |"):
+        assert row in page, row
 
 
 def run(*command: str, cwd: Path) -> "subprocess.CompletedProcess[str]":

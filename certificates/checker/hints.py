@@ -1,0 +1,85 @@
+"""What a ``search`` proof says, read; nothing that it says makes the search verify what is false.
+
+Any multipliers prove a bound, and any choice among them leaves only out what that bound rules out;
+so the core takes them as they come.
+"""
+
+from functools import partial
+
+from .core.limits import MOST_STEPS, Budget
+from .core.prices import read_priced
+from .core.reader import entries, fields, integer, integers
+from .core.starts import EVENT, WHERE, Kind, Listed, Multipliers, SearchProof, horizon
+from .core.verdict import Malformed, OverLimit
+
+MOST_VECTORS = 64  # in one step
+MOST_SCALE = 1 << 31
+
+
+def read_search(value: object, budget: Budget) -> SearchProof:
+    """Read a ``search`` proof, all but the codes of its vectors, which the starts explain."""
+    found = fields(value, WHERE, "kind target scale denominator prices vectors layers")
+    target = integer(found["target"], f"{WHERE}.target", 1)
+    scale = integer(found["scale"], f"{WHERE}.scale", 1, MOST_SCALE)
+    prices = read_priced(found, WHERE, budget)
+    vectors = []
+    for place, entry in enumerate(entries(found["vectors"], f"{WHERE}.vectors")):
+        budget.tick()
+        where = f"{WHERE}.vectors[{place}]"
+        vector = fields(entry, where, "since unit start end")
+        since = integer(vector["since"], f"{where}.since", 0, MOST_STEPS if place else 0)
+        unit = integer(vector["unit"], f"{where}.unit", 1)
+        codes = [integers(vector[name], f"{where}.{name}") for name in ("start", "end")]
+        vectors.append(Listed(since, partial(_multipliers, codes, where, since, unit, budget)))
+    if not vectors:
+        raise Malformed(f"{WHERE}.vectors: expected one at least")
+    layers: list[list[int]] = []
+    for r, entry in enumerate(entries(found["layers"], f"{WHERE}.layers")):
+        where = f"{WHERE}.layers[{r}]"
+        run = fields(entry, where, "length vectors")
+        length = integer(run["length"], f"{where}.length", 1, MOST_STEPS)
+        places = integers(run["vectors"], f"{where}.vectors", 0, len(vectors) - 1)
+        if not places or len(set(places)) < len(places):
+            raise Malformed(f"{where}.vectors: expected different vectors")
+        if len(places) > MOST_VECTORS:
+            raise OverLimit(f"{where}: {len(places):,} vectors; the limit is {MOST_VECTORS}")
+        budget.tick(1 + length // 64)
+        budget.take(9 * length)
+        if len(layers) + length > MOST_STEPS:
+            raise OverLimit(f"{WHERE}.layers: more than {MOST_STEPS:,} steps")
+        layers += [places] * length
+    return SearchProof(target, scale, prices, vectors, layers)
+
+
+def _multipliers(
+    codes: list[list[int]], where: str, since: int, unit: int, budget: Budget, kinds: list[Kind]
+) -> Multipliers:
+    """Return the multipliers of the starts and of the ends of a vector, listed over `kinds`."""
+    last = horizon(kinds)
+    if since > last:
+        raise Malformed(f"{where}.since: {since}, and the last step is {last}")
+    alpha = _decoded(codes[0], f"{where}.start", since, unit, kinds, False, budget)
+    return alpha, _decoded(codes[1], f"{where}.end", since, unit, kinds, True, budget)
+
+
+def _decoded(
+    codes: list[int], where: str, since: int, unit: int, kinds: list[Kind], ends: bool,
+    budget: Budget,
+) -> list[dict[int, int]]:  # fmt: skip
+    """Undo differences and zigzag: 0, 1, 2, 3, 4 stand for 0, -1, 1, -2, 2."""
+    left, now, found = iter(codes), 0, []
+    for kind in kinds:
+        own = {}
+        for p in kind.starts:
+            budget.tick()
+            if p + (kind.output if ends else 0) >= since:
+                code = next(left, None)
+                if code is None:
+                    raise Malformed(f"{where}: too short")
+                budget.take(EVENT)
+                now += -(code + 1) // 2 if code % 2 else code // 2
+                own[p] = now * unit
+        found.append(own)
+    if next(left, None) is not None:
+        raise Malformed(f"{where}: too long")
+    return found
