@@ -8,6 +8,7 @@ numbers, to a program that was extracted from Coq and proved to accept nothing f
 
 import gzip
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -69,11 +70,22 @@ def ask(program: Path, *question: str | int | list[int]) -> str:
     for part in question:
         words += map(str, part) if isinstance(part, list) else [str(part)]
     ran = subprocess.run(
-        [program.resolve()], input=" ".join(words), capture_output=True, text=True, check=False
+        [program.resolve()],
+        input=" ".join(words),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=_deep_stack,
     )
     if ran.returncode:
         raise Uncovered(f"the extracted program gave up: {ran.stderr.strip() or ran.returncode}")
     return ran.stdout.strip()
+
+
+def _deep_stack() -> None:
+    """Let the program, whose recursion is as deep as its lists are long, have all the stack."""
+    most = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    resource.setrlimit(resource.RLIMIT_STACK, (most, most))
 
 
 def verify(source: Path, program: Path) -> Result:

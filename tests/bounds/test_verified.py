@@ -129,6 +129,16 @@ def test_numbers_beyond_a_machine_word(program: Path) -> None:
     assert ask(program, "schedule", huge, 1, [0, huge - 5, 5, huge]) == str(huge + 5)
 
 
+def test_many_requests(program: Path) -> None:
+    """Its recursion is as deep as the schedule is long; one step early is too many tokens."""
+    many = 300_000
+    placed = [n for i in range(many) for n in (0, 1, 2, 2 * i)]
+    total = str(sum(2 * i + 2 for i in range(many)))
+    assert ask(program, "schedule", 3, many, placed) == total
+    placed[-1] -= 1
+    assert ask(program, "schedule", 3, many, placed) == "infeasible"
+
+
 def test_files_that_are_not_verified(
     program: Path,
     tmp_path: Path,

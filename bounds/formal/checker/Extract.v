@@ -2,7 +2,7 @@
    trusted: which of Zarith's functions stands for which of Coq's. *)
 From Coq Require Import Extraction ExtrOcamlBasic List Arith ZArith.
 From kvproof.spec Require Import Model.
-From kvproof.checker Require Import Program.
+From kvproof.checker Require Import Schedule Program.
 
 Extract Inductive nat => "Integer.t" [ "Integer.zero" "Integer.succ" ]
   "(fun zero next n -> if Integer.sign n <= 0 then zero () else next (Integer.pred n))".
@@ -29,8 +29,10 @@ Extract Constant Z.add => "Integer.add".
 Extract Constant Z.sub => "Integer.sub".
 Extract Constant Z.mul => "Integer.mul".
 Extract Constant Z.min => "Integer.min".
+Extract Constant Z.opp => "Integer.neg".
+Extract Constant Z.eqb => "Integer.equal".
 Extract Constant Z.leb => "Integer.leq".
 Extract Constant Z.ltb => "Integer.lt".
 Extract Constant Z.of_nat => "(fun n -> n)".
 
-Extraction "verified.ml" branch price_bound cost.
+Extraction "verified.ml" branch price_bound fast_cost.

@@ -1,4 +1,4 @@
-(* A checker of schedules, of prices, and of proofs by cases that OPT is at least a target: this
+(* A checker of prices, and of proofs by cases that OPT is at least a target: this
    program is extracted to OCaml. That it accepts nothing false is proved (spec/Judgement.v), so it
    need not be read. *)
 From Coq Require Import List Arith ZArith Bool.
@@ -126,9 +126,3 @@ Definition branch (M T : nat) (D : Z) (R : list request) (t : tree) : bool :=
 Definition price_bound (M : nat) (D : Z) (ys : list Z) (R : list request) : Z :=
   zsum (map fst (values D ys (map (fun r => (r, (arrival r, Nat.max (arrival r) (length ys)))) R)))
   - Z.of_nat M * zsum ys.
-
-(* The total latency of a schedule, if it is feasible: memory is fullest where a request ends. *)
-Definition cost (M : nat) (s : schedule) : option nat :=
-  if forallb (fun x => (arrival (fst x) <=? snd x)%nat) s &&
-     forallb (fun x => (used s (snd x + output (fst x)) <=? M)%nat) s
-  then Some (total_latency s) else None.

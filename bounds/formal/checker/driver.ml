@@ -6,7 +6,15 @@
    the place of a request, a step, and the two children. *)
 open Verified
 
-let word () = Scanf.scanf " %s" (fun word -> word)
+let letters = Buffer.create 64
+let rec word () =
+  match input_char stdin with
+  | ' ' -> if Buffer.length letters = 0 then word () else taken ()
+  | letter -> Buffer.add_char letters letter; word ()
+  | exception End_of_file -> if Buffer.length letters = 0 then Stdlib.raise End_of_file else taken ()
+and taken () =
+  let word = Buffer.contents letters in
+  Buffer.clear letters; word
 let number () = Integer.of_string (word ())
 let count () = Integer.to_int (number ())
 let rec times n read = if n = 0 then [] else let x = read () in x :: times (n - 1) read
@@ -38,7 +46,7 @@ let () =
   | "schedule" ->
       let starts = times (count ()) (fun () -> let r = request () in (r, number ())) in
       print_endline
-        (match cost memory starts with Some total -> Integer.to_string total | None -> "infeasible")
+        (match fast_cost memory starts with Some total -> Integer.to_string total | None -> "infeasible")
   | "price" ->
       let unit = number () in
       let requests = times (count ()) request in

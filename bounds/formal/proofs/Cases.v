@@ -256,36 +256,3 @@ Proof.
   apply Qle_div_l; [change 0%Q with (inject_Z 0); now rewrite <- Zlt_Qlt|].
   unfold rational. rewrite <- inject_Z_mult, <- Zle_Qle. lia.
 Qed.
-
-(* ---- a schedule *)
-Open Scope nat_scope.
-(* the tokens of a step are at most those of the next end of one that runs *)
-Lemma fullest (s : schedule) t : 1 <= used s t -> exists x, In x s /\ used s t <= used s (snd x + output (fst x)).
-Proof.
-  intros Ht. set (runs := fun x : request * nat => (snd x <? t) && (t <=? fin x)).
-  assert (Hrun : exists x, In x (filter runs s)).
-  { destruct (filter runs s) as [|x l] eqn:E; [|exists x; left; auto]. exfalso.
-    assert (used s t = 0); [|lia]. unfold used. rewrite (sum_ext _ (fun _ => 0)); [rewrite sum_const; lia|].
-    intros x Hx. destruct (runs x) eqn:Er.
-    - assert (Hin : In x (filter runs s)) by (apply filter_In; auto). rewrite E in Hin. easy.
-    - unfold runs, fin in Er. unfold held. now rewrite Er. }
-  destruct Hrun as (x0 & H0). destruct (Opt.least fin (filter runs s) x0 H0) as (x & Hx & Hleast).
-  apply filter_In in Hx as [Hx Hr]. exists x. split; auto. change (used s t <= used s (fin x)).
-  apply sum_le. intros y Hy. destruct (runs y) eqn:Ey.
-  - specialize (Hleast y ltac:(apply filter_In; auto)). unfold runs in Ey, Hr.
-    apply andb_prop in Ey as [E1 E2]. apply andb_prop in Hr as [E3 E4].
-    apply Nat.ltb_lt in E1, E3. apply Nat.leb_le in E2, E4. unfold held. unfold fin in *.
-    destruct (Nat.ltb_spec (snd y) t), (Nat.leb_spec t (snd y + output (fst y))),
-      (Nat.ltb_spec (snd y) (snd x + output (fst x))), (Nat.leb_spec (snd x + output (fst x)) (snd y + output (fst y)));
-      simpl; lia.
-  - unfold runs, fin in Ey. unfold held at 1. rewrite Ey. lia.
-Qed.
-Lemma checker_schedule_sound : Judgement.checker_schedule_sound.
-Proof.
-  intros M s U H. unfold cost in H. destruct (forallb _ s && forallb _ s) eqn:E; [|discriminate].
-  inversion H; subst. apply andb_prop in E as [E1 E2]. rewrite forallb_forall in E1, E2.
-  split; [|reflexivity]. split; [reflexivity|]. split.
-  - apply Forall_forall. intros x Hx. apply Nat.leb_le. auto.
-  - intros t. destruct (le_lt_dec (used s t) 0); [lia|]. destruct (fullest s t ltac:(lia)) as (x & Hx & Ht).
-    specialize (E2 x Hx). apply Nat.leb_le in E2. lia.
-Qed.

@@ -2,7 +2,7 @@
    assumptions of every theorem in it: none. *)
 From Coq Require Import QArith.
 From kvproof.spec Require Import Model Statements Bounds Pacing Judgement.
-From kvproof.proofs Require Rational Simulate Opt Below Above Waves Separators Stronger Pacing Cases.
+From kvproof.proofs Require Rational Simulate Opt Below Above Waves Separators Stronger Pacing Schedules Cases.
 
 Theorem backlog_known : Statements.backlog_known.
 Proof.
@@ -78,4 +78,6 @@ Proof. exact Cases.checker_branch_sound. Qed.
 Theorem checker_price_sound : Judgement.checker_price_sound.
 Proof. exact Cases.checker_price_sound. Qed.
 Theorem checker_schedule_sound : Judgement.checker_schedule_sound.
-Proof. exact Cases.checker_schedule_sound. Qed.
+Proof. intros M s U H. apply Schedules.cost_sound. now rewrite <- Schedules.fast_cost_same. Qed.
+Theorem checker_schedule_same : Judgement.checker_schedule_same.
+Proof. exact Schedules.fast_cost_same. Qed.

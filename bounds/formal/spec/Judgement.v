@@ -4,7 +4,7 @@
 From Coq Require Import List Arith ZArith QArith.
 Import ListNotations.
 From kvproof.spec Require Import Model.
-From kvproof.checker Require Program.
+From kvproof.checker Require Program Schedule.
 Open Scope nat_scope.
 
 (* Each request with a window: the first and the last start that are left to it. *)
@@ -64,5 +64,7 @@ Definition checker_branch_sound : Prop := forall M T D R t,
   Program.branch M T D R t = true -> opt_at_least M R T.
 Definition checker_price_sound : Prop := forall M D ys R, 0 < D -> forallb (Z.leb 0) ys = true ->
   opt_at_least M R (inject_Z (Program.price_bound M D ys R) / inject_Z D)%Q.
-Definition checker_schedule_sound : Prop := forall M s U, Program.cost M s = Some U ->
+Definition checker_schedule_sound : Prop := forall M s U, Schedule.fast_cost M s = Some U ->
   feasible M (map fst s) s /\ total_latency s = U.
+(* The sweep over sorted events accepts what adding up each step's tokens does, and nothing else. *)
+Definition checker_schedule_same : Prop := forall M s, Schedule.fast_cost M s = Schedule.cost M s.
