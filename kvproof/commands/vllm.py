@@ -124,6 +124,7 @@ def command(
     from kvproof.serving.vllm.drive import drive
     from kvproof.serving.vllm.engine import EngineSettings, load_vllm
     from kvproof.serving.vllm.policies import find_engine_policy
+    from kvproof.serving.vllm.versions import is_tried, tried
     from kvproof.streams import print_json
 
     engine = EngineSettings(
@@ -147,7 +148,7 @@ def command(
             "run, by what it holds in memory"
         )
     target = None if out is None else Outputs(trace).file(out)
-    load_vllm()
+    version = load_vllm().version
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
         source = load(trace, memory=MAX_MEMORY, oversize="error", **reading)
@@ -155,6 +156,8 @@ def command(
             source.instance, memory=engine.memory, source=trace, oversize=oversize
         )
         notes = list(source.notes)
+        if not is_tried(version):
+            notes.append(f"vLLM {version} was not tried with kvproof ({tried()})")
         if dropped:
             notes.append(f"requests larger than the KV cache, dropped: {dropped:,}")
         runs: list[tuple[str, EngineRun, EngineBound]] = []

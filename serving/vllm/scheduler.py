@@ -9,6 +9,7 @@ versions that were tried.
 import logging
 from typing import Any
 
+from vllm import __version__
 from vllm.v1.core.sched.async_scheduler import AsyncScheduler
 from vllm.v1.core.sched.scheduler import Scheduler
 
@@ -16,6 +17,7 @@ from kvproof.serving.vllm.admission import FutureAdmission
 from kvproof.serving.vllm.pacing import BucketAdmission
 from kvproof.serving.vllm.priority import held_volume, proxy_output, read_hint, static_key
 from kvproof.serving.vllm.settings import Settings
+from kvproof.serving.vllm.versions import is_tried, tried
 
 logger = logging.getLogger("vllm.kvproof")  # below "vllm": shares its handler and its level
 
@@ -29,6 +31,11 @@ class VolumeOrder:
         vllm_config.scheduler_config.policy = "priority"  # the engine core's own copy
         super().__init__(vllm_config, *args, **kwargs)  # type: ignore[call-arg]
         logger.info("kvproof: %s orders the queue: %s", type(self).__name__, self.settings)
+        if not is_tried(__version__):
+            logger.warning(
+                "kvproof: vLLM %s is none of the versions that it was tried with (%s); see that "
+                "requests start in the order of their volumes (docs/vllm.md)", __version__, tried()
+            )  # fmt: skip
 
     def add_request(self, request: Any) -> None:
         """Set the request's priority and hand it on; nothing that it holds can stop the engine."""

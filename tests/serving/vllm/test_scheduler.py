@@ -122,16 +122,40 @@ def test_a_predictor_is_asked_where_there_is_no_hint(monkeypatch):
     assert asked == ["a", "b", "c"]
 
 
-def test_a_predictor_that_raises_is_logged_once_and_stops_nothing(monkeypatch, caplog):
+@pytest.fixture
+def told():
+    """What kvproof logs; whom else vLLM hands it to differs by version."""
+    records = []
+    handler = logging.Handler()
+    handler.emit = records.append
+    logger = logging.getLogger("vllm.kvproof")
+    logger.addHandler(handler)
+    yield records
+    logger.removeHandler(handler)
+
+
+def test_a_predictor_that_raises_is_logged_once_and_stops_nothing(monkeypatch, told):
     def predict(made):
         raise SystemExit(f"no model for {made.request_id}")
 
     monkeypatch.setitem(__import__("sys").modules, "predictors", SimpleNamespace(predict=predict))
     one = scheduler(predictor="predictors:predict")
-    monkeypatch.setattr(logging.getLogger("vllm"), "propagate", True)
     assert priority_of(one, name="a") == held_volume(10, 50)
     assert priority_of(one, name="b") == held_volume(10, 50)
-    assert sum("predictor fails" in record.message for record in caplog.records) == 1
+    assert sum("predictor fails" in record.msg for record in told) == 1
+
+
+def test_a_version_that_was_not_tried_is_named_and_serves(monkeypatch, told):
+    from kvproof.serving.vllm import scheduler as module
+
+    monkeypatch.setenv("VLLM_LOGGING_LEVEL", "WARNING")
+    scheduler()
+    assert not any("was tried with" in record.msg for record in told)
+    monkeypatch.setattr(module, "__version__", "0.99.1")
+    assert priority_of(scheduler()) == held_volume(10, 50)
+    (line,) = (r.getMessage() for r in told if "was tried with" in r.msg)
+    assert "vLLM 0.99.1 is none of the versions" in line
+    assert "0.32.0" in line
 
 
 def test_wrong_settings_are_refused_when_the_engine_starts():
@@ -144,7 +168,9 @@ def test_a_vllm_that_is_built_in_another_way_is_named(monkeypatch):
         raise TypeError("unexpected keyword argument 'policy'")
 
     monkeypatch.setattr(load_vllm().config, "SchedulerConfig", other)
-    with pytest.raises(InputError, match=r"this vLLM .* in another way .*'policy'.* was tried"):
+    with pytest.raises(
+        InputError, match=r"this vLLM .* in another way .*'policy'.*tried: 0.21.0, "
+    ):
         scheduler()
 
 

@@ -1,6 +1,7 @@
 """Everything but the schedulers does without vLLM, and says so where it is asked for."""
 
 import sys
+from types import ModuleType
 
 import pytest
 
@@ -9,6 +10,7 @@ from kvproof.scheduling.errors import InputError
 from kvproof.serving import vllm as room
 from kvproof.serving.vllm.engine import EngineSettings, load_vllm
 from kvproof.serving.vllm.policies import ENGINE_POLICIES, find_engine_policy
+from kvproof.serving.vllm.versions import is_tried
 from tests.conftest import ROOT
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
@@ -33,6 +35,39 @@ def test_the_command_says_what_is_missing_and_how_to_get_it(capsys):
 def test_a_missing_vllm_is_an_input_error():
     with pytest.raises(InputError, match="vLLM cannot be imported"):
         load_vllm()
+
+
+@pytest.fixture
+def other_vllm(monkeypatch):
+    """A vLLM of another time: there, but without the scheduler where it is looked for."""
+    other = ModuleType("vllm")
+    other.__version__ = "0.4.2"
+    monkeypatch.setitem(sys.modules, "vllm", other)
+    monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))
+    for name in list(sys.modules):
+        if name.startswith(("vllm.", "kvproof.serving.vllm.")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr(room, "scheduler", raising=False)
+
+
+@pytest.mark.usefixtures("other_vllm")
+def test_a_vllm_without_the_parts_that_are_needed_is_named(capsys):
+    assert run(["vllm", EXAMPLE, "--blocks", "4000"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("kvproof: this vLLM (0.4.2) builds its scheduler in another way (")
+    assert "tried: 0.21.0, 0.26.0, 0.32.0: install one of these" in line
+
+
+@pytest.mark.usefixtures("other_vllm")
+def test_such_a_vllm_is_told_so_when_it_asks_for_a_scheduler():
+    with pytest.raises(ImportError, match=r"kvproof: this vLLM \(0\.4\.2\) builds .* tried: "):
+        room.SVFScheduler  # noqa: B018
+
+
+@pytest.mark.parametrize("version", ["0.32.0", "0.32.0+cpu", "0.21.0"])
+def test_versions_that_were_tried(version):
+    assert is_tried(version)
+    assert not is_tried(f"1{version}")
 
 
 @pytest.mark.parametrize(
