@@ -5,19 +5,23 @@
 
 import sys
 from collections import Counter
+from itertools import groupby
 from pathlib import Path
 
 from kvproof.bounds.catalogue import THEOREMS, find
+from kvproof.bounds.catalogue.no_constant import CERTIFIED
+from kvproof.bounds.catalogue.opt import SYMBOLIC
 from kvproof.bounds.catalogue.simulated import SIMULATED
-from kvproof.bounds.domain import Traffic
+from kvproof.bounds.domain import Domain
 from kvproof.bounds.families import measure, random_waves, tight_separators, waves
 from kvproof.bounds.formal.statements import PARTS, statement_of
-from kvproof.bounds.proof.steps import Step, StepResult, StepVerdict
-from kvproof.bounds.prose import INTRODUCTION, SECTIONS
-from kvproof.bounds.taxonomy.cases import CASES
+from kvproof.bounds.proof.steps import Computation, Step, StepResult, StepVerdict
+from kvproof.bounds.prose import INTRODUCTION, SECTIONS, Section
+from kvproof.bounds.runs import merged
 from kvproof.bounds.taxonomy.graph import Taxonomy
-from kvproof.bounds.taxonomy.text import SHOWN, UNKNOWN, source, span
-from kvproof.bounds.theorem import EvidenceKind, Kind, Theorem
+from kvproof.bounds.taxonomy.summary import summaries
+from kvproof.bounds.taxonomy.text import SHOWN
+from kvproof.bounds.theorem import EvidenceKind, Kind, Status, Theorem
 from kvproof.scheduling.exact import decimal
 
 #: Words of a step longer than this are written once, and referred to after that.
@@ -33,10 +37,23 @@ def document() -> str:
         parts.append(f"## {section.title}\n\n{section.text}")
         if section.title == "How bad strict SVF can be":
             parts.append(_witnesses())
-        parts += [_theorem(find(name), shared, said_before) for name in section.theorems]
+        usual = _usual(section)
+        if usual is not None:
+            parts.append(f"Unless said otherwise, for: {usual}.\n")
+        parts += [_theorem(find(name), usual, shared, said_before) for name in section.theorems]
     parts.append(_cases())
     return "\n".join(parts)
 
+
+#: What is bounded, as the introduction explains it.
+_SAYS = {
+    Kind.LEMMA: "lemma",
+    Kind.OPT_AT_LEAST: "OPT >=",
+    Kind.TOTAL_AT_MOST: "total <=",
+    Kind.RATIO_AT_MOST: "ratio <=",
+    Kind.RATIO_AT_LEAST: "ratio >=",
+    Kind.VALUE: "value",
+}
 
 #: What was done besides a proof, in words, and its mark where several theorems share it.
 Shared = dict[str, str]
@@ -44,12 +61,11 @@ Shared = dict[str, str]
 
 def _checks_of(theorem: Theorem) -> list[str]:
     """Say what has been done besides the steps, a text for each kind of evidence."""
-    kinds = dict.fromkeys(e.kind for e in theorem.evidence)
-    return [
-        f"{kind}: {'; '.join(e.detail for e in theorem.evidence if e.kind is kind)}"
-        for kind in kinds
-        if kind is not EvidenceKind.SYMBOLIC  # the introduction says it of all
-    ]
+    kinds: dict[EvidenceKind, list[str]] = {}
+    for evidence in theorem.evidence:
+        if evidence not in (SYMBOLIC, CERTIFIED):  # the introduction says these of all
+            kinds.setdefault(evidence.kind, []).append(evidence.detail)
+    return [f"{kind}: {'; '.join(details)}" for kind, details in kinds.items()]
 
 
 def _shared() -> Shared:
@@ -63,12 +79,23 @@ def _checks(shared: Shared) -> str:
     return "\n".join(["What was done besides for several theorems:\n", *rows]) + "\n"
 
 
-def _theorem(theorem: Theorem, shared: Shared, said_before: dict[str, str]) -> str:
-    said = [f"**{_capital(theorem.status)}**"]
+def _usual(section: Section) -> Domain | None:
+    """Return the domain that most theorems of a section have, if more than one has it."""
+    domains = Counter(find(name).domain for name in section.theorems)
+    domain, count = domains.most_common(1)[0]
+    return domain if count > 1 else None
+
+
+def _theorem(
+    theorem: Theorem, usual: Domain | None, shared: Shared, said_before: dict[str, str]
+) -> str:
+    said = [f"*{_SAYS[theorem.kind]}*"]
+    if theorem.status is not Status.PROVED:
+        said.insert(0, f"**{_capital(theorem.status)}**")
     if theorem.source != "here":
         said.append(f"source: {theorem.source}")
-    said.append(f"{theorem.kind}" if theorem.kind is Kind.LEMMA else f"says: {theorem.kind}")
-    said.append(f"for: {theorem.domain}")
+    if theorem.domain != usual:
+        said.append(f"for: {theorem.domain}")
     if theorem.uses:
         said.append("uses " + ", ".join(f"`{name}`" for name in theorem.uses))
     if (proved := statement_of(theorem.name)) is not None:
@@ -91,20 +118,29 @@ def _theorem(theorem: Theorem, shared: Shared, said_before: dict[str, str]) -> s
 def _proof(theorem: Theorem, said_before: dict[str, str]) -> list[str]:
     """Write the steps; words that stand in an earlier proof are referred to."""
     lines: list[str] = []
-    last = ""
-    for step, result in zip(theorem.steps(), theorem.check(), strict=True):
-        if lines and step.why == last:  # one more formula of the same step
-            lines[-1] += f"<br>{_formula(step, result)}"
-            continue
-        last = step.why
+    checked = zip(theorem.steps(), theorem.check(), strict=True)
+    for why, group in groupby(checked, key=lambda one: one[0].why):
         here = f"step {len(lines) + 1} of `{theorem.name}`"
-        words = step.why
+        words = why
         if len(words) > LONG and said_before.setdefault(words, here) != here:
             words = f"As {said_before[words]}."
         words = "Simulated." if words == SIMULATED else words
-        formula = "" if result.verdict is StepVerdict.ARGUED else f"<br>{_formula(step, result)}"
-        lines.append(f"{len(lines) + 1}. {words}{formula}")
+        lines.append("<br>".join([f"{len(lines) + 1}. {words}", *_formulas(list(group))]))
     return lines
+
+
+def _formulas(checked: list[tuple[Step, StepResult]]) -> list[str]:
+    """Write the formulas of a step; runs of the simulator that passed, together."""
+    if len(checked) > 1 and all(
+        isinstance(step, Computation) and result.verdict is StepVerdict.PASSED
+        for step, result in checked
+    ):
+        return [f"`{line}`" for line in merged([step.claim for step, _ in checked])]
+    return [
+        _formula(step, result)
+        for step, result in checked
+        if result.verdict is not StepVerdict.ARGUED
+    ]
 
 
 def _formula(step: Step, result: StepResult) -> str:
@@ -118,7 +154,7 @@ def _formula(step: Step, result: StepResult) -> str:
 
 def _witnesses() -> str:
     """Return the table of instances, simulated and tested now."""
-    made = [waves(k=k, d=20, requests=200 * k) for k in (2, 4, 8, 16, 32)]
+    made = [waves(k=k, d=20, requests=200 * k) for k in (2, 8, 32)]
     made += [
         tight_separators(memory=memory, height=height, length=length, stages=stages)
         for memory, height, length, stages in (
@@ -153,47 +189,25 @@ def _cases() -> str:
         "arrivals holds for backlogs, a bad backlog is bad among arrivals, the best policy is no "
         "worse than one that knows as much). Under Poisson arrivals: on the ratio of expected "
         "totals, light being load -> 0.\n\n![The graph of cases](pictures/taxonomy.svg)\n\n"
-        '"Best policy" is the best deterministic one: it knows what its row says (one bit: '
-        "whether the output exceeds one threshold, which it chooses; there and under distribution "
-        "only, also the multiset of lengths), and an adversary who knows the policy assigns the "
-        "lengths to the requests that it cannot tell apart. FCFS and one-bit SVF take only their "
-        "order from their row: as built, they admit by true lengths.\n"
+        '"Best policy" is the best deterministic one that knows as much (one bit: whether the '
+        "output exceeds one threshold, which it chooses; there and under distribution only, also "
+        "the multiset of lengths) against an adversary who assigns the lengths to the requests "
+        "that it cannot tell apart. FCFS and one-bit SVF are ordered by what they know: as built, "
+        "they admit by true lengths.\n"
     )
-    rows: dict[tuple[str, str, str], list[str]] = {}  # traffic, spans, source: policies
-    for case in CASES:
-        known = [taxonomy.known(case, cap) for cap, _ in SHOWN]
-        spans = " | ".join(span(one) for one in known)
-        rows.setdefault((case.traffic, spans, source(known[1])), []).append(case.who)
-    nothing = {key for key in rows if set(key[1].split(" | ")) == {UNKNOWN}}
-    inherited = [
-        key
-        for key, who in rows.items()
-        if key[0] == Traffic.ARRIVALS and set(who) <= set(rows.get((Traffic.BACKLOG, *key[1:]), ()))
-    ]
+    found = summaries(taxonomy)
     lines = [
         "## All cases\n",
         introduction,
-        f"| traffic | policy | {labels} | from (eps <= 1/2) |",
+        f"| traffic | policy | {labels} | from |",
         "|---|---|" + "---|" * len(SHOWN) + "---|",
         *(
-            f"| {traffic} | {'; '.join(who)} | {spans} | {from_where} |"
-            for (traffic, spans, from_where), who in rows.items()
-            if (traffic, spans, from_where) not in {*nothing, *inherited}
+            f"| {one.traffic} | {row.who} | {' | '.join(row.spans)} | {row.source} |"
+            for one in found
+            for row in one.rows
         ),
         "",
-        *(
-            f"Under {key[0]} nothing is known of "
-            + (
-                "any policy."
-                if len(who) == sum(case.traffic == key[0] for case in CASES)
-                else f"{'; '.join(who)}."
-            )
-            for key, who in rows.items()
-            if key in nothing
-        ),
-        f"With {Traffic.ARRIVALS} these are as on a {Traffic.BACKLOG}, by the same theorems: "
-        + "; ".join(one for key in inherited for one in rows[key])
-        + ".",
+        *(f"- {_capital(one.traffic)}. {' '.join(one.sentences)}" for one in found),
     ]
     return "\n".join(lines) + "\n"
 

@@ -7,18 +7,17 @@ INTRODUCTION = """\
 
 What this project claims about schedulers of LLM requests under a KV-cache limit, and what stands
 behind each claim. **This page is generated** from the theorem objects in `bounds/` (`make theory`):
-text and code cannot disagree. `kvproof theorems` lists the same objects, `kvproof theorems show
-NAME` checks a proof again, `kvproof taxonomy` says what is known for each case.
+text and code cannot disagree. `kvproof theorems show NAME` checks a proof again, `kvproof taxonomy`
+says what is known for each case.
 
-Each proof is a list of steps. A step with a formula has been decided exactly, unless its verdict
-stands beside it (identities by simplification to zero; inequalities by showing that, with the
-domain written in parameters >= 0, all coefficients are >= 0; the tests ask an SMT solver as well;
-`kvproof theorems show NAME` says which). A step without one is argued in words: read it, no machine
-has. *Simulated*: the simulator ran the policy, and both schedules were tested for feasibility.
-*Proved here*: the proof is given in full and every formula in it is decided; the words say what a
-policy does, what is feasible and how the formulas combine, and are as good as their reader. *Coq*:
-the whole argument, words included, is machine-checked as well ([Proofs](proof.md)). Where no source
-is named the theorem is from here.
+The line under a formula begins with what is bounded: *OPT*, the *total* of a policy, the worst
+*ratio* policy / OPT, or the *value* of a quantity. Unless it names a status or a source, the
+theorem is from here and proved here. A step with a formula has been decided exactly, unless its
+verdict stands beside it (identities by simplification to zero; inequalities by showing that, with
+the domain written in parameters >= 0, all coefficients are >= 0; the tests ask an SMT solver as
+well). A step without one is argued in words, as good as their reader: no machine has read it.
+*Coq*: the whole argument, words included, is machine-checked ([Proofs](proof.md)). *Simulated*: the
+simulator ran the policy, and both schedules were tested for feasibility.
 
 Sources: Kong, Qi, Ye, Zhou, *Geometry-Aware Online Scheduling for LLM Serving* (arXiv 2606.22327;
 its proof text was not at hand, so the derivations here are our own); Jaillet et al., *Online
@@ -54,9 +53,8 @@ anything completes, as starting later lowers what it holds at every fixed step.
 - One-bit SVF: only the bit `o > theta` is known; the key is the volume at the mean output of the
   request's class. Admission uses true lengths unless it is said to reserve.
 - Sorted-F (2508.06133) forms batches by the least `sum o / |X|^2`, here exactly among up to 12
-  waiting requests, else by a heuristic; GBA and GSA (2601.22996) are cited, not built: batch
-  algorithms for backlogs. GSA stops requests and starts them anew, which no policy here does;
-  whether GBA does, and which requests both are for, was not confirmed.
+  waiting requests, else by a heuristic. GBA and GSA (2601.22996) are cited, not built: batch
+  algorithms for backlogs.
 """
 
 
@@ -98,11 +96,11 @@ certificate of every start.
     Section(
         title="Constants for strict SVF on backlogs",
         text="""\
-With `x = sum P_k / sum o_k`, the chain bounds SVF by `2 x/(1 - eps) + 1` and the certificates bound
-OPT by `max(x + 1/3, 1)`, in units of `sum o_k`.
+With `P = sum P_k` and `O = sum o_k` the chain bounds SVF by `2 P/(1 - eps) + O`, and the
+certificates bound OPT by `max(P + O/3, O)`.
 """,
         theorems=(
-            "svf-ratio-paper", "svf-ratio", "svf-ratio-prompts", "svf-long-prompts",
+            "two-bounds", "svf-ratio-paper", "svf-ratio", "svf-ratio-prompts", "svf-long-prompts",
             "svf-ratio-instance", "svf-equal-volumes",
         ),
     ),
@@ -124,8 +122,7 @@ proof, and admission alone keeps it feasible.
         text="""\
 Waves waste half of the memory when eps is small; separators waste a fat request's share of it when
 eps is large. `bounds/families/` generates both. Waves also come by themselves: on a backlog of
-random lengths without prompts (`random_waves`) the sorted order makes neighbours end together, and
-the same order blurred by 30 percent is better by a large factor.
+random lengths without prompts (`random_waves`) the sorted order makes neighbours end together.
 
 ![Proved bounds and best witnesses](pictures/frontier.png)
 """,
@@ -134,8 +131,8 @@ the same order blurred by 30 percent is better by a large factor.
     Section(
         title="Policies without a constant",
         text="""\
-Skipping, the wrong key, or not knowing lengths each cost every constant, even on backlogs and at
-every eps. Each family below fills the memory with something that holds up what should go first.
+Skipping, the wrong key, or not knowing lengths each cost every constant at every eps: each family
+below fills the memory with something that holds up what should go first.
 """,
         theorems=(
             "svf-skip-unbounded", "svf-skip-staggered", "sjf-unbounded", "fcfs-unbounded",
@@ -171,15 +168,14 @@ from integrals over the density (`bounds/queueing/derivation.py`).
 
 `kvproof taxonomy --check` compares these values with runs. The formulas agree with the fluid queue;
 on a large backlog FCFS and one-bit SVF come within 3 percent of their fluid values; **strict SVF
-does not**: with no prompts, sorted outputs make neighbours end together, the memory empties and
-fills in waves, and SVF pays about twice its fluid value, more than one-bit SVF. The same order
-blurred by 30 percent comes near the fluid value. Under Poisson arrivals hundreds of requests run
+does not**: without prompts it runs in waves and pays about twice its fluid value, more than one-bit
+SVF; the order blurred by 30 percent comes near it. Under Poisson arrivals hundreds of requests run
 at once, and the single-server formulas give the order of the policies, not their waits.
 
-`kvproof experiment poisson` runs the policies under Poisson arrivals, on exponential outputs and on
-lengths resampled from a trace, and says how far the paper's figures come out. Far into overload, on
-many requests without prompts (`--loads 0.9,1.2,2,4,10 --requests 20000`), they do not: the waves
-cost SVF more than the bit hides from one-bit SVF, and the gain over FCFS falls again.
+`kvproof experiment poisson` says how far the paper's figures come out, on exponential outputs and
+on lengths resampled from a trace. Far into overload, on many requests without prompts
+(`--loads 0.9,1.2,2,4,10 --requests 20000`), they do not: the waves cost SVF more than the bit hides
+from one-bit SVF.
 
 ![Policies under Poisson arrivals](pictures/poisson.png)
 """,
@@ -193,8 +189,7 @@ cost SVF more than the bit hides from one-bit SVF, and the gain over FCFS falls 
         text="""\
 Over all backlogs with eps at most e, the least constant of strict SVF lies between
 `max(2, 1/(1 - e))` and `max(1 + 4/(3(1 - e)), 2/(1 - e))`: [2, 7/3] as e -> 0, [2, 4] at 1/2,
-[5, 10] at 0.8. No instance is known above the lower end. In the limit of
-long prompts the truth is 1/(1 - e) for e >= 1/2 (`svf-long-prompts`).
+[5, 10] at 0.8. No instance is known above the lower end.
 """,
         theorems=("svf-conjecture", "svf-gap-conjecture"),
     ),

@@ -36,8 +36,8 @@ def online_shorts_steps() -> tuple[Step, ...]:
     return (
         Argument(
             "k longs (k n^2, n) arrive at 0, k n shorts (k n, 1) at 1; M = k n (k n + 1). The "
-            "longs are alone at 0 and their peaks k (k n^2 + n) = M fit: all start at 0. All "
-            "that waits after that is alike, so skipping changes nothing."
+            "longs are alone at 0 and their peaks k (k n^2 + n) = M fit: all start. What waits "
+            "after that is alike, so skipping changes nothing."
         ),
         Inequality(
             "k*(k*n**2 + u) + k*n + 1 > k*n*(k*n + 1)",
@@ -146,9 +146,9 @@ def online_any_steps() -> tuple[Step, ...]:
         ),
         Identity("(k**3 + k**2)/k**2 == k + 1", "Ratio in the first case.", positive="k"),
         Argument(
-            "Otherwise n shorts (n, 1) arrive at t + 1. None fits beside the long (see the family "
-            "long_then_shorts), so each has latency at least n; the policy costs at least "
-            "t + n + n^2. Feasible: the shorts at t + 1, the long at t + 2: 2n + t + 2."
+            "Otherwise n shorts (n, 1) arrive at t + 1. None fits beside the long (as in "
+            "svf-online-prompts), so each has latency at least n; the policy costs at least t + n "
+            "+ n^2. Feasible: the shorts at t + 1, the long at t + 2: 2n + t + 2."
         ),
         Inequality(
             "(t + k**2 + k**4)/(2*k**2 + t + 2) >= k - 1",

@@ -18,10 +18,7 @@ class Box:
         return comb(kinds + self.requests - 1, self.requests)
 
     def __str__(self) -> str:
-        return (
-            f"memory {self.memory}, {self.requests} requests: all {self.multisets:,} multisets of "
-            "(prompt, output), equal volumes in every order"
-        )
+        return f"{self.multisets:,} of {self.requests} requests at memory {self.memory}"
 
 
 BOXES = (Box(memory=6, requests=3), Box(memory=5, requests=4), Box(memory=9, requests=2))

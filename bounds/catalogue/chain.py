@@ -50,10 +50,9 @@ def block() -> tuple[Step, ...]:
     """While the head is blocked, the requests before it hold much."""
     return (
         Argument(
-            "Let h be the head at step t, not started at t. It was not admissible: there is a "
-            "step u in (t, t + o_h] in which the running requests hold R > M - s_h - (u - t). All "
-            "of them are before h in SVF order and started at or before t, and each still runs "
-            "in step u."
+            "Let h be the head at step t, not admissible: there is a step u in (t, t + o_h] in "
+            "which the running requests hold R > M - s_h - (u - t). All of them are before h in "
+            "SVF order, started by t, and still run in step u."
         ),
         Inequality(
             "M - s - x >= (1 - e)*M",
@@ -240,13 +239,13 @@ def prefix() -> tuple[Step, ...]:
     return (
         Argument(
             "In the chain for request k every head h has h <= k and every running request is "
-            "before k. So eps may be taken over the requests up to k, eta over those before k, "
-            "and in the integral form m over those up to k."
+            "before k: eps and the integral form's m are over the requests up to k, eta over those "
+            "before k."
         ),
         Argument(
             "Moreover S_k <= max over i < k of C_i: when all requests before k are complete the "
-            "memory is empty and request k, then the head, fits. So S_k is at most the running "
-            "maximum of the bounds on S_i + o_i, i < k."
+            "memory is empty and request k fits. So S_k is at most the largest of the bounds on "
+            "S_i + o_i, i < k."
         ),
     )
 

@@ -49,9 +49,8 @@ SORTED_F_48 = _claimed(
     "2508.06133",
     Fraction(48),
     Fraction(48),
-    "Sorted-F, with its subsets chosen exactly, is within 48 of OPT on backlogs. The policy "
-    "built here chooses exactly among up to 12 waiting requests, and by a heuristic beyond: "
-    "the constant is not claimed for that.",
+    "Sorted-F, with its subsets chosen exactly, is within 48 of OPT on backlogs. Nothing is "
+    "claimed for the heuristic that the policy built here uses beyond 12 waiting requests.",
 )
 
 
@@ -90,8 +89,8 @@ ONLINE_SQRT_CLAIMED = Theorem(
     title="Arrivals: order sqrt(n), as published",
     kind=Kind.RATIO_AT_LEAST,
     statement=(
-        "Every deterministic online policy is at least of order sqrt(n) times OPT when "
-        "arrivals are arbitrary. Our own version is online-any-policy; theirs is cited here."
+        "Every deterministic online policy is at least of order sqrt(n) times OPT when arrivals "
+        "are arbitrary; online-any-policy is our own version."
     ),
     latex=r"\sup \frac{\mathrm{ALG}}{\mathrm{OPT}} = \Omega(\sqrt n)",
     domain=Domain(traffic=Traffic.ARRIVALS, policy="any"),

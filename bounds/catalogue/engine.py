@@ -18,12 +18,11 @@ ENGINE_ANY_RUN = Theorem(
     title="Engine runs: volume, centroid, outputs and prices that never rise",
     kind=Kind.LEMMA,
     statement=(
-        "Let an engine give each request its o tokens in distinct steps a < t_1 < ... < t_o, "
-        "hold at least s + j tokens for it in step t_j, and at most M for all in each step. "
-        "Whatever else it does (prompts in pieces, preemption, computing again), its total "
-        "latency sum (t_o - a) is at least the outputs, volume and both centroid bounds, and the "
-        "price bound of any prices that never rise from step to step. With prices that rise "
-        "this is false."
+        "Let an engine give each request its o tokens in distinct steps a < t_1 < ... < t_o, hold "
+        "at least s + j tokens for it in step t_j, and at most M for all in each step. Whatever "
+        "else it does (prompts in pieces, preemption, computing again), its total latency sum (t_o "
+        "- a) is at least the outputs, volume and both centroid bounds, and the price bound of any "
+        "prices that never rise; with prices that rise this is false."
     ),
     latex=(
         r"\sum_i (t_{i,o_i} - a_i) \ge \max\left(\textstyle\sum o_i,\ \mathrm{volume},\ "
@@ -50,9 +49,9 @@ def any_run() -> tuple[Step, ...]:
             "arrival and by the completion C = t_o, and adds up to the volume v."
         ),
         Argument(
-            "Volume: that is a fluid schedule which serves v_i of request i at rate at most M and "
-            "ends it by C_i; the proof of opt-volume uses nothing else. Outputs: the steps t_1 < "
-            "... < t_o are distinct and after a, so C - a >= o."
+            "Volume: that is a fluid schedule which serves v_i at rate at most M and ends by C_i; "
+            "the proof of opt-volume uses nothing else. Outputs: the steps are distinct and after "
+            "a, so C - a >= o."
         ),
         Argument(
             "As they are distinct, t_j <= C - (o - j). So the mean of t_j - 1/2, weighted by s + "
@@ -69,9 +68,9 @@ def any_run() -> tuple[Step, ...]:
         ),
         Argument(
             "Prices that never rise: y(t_j) >= y(C - o + j), so the tokens counted cost at least "
-            "what those of a start at p = C - o >= a would, at the same latency p + o - a. Summed "
-            "over the requests, and with M sum y subtracted, which is at least what all counted "
-            "tokens cost, this is the price bound."
+            "what those of a start at p = C - o >= a would, at the same latency. Summed over the "
+            "requests, less M sum y, which is at least what all counted tokens cost, this is the "
+            "price bound."
         ),
     )
 
@@ -111,11 +110,11 @@ ENGINE_STEPS = Theorem(
     title="Engine runs: seats, compute and own length",
     kind=Kind.LEMMA,
     statement=(
-        "If at most m requests get a token in a step, and at most B tokens are computed in a "
-        "step, each of the s + o tokens of a request at least once before its last output "
-        "token, s + 1 of them before its first: the total latency is at least that of one "
-        "machine that serves outputs o at rate m, least remaining first; of one that serves "
-        "s + o at rate B; and sum (ceil((s + 1)/B) + o - 1)."
+        "If at most m requests get a token in a step, and at most B tokens are computed in a step, "
+        "each of the s + o of a request at least once before its last output token, s + 1 of them "
+        "before its first: the total latency is at least that of one machine that serves outputs o "
+        "at rate m, least remaining first; of one that serves s + o at rate B; and sum (ceil((s + "
+        "1)/B) + o - 1)."
     ),
     latex=(
         r"\sum_i (t_{i,o_i} - a_i) \ge \sum_i \left(\left\lceil \tfrac{s_i + 1}{B} "
@@ -133,14 +132,13 @@ def steps() -> tuple[Step, ...]:
     """Bound how soon work is done by what a step can do."""
     return (
         Argument(
-            "Seats: each step gives at most m tokens. Give each request, in each of its steps, "
-            "the share 1/m of a machine that serves one unit of work in 1/m of a step: it is a "
-            "preemptive schedule of one machine with works o_i/m, and it ends request i by C_i. "
-            "Least remaining work first minimises the sum of completions (Schrage 1968)."
+            "Seats: give each request, in each of its steps, the share 1/m of a machine: it is a "
+            "preemptive schedule of works o_i/m that ends request i by C_i, and least remaining "
+            "work first minimises the sum of completions (Schrage 1968)."
         ),
         Argument(
-            "Compute: the same with the tokens that are computed for the first time, s + o of "
-            "them by C_i and at most B in a step. Computing again only takes from that."
+            "Compute: the same with the tokens that are computed for the first time, s + o of them "
+            "by C_i and at most B in a step."
         ),
         Argument(
             "Own length: the s + 1 tokens before the first output token take at least "

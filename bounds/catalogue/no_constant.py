@@ -98,17 +98,16 @@ def skip_steps() -> tuple[Step, ...]:
             "and never do more than k slot holders; k of them always fit: k (h + D) = M.",
         ),
         Argument(
-            "At step 0 the k starters start. When a slot holder ends, the other k - 1 go on, so "
-            "no fat fits and, as skipping is allowed, the next long starts at once. Slot j ends "
-            "its i-th long at j + i D; for j = 1..k <= D these steps are distinct, so at most one "
-            "slot is ever empty until the longs run out, at 1 + q D. Hence every fat starts at "
-            "2 + q D or later and ends k steps after: SVF with skipping costs more than "
-            "N (q D + 2 + k)."
+            "At step 0 the k starters start. When a slot holder ends, the other k - 1 go on, so no "
+            "fat fits and the next long starts at once. Slot j ends its i-th long at j + i D; for "
+            "j = 1..k <= D these steps are distinct, so at most one slot is ever empty until the "
+            "longs run out, at 1 + q D. Hence every fat starts at 2 + q D or later and ends k "
+            "steps after: SVF with skipping costs more than N (q D + 2 + k)."
         ),
         Argument(
-            "Feasible: the fats one after the other, k steps each; at N k the starters, from "
-            "N k + k on the longs, k at a time. Its total is at most "
-            "k N (N + 1)/2 + (k q + k) (N k + k) + k D q (q + 1)/2 (k >= 1 covers the starters)."
+            "Feasible: the fats one after the other; at N k the starters, from N k + k on the "
+            "longs, k at a time. Its total is at most k N (N + 1)/2 + (k q + k) (N k + k) + k D q "
+            "(q + 1)/2."
         ),
         Inequality(
             "4*k*(q*q**2 + 2 + k)*q**2 >= q*(k*q**2*(q**2 + 1)/2 + (k*q + k)*(q**2*k + k) "
@@ -159,9 +158,9 @@ def fcfs_steps() -> tuple[Step, ...]:
         Inequality(
             "k*(k*L**2 + u) + k*L + 1 > k*L*(k*L + 1)",
             ("1 <= k", "1 <= L", "1 <= u <= L"),
-            "They hold k (k L^2 + u) in step u: no short fits beside them before they end at L, "
-            "and as all that waits is short, skipping changes nothing. At L all shorts fit: they "
-            "fill M in one step.",
+            "They hold k (k L^2 + u) in step u: no short fits before they end at L, and as all "
+            "that waits is short, skipping changes nothing. At L all shorts fit: they fill M in "
+            "one step.",
         ),
         Identity(
             "(k*L + k*L*(L + 1))/(k*L + k*(L + 1)) == L*(L + 2)/(2*L + 1)",

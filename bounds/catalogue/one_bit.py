@@ -38,10 +38,10 @@ def one_bit_steps() -> tuple[Step, ...]:
             "theta take b > theta.",
         ),
         Argument(
-            "Their proxies are equal, so index decides: pads, longs, shorts. M = k b L is a "
-            "multiple of kL, and so is what the 6kL pads hold in their last step: the room "
-            "left in it is 0 or at least kL >= k. So the first k longs, one token each in "
-            "their first step, all start in one step, t: that of the last pads, or the next."
+            "Their proxies are equal, so index decides: pads, longs, shorts. M = k b L and what "
+            "the 6kL pads hold in their last step are multiples of kL: the room left in it is 0 or "
+            "at least kL >= k. So the first k longs, one token each in their first step, all start "
+            "in one step, t: that of the last pads, or the next."
         ),
         Argument(
             "They reach M together in step t + b L, so the second k start no earlier than b L, "
@@ -99,7 +99,7 @@ def one_bit_skip_steps() -> tuple[Step, ...]:
         Argument(
             "Within the short class the smaller prompt (h) goes first; a fat's proxy is at most "
             "its volume, as the class mean is at most k, and the longs' is their volume: the "
-            "order is that of SVF, so the costs are those of svf-skip-unbounded."
+            "order, and so the costs, are those of svf-skip-unbounded."
         ),
         *(
             simulated(
@@ -115,12 +115,11 @@ def one_bit_skip_steps() -> tuple[Step, ...]:
 ONE_BIT_ANY_UNBOUNDED = lower_theorem(
     "one-bit-any-unbounded",
     "One bit or less: no deterministic policy has a constant",
-    "Every deterministic policy that knows the multiset of the lengths, and of each request "
-    "only whether its output exceeds one threshold, has no constant on backlogs at any "
-    "eps = 1/k: the slots fill with requests that turn out long. The threshold may be chosen "
-    "knowing the multiset, and admission may use true lengths; the adversary only assigns "
-    "the lengths to the requests that the policy cannot tell apart. Requests run to their "
-    "end. (GSA is not bound by this: it stops requests.)",
+    "Every deterministic policy that knows the multiset of the lengths, and of each request only "
+    "whether its output exceeds one threshold, has no constant on backlogs at any eps = 1/k: the "
+    "slots fill with requests that turn out long. The threshold may be chosen knowing the "
+    "multiset, and admission may use true lengths. Requests run to their end. (GSA is not bound by "
+    "this: it stops requests.)",
     r"\sup \frac{\mathrm{ALG}}{\mathrm{OPT}} \ge \frac{N}{3} \to \infty",
     backlog_domain("any", None, Information.ONE_BIT),
     "kvproof.bounds.catalogue.one_bit:hidden_steps",
@@ -132,8 +131,8 @@ def hidden_steps() -> tuple[Step, ...]:
     return (
         Argument(
             "k longs (h, N^6), kN mids (h, N^4), kN^3 shorts (h, 1), h = k N^6, M = k (h + N^6). "
-            "The policy is deterministic, knows this multiset and all prompts (they are equal), "
-            "and has chosen a threshold."
+            "The policy knows this multiset and all prompts (they are equal), and has chosen a "
+            "threshold."
         ),
         Inequality(
             "(k + 1)*(k*L + 1) > k*(k*L + L)",
@@ -142,18 +141,18 @@ def hidden_steps() -> tuple[Step, ...]:
         ),
         Identity("k*(k*L + L) == k*k*L + k*L", "while any k always fit.", positive="k L"),
         Argument(
-            "So whether a request is admissible depends only on how many run, not on its length: "
-            "an admission test by true lengths reveals nothing, and requests of one class are "
-            "alike until one of them ends."
+            "So whether a request is admissible depends only on how many run: an admission test by "
+            "true lengths reveals nothing, and requests of one class are alike until one of them "
+            "ends."
         ),
         Argument(
-            "One threshold parts the lengths 1 < N^4 < N^6 at one place at most: mids share their "
-            "bit with the longs, or with the shorts. If with the longs, the adversary lets the "
-            "first k of that class that start be the longs. As at most k run at once, the next "
-            "of the class starts when one of these has ended, at N^6 or later: the kN mids cost "
-            "more than k N N^6. If with the shorts, it lets the first k of that class that start "
-            "be mids; the kN^3 shorts start at N^4 or later and cost more than k N^3 N^4. Either "
-            "way the policy costs more than k N^7, whatever it does with the other class."
+            "One threshold parts 1 < N^4 < N^6 at one place at most: mids share their bit with the "
+            "longs, or with the shorts. If with the longs, the adversary lets the first k of that "
+            "class that start be the longs. At most k run at once, so the next of the class starts "
+            "when one of these has ended, at N^6 or later: the kN mids cost more than k N N^6. If "
+            "with the shorts, it lets the first k of that class be mids; the kN^3 shorts start at "
+            "N^4 or later and cost more than k N^3 N^4. Either way the policy costs more than k "
+            "N^7."
         ),
         Identity(
             "Sum(k*i, (i, 1, N**3)) + Sum(k*(N**3 + i*N**4), (i, 1, N)) + k*(N**3 + N**5 + N**6) "

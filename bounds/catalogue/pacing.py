@@ -183,13 +183,12 @@ def pacing_any() -> tuple[Step, ...]:
     return (
         Argument(_SPLIT),
         Argument(
-            "A running request has an output of at least its age a, and of at least T/G, as the "
-            "first one that runs has an output of at least T. So in place of T one may put "
-            "q = max(a, ceil(T/G)) in its volume's bound s q + q (q + 1)/2."
+            "A running request has an output of at least its age a, and of at least T/G. So in "
+            "place of T one may put q = max(a, ceil(T/G)) in its volume's bound s q + q (q + 1)/2."
         ),
         Argument(
-            "Up to the age ceil(T/G) that is the case of pacing-outputs with ceil(T/G) for T: "
-            "those ages add at most 5/4."
+            "Up to the age ceil(T/G) that is pacing-outputs with ceil(T/G) for T: those ages add "
+            "at most 5/4."
         ),
         Inequality(
             "(s + a)/(s*a + a*(a + 1)/2) <= 2/(a + 1)",
@@ -214,10 +213,9 @@ PACING_NO_CONSTANT = Theorem(
     title="Pacing alone: no constant for general prompts",
     kind=Kind.LEMMA,
     statement=(
-        "For every c there are backlogs, eps as small as wanted, on which the starts "
-        "floor(c W_k/(M - m)) in SVF order are not feasible: near-equal volumes, slim requests "
-        "first, of outputs L down to o_min, that all end together; the peak over M tends to "
-        "(ln(L/o_min) + 1/2)/c."
+        "For every c there are backlogs, eps as small as wanted, on which the starts floor(c "
+        "W_k/(M - m)) in SVF order are not feasible: near-equal volumes, of outputs L down to "
+        "o_min, that all end together; the peak over M tends to (ln(L/o_min) + 1/2)/c."
     ),
     latex=(r"\frac{\text{peak}}{M} \to \frac1c \left(\ln \frac{L}{o_{\min}} + \frac12\right)"),
     domain=paced_domain(Shape.ANY),
@@ -295,7 +293,7 @@ PACING_ARRIVALS = Theorem(
     status=Status.PROVED,
     total=_spaced_total,
     evidence=(SYMBOLIC,),
-    uses=("pacing-shapes", "svf-ratio-prompts", "opt-outputs"),
+    uses=("two-bounds", "pacing-shapes", "svf-ratio-prompts", "opt-outputs"),
     proof="kvproof.bounds.catalogue.pacing:pacing_arrivals",
 )
 
@@ -312,16 +310,7 @@ def pacing_arrivals() -> tuple[Step, ...]:
             "from x_k on, for v/M'. With X = sum (x_k - a_k) and O = sum o the centroid's argument "
             "gives OPT(M') >= X + g O, and OPT(M') >= O. The paced total is at most X + O."
         ),
-        Inequality(
-            "X + O <= (2 - g)*O",
-            ("0 < g < 1", "0 <= O", "0 <= X <= (1 - g)*O"),
-            "Where X is at most (1 - g) O, against O.",
-        ),
-        Inequality(
-            "(2 - g)*(X + g*O) >= X + O",
-            ("0 < g < 1", "0 <= O", "(1 - g)*O <= X"),
-            "Where it is more, against X + g O.",
-        ),
+        Argument("So two-bounds applies, with a = 1: at most 2 - g."),
         Inequality(
             "(3*q + 1)/(3*(2*q + 1)) >= 1/3",
             ("0 <= q",),

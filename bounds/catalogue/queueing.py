@@ -116,9 +116,9 @@ def light() -> tuple[Step, ...]:
     """Busy periods of one request."""
     return (
         Argument(
-            "A lone request starts on arrival. In a busy period of N requests each of them starts "
-            "at the latest when those before it could have run one by one, so the waits sum to at "
-            "most N^2 times the largest output, at most N^2 M."
+            "A lone request starts on arrival. In a busy period of N requests each starts at the "
+            "latest when those before it could have run one by one, so the waits sum to at most "
+            "N^2 times the largest output, at most N^2 M."
         ),
         Argument(
             "N is dominated by the busy period of a single server with Poisson arrivals of rate "
@@ -134,9 +134,8 @@ LIGHT_ONE_AT_A_TIME = Theorem(
     title="Light Poisson traffic: lengths are not needed",
     kind=Kind.RATIO_AT_MOST,
     statement=(
-        "As the load tends to 0 the policy that runs one request at a time, in order of "
-        "arrival, knows no length and is optimal in the limit: the ratio of expected totals "
-        "tends to 1."
+        "As the load tends to 0 the policy that runs one request at a time, in order of arrival, "
+        "is optimal in the limit: it knows no length."
     ),
     latex=r"\lim_{\rho \to 0} \frac{E[\mathrm{ALG}]}{E[\mathrm{OPT}]} = 1",
     domain=Domain(traffic=Traffic.LIGHT, policy="best", information=Information.NOTHING),
@@ -152,10 +151,10 @@ def one_at_a_time() -> tuple[Step, ...]:
     """Light traffic without lengths."""
     return (
         Argument(
-            "A lone request fits whatever its length, as s + o <= M: running one at a time needs "
-            "no length and is feasible. It is a single server in order of arrival with services "
-            "of at most M steps, so the busy periods of light-traffic dominate it as they are: "
-            "the mean wait tends to 0, and OPT is at least the mean output."
+            "Running one at a time needs no length and is feasible, as s + o <= M: a single server "
+            "in order of arrival with services of at most M steps. The busy periods of "
+            "light-traffic dominate it: the mean wait tends to 0, and OPT is at least the mean "
+            "output."
         ),
     )
 
@@ -199,11 +198,10 @@ def identity() -> tuple[Step, ...]:
 ONE_BIT_BACKLOG = _fluid(
     "one-bit-backlog",
     "What one bit is worth on a fluid backlog",
-    "Exponential outputs, no prompts, a fluid that serves volume at rate M: a random pair "
-    "imposes 1/mu^2 without information, 1/(4 mu^2) with full information, and "
-    "(1 - exp(-x)(x^2/2 + x))/mu^2 with one bit, x = mu theta; least, 0.413/mu^2, at "
-    "x = sqrt(2). The fluid packs perfectly; strict SVF does not (see the cross-check: it "
-    "runs in waves and pays about twice its fluid value, so the real one-bit policy is ahead).",
+    "Exponential outputs, no prompts, a fluid that serves volume at rate M: a random pair imposes "
+    "1/mu^2 without information, 1/(4 mu^2) with full information, and (1 - exp(-x)(x^2/2 + "
+    "x))/mu^2 with one bit, x = mu theta; least, 0.413/mu^2, at x = sqrt(2). The fluid packs "
+    "perfectly; strict SVF does not.",
     r"\left(1 - e^{-x}\left(\tfrac{x^2}{2} + x\right)\right)\frac1{\mu^2}, \quad "
     r"x = \mu\theta, \quad x^* = \sqrt2",
     Traffic.BACKLOG,

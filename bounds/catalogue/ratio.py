@@ -5,6 +5,7 @@ from fractions import Fraction
 from kvproof.bounds.catalogue.chain import STRICT_SVF, STRICT_SVF_BELOW_1
 from kvproof.bounds.catalogue.opt import EXHAUSTED, SYMBOLIC
 from kvproof.bounds.chain_bounds import chain_total, eta_total, least_prompt_share, prefix_total
+from kvproof.bounds.domain import Domain, Traffic
 from kvproof.bounds.proof.steps import Argument, Identity, Inequality, Step
 from kvproof.bounds.theorem import Bound, Kind, Status, Theorem
 from kvproof.certificates.lower_bounds import best_bound
@@ -41,7 +42,43 @@ def _at_eps(constant: Bound | None) -> Bound:
     return constant
 
 
-_X = "with x = sum P_k / sum o_k"
+TWO_BOUNDS = Theorem(
+    name="two-bounds",
+    title="A total against two bounds on OPT",
+    kind=Kind.LEMMA,
+    statement=(
+        "If a total is at most a P + O, and OPT at least P + g O and O, for P >= 0, O > 0, a > 0 "
+        "and 0 < g < 1, then their ratio is at most max(1 + a (1 - g), a)."
+    ),
+    latex=r"\frac{aP + O}{\max\{P + gO, O\}} \le \max\{1 + a(1 - g), a\}",
+    domain=Domain(traffic=Traffic.ARRIVALS, policy="opt"),
+    source="here",
+    status=Status.PROVED,
+    evidence=(SYMBOLIC,),
+    proof="kvproof.bounds.catalogue.ratio:two_bounds",
+)
+
+
+def two_bounds() -> tuple[Step, ...]:
+    """Where the one bound is the better, and where the other."""
+    return (
+        Argument("With x = P/O the ratio is at most (a x + 1)/max(x + g, 1)."),
+        Inequality(
+            "a*x + 1 <= 1 + a*(1 - g)",
+            ("0 < g < 1", "0 < a", "0 <= x <= 1 - g"),
+            "Where x <= 1 - g the denominator is 1.",
+        ),
+        Inequality(
+            "(a*x + 1)/(x + g) <= 1 + a*(1 - g)",
+            ("0 < g < 1", "0 < a <= 1/g", "1 - g <= x"),
+            "Where x >= 1 - g and a g <= 1 the quotient falls from its value at 1 - g.",
+        ),
+        Inequality(
+            "(a*x + 1)/(x + g) <= a",
+            ("0 < g < 1", "1/g <= a", "0 <= x"),
+            "Where a g >= 1 it rises to its limit a.",
+        ),
+    )
 
 
 SVF_RATIO_PAPER = Theorem(
@@ -68,9 +105,8 @@ def paper() -> tuple[Step, ...]:
     """OPT >= P and OPT >= O alone."""
     return (
         Argument(
-            "With P = sum P_k and O = sum o_k the chain bound is SVF <= 2 P/(1 - eps) + O. On a "
-            "backlog the volume certificate is OPT >= sum (P_k + v_k/M) >= P, as SVF order lists "
-            "the volumes from the smallest; and OPT >= O."
+            "The chain bound is SVF <= 2 P/(1 - eps) + O. On a backlog the volume certificate is "
+            "OPT >= sum (P_k + v_k/M) >= P, and OPT >= O."
         ),
         Inequality(
             "(2*P/(1 - e) + O)/Q <= 1 + 2/(1 - e)",
@@ -98,7 +134,7 @@ SVF_RATIO = Theorem(
     ratio=lambda instance: _at_eps(svf_constant(instance.eps)),
     constant=svf_constant,
     evidence=(SYMBOLIC, *EXHAUSTED),
-    uses=("svf-backlog", "opt-centroid", "opt-shape", "opt-outputs"),
+    uses=("two-bounds", "svf-backlog", "opt-centroid", "opt-shape", "opt-outputs"),
     proof="kvproof.bounds.catalogue.ratio:ratio",
 )
 
@@ -107,24 +143,12 @@ def ratio() -> tuple[Step, ...]:
     """OPT >= P + O/3 and OPT >= O."""
     return (
         Argument(
-            "SVF <= 2 P/(1 - eps) + O. The centroid certificate with the shape term at least "
-            f"o/3 gives OPT >= P + O/3, and OPT >= O. So, {_X}, SVF/OPT <= "
-            "(2 x/(1 - eps) + 1)/max(x + 1/3, 1)."
+            "SVF <= 2 P/(1 - eps) + O. The centroid certificate with the shape term at least o/3 "
+            "gives OPT >= P + O/3, and OPT >= O."
         ),
-        Inequality(
-            "2*x/(1 - e) + 1 <= 1 + 4/(3*(1 - e))",
-            ("0 <= e < 1", "0 <= x <= 2/3"),
-            "Where x <= 2/3 the denominator is 1.",
-        ),
-        Inequality(
-            "(2*x/(1 - e) + 1)/(x + 1/3) <= 1 + 4/(3*(1 - e))",
-            ("0 <= e <= 1/3", "2/3 <= x"),
-            "Where x >= 2/3 and eps <= 1/3 the quotient falls from its value at 2/3.",
-        ),
-        Inequality(
-            "(2*x/(1 - e) + 1)/(x + 1/3) <= 2/(1 - e)",
-            ("1/3 <= e < 1", "2/3 <= x"),
-            "Where eps >= 1/3 it rises to its limit 2/(1 - eps).",
+        Identity(
+            "1 + 2/(1 - e)*(1 - 1/3) == 1 + 4/(3*(1 - e))",
+            "So two-bounds applies, with a = 2/(1 - eps) and g = 1/3.",
         ),
     )
 
@@ -149,7 +173,7 @@ SVF_RATIO_PROMPTS = Theorem(
     ratio=lambda instance: prompt_constant(instance.eps, least_prompt_share(instance)),
     constant=svf_constant,  # over all backlogs, q = 0 is allowed
     evidence=(SYMBOLIC, *EXHAUSTED),
-    uses=("svf-backlog-eta", "opt-centroid", "opt-outputs"),
+    uses=("two-bounds", "svf-backlog-eta", "opt-centroid", "opt-outputs"),
     proof="kvproof.bounds.catalogue.ratio:prompts",
 )
 
@@ -159,9 +183,8 @@ def prompts() -> tuple[Step, ...]:
     shape = "o - ((o + 1)*(3*s + 2*o + 1)/(3*(2*s + o + 1)) - 1/2)"
     return (
         Argument(
-            "With P = sum P_k and O = sum o_k the chain bound with eta is "
-            "SVF <= P/(eta (1 - eps)) + O, and on a backlog the centroid certificate is at least "
-            "P plus the sum of the shape terms. For each request, where s >= q o:"
+            "The chain bound with eta is SVF <= P/(eta (1 - eps)) + O, and the centroid "
+            "certificate at least P plus the sum of the shape terms. For each request:"
         ),
         Inequality(
             f"{shape} >= o*(3*q + 1)/(3*(2*q + 1))",
@@ -174,25 +197,7 @@ def prompts() -> tuple[Step, ...]:
             "Mean over peak at least (2q + 1)/(2(q + 1)), so SVF <= a P + O with "
             "a = 2 (q + 1)/((2q + 1)(1 - eps)).",
         ),
-        Argument(
-            "So SVF/OPT <= (a x + 1)/max(x + g, 1) with x = P/O, as OPT >= O too. Here "
-            "1/3 <= g < 1/2. It is at most the larger of 1 + a (1 - g) and a:"
-        ),
-        Inequality(
-            "a*x + 1 <= 1 + a*(1 - g)",
-            ("0 < g < 1", "0 < a", "0 <= x <= 1 - g"),
-            "Where x <= 1 - g the denominator is 1.",
-        ),
-        Inequality(
-            "(a*x + 1)/(x + g) <= 1 + a*(1 - g)",
-            ("0 < g < 1", "0 < a <= 1/g", "1 - g <= x"),
-            "Where x >= 1 - g and a g <= 1 the quotient falls from its value at 1 - g.",
-        ),
-        Inequality(
-            "(a*x + 1)/(x + g) <= a",
-            ("0 < g < 1", "1/g <= a", "0 <= x"),
-            "Where a g >= 1 it rises to its limit a.",
-        ),
+        Argument("So two-bounds applies, as OPT >= O too."),
         Inequality(
             "(6*q + 4)*(q + 1)/(3*(2*q + 1)**2) <= (6*r + 4)*(r + 1)/(3*(2*r + 1)**2)",
             ("0 <= r", "r <= q"),
@@ -259,11 +264,10 @@ def long_prompts() -> tuple[Step, ...]:
             "and the fats (p L, j) of at least p L/J times: both grow with p.",
         ),
         Argument(
-            "So for every q the members with p large satisfy s >= q o. Members with "
-            "e' = L/(C + L) < e have eps <= e once p is large, and their ratio tends to "
-            "1/(1 - e') (limits in the order p, then C, then J, as in svf-separators); with "
-            "e' -> e the worst ratio is at least 1/(1 - e) at every q. For e >= 1/2 that meets "
-            "the limit from above; for e < 1/2 that limit is 1 + 1/(2(1 - e))."
+            "So for every q the members with p large satisfy s >= q o. Those with e' = L/(C + L) < "
+            "e have eps <= e then, and their ratio tends to 1/(1 - e') (limits in the order of "
+            "svf-separators); with e' -> e the worst ratio is at least 1/(1 - e) at every q. For e "
+            ">= 1/2 that meets the limit from above."
         ),
     )
 
@@ -301,6 +305,7 @@ def instance() -> tuple[Step, ...]:
 
 
 RATIO_THEOREMS = (
+    TWO_BOUNDS,
     SVF_RATIO_PAPER,
     SVF_RATIO,
     SVF_RATIO_PROMPTS,

@@ -180,12 +180,12 @@ def tight() -> tuple[Step, ...]:
         ),
         Argument(
             "Round a solution at memory (1 - d) M: each request starts at p with the probability "
-            "that it has there, all independently. The load of a step is a sum of independent "
-            "terms in [0, eps M] of mean at most (1 - d) M. By Chernoff's bound it exceeds M with "
+            "that it has there, independently. The load of a step is a sum of independent terms in "
+            "[0, eps M] of mean at most (1 - d) M; by Chernoff's bound it exceeds M with "
             "probability at most exp(-d^2/(3 eps)), and some of T steps does with at most T "
             "exp(-d^2/(3 eps)) = eps. The expected total is LP((1 - d) M); given that no step "
-            "exceeds M, of probability at least 1 - eps, it is at most LP((1 - d) M)/(1 - eps). "
-            "Some outcome is a feasible schedule that costs no more."
+            "exceeds M it is at most LP((1 - d) M)/(1 - eps), and some outcome is a feasible "
+            "schedule that costs no more."
         ),
         Inequality(
             "d**2/(3*e*(1 - d)) >= d**2/(3*e)",

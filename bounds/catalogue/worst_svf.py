@@ -43,9 +43,9 @@ def waves_steps() -> tuple[Step, ...]:
     """Waves: 2 - 1/k - 1/(kd)."""
     return (
         Argument(
-            "L = (2k - 1) d - 1, M = k L. SVF: the first k start at 0, their peaks fill the "
-            "memory in step L. At a step 0 < t < L the head does not fit, for in step L it would "
-            "hold L - t > 0 besides. At L all k have ended. So a wave of k starts every L steps."
+            "SVF: the first k start at 0, their peaks fill the memory in step L. At a step 0 < t < "
+            "L the head does not fit, for in step L it would hold L - t > 0 besides. At L all k "
+            "have ended. So a wave of k starts every L steps."
         ),
         Identity(
             "Sum(k*i*L, (i, 1, w)) == k*L*w*(w + 1)/2",
@@ -92,10 +92,10 @@ SVF_SEPARATORS = Theorem(
     title="Separators: 1/(1 - eps)",
     kind=Kind.RATIO_AT_LEAST,
     statement=(
-        "Stages of slim long requests, each followed in SVF order by one fat request that "
-        "cannot start beside them: SVF leaves the fat's share of the memory unused. For "
-        "every rational e in (0, 1) there are members whose eps tends to e, from above, and "
-        "whose ratio tends to 1/(1 - e): over eps <= e the worst ratio is at least 1/(1 - e)."
+        "Stages of slim long requests, each followed in SVF order by a fat one that cannot start "
+        "beside them: SVF leaves the fat's share of the memory unused. For every rational e in (0, "
+        "1) there are members whose eps tends to e, from above, and whose ratio tends to 1/(1 - "
+        "e): over eps <= e the worst ratio is at least 1/(1 - e)."
     ),
     latex=r"\sup \frac{\mathrm{SVF}}{\mathrm{OPT}} \ge \frac{1}{1 - \varepsilon}",
     domain=STRICT_SVF,
@@ -138,17 +138,17 @@ def separators_steps() -> tuple[Step, ...]:
         ),
         Argument(
             "So the fat of stage j starts no earlier than the first of its slims ends, at least L "
-            "after the last slim of the stage could have started first, and slims of stage j "
-            "start no earlier than the fat of stage j - 1 (strict order): by induction the slims "
-            "of stage j end at j L or later. SVF's total is at least sum_j c_j j L >= J C L."
+            "after the last of them could have started first, and slims of stage j start no "
+            "earlier than the fat of stage j - 1: by induction the slims of stage j end at j L or "
+            "later. SVF's total is at least sum_j c_j j L >= J C L."
         ),
         Argument(
             "Feasible: pack slims, as rectangles of height j p and length L, in stage order into "
-            "rounds of L steps; each full round takes more than M - J p of height, and the first "
-            "j stages have heights of at most j (C + J) p. So stage j ends by L (j A + 1) with "
-            "A = (C + J) p/(M - J p); then the fats, one after the other, J of them. With H_J the "
-            "harmonic sum, sum_j c_j <= C H_J + J, and the total is at most "
-            "L (J (C + J) A + C H_J + J) + J (L (J A + 1) + J^2)."
+            "rounds of L steps; each full round takes more than M - J p of height, and the first j "
+            "stages at most j (C + J) p. So stage j ends by L (j A + 1) with A = (C + J) p/(M - J "
+            "p); then the J fats, one after the other. With H_J the harmonic sum, sum_j c_j <= C "
+            "H_J + J, and the total is at most L (J (C + J) A + C H_J + J) + J (L (J A + 1) + "
+            "J^2)."
         ),
         Identity(
             "Limit((C + J)*p/(C*p + p*L - (C + 1)*L - J*p), p, oo) == (C + J)/(C + L - J)",
@@ -176,8 +176,8 @@ def separators_steps() -> tuple[Step, ...]:
         ),
         Argument(
             "So for a cap e take e' < e: for p large the members have eps <= e, and the ratio "
-            "tends to 1/(1 - e'). With e' -> e the worst ratio with eps <= e is at least "
-            "1/(1 - e), for every e in (0, 1); every rational e' in (0, 1) is some L/(C + L)."
+            "tends to 1/(1 - e'). With e' -> e the worst ratio is at least 1/(1 - e); every "
+            "rational e' in (0, 1) is some L/(C + L)."
         ),
         simulated(
             lambda: separators(slots=200, length=800, stages=30, prompt=8000),

@@ -37,7 +37,7 @@ class Case:
 POLYNOMIAL = "polynomial"
 
 #: What a policy is taken to be, where it is not quite the one that is built here.
-_LABELS = {"sorted-f": ", exact subsets"}
+_LABELS = {"sorted-f": " (exact subsets)"}
 
 #: Offline algorithms for a batch; cited, not built, and no statement about arrivals.
 BATCH = ("gba", "gsa")

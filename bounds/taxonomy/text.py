@@ -1,6 +1,7 @@
 """How bounds are written in tables and pictures."""
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 
 from kvproof.bounds.taxonomy.graph import Known
@@ -28,15 +29,11 @@ def span(known: Known) -> str:
     return f"[{number(known.lower.value)}, {number(known.upper.value)}]"
 
 
-def source(known: Known) -> str:
-    """Name where the bounds come from."""
-    low, high = known.lower.theorem, known.upper.theorem
-    parts = []
-    if low is not None:
-        parts.append(f"≥ {low.name}")
-    if high is not None:
-        parts.append(f"≤ {high.name}")
-    return ", ".join(parts) or "-"
+def source(known: Sequence[Known]) -> str:
+    """Name where the bounds of a case at several caps come from."""
+    low = dict.fromkeys(one.lower.theorem.name for one in known if one.lower.theorem)
+    high = dict.fromkeys(one.upper.theorem.name for one in known if one.upper.theorem)
+    return ", ".join([*(f"≥ {name}" for name in low), *(f"≤ {name}" for name in high)]) or "-"
 
 
 def state(known: Known) -> str:

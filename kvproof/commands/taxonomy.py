@@ -79,33 +79,34 @@ def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
 def _print_table(taxonomy: "Taxonomy") -> None:
     from rich.table import Table
 
-    from kvproof.bounds.taxonomy.cases import CASES
-    from kvproof.bounds.taxonomy.text import SHOWN, source, span, state
+    from kvproof.bounds.taxonomy.summary import summaries
+    from kvproof.bounds.taxonomy.text import SHOWN
     from kvproof.output import console, print_table
 
     out = console()
-    table = Table()
-    for column in ("traffic", "policy", *(label for _, label in SHOWN), "from (eps <= 1/2)", "gap"):
-        table.add_column(column, overflow="fold")
-    last = None
-    for case in CASES:
-        known = [taxonomy.known(case, cap) for cap, _ in SHOWN]
-        if last not in (None, case.traffic):
-            table.add_section()
-        table.add_row(
-            "" if case.traffic is last else str(case.traffic),
-            case.who,
-            *(span(one) for one in known),
-            source(known[1]),
-            state(known[1]),
-        )
-        last = case.traffic
-    print_table(out, table)
+    for one in summaries(taxonomy):
+        out.print(_capital(one.traffic), style="bold")
+        if one.rows:
+            table = Table("policy", show_lines=True)
+            for _, label in SHOWN:
+                table.add_column(label, no_wrap=True)
+            table.add_column("from", overflow="fold")
+            for row in one.rows:
+                table.add_row(row.who, *row.spans, row.source.replace(", ", ",\n"))
+            print_table(out, table)
+            out.print()
+        for sentence in one.sentences:
+            out.print(f"  {sentence}")
+        out.print()
     out.print(
         "[lower, upper] bounds on the worst policy / OPT; under Poisson arrivals on the ratio of "
         "expected totals, light: load -> 0. ∞: no upper bound is known. Best policy: the best "
-        "deterministic one that knows as much."
+        "deterministic one that knows as much. --json lists every case."
     )
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _print_checks(

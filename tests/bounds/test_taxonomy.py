@@ -16,6 +16,8 @@ from kvproof.bounds.domain import Domain, Information, Rule, Traffic
 from kvproof.bounds.proof.steps import Inequality
 from kvproof.bounds.taxonomy.cases import BEST, CASES, Case
 from kvproof.bounds.taxonomy.graph import CAPS, Taxonomy
+from kvproof.bounds.taxonomy.summary import summaries
+from kvproof.bounds.taxonomy.text import SHOWN, UNKNOWN, span
 from kvproof.bounds.theorem import Kind, Status, Theorem
 from kvproof.commands.taxonomy import command
 
@@ -117,6 +119,33 @@ def test_a_planted_constant_below_two_is_caught_at_its_own_case() -> None:
     found = Taxonomy((*THEOREMS, planted)).inconsistencies()
     assert {i.case for i in found} >= {at(Traffic.BACKLOG, "svf", Rule.STRICT)}
     assert {i.cap for i in found} >= {Fraction(0)}
+
+
+def test_summaries_say_of_every_case_what_is_known() -> None:
+    for summary in summaries(TAXONOMY):
+        told = " ".join([*(row.who for row in summary.rows), *summary.sentences])
+        for case in CASES:
+            if case.traffic is summary.traffic is not Traffic.HEAVY:
+                assert case.policy in told
+        for row in summary.rows:
+            for case in row.cases:
+                known = [TAXONOMY.known(case, cap) for cap, _ in SHOWN]
+                assert row.spans == tuple(map(span, known))
+                assert set(row.spans) != {UNKNOWN}
+    heavy = next(one for one in summaries(TAXONOMY) if one.traffic is Traffic.HEAVY)
+    assert heavy.rows == ()
+    assert heavy.sentences[0] == "No bound on the ratio is known of any policy."
+    assert "fcfs strict (pollaczek-khinchine)" in heavy.sentences[1]
+
+
+def test_a_case_settled_otherwise_than_on_backlogs_is_not_said_to_be_as_there() -> None:
+    arrivals = summaries(TAXONOMY)[-1]
+    assert arrivals.traffic is Traffic.ARRIVALS
+    inherited = arrivals.sentences[-1]
+    assert inherited.startswith("As on a backlog, by the same theorems: ")
+    assert "sjf strict or skip" in inherited
+    assert "svf strict" not in inherited
+    assert "svf strict or skip (svf-online-prompts)" in arrivals.sentences[0]
 
 
 def test_table_and_json() -> None:
