@@ -5,6 +5,7 @@ Each base is a tight certificate of a random tiny instance; each mutant changes 
 proved true again by brute force, which shares no code with the checker. Run from the repository::
 
     python benchmarks/mutants.py --mutants 1000000 --workers 2 --seed 0
+    python benchmarks/mutants.py --mutants 100000 --each    # of every kind of proof
 
 The exit code is 1 if a mutant that claims more than is true was accepted or the checker failed.
 """
@@ -16,6 +17,7 @@ import time
 from collections import Counter
 from multiprocessing import Pool
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "certificates" / "checker")]
@@ -29,9 +31,22 @@ from kvproof.certificates.checker.core import bounds, prices  # noqa: E402
 PER_BASE = 40
 
 
-def campaign(job: tuple[int, int]) -> tuple[Counter[tuple[str, str]], list[str]]:
-    """Return {(claim kind, outcome): mutants} and the failures, for (seed, number of mutants)."""
-    seed, number = job
+def named(certificate: dict[str, Any]) -> str:
+    """Name the kind of a certificate's proof: that of its lower bound, else that of its claim."""
+    bound = certificate["proof"].get("lower_bound")
+    return str(bound["kind"] if bound else certificate["claim"]["kind"])
+
+
+def kinds() -> list[str]:
+    """Return all kinds of proofs that the samples have."""
+    rng = random.Random(1)
+    made = (checker_samples.samples(checker_samples.random_tiny(rng), rng) for _ in range(20))
+    return sorted({named(sample) for samples in made for sample in samples})
+
+
+def campaign(job: tuple[int, int, str]) -> tuple[Counter[tuple[str, str]], list[str]]:
+    """Return {(kind, outcome): mutants} and the failures, for (seed, number, only of this kind)."""
+    seed, number, only = job
     rng = random.Random(seed)
     # on tiny certificates, too, take the paths that are meant for large ones
     prices.BLOCK = rng.choice((1, 2, 3, 32))
@@ -43,11 +58,11 @@ def campaign(job: tuple[int, int]) -> tuple[Counter[tuple[str, str]], list[str]]
         tiny = checker_samples.random_tiny(rng, memory=7)
         for sample in checker_samples.samples(tiny, rng):
             base = checker_mutants.with_counts(sample) if rng.random() < 0.3 else sample
-            kind = base["claim"]["kind"]
-            if kind in ("opt-lower-bound", "within-factor", "optimal"):
-                kind += f" ({base['proof']['lower_bound']['kind']})"
+            kind = named(base)
+            if only not in ("", kind):
+                continue
             # chains are few: one for each instance, and only on backlogs
-            rounds = PER_BASE * 6 if kind == "svf-blocking-chain" else PER_BASE
+            rounds = PER_BASE * 6 if only or kind == "svf-blocking-chain" else PER_BASE
             for _ in range(min(rounds, number - made)):
                 data = checker_mutants.mutant(base, rng)
                 outcome = str(verdict := check(data).verdict)
@@ -68,10 +83,12 @@ def main() -> int:
     parser.add_argument("--mutants", type=int, default=1_000_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--each", action="store_true", help="so many of every kind of proof")
     arguments = parser.parse_args()
     chunk = 10_000
     jobs = [
-        (arguments.seed * 10**6 + j, min(chunk, arguments.mutants - j * chunk))
+        (arguments.seed * 10**6 + j, min(chunk, arguments.mutants - j * chunk), only)
+        for only in (kinds() if arguments.each else [""])
         for j in range(-(-arguments.mutants // chunk))
     ]
     began = time.monotonic()
