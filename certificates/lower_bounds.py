@@ -13,7 +13,12 @@ import numpy as np
 
 from kvproof.certificates.fluid import Fluid, serve
 from kvproof.certificates.opt.cuts import candidate_cuts
-from kvproof.certificates.opt.staggered import choose_group
+from kvproof.certificates.opt.staggered import (
+    Group,
+    choose_group,
+    promising_groups,
+    staggered_bound,
+)
 from kvproof.certificates.opt.steps import discrete_centroid_bound, tail_centroid_bound
 from kvproof.certificates.prices import best_prices
 from kvproof.certificates.proofs import (
@@ -57,10 +62,9 @@ def best_bound(instance: Instance) -> LowerBound:
 
     The fluid centroid is never above the discrete one; of equal ones the simplest is taken.
     """
-    kinds = (
-        BoundKind.DISCRETE_CENTROID, BoundKind.VOLUME, BoundKind.OUTPUTS, BoundKind.STAGGERED,
-    )  # fmt: skip
+    kinds = (BoundKind.DISCRETE_CENTROID, BoundKind.VOLUME, BoundKind.OUTPUTS)
     bounds = [find_bound(instance, kind) for kind in kinds]
+    bounds += [_staggered(instance, group) for group in promising_groups(instance, hopeless=False)]
     bounds += [_tail(instance, cuts) for cuts in candidate_cuts(instance)]
     return max(bounds, key=lambda bound: bound.value)
 
@@ -109,6 +113,10 @@ def _tail(instance: Instance, cuts: Column) -> LowerBound:
     return LowerBound(
         value=tail_centroid_bound(instance, cuts), proof=TailProof(cuts=tuple(cuts.tolist()))
     )
+
+
+def _staggered(instance: Instance, group: Group) -> LowerBound:
+    return LowerBound(value=staggered_bound(instance, group), proof=StaggeredProof(group=group))
 
 
 def outputs_bound(instance: Instance) -> Fraction:

@@ -246,6 +246,96 @@ def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now
 
 
 @njit
+def run_skip_lengths(memory, arrival, prompt, output, lengths, length, by_arrival, running, now):  # type: ignore[no-untyped-def]
+    """As :func:`run_skip`, where few different `lengths` are reserved: row r has ``length[r]``.
+
+    Of those that reserve the same, the ones that fit at a step are those with a prompt up to some
+    most, so that none need be tried. Early ends, which make all that waits due again, cost no more
+    than other events.
+    """
+    n = len(prompt)
+    starts = np.empty(n, np.int64)
+    profile = running.copy()
+    low, high = 0, len(running)
+    number = running[:, NUMBER].sum()
+    offset = running[:, OFFSET].sum()
+    waiting = np.full(
+        (len(lengths), len(empty_tree(n))), _NEVER
+    )  # a tree over rows for each length
+    ending = [(np.int64(0), np.int64(0)) for _ in range(0)]  # heap of (true end, row)
+    arrived = 0
+    started = 0
+    while started < n:
+        while arrived < n and arrival[by_arrival[arrived]] <= now:
+            row = by_arrival[arrived]
+            set_leaf(waiting[length[row]], row, prompt[row])
+            arrived += 1
+        while low < high and profile[low, END] <= now:
+            number -= profile[low, NUMBER]
+            offset -= profile[low, OFFSET]
+            low += 1
+        while len(ending) > 0 and ending[0][0] <= now:
+            row = heappop(ending)[1]
+            reserved_end = starts[row] + lengths[length[row]]
+            if reserved_end > now:
+                _release(profile, low, high, reserved_end, prompt[row] - starts[row])
+                number -= 1
+                offset -= prompt[row] - starts[row]
+        passed = np.int64(-1)
+        while True:
+            row = _NEVER
+            for c in range(len(lengths)):
+                if waiting[c, 1] < _NEVER:
+                    most = most_prompt(profile, low, high, number, offset, memory, lengths[c], now)
+                    found = next_leaf(waiting[c], passed + 1, most)
+                    if found >= 0:
+                        row = min(row, found)
+            if row == _NEVER:
+                break
+            passed = row
+            set_leaf(waiting[length[row]], row, _NEVER)
+            starts[row] = now
+            started += 1
+            end = now + lengths[length[row]]
+            profile, low, high = insert(profile, low, high, end, prompt[row] - now)
+            number += 1
+            offset += prompt[row] - now
+            if end > now + output[row]:
+                heappush(ending, (now + output[row], row))
+        upcoming = _NEVER
+        for c in range(len(lengths)):
+            if waiting[c, 1] < _NEVER:
+                ready = earliest(
+                    profile, low, high, number, offset, memory, waiting[c, 1], lengths[c], now + 1
+                )
+                upcoming = min(upcoming, ready)
+        if arrived < n:
+            upcoming = min(upcoming, arrival[by_arrival[arrived]])
+        if len(ending) > 0:
+            upcoming = min(upcoming, ending[0][0])
+        now = upcoming
+    return starts
+
+
+@njit
+def most_prompt(profile, low, high, number, offset, memory, output, now):  # type: ignore[no-untyped-def]
+    """Return the largest prompt that a request of this output may have to fit at `now`.
+
+    The arguments are those of :func:`earliest`; negative where none fits.
+    """
+    own_end = now + output
+    most = memory - output
+    for row in range(low, high):
+        end = profile[row, END]
+        if end >= own_end:
+            break
+        most = min(most, memory - (offset + number * end) - (end - now))
+        number -= profile[row, NUMBER]
+        offset -= profile[row, OFFSET]
+    return min(most, memory - (offset + number * own_end) - output)
+
+
+@njit
 def empty_tree(n):  # type: ignore[no-untyped-def]
     """Return an empty tree of minima over n leaves; node i has the children 2i and 2i + 1."""
     leaves = 1

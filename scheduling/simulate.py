@@ -25,6 +25,7 @@ from kvproof.scheduling.sorting import stable_order
 
 _FREE = np.zeros(0, dtype=np.int64)
 _IDLE = np.zeros((0, 3), dtype=np.int64)
+_FEW = 4  # different reserved lengths, each with a tree over all requests
 
 Progress = Callable[[int, int], None]
 
@@ -171,7 +172,7 @@ def _run(
     `key` is in that order, too. It is by arrival, or by key for a backlog and for skip.
     """
     # the kernels are compiled or loaded here, when they are first needed, not at start-up
-    from kvproof.scheduling.kernel import run_skip, run_strict
+    from kvproof.scheduling.kernel import run_skip, run_skip_lengths, run_strict
 
     arrival, prompt, output = (
         column[order] for column in (requests.arrival, requests.prompt, requests.output)
@@ -181,7 +182,12 @@ def _run(
     starts: Column
     if skip:
         by_arrival = stable_order(arrival)
-        starts = run_skip(requests.memory, arrival, *columns, by_arrival, running, now)
+        lengths, length = np.unique(reserve, return_inverse=True)
+        if len(lengths) <= _FEW:
+            few = (prompt, output, lengths, length)
+            starts = run_skip_lengths(requests.memory, arrival, *few, by_arrival, running, now)
+        else:
+            starts = run_skip(requests.memory, arrival, *columns, by_arrival, running, now)
     else:
         released = arrival if release is requests.arrival else release[order]
         free = (_FREE, 1, 0)

@@ -86,11 +86,32 @@ def staggered_bound(instance: Instance, group: Group) -> Fraction:
 
 def choose_group(instance: Instance) -> tuple[Group, Fraction]:
     """Return a good group, and its bound."""
-    requests = instance.expanded()
-    promising = sorted(_groups(requests, thinned(requests)), key=lambda one: -one[0])
-    tried = promising[: TRIED if requests.rows <= SAMPLE else 1]
-    bounded = [(group, staggered_bound(requests, group)) for _, group in tried]
+    tried = promising_groups(instance, hopeless=True)
+    bounded = [(group, staggered_bound(instance, group)) for group in tried]
     return max(bounded, key=lambda one: one[1])
+
+
+def promising_groups(instance: Instance, *, hopeless: bool) -> list[Group]:
+    """Return the groups that promise the most.
+
+    Of many requests it is one; none, unless `hopeless` groups count, where the centroid of all
+    promises more on the same sample.
+    """
+    requests = instance.expanded()
+    sample = thinned(requests)
+    promising = sorted(_groups(requests, sample), key=lambda one: -one[0])
+    if requests.rows <= SAMPLE:
+        return [group for _, group in promising[:TRIED]]
+    promise, group = promising[0]
+    if hopeless or promise > _promise(sample, requests.rows / len(sample.output)):
+        return [group]
+    return []
+
+
+def _promise(sample: Sample, scale: float) -> float:
+    """Return about what the requests that a sample stands for cost at least, taken together."""
+    apart = estimate(sample, np.zeros_like(sample.output))
+    return scale * max(apart, float(sample.output.sum()))
 
 
 def _groups(requests: Instance, sample: Sample) -> Iterator[tuple[float, Group]]:
@@ -113,8 +134,7 @@ def _groups(requests: Instance, sample: Sample) -> Iterator[tuple[float, Group]]
                     memory=sample.memory, arrival=sample.arrival[others],
                     prompt=sample.prompt[others], output=sample.output[others],
                 )  # fmt: skip
-                apart = estimate(rest, np.zeros_like(rest.output))
-                promise += scale * max(apart, float(rest.output.sum()))
+                promise += _promise(rest, scale)
             yield float(promise), Group(peak=peak, output=output, together=together)
 
 
