@@ -11,7 +11,6 @@ SOURCES = Path(__file__).parent
 MODULES = ("Statements", "Bounds", "Pacing", "Judgement")
 #: Where the Coq statement says less than the theorem of the same name in words: what it says.
 PARTS = {
-    "opt_volume": "the backlog case",
     "opt_centroid": "the backlog case; with arrivals, in whole steps, `opt_centroid_discrete`",
     "backlog_known": "that some schedule attains OPT",
     "svf_separators": "the conclusion for every eps, by a simpler family with fats of one token",

@@ -14,7 +14,9 @@ from kvproof.bounds.catalogue import THEOREMS
 from kvproof.bounds.formal.document import document
 from kvproof.bounds.formal.prove import SOURCES, NotProved, coqc, files, prove
 from kvproof.bounds.formal.statements import MODULES, PARTS, statement_of, statements
+from kvproof.certificates.lower_bounds import volume_bound
 from kvproof.commands.theorems import command
+from kvproof.scheduling.instance import Instance
 
 ROOT = Path(__file__).parents[2]
 VECTORS = Path(__file__).parents[1] / "vectors" / "small.json"
@@ -79,13 +81,13 @@ def test_the_simulator_and_the_bounds_agree_with_python(formal_build: Path) -> N
     lines = [
         "From Coq Require Import List Arith QArith.",
         "Import ListNotations.",
-        "From kvproof.spec Require Import Model.",
+        "From kvproof.spec Require Import Model Bounds.",
         "Open Scope nat_scope.",
         "Definition total (how : rule) M R := match simulate how M R with",
         "  Some s => total_latency s | None => 0 end.",
         "Definition centroid M R := (sum_P M R + sum volume R / (2 * M) + Qsum shape R)%Q.",
     ]
-    expected, centroids = [], []
+    expected, bounds = [], []
     for vector in json.loads(VECTORS.read_text(encoding="utf-8"))["instances"]:
         rows = list(zip(vector["arrival"], vector["prompt"], vector["output"], strict=True))
         memory = vector["memory"]
@@ -102,13 +104,19 @@ def test_the_simulator_and_the_bounds_agree_with_python(formal_build: Path) -> N
         if not any(vector["arrival"]):
             bound = vector["centroid_bound"].replace("/", " # ")
             listed = _requests(sorted(rows, key=keys["svf"]))
-            centroids.append(f"Qeq_bool (centroid {memory} {listed}) ({bound})%Q")
-    lines.append(f"Eval vm_compute in forallb (fun b => b) [{'; '.join(centroids)}].")
+            bounds.append(f"Qeq_bool (centroid {memory} {listed}) ({bound})%Q")
+        columns = {name: vector[name] for name in ("arrival", "prompt", "output")}
+        instance = Instance(memory=memory, **columns)
+        steps = max(vector["arrival"]) + instance.total_volume // memory + 1
+        bound = str(volume_bound(instance)).replace("/", " # ")
+        fluid = f"fluid_latency {memory} {_requests(rows)} {steps} / {memory}"
+        bounds.append(f"Qeq_bool ({fluid}) ({bound})%Q")
+    lines.append(f"Eval vm_compute in forallb (fun b => b) [{'; '.join(bounds)}].")
     (formal_build / "Agreement.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
     said = re.findall(r"= (\w+)", coqc(formal_build, "Agreement.v"))
     assert said == [*expected, "true"]
     assert len(expected) >= 1_800
-    assert len(centroids) >= 50
+    assert len(bounds) >= 350
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -125,9 +133,9 @@ def test_theorems_name_their_coq_statement() -> None:
     shown = CliRunner().invoke(command, ["show", "svf-ratio"]).output
     assert "machine-checked" in shown
     assert "Definition svf_ratio : Prop" in shown
-    data = json.loads(CliRunner().invoke(command, ["show", "opt-volume", "--json"]).output)
-    assert data["coq"]["name"] == "opt_volume"
-    assert data["coq"]["part"] == PARTS["opt_volume"]
+    data = json.loads(CliRunner().invoke(command, ["show", "opt-centroid", "--json"]).output)
+    assert data["coq"]["name"] == "opt_centroid"
+    assert data["coq"]["part"] == PARTS["opt_centroid"]
     data = json.loads(CliRunner().invoke(command, ["show", "cobham", "--json"]).output)
     assert data["coq"] is None
 

@@ -171,7 +171,7 @@ Lemma svf_ratio_paper : Statements.svf_ratio_paper.
 Proof.
   intros M R s Hs He best HF. destruct (svf_run M R s Hs) as (Hw & Hb & Hv & _).
   destruct (svf_backlog M R s Hs He) as [_ HA].
-  pose proof (opt_outputs M R best HF) as HO. pose proof (opt_volume M R Hw Hb Hv best HF) as HP.
+  pose proof (opt_outputs M R best HF) as HO. pose proof (opt_volume_backlog M R Hw Hb Hv best HF) as HP.
   pose proof (one_minus_eps_pos M R Hw He) as H1.
   assert (HV : 0 <= sum volume R / M).
   { destruct (valid_memory M R Hw) as [->|HM].

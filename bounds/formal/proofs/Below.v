@@ -12,7 +12,7 @@ Proof. intros M R s H. now apply q_le, (output_bound M). Qed.
 Lemma feasible_nil M s : feasible M [] s -> s = [].
 Proof. intros [H _]. symmetry in H. apply Permutation_nil in H. now destruct s. Qed.
 
-Lemma opt_volume : Statements.opt_volume.
+Lemma opt_volume_backlog : Statements.opt_volume_backlog.
 Proof.
   intros M R Hw Hb Hv s H. destruct (valid_memory M R Hw) as [->|HM].
   - apply feasible_nil in H. subst. unfold sum_P, Qdiv. cbn [sum_before sum Qsum]. rewrite !Qmult_0_l. unfold total_latency. simpl. change (rational 0) with 0. lra.

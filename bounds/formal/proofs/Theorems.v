@@ -2,7 +2,8 @@
    assumptions of every theorem in it: none. *)
 From Coq Require Import QArith.
 From kvproof.spec Require Import Model Statements Bounds Pacing Judgement.
-From kvproof.proofs Require Rational Simulate Opt Below Above Waves Separators Stronger Pacing Schedules Cases.
+From kvproof.proofs Require Rational Simulate Opt Below Volume Above Waves Separators Stronger Staggered.
+From kvproof.proofs Require Pacing Schedules Cases.
 
 Theorem backlog_known : Statements.backlog_known.
 Proof.
@@ -13,8 +14,8 @@ Theorem simulation_feasible : Statements.simulation_feasible.
 Proof. exact Simulate.simulate_feasible. Qed.
 Theorem opt_outputs : Statements.opt_outputs.
 Proof. exact Below.opt_outputs. Qed.
-Theorem opt_volume : Statements.opt_volume.
-Proof. exact Below.opt_volume. Qed.
+Theorem opt_volume_backlog : Statements.opt_volume_backlog.
+Proof. exact Below.opt_volume_backlog. Qed.
 Theorem opt_shape : Statements.opt_shape.
 Proof. exact Below.opt_shape. Qed.
 Theorem opt_centroid : Statements.opt_centroid.
@@ -41,12 +42,18 @@ Theorem svf_separators : Statements.svf_separators.
 Proof. exact Separators.svf_separators. Qed.
 
 (* ---- spec/Bounds.v *)
+Theorem opt_volume : Bounds.opt_volume.
+Proof. exact Volume.opt_volume. Qed.
 Theorem opt_centroid_discrete : Bounds.opt_centroid_discrete.
 Proof. exact Stronger.opt_centroid_discrete. Qed.
 Theorem centroid_discrete_above : Bounds.centroid_discrete_above.
 Proof. exact Stronger.centroid_discrete_above. Qed.
 Theorem opt_tail_centroid : Bounds.opt_tail_centroid.
 Proof. exact Stronger.opt_tail_centroid. Qed.
+Theorem staggered : Bounds.staggered.
+Proof. exact Staggered.staggered. Qed.
+Theorem opt_staggered : Bounds.opt_staggered.
+Proof. exact Staggered.opt_staggered. Qed.
 Theorem opt_closed_prices : Bounds.opt_closed_prices.
 Proof. exact Stronger.opt_closed_prices. Qed.
 

@@ -1,9 +1,38 @@
 (* Stronger lower bounds on OPT: what they are made of, and what is proved. As in Statements.v, each
    definition of a Prop is proved under its name in proofs/Theorems.v. *)
-From Coq Require Import List Arith Sorted QArith Qminmax.
+From Coq Require Import List Arith Permutation Sorted QArith Qminmax.
 Import ListNotations.
 From kvproof.spec Require Import Model Statements.
 Open Scope nat_scope.
+
+(* ---- Volume, with arrivals: a fluid schedule, least remaining volume first *)
+
+(* [left] lists what is left of each volume that has arrived, the least first. Another arrives: *)
+Fixpoint insert (v : nat) (left : list nat) : list nat :=
+  match left with
+  | [] => [v]
+  | w :: left' => if v <=? w then v :: left else w :: insert v left'
+  end.
+Definition join (R : list request) (t : nat) (left : list nat) : list nat :=
+  fold_right insert left (map volume (filter (fun r => arrival r =? t) R)).
+(* What z token-steps leave of them; *)
+Fixpoint serve (z : nat) (left : list nat) : list nat :=
+  match left with
+  | [] => []
+  | v :: left' => if v <=? z then serve (z - v) left' else (v - z) :: left'
+  end.
+(* M times what they spend of a step in all, each until it is complete, z of M token-steps to come. *)
+Fixpoint spent (M z : nat) (left : list nat) : nat :=
+  match left with
+  | [] => 0
+  | v :: left' => if v <=? z then (M - (z - v)) + spent M (z - v) left' else M * length left
+  end.
+(* What is left when those that arrive at t have joined, t steps over. *)
+Fixpoint present (M : nat) (R : list request) (t : nat) : list nat :=
+  join R t match t with 0 => [] | S t' => serve M (present M R t') end.
+(* M times the latency of that schedule in its first T steps. *)
+Definition fluid_latency (M : nat) (R : list request) (T : nat) : nat :=
+  sum (fun t => spent M M (present M R t)) (seq 0 T).
 
 (* ---- Mean busy times in whole steps *)
 
@@ -38,7 +67,11 @@ Definition tail_shape (c : nat) (r : request) : Q :=
 
 Open Scope Q_scope.
 
-(* The same in whole steps, also with arrivals; T is any step by which all could be done. *)
+(* The latency of that fluid schedule, up to any step. *)
+Definition opt_volume : Prop := forall M R T, valid M R ->
+  opt_at_least M R (fluid_latency M R T / M).
+
+(* opt_centroid in whole steps, also with arrivals; T is any step by which all could be done. *)
 Definition opt_centroid_discrete : Prop := forall M R T, valid M R -> by_volume R ->
   most_done M arrival volume R T = sum volume R ->
   opt_at_least M R (busy_times M arrival volume T [] R + Qsum (fun r => shape r - arrival r) R).
@@ -56,6 +89,30 @@ Definition opt_tail_centroid : Prop := forall M R (cut : request -> nat) T,
   most_done M release size R T = sum size R ->
   opt_at_least M R (busy_times M release size T [] R
                     + Qsum (fun r => tail_shape (cut r) r - arrival r) R).
+
+(* ---- Staggered completions: requests are whole *)
+
+(* Of m requests of peak at least h and output at least o none completes before step c: on average
+   they complete at least o (1 - M/(h m)) steps after it. *)
+Definition staggered : Prop := forall M R s group others c h o, feasible M R s ->
+  Permutation s (group ++ others) -> (1 <= o <= h)%nat ->
+  (forall x, In x group ->
+     h <= peak (fst x) /\ o <= output (fst x) /\ c <= snd x + output (fst x))%nat ->
+  o * (length group - M / h) <= Qsum (fun x : request * nat => snd x + output (fst x) - c) group.
+
+(* So, with C_1 <= ... <= C_n the completions of such a group, (C_(k+1) - C_k) + ... +
+   (C_(k+m-1) - C_k) >= o (m - M/h). Multipliers y_k that take no gap C_i - C_(i-1) more often than
+   the n + 1 - i completions that it delays; and a bound z for the others. *)
+Definition opt_staggered : Prop := forall M group others least h o m y z,
+  let n := length group in let last := (n + 1 - m)%nat in
+  (1 <= o <= h)%nat -> (1 <= m)%nat ->
+  (forall r, In r group -> h <= peak r /\ o <= output r /\ least <= arrival r)%nat ->
+  (forall k, 0 <= y k) ->
+  (forall i, (2 <= i <= n)%nat ->
+     Qsum (fun k => y k * (m - (i - k))%nat) (seq 1 (Nat.min (i - 1) last)) <= n + 1 - i) ->
+  opt_at_least M others z ->
+  opt_at_least M (group ++ others)
+    (n * (least + o) - sum arrival group + o * (m - M / h) * Qsum y (seq 1 last) + z).
 
 (* ---- Closed-form prices *)
 

@@ -22,7 +22,7 @@ Definition simulation_feasible : Prop := forall how M R, valid M R ->
 Definition opt_outputs : Prop := forall M R, opt_at_least M R (sum output R).
 
 (* On a backlog: (v_1 + (v_1 + v_2) + ...)/M, the smallest volumes first. *)
-Definition opt_volume : Prop := forall M R, valid M R -> backlog R -> by_volume R ->
+Definition opt_volume_backlog : Prop := forall M R, valid M R -> backlog R -> by_volume R ->
   opt_at_least M R (sum_P M R + sum volume R / M).
 
 (* What the shape of a request adds to its mean busy time. *)
