@@ -95,7 +95,7 @@ def trace_at(folder: Path, name: str, memory: int, *, load: float | None = None)
         return trace.to_instance(memory=memory, step=Fraction(1, 20))[0]
     whole, _ = trace.to_instance(memory=memory, backlog=True)
     assert trace.ticks is not None
-    span = (trace.ticks[-1] - trace.ticks[0]) * trace.tick
+    span = int(trace.ticks[-1]) * trace.tick
     step = Fraction(load) * memory * span / whole.total_volume
     return trace.to_instance(memory=memory, step=step)[0]
 

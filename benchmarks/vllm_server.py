@@ -79,14 +79,14 @@ def main() -> None:
     trace = read_trace(given.trace)
     rng = random.Random(0)
     start = time.monotonic() + 1
-    ticks = trace.ticks or (0,) * len(trace)
+    ticks = [0] * len(trace) if trace.ticks is None else trace.ticks.tolist()
     model = served_model(given.server)
     with ThreadPoolExecutor(given.limit) as pool:
         sent = []
         for tick, s, o in zip(ticks, trace.prompt.tolist(), trace.output.tolist(), strict=True):
             if s + o <= given.longest and s and len(sent) < given.limit:
                 prompt = [rng.randrange(10, 250) for _ in range(s)]
-                at = start + float((tick - ticks[0]) * trace.tick) * given.pace
+                at = start + float(tick * trace.tick) * given.pace
                 hint = None if given.no_hints else o
                 sent.append(pool.submit(send, given.server, model, prompt, o, hint=hint, at=at))
         rows = [future.result() for future in sent]

@@ -1,6 +1,7 @@
 """Small runs through every kernel, for ``kvproof warm``."""
 
 from collections.abc import Callable
+from io import BufferedReader, BytesIO
 
 import numpy as np
 
@@ -30,6 +31,21 @@ def _policies() -> None:
             for policy in (*map(find_policy, names), OneBitSVF(admission="reserve")):
                 for skip in (False, True) if requests < 100 else (False,):
                     verify(instance, policy, skip=skip, compact=True)
+
+
+def _traces() -> None:
+    from kvproof.scheduling.traces.fast_parquet import read_lengths, read_times
+    from kvproof.scheduling.traces.fast_text import csv_parts, jsonl_parts
+    from kvproof.scheduling.traces.table import Wanted
+
+    columns = ("at", "prompt", "output")
+    wanted = Wanted(columns=columns, timed=True, predicted=False)
+    for parts, text in ((csv_parts, b"1,2,3\n"), (jsonl_parts, b'{"at":1,"prompt":2,"output":3}')):
+        list(parts(BufferedReader(BytesIO(text)), 0, columns, wanted))
+    cells = np.frombuffer(b"12", np.uint8)
+    ends = np.frombuffer(np.arange(3, dtype=np.int32), np.int32)
+    read_times(cells, ends, "")
+    read_lengths(cells, ends, predicted=False)
 
 
 def _predicted() -> None:
@@ -95,6 +111,7 @@ def _exhaust() -> None:
 #: The first compiles what the others need too.
 TASKS: dict[str, Callable[[], None]] = {
     "policies": _policies,
+    "traces": _traces,
     "predictions": _predicted,
     "search": _search,
     "solve": _solve,

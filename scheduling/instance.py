@@ -310,12 +310,16 @@ def _column(name: str, values: npt.NDArray[Any] | Sequence[int]) -> Column:
                 raise InputError(
                     f"instance: column {name}, row {position}: expected an integer, got {value!r}"
                 )
+    if isinstance(values, np.ndarray) and values.dtype == np.int64 and values.ndim == 1:
+        own: Column = values
+        if not own.flags.writeable and own.base is None:
+            return own  # nobody's to change: kept without a copy
     try:
         column = np.array(values) if len(values) else np.zeros(0, dtype=np.int64)
         if column.ndim == 1 and column.dtype.kind in "iu":
             fits = column.dtype.kind == "i" or not len(column) or column.max() < 2**63
             if fits:
-                column = column.astype(np.int64)
+                column = column.astype(np.int64, copy=False)
                 column.flags.writeable = False
                 return column
     except (TypeError, ValueError, OverflowError):

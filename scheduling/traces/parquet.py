@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from io import BufferedReader
-from typing import Any
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.traces.cells import shown
-from kvproof.scheduling.traces.table import Row, Table
+from kvproof.scheduling.traces.columns import Part
+from kvproof.scheduling.traces.fast_parquet import as_text, parquet_parts
+from kvproof.scheduling.traces.table import Row, Table, Wanted
 
 
 def parquet_table(where: str, file: BufferedReader) -> Table:
@@ -44,25 +45,17 @@ def parquet_table(where: str, file: BufferedReader) -> Table:
                     if cells.null_count:
                         row = done + cells.is_null().index(True).as_py() + 1
                         raise InputError(f"{where}: row {row}, column {shown(column)}: no value")
-                    texts.append(_as_text(cells).to_pylist())
+                    texts.append(as_text(cells).to_pylist())
             except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
                 what = f"cannot be read: {_one_line(error)}"
                 raise InputError(f"{where}: column {shown(column)}: {what}") from None
             yield from enumerate(zip(*texts, strict=True), done + 1)
             done += batch.num_rows
 
-    return Table(columns=columns, rows=rows, place="row")
+    def parts(wanted: Wanted) -> Iterator[Part]:
+        return parquet_parts(parquet, wanted)
 
-
-def _as_text(cells: Any) -> Any:
-    """Cast a column to text; a type whose text would hide its unit is refused."""
-    import pyarrow as arrow
-
-    if arrow.types.is_duration(cells.type):
-        raise arrow.ArrowTypeError(f"{cells.type} is no point of time; store numbers instead")
-    if arrow.types.is_timestamp(cells.type) and cells.type.tz is not None:
-        cells = cells.cast(arrow.timestamp(cells.type.unit, "UTC"))  # needs no zone database
-    return cells.cast(arrow.string())
+    return Table(columns=columns, rows=rows, parts=parts, place="row")
 
 
 def _one_line(error: Exception) -> str:

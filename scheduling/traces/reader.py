@@ -1,24 +1,33 @@
 """From a trace file to a :class:`Trace`."""
 
 import os
-from fractions import Fraction
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.traces.cells import (
+    DATE_TIME,
+    DATE_TIME_WITH_OFFSET,
     NUMBER,
     BadCell,
+    Time,
     parse_count,
     parse_prediction,
     parse_time,
     shown,
 )
+from kvproof.scheduling.traces.columns import EPOCH, Part, gather, runs_of
 from kvproof.scheduling.traces.formats import TraceFormat, find_format
 from kvproof.scheduling.traces.recognise import display_name, open_table
-from kvproof.scheduling.traces.table import Table
+from kvproof.scheduling.traces.table import Doubt, Table, Wanted
 from kvproof.scheduling.traces.trace import Trace
+
+#: Rows of a part that is read row by row.
+_BATCH = 1 << 16
 
 
 def read_trace(path: str | os.PathLike[str], *, predicted: str | None = None) -> Trace:
@@ -39,92 +48,102 @@ def read_trace(path: str | os.PathLike[str], *, predicted: str | None = None) ->
     where = display_name(path)
     with open_table(path) as table:
         kind = find_format(table.columns, where=where)
-        timed = kind.time in table.columns
-        wanted = kind.columns if timed else (kind.prompt, kind.output)
-        if predicted is not None:
-            if predicted not in table.columns:
-                raise InputError(
-                    f"{where}: there is no column {shown(predicted)}; the columns are "
-                    f"{shown(', '.join(table.columns))}"
-                )
-            wanted = (*wanted, predicted)
-        for column in wanted:
-            if table.columns.count(column) > 1:
-                raise InputError(f"{where}: column {shown(column)} is there twice")
-        return _read(where, table, kind, wanted, timed=timed, predicted=predicted)
+        wanted = _wanted(where, table, kind, predicted)
+        parts = _by_column(table, wanted)
+        if parts is None:
+            parts = list(_by_row(where, table, wanted))
+    if not parts:
+        raise InputError(f"{where}: no rows after the column names")
+    gathered = gather([(where, parts)], timed=wanted.timed, word=table.place)
+    return Trace(
+        source=where,
+        format=kind,
+        columns=gathered.columns,
+        origin=gathered.origin,
+        tick=gathered.tick * (kind.unit if gathered.kind == NUMBER else 1),  # dates: in seconds
+        places=gathered.places,
+        failed=gathered.failed,
+        resorted=gathered.resorted,
+    )
 
 
-def _read(
-    where: str,
-    table: Table,
-    kind: TraceFormat,
-    wanted: tuple[str, ...],
-    *,
-    timed: bool,
-    predicted: str | None,
-) -> Trace:
-    lines: list[int] = []
-    rows: list[int] = []
-    digits: list[int] = []
-    decimals: list[int] = []
-    first_kind: str | None = None  # the first row's, be it a failed one
-    prompts: list[int] = []
-    outputs: list[int] = []
-    predictions: list[int] = []
-    lengths = 1 if timed else 0  # where the prompt stands among the cells
-    failed = 0
-    for row, (line, cells) in enumerate(table.rows(wanted)):
-        column = wanted[0]
+def _wanted(where: str, table: Table, kind: TraceFormat, predicted: str | None) -> Wanted:
+    timed = kind.time in table.columns
+    wanted = kind.columns if timed else (kind.prompt, kind.output)
+    if predicted is not None:
+        if predicted not in table.columns:
+            raise InputError(
+                f"{where}: there is no column {shown(predicted)}; the columns are "
+                f"{shown(', '.join(table.columns))}"
+            )
+        wanted = (*wanted, predicted)
+    for column in wanted:
+        if table.columns.count(column) > 1:
+            raise InputError(f"{where}: column {shown(column)} is there twice")
+    return Wanted(columns=wanted, timed=timed, predicted=predicted is not None)
+
+
+def _by_column(table: Table, wanted: Wanted) -> list[Part] | None:
+    """Read a table by column; None where that is not to be had."""
+    if table.parts is None:
+        return None
+    try:
+        return [part for part in table.parts(wanted) if len(part.output)] or None
+    except Doubt:
+        return None
+
+
+def _by_row(where: str, table: Table, wanted: Wanted) -> Iterator[Part]:
+    """Read a table row by row: the plain way, which names the cell that is wrong."""
+    requests = _requests(where, table, wanted)
+    while some := list(islice(requests, _BATCH)):
+        lines, times, *lengths = zip(*some, strict=True)
+        kind = times[0].kind
+        since = EPOCH if kind in (DATE_TIME, DATE_TIME_WITH_OFFSET) else 0
+        digits = [time.digits - since * 10**time.decimals for time in times]
+        prompt, output, *predicted = (np.array(column) for column in lengths)
+        yield Part(
+            kind=kind,
+            digits=_integers(digits),
+            decimals=np.array([time.decimals for time in times], dtype=np.uint8),
+            prompt=prompt,
+            output=output,
+            predicted=predicted[0] if predicted else None,
+            runs=runs_of(np.array(lines)),
+        )
+
+
+def _requests(where: str, table: Table, wanted: Wanted) -> Iterator[tuple[Any, ...]]:
+    """Yield (line, time, prompt, output) of each row, and the predicted output if it is wanted."""
+    first = None  # the kind of the first row's time, be it of a failed one
+    time = Time("", 0, 0)
+    at = 1 if wanted.timed else 0  # where the prompt stands among the cells
+    for line, cells in table.rows(wanted.columns):
+        column = wanted.columns[0]
         try:
-            if timed:
+            if wanted.timed:
                 time = parse_time(cells[0])
-                first_kind = first_kind or time.kind
-                if time.kind != first_kind:
-                    raise BadCell(f"a {time.kind} among times that each are a {first_kind}")
-            column = kind.prompt
-            prompt = parse_count(cells[lengths])
-            column = kind.output
-            output = parse_count(cells[lengths + 1])
-            if predicted is not None:
-                column = predicted
-                predictions.append(parse_prediction(cells[-1]))
+                first = first or time.kind
+                if time.kind != first:
+                    raise BadCell(f"a {time.kind} among times that each are a {first}")
+            column = wanted.columns[at]
+            prompt = parse_count(cells[at])
+            column = wanted.columns[at + 1]
+            output = parse_count(cells[at + 1])
+            if wanted.predicted:
+                column = wanted.columns[-1]
+                yield line, time, prompt, output, parse_prediction(cells[-1])
+            else:
+                yield line, time, prompt, output
         except BadCell as error:
             raise InputError(
                 f"{where}: {table.place} {line}, column {shown(column)}: {error}"
             ) from None
-        if output == 0:
-            failed += 1
-            del predictions[len(lines) :]
-            continue
-        if timed:
-            digits.append(time.digits)
-            decimals.append(time.decimals)
-        lines.append(line)
-        rows.append(row)
-        prompts.append(prompt)
-        outputs.append(output)
-    if not lines and not failed:
-        raise InputError(f"{where}: no rows after the column names")
 
-    order = np.arange(len(lines))
-    finest = max(decimals, default=0)
-    ticks = [d * 10 ** (finest - p) for d, p in zip(digits, decimals, strict=True)]
-    resorted = any(later < earlier for earlier, later in pairwise(ticks))
-    if resorted:
-        order = np.array(sorted(range(len(ticks)), key=ticks.__getitem__))
-        ticks.sort()
-    unit = kind.unit if first_kind == NUMBER else 1  # a date-time is in seconds
-    return Trace(
-        source=where,
-        format=kind,
-        ticks=tuple(ticks) if timed else None,
-        tick=Fraction(unit, 10**finest),
-        line=np.array(lines, dtype=np.int64)[order],
-        row=np.array(rows, dtype=np.int64)[order],
-        prompt=np.array(prompts, dtype=np.int64)[order],
-        output=np.array(outputs, dtype=np.int64)[order],
-        failed=failed,
-        resorted=resorted,
-        place=table.place,
-        predicted=None if predicted is None else np.array(predictions, dtype=np.int64)[order],
-    )
+
+def _integers(values: list[int]) -> npt.NDArray[Any]:
+    """Return the values in int64, or as they are where they leave it."""
+    try:
+        return np.array(values, dtype=np.int64)
+    except OverflowError:
+        return np.array(values, dtype=object)

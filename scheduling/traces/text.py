@@ -4,6 +4,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from io import BufferedReader
 from itertools import chain
 from operator import itemgetter
@@ -11,6 +12,7 @@ from typing import Any
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.traces.cells import shown
+from kvproof.scheduling.traces.fast_text import csv_parts, jsonl_parts, position
 from kvproof.scheduling.traces.table import Row, Table
 
 # Far above any row of a trace; a file without line ends must not fill the memory.
@@ -24,6 +26,7 @@ def csv_table(where: str, file: BufferedReader) -> Table:
     if header is None:
         raise InputError(f"{where}: no header row; the file holds blank lines only")
     columns = tuple(name.strip() for name in header[1])
+    begin = position(file)
 
     def rows(wanted: Sequence[str]) -> Iterator[Row]:
         pick = itemgetter(*map(columns.index, wanted))
@@ -37,13 +40,16 @@ def csv_table(where: str, file: BufferedReader) -> Table:
                 raise InputError(f"{where}: line {line}: {what}")
             yield line, pick(cells)
 
-    return Table(columns=columns, rows=rows)
+    parts = None if begin is None else partial(csv_parts, file, begin, columns)
+    return Table(columns=columns, rows=rows, parts=parts)
 
 
 def jsonl_table(where: str, file: BufferedReader) -> Table:
     """Open a file of one JSON object per line as a table; the first object names the columns."""
+    begin = position(file)
     objects = _objects(where, file)
     first = next(objects)  # there is one: the file was recognised by its brace
+    columns = tuple(first[1])
 
     def rows(wanted: Sequence[str]) -> Iterator[Row]:
         for line, record in chain([first], objects):
@@ -54,7 +60,8 @@ def jsonl_table(where: str, file: BufferedReader) -> Table:
                 raise InputError(f"{where}: line {line}, column {column}: missing") from None
             yield line, tuple(c if isinstance(c, str) else _no_value(c) for c in cells)
 
-    return Table(columns=tuple(first[1]), rows=rows)
+    parts = None if begin is None else partial(jsonl_parts, file, begin, columns)
+    return Table(columns=columns, rows=rows, parts=parts)
 
 
 def _records(where: str, file: BufferedReader) -> Iterator[tuple[int, list[str]]]:

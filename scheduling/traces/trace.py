@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import MAX_ARRIVAL, MAX_MEMORY, Instance
 from kvproof.scheduling.shown import Shown
+from kvproof.scheduling.traces.columns import Columns, Places
 from kvproof.scheduling.traces.formats import TraceFormat
 
 DEFAULT_STEP = Fraction(1, 20)
@@ -36,7 +38,7 @@ class Notes:
         Whether rows were out of order and have been sorted by time.
     rows
         Which row of the file each request of the instance is, counted from 0 as a data frame of
-        the file counts them, shape (kept,).
+        the file counts them (of several files as one of them all), shape (kept,).
     """
 
     kept: int
@@ -79,49 +81,72 @@ class Trace(Shown):
         The file, as named in messages.
     format
         What its columns were read as.
-    ticks
-        Arrival times, ascending, in units of `tick`; None for a trace without times.
+    columns
+        Arrival times, lengths and rows, packed.
+    origin
+        The first arrival, in ticks; of date-times, from the calendar's beginning on.
     tick
-        Seconds per unit of `ticks`.
-    line, row, prompt, output
-        int64 columns of shape (requests,): where the request stands in the file, the line from 1
-        and the row of the table from 0, and its prompt (>= 0) and output (>= 1) length in tokens.
+        Seconds per tick.
+    places
+        Where the rows stand.
     failed
         Rows with an output of 0 tokens; they are in no column.
     resorted
         Whether the file was out of order.
-    place
-        What `line` counts: ``line`` of a text file, or ``row``.
-    predicted
-        Predicted output lengths, of the column that was asked for: int64 of shape (requests,), at
-        least 1; else None.
     """
 
     source: str
     format: TraceFormat
-    ticks: tuple[int, ...] | None
+    columns: Columns
+    origin: int
     tick: Fraction
-    line: Column
-    row: Column
-    prompt: Column
-    output: Column
+    places: Places
     failed: int
     resorted: bool
-    place: str
-    predicted: Column | None = None
-
-    def __post_init__(self) -> None:
-        for column in (self.line, self.row, self.prompt, self.output):
-            column.flags.writeable = False
 
     def __len__(self) -> int:
-        return len(self.line)
+        return len(self.columns)
+
+    @property
+    def ticks(self) -> npt.NDArray[Any] | None:
+        """Arrival times since the first, ascending, in ticks; None for a trace without times.
+
+        Shape (requests,): int64, or Python integers in an array of objects beyond that.
+        """
+        ticks = self.columns.ticks
+        return ticks if ticks is None or ticks.dtype == object else _wide(ticks)
+
+    @property
+    def row(self) -> Column:
+        """Which row of its file each request is, from 0; int64 of shape (requests,)."""
+        rows = _wide(self.columns.row)
+        return rows - self.places.first[self.places.files_of(rows)]
+
+    @property
+    def line(self) -> Column:
+        """Where each request stands in its file, the line (or the row) from 1; likewise."""
+        return self.places.lines(_wide(self.columns.row))
+
+    @property
+    def prompt(self) -> Column:
+        """Prompt lengths in tokens, >= 0; likewise."""
+        return _wide(self.columns.prompt)
+
+    @property
+    def output(self) -> Column:
+        """Output lengths in tokens, >= 1; likewise."""
+        return _wide(self.columns.output)
+
+    @property
+    def predicted(self) -> Column | None:
+        """Predicted output lengths, >= 1, of the column that was asked for; else None."""
+        return None if self.columns.predicted is None else _wide(self.columns.predicted)
 
     def facts(self) -> dict[str, str]:
         """Return the file, its format, and what is in it."""
         span = None
-        if self.ticks:
-            span = f"{float((self.ticks[-1] - self.ticks[0]) * self.tick):,.1f} s"
+        if self.columns.ticks is not None and len(self):
+            span = f"{float(int(self.columns.ticks[-1]) * self.tick):,.1f} s"
         return {
             "file": self.source,
             "format": self.format.name,
@@ -172,55 +197,69 @@ class Trace(Shown):
             raise InputError(f"limit must be at least 1, got {limit}")
         if oversize not in ("error", "drop"):
             raise InputError(f"oversize must be error or drop, got {oversize!r}")
-        if self.ticks is None and not backlog:
+        if self.columns.ticks is None and not backlog:
             what = f"column {self.format.time!r}" if self.format.time else "a column of times"
             raise InputError(
                 f"{self.source}: {what} is missing from this {self.format.name} trace; "
                 "--backlog lets every request arrive at 0"
             )
-        peak = (self.prompt + self.output)[:limit]
+        peak = self.prompt[:limit]
+        peak += self.output[:limit]
         fits = peak <= memory
         if oversize == "error" and not fits.all():
             raise InputError(self._too_large(memory, peak))
-        kept = np.flatnonzero(fits)
+        unread = len(self) - len(peak)
+        del peak
+        if fits.all():  # and nothing is copied
+            kept, columns = len(fits), self.columns
+            if unread:
+                columns = columns.taken(slice(0, limit))
+        else:
+            kept = int(fits.sum())
+            columns = self.columns.taken(np.flatnonzero(fits))
         notes = Notes(
-            kept=len(kept),
+            kept=kept,
             failed=self.failed,
-            unread=len(self) - len(peak),
-            oversize=len(peak) - len(kept),
+            unread=unread,
+            oversize=len(fits) - kept,
             resorted=self.resorted,
-            rows=self.row[kept],
+            rows=columns.row,
         )
-        if not len(kept):
+        if not kept:
             raise InputError("; ".join((f"{self.source}: no request is left", *notes.lines())))
+        arrival = np.zeros(kept, np.int64) if backlog else self._steps(columns, step * rate)
         instance = Instance(
             memory=memory,
-            arrival=np.zeros_like(kept) if backlog else self._steps(kept, step * rate),
-            prompt=self.prompt[kept],
-            output=self.output[kept],
+            arrival=_frozen(arrival),
+            prompt=_frozen(_wide(columns.prompt)),
+            output=_frozen(_wide(columns.output)),
         )
         return instance, notes
 
-    def _steps(self, kept: Column, step: Fraction) -> Column:
-        """Arrivals of the requests at these positions, in units of `step`, from the first on."""
-        assert self.ticks is not None  # to_instance has made sure
+    def _steps(self, columns: Columns, step: Fraction) -> Column:
+        """Return arrivals in units of `step`, from the first on."""
+        assert columns.ticks is not None  # to_instance has made sure
         per_tick = self.tick / step
         up, down = per_tick.numerator, per_tick.denominator
-        first, last = self.ticks[kept[0]], self.ticks[kept[-1]]
-        if (last - first) * up // down > MAX_ARRIVAL:
+        last = int(columns.ticks[-1])
+        if last * up // down > MAX_ARRIVAL:
             raise InputError(
-                f"{self.source}: {self.place} {self.line[kept[-1]]}: arrives more than "
+                f"{self.source}: {self.places.named(int(columns.row[-1]))}: arrives more than "
                 f"{MAX_ARRIVAL} steps after the first request; take a longer --step"
             )
+        if max(last, 1) * up < 2**63 and down < 2**63:
+            steps = _wide(columns.ticks)
+            steps *= up
+            steps //= down
+            return steps
         # Python integers: a tick may be finer, and a sum larger, than int64 can tell
-        return np.array(
-            [(self.ticks[i] - first) * up // down for i in kept.tolist()], dtype=np.int64
-        )
+        return np.array([tick * up // down for tick in columns.ticks.tolist()], dtype=np.int64)
 
     def _too_large(self, memory: int, peak: Column) -> str:
         offenders = np.flatnonzero(peak > memory)
         first = ", ".join(
-            f"{self.place} {self.line[i]}: {self.prompt[i]} + {self.output[i]}"
+            f"{self.places.named(int(self.columns.row[i]))}: "
+            f"{self.columns.prompt[i]} + {self.columns.output[i]}"
             for i in offenders[:OFFENDERS_SHOWN]
         )
         more = ", ..." if len(offenders) > OFFENDERS_SHOWN else ""
@@ -231,3 +270,14 @@ class Trace(Shown):
             f"of {memory} tokens (prompt + output at {first}{more}); "
             f"{raising}choose --oversize drop"
         )
+
+
+def _wide(column: npt.NDArray[Any]) -> Column:
+    """Return a column of one's own to compute with."""
+    return column.astype(np.int64)
+
+
+def _frozen(column: Column) -> Column:
+    """Give a column away: an instance keeps it as it is, with no copy."""
+    column.flags.writeable = False
+    return column

@@ -37,7 +37,7 @@ def test_one_request_however_it_is_written(write: Write, content: str) -> None:
     trace = read_trace(write(content))
     assert (trace.prompt.tolist(), trace.output.tolist()) == ([4808], [10])
     assert trace.ticks is not None
-    assert trace.ticks[0] * trace.tick % 86_400 == 18 * 3600 + 17 * 60 + 3 + trace.tick * (
+    assert trace.origin * trace.tick % 86_400 == 18 * 3600 + 17 * 60 + 3 + trace.tick * (
         97996 * trace.tick.denominator // 10**5
     )
 

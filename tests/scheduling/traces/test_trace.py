@@ -9,25 +9,37 @@ from hypothesis import strategies as st
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.traces import BUILTIN, Notes, Trace
+from kvproof.scheduling.traces.columns import Columns, Places, smallest
 
 AZURE, LENGTHS = BUILTIN[0], BUILTIN[-1]
+
+
+PLACES = Places(
+    files=("t",), word="line", row=np.array([0, 2]), line=np.array([2, 5]), first=np.array([0])
+)
 
 
 def trace(**changed: Any) -> Trace:
     fields: dict[str, Any] = {
         "source": "t",
         "format": AZURE,
-        "ticks": (5, 5, 17, 30),
+        "origin": 5,
         "tick": Fraction(1, 10),
-        "line": np.array([2, 3, 5, 6]),
+        "places": PLACES,
+        "failed": 0,
+        "resorted": False,
+    }
+    columns: dict[str, Any] = {
+        "ticks": (0, 0, 12, 25),
         "row": np.array([0, 1, 2, 3]),
         "prompt": np.array([9, 1, 2, 0]),
         "output": np.array([1, 1, 3, 1]),
-        "failed": 0,
-        "resorted": False,
-        "place": "line",
     }
-    return Trace(**(fields | changed))
+    columns |= {name: changed.pop(name) for name in list(changed) if name in columns}
+    if columns["ticks"] is not None:
+        wide = any(abs(tick) >= 2**63 for tick in columns["ticks"])
+        columns["ticks"] = np.array(columns["ticks"], dtype=object if wide else np.int64)
+    return Trace(**(fields | changed), columns=Columns(**columns))
 
 
 def test_times_become_steps_from_the_first_request_on() -> None:
@@ -72,7 +84,7 @@ def test_notes_in_words() -> None:
 
 
 UNTIMED = {"ticks": None, "tick": Fraction(1)}
-EMPTY = {name: np.array([], dtype=np.int64) for name in ("line", "row", "prompt", "output")}
+EMPTY = {name: np.array([], dtype=np.int64) for name in ("row", "prompt", "output")}
 
 
 @pytest.mark.parametrize(
@@ -114,22 +126,38 @@ def test_no_times_is_a_backlog_well() -> None:
 
 
 def test_columns_are_read_only() -> None:
-    with pytest.raises(ValueError, match="read-only"):
-        trace().prompt[0] = 5
+    for column in vars(trace().columns).values():
+        if column is not None:
+            with pytest.raises(ValueError, match="read-only"):
+                column[0] = 5
+
+
+def test_columns_are_packed_and_handed_out_in_full() -> None:
+    given = trace(prompt=np.array([255, 255, 0, 0]), output=np.array([65_535, 1, 1, 1]))
+    assert (given.columns.prompt.dtype, given.columns.output.dtype) == (np.uint8, np.uint16)
+    assert (given.prompt + given.output).tolist() == [65_790, 256, 1, 1]
+    assert given.line.tolist() == [2, 3, 5, 6]
+
+
+def test_no_type_makes_floats_of_integers() -> None:
+    for most in (2**8, 2**16, 2**32, 2**40, 2**63 - 1):
+        packed = smallest(np.array([0, most]))
+        assert np.concatenate((packed, np.zeros(1, np.int64))).dtype == np.int64
+        assert packed.tolist() == [0, most]
 
 
 rationals = st.fractions(min_value=Fraction(1, 10**12), max_value=10**6, max_denominator=10**12)
 
 
 @given(
-    ticks=st.lists(st.integers(-(10**40), 10**40), min_size=1, max_size=8).map(sorted),
+    ticks=st.lists(st.integers(0, 10**40), max_size=8).map(lambda some: sorted([0, *some])),
     tick=st.integers(0, 40).map(lambda places: Fraction(1, 10**places)) | rationals,
     step=rationals,
 )
 def test_steps_are_exact(ticks: list[int], tick: Fraction, step: Fraction) -> None:
     ones = np.ones(len(ticks), dtype=np.int64)
     exact = [floor((t * tick - ticks[0] * tick) / step) for t in ticks]
-    given = trace(ticks=tuple(ticks), tick=tick, line=ones, row=ones, prompt=ones, output=ones)
+    given = trace(ticks=tuple(ticks), tick=tick, row=0 * ones, prompt=ones, output=ones)
     if exact[-1] > 2**48:
         with pytest.raises(InputError, match="take a longer --step"):
             given.to_instance(memory=2, step=step)
