@@ -67,11 +67,13 @@ def run_kvproof(memory, rows, limit, check):
     from kvproof import solver
     from kvproof.certificates.checker import Limits
     from kvproof.certificates.checker import check as check_certificate
+    from kvproof.scheduling.compiled import compile_at_once
     from kvproof.solver.dp.layered import Effort
     from kvproof.solver.dp.stage import solve_certified
     from kvproof.solver.heuristics import best_policy
     from kvproof.solver.model import model_of
 
+    compile_at_once()
     rng = random.Random(7)
     warm = instance_of(50, [(0, rng.randint(1, 10), rng.randint(1, 15)) for _ in range(14)])
     model = model_of(warm)

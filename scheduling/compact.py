@@ -45,12 +45,12 @@ def compact(schedule: Schedule) -> Schedule:
             "(a longer --step or --limit helps)"
         )
     starts = schedule.starts - origin
-    grades = [
+    prompts, outputs = (
         np.unique(np.quantile(column, np.linspace(0, 1, _GRADES), method="lower"))
         for column in (full.prompt, full.output)
-    ]
+    )
     requests = Requests(full.memory, full.arrival - origin, full.prompt, full.output)
-    _shift(requests, stable_order(starts), steps, *grades, starts)
+    _shift(requests, stable_order(starts), steps, prompts, outputs, starts)
     return Schedule(instance=schedule.instance, starts=starts + origin)
 
 

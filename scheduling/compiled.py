@@ -3,21 +3,33 @@
 Numba keeps compiled code beside the sources or in the user's cache folder. Where neither can be
 written, a folder of this user's below the temporary one is used; where that fails too, kernels are
 compiled anew in each process. A compilation that takes more than a second is said, once.
+
+Compiling takes longer than a small instance takes in plain Python: within :func:`plain_first`
+kernels that nobody has compiled yet are interpreted for a while. They compute the same.
 """
 
 import os
 import stat
 import tempfile
 import threading
-from collections.abc import Callable
-from functools import partial
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numba
+import numpy as np
 from numba.core import caching, event
 
 from kvproof.scheduling.notices import tell
+
+if TYPE_CHECKING:
+    from numba.core.dispatcher import Dispatcher
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _config: Any = numba.config
 
@@ -28,10 +40,28 @@ COMPILING = (
 _SHORT = 1.0
 
 
-def _njit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Compile a function as ``numba.njit`` does, with its cache on."""
+@overload
+def njit(function: F) -> "Dispatcher[F]": ...
+@overload
+def njit(
+    *, plain: Callable[..., Any] | None = None, **options: Any
+) -> "Callable[[F], Dispatcher[F]]": ...
+def njit(
+    function: Callable[..., Any] | None = None,
+    *,
+    plain: Callable[..., Any] | None = None,
+    **options: Any,
+) -> Any:
+    """Compile a function as ``numba.njit`` does, with its cache on.
+
+    `plain` does the same where the function is interpreted; by default the function itself does.
+    """
     if function is None:
-        return partial(_njit, **options)
+        return partial(njit, plain=plain, **options)
+    return _patient(_dispatcher(function, options), plain)
+
+
+def _dispatcher(function: Callable[..., Any], options: dict[str, Any]) -> Any:
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder for the cache
@@ -39,15 +69,80 @@ def _njit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     if folder is not None and str(folder) != _config.CACHE_DIR:
         _config.CACHE_DIR = str(folder)
         tell(f"compiled code is kept in {folder}; NUMBA_CACHE_DIR names another folder")
-        return _njit(function, **options)
+        return _dispatcher(function, options)
     tell("no folder can be written: kernels are compiled each time; set NUMBA_CACHE_DIR")
     return numba.njit(**options)(function)
 
 
-if TYPE_CHECKING:
-    from numba import njit as njit  # kernels have no types but those they are compiled for
-else:
-    njit = _njit
+#: Seconds of processor time that a process interprets in all: what takes longer is worth compiling.
+_PATIENCE = 3.0
+
+
+class _Patience:
+    """Whether kernels are interpreted now, and for how long still."""
+
+    until = 0.0  # on the clock of time.process_time
+    left = _PATIENCE
+
+
+@contextmanager
+def plain_first() -> Iterator[None]:
+    """Interpret kernels that are not compiled yet, until :data:`_PATIENCE` is used up."""
+    if _Patience.until or _Patience.left <= 0:
+        yield
+        return
+    begun = time.process_time()
+    _Patience.until = begun + _Patience.left
+    state = np.random.get_state()  # which kernels that are compiled leave alone
+    try:
+        yield
+    finally:
+        np.random.set_state(state)
+        _Patience.left -= time.process_time() - begun
+        _Patience.until = 0.0
+
+
+def compile_at_once() -> None:
+    """Interpret nothing in this process from now on."""
+    _Patience.left = 0.0
+
+
+def _patient(kernel: Any, plain: Callable[..., Any] | None) -> Any:
+    """Let a kernel be interpreted where it is not compiled and :func:`plain_first` allows it."""
+    compile_for_args = kernel._compile_for_args
+
+    def callable_for(*args: Any) -> Any:
+        if time.process_time() < _Patience.until and not _is_kept(kernel):
+            return kernel.plain
+        return compile_for_args(*args)
+
+    kernel._compile_for_args = callable_for
+    kernel.plain = partial(_interpret, kernel.py_func) if plain is None else plain
+    return kernel
+
+
+def _interpret(function: Callable[..., Any], *args: Any) -> Any:
+    return _plainly(function)(*args)
+
+
+@cache
+def _plainly(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a kernel's function with the kernels that it names interpreted too.
+
+    Those with a plain version of their own are left: they take long, and decide for themselves.
+    """
+    named = dict(function.__globals__)
+    for name in function.__code__.co_names:
+        kernel: Any = named.get(name)
+        if isinstance(getattr(kernel, "plain", None), partial):
+            named[name] = _plainly(kernel.py_func)
+    return FunctionType(function.__code__, named, function.__name__, function.__defaults__)
+
+
+def _is_kept(kernel: Any) -> bool:
+    """Whether compiled code of a kernel lies in the cache."""
+    file = getattr(kernel._cache, "_cache_file", None)
+    return file is not None and Path(file._index_path).exists()
 
 
 def _own_folder() -> Path | None:

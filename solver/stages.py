@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
+from kvproof.scheduling.compiled import plain_first
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.feasibility import check_schedule
@@ -54,6 +56,8 @@ class Options:
             find_backend(self.backend)
 
 
+# Most requests for which kernels that are not compiled yet may be interpreted.
+_SMALL = 60
 # Share of the time for an integer programme where requests repeat and branching does not end.
 _PROGRAMME = 0.4
 # Share of the time for local search, and its exchanges for each request.
@@ -104,7 +108,8 @@ def solve(
     options = Options(
         engine=engine, time_limit=time_limit, backend=backend, memory_bytes=memory_bytes
     )
-    with listening():
+    small = instance.requests <= _SMALL
+    with listening(), plain_first() if small else nullcontext():
         return _solve(instance, options, incumbent, progress)
 
 

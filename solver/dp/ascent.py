@@ -180,7 +180,18 @@ def _unstarted(layout, sample, whole, slope, mean):  # type: ignore[no-untyped-d
     return mean
 
 
-@njit(nogil=True, error_model="numpy")
+def _plain_move(values, move, slope, reach):  # type: ignore[no-untyped-def]
+    move *= 0.8
+    move += slope
+    # a running sum: in the order in which the kernel adds
+    norm = (move * move).transpose(1, 2, 0).ravel().cumsum()[-1]
+    if norm < 1e-9:
+        return False
+    values += reach / norm * move
+    return True
+
+
+@njit(nogil=True, error_model="numpy", plain=_plain_move)
 def _move(values, move, slope, reach):  # type: ignore[no-untyped-def]
     """Go `reach` along the slopes, with momentum; return False where they are flat."""
     _, classes, starts = values.shape
@@ -203,19 +214,31 @@ def _move(values, move, slope, reach):  # type: ignore[no-untyped-def]
 # Loops rather than assignments to slices, which take Numba seconds to compile.
 
 
-@njit(nogil=True, error_model="numpy")
+def _plain_round(values, whole):  # type: ignore[no-untyped-def]
+    whole[:] = np.rint(values)
+
+
+@njit(nogil=True, error_model="numpy", plain=_plain_round)
 def _round(values, whole):  # type: ignore[no-untyped-def]
     for place in np.ndindex(values.shape):
         whole[place] = np.int32(np.rint(values[place]))
 
 
-@njit(nogil=True, error_model="numpy")
+def _plain_copy(source, target):  # type: ignore[no-untyped-def]
+    target[:] = source
+
+
+@njit(nogil=True, error_model="numpy", plain=_plain_copy)
 def _copy(source, target):  # type: ignore[no-untyped-def]
     for place in np.ndindex(source.shape):
         target[place] = source[place]
 
 
-@njit(nogil=True, error_model="numpy")
+def _plain_clear(values):  # type: ignore[no-untyped-def]
+    values[:] = 0
+
+
+@njit(nogil=True, error_model="numpy", plain=_plain_clear)
 def _clear(values):  # type: ignore[no-untyped-def]
     for place in np.ndindex(values.shape):
         values[place] = 0.0

@@ -218,7 +218,56 @@ def _store(work, least, most, memory, lane, table):  # type: ignore[no-untyped-d
             table[k, u] = work[x]
 
 
-@njit(nogil=True, error_model="numpy")
+def _plain_sweep(  # type: ignore[no-untyped-def]
+    layout, since, alpha, beta, table, taken
+):  # fmt: skip
+    """Do what :func:`sweep` does, each shift in one NumPy operation."""
+    kinds, _, start_first, start_class, end_first, end_class, least, most = layout
+    memory, lane, shift = kinds.memory, least.size + 1, start_class.size
+    steps = start_first.size - 1
+    start_jump = (kinds.prompt + 1) * lane + 1
+    end_jump = (start_jump + (kinds.output - 1) * lane).tolist()
+    start_jump = start_jump.tolist()
+    tokens = np.arange(memory + 1)[:, None]
+    running = np.arange(lane - 1)[None, :]
+    outside = tokens + running > memory
+    before = np.where(outside, 0, (tokens + running) * lane + running)
+    absurd = (tokens < least) | (tokens > most)
+    table[steps, :, :] = NEVER
+    table[steps, 0, 0] = 0
+    work = np.full((memory + 1) * lane, NEVER, np.int32)
+    spare = work.copy()
+    work[0] = 0
+    for t in range(steps - 1, since - 1, -1):
+        for e in range(start_first[t], start_first[t + 1]):
+            c = start_class[e]
+            room = work.size - start_jump[c]
+            there = work[start_jump[c] :] - alpha[c, t]
+            if len(taken) > 1:
+                np.less(there, work[:room], out=taken[e, :room])
+            np.minimum(there, work[:room], out=spare[:room])
+            spare[room:] = work[room:]
+            spare[lane - 1 :: lane] = NEVER
+            work, spare = spare, work
+        cells = spare.reshape(memory + 1, lane)[:, :-1]
+        cells[:] = np.where(outside, NEVER, work[before])
+        work, spare = spare, work
+        for e in range(end_first[t], end_first[t + 1]):
+            c = end_class[e]
+            jump = end_jump[c]
+            there = work[:-jump] - beta[c, t - kinds.output[c]]
+            if len(taken) > 1:
+                np.less(there, work[jump:], out=taken[shift + e, jump:])
+            np.minimum(there, work[jump:], out=spare[jump:])
+            spare[:jump] = work[:jump]
+            spare[lane - 1 :: lane] = NEVER
+            work, spare = spare, work
+        cells = work.reshape(memory + 1, lane)[:, :-1]
+        cells[absurd | (cells > NEVER)] = NEVER
+        table[t] = cells.T
+
+
+@njit(nogil=True, error_model="numpy", plain=_plain_sweep)
 def sweep(layout, since, alpha, beta, table, taken):  # type: ignore[no-untyped-def]
     """Fill table[since..] backwards; `taken` notes which events a path takes.
 

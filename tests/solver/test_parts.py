@@ -68,6 +68,43 @@ def test_tables_equal_the_checkers(seed):
     assert rest == fast.rest[:, since].tolist()
 
 
+@pytest.mark.parametrize("since", [0, 3])
+@pytest.mark.parametrize("seed", range(25))
+def test_plain_sweep(seed, since):
+    model = model_of(draw(random.Random(seed), most=7))
+    windows = fix_windows(model, np.zeros(0, dtype=np.int64), 60)
+    if windows.empty:
+        return
+    grid = grid_of(model, windows)
+    draws = np.random.default_rng(seed)
+    alpha, beta = draws.integers(-900, 900, (2, *windows.allowed.shape)).astype(np.int32)
+    for notes in (ascent.make_scratch(grid).taken, np.zeros((1, grid.cells), np.bool_)):
+        found = []
+        for sweep in (trajectory.sweep, trajectory.sweep.plain):
+            table, taken = np.zeros(grid.shape, np.int32), notes.copy()
+            sweep(grid.layout, since, alpha, beta, table, taken)
+            found.append((table, taken[: len(taken) if len(taken) > 1 else 0]))
+        assert (found[0][0] == found[1][0]).all()
+        assert (found[0][1] == found[1][1]).all()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_plain_arithmetic_of_the_ascent(seed):
+    draws = np.random.default_rng(seed)
+    values, move, slope = draws.normal(size=(3, 2, 5, 17)) * 1000
+    whole = np.zeros(values.shape, np.int32)
+    for kernel, arguments in (
+        (ascent._round, (values, whole)),
+        (ascent._copy, (values, slope)),
+        (ascent._clear, (slope,)),
+        (ascent._move, (values, move, slope, 7.25)),
+        (ascent._move, (values, 0 * move, 0 * slope, 7.25)),
+    ):
+        ours, plain = copy.deepcopy(arguments), copy.deepcopy(arguments)
+        assert kernel(*ours) == kernel.plain(*plain)
+        assert all(np.array_equal(a, b) for a, b in zip(ours, plain, strict=True))
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_undominated_equals_pairwise_comparison(seed):
     rng = np.random.default_rng(seed)
