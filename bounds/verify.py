@@ -32,7 +32,7 @@ class Verdict(Shown):
     remark
         What the policy says of its own constants on this instance, or None.
     compact
-        Whether the starts were shifted left afterwards (:mod:`kvproof.scheduling.compact`).
+        Whether the starts were shifted left afterwards.
     schedule
         The schedule; it is feasible.
     lower_bound
@@ -66,7 +66,7 @@ class Verdict(Shown):
 
     @property
     def factor(self) -> Fraction:
-        """Total latency over the lower bound: the schedule costs at most this times OPT."""
+        """Total latency over the lower bound; the schedule costs at most this times OPT."""
         return self.schedule.total_latency / self.lower_bound.value
 
     @cached_property

@@ -44,7 +44,7 @@ class Cut:
 
     @property
     def nothing(self) -> bool:
-        """Whether the bound leaves nothing to cut: totals are integers."""
+        """Whether the bound leaves nothing to cut, as totals are integers."""
         return self.bound > self.total - 1
 
     def percentages(self) -> tuple[str, str]:

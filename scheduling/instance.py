@@ -113,7 +113,7 @@ class Instance(Shown):
 
     @property
     def eps(self) -> Fraction:
-        """Largest share of the memory that one request ever holds: max (s + o) / M."""
+        """Largest share of the memory that one request ever holds, max (s + o) / M."""
         return Fraction(self.max_peak, self.memory)
 
     @property
@@ -129,7 +129,7 @@ class Instance(Shown):
 
     @property
     def horizon(self) -> int:
-        """About the last step of a good schedule: all volume served at full memory, and some room.
+        """About the last step of a good schedule, all volume served at full memory, and some room.
 
         No promise: the best schedule may take longer.
         """
@@ -199,7 +199,7 @@ class Instance(Shown):
 
     @cached_property
     def digest(self) -> str:
-        """sha256 (hex) of the canonical form: an instance and its expansion share it.
+        """sha256 (hex) of the canonical form, which an instance and its expansion share.
 
         The bytes are ``kvproof-instance/1``, a line feed, then little-endian int64: memory,
         number of rows, and the columns arrival, prompt, output, count of :meth:`merged`.

@@ -32,7 +32,7 @@ def percentile(values: Column, percent: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """Mean, percentiles (:func:`percentile`) and maximum of one time over all requests, in steps.
+    """Mean, percentiles (of the nearest rank) and maximum of one time over all requests, in steps.
 
     >>> Spread.of(np.array([1, 2, 3, 10])).mean
     Fraction(4, 1)

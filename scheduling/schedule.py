@@ -66,7 +66,7 @@ class Schedule(Shown):
 
     @cached_property
     def completion(self) -> Column:
-        """Completion step of each request: start + output."""
+        """Completion step of each request, start + output."""
         return self.starts + self._requests.output
 
     @cached_property
@@ -99,7 +99,7 @@ class Schedule(Shown):
 
     @cached_property
     def total_latency(self) -> int:
-        """Sum of the latencies: the objective."""
+        """Sum of the latencies, the objective."""
         return exact_sum(self.latency)
 
     @property

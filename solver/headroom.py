@@ -42,10 +42,9 @@ def find_headroom(
         Seconds for the search, or None: what `trials` and `evaluations` allow. The policy's
         schedule and the bounds that need no search are made whatever the limit.
     trials
-        Exchanges of local search (:func:`kvproof.solver.improve.improve`).
+        Exchanges of local search (:func:`kvproof.improve`).
     evaluations
-        Evaluations of the price search (:func:`kvproof.certificates.prices.best_prices`); 0: no
-        prices are searched for.
+        Evaluations of the price search; 0: no prices are searched for.
     report
         Called when another part of the work begins.
 

@@ -53,7 +53,7 @@ class Witness:
 
     @cached_property
     def ratio(self) -> Fraction:
-        """The policy's total over the feasible total: policy / OPT is at least this."""
+        """The policy's total over the feasible total, policy / OPT is at least this."""
         return Fraction(self.scheduled.total_latency, self.feasible.total_latency)
 
     @cached_property

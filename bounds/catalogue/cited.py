@@ -32,7 +32,7 @@ def _claimed(
         title=title,
         kind=Kind.RATIO_AT_MOST,
         statement=statement,
-        latex=rf"\mathrm{{{policy.upper()}}} \le {float(general):g}\, \mathrm{{OPT}}",
+        latex=rf"\text{{{policy.upper()}}} \le {float(general):g}\, \mathrm{{OPT}}",
         domain=Domain(traffic=Traffic.BACKLOG, policy=policy, information=information, rule=rule),
         source=source,
         status=Status.CLAIMED,

@@ -9,7 +9,7 @@ from kvproof.bounds.theorem import Evidence, EvidenceKind, Kind, Status, Theorem
 
 _SIMULATED = Evidence(
     kind=EvidenceKind.SIMULATED,
-    detail="kvproof taxonomy --check: the fluid queue, and the real policies at high "
+    detail="`kvproof taxonomy --check`: the fluid queue, and the real policies at high "
     "concurrency, with confidence intervals",
 )
 

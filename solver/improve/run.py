@@ -129,9 +129,9 @@ def improve(
 ) -> Improvement:
     """Return the best schedule that is found in the time.
 
-    Built-in policies, then the tallest of a few that fits (:mod:`.windows`), starts guided by the
-    fluid schedule (:mod:`.guide`), the best of them shifted left, then local search
-    (:mod:`.search`). Offline: it knows all requests and lengths.
+    Built-in policies, then the tallest of a few that fits, starts guided by the
+    fluid schedule, the best of them shifted left, then local search.
+    Offline: it knows all requests and lengths.
 
     Parameters
     ----------
