@@ -10,7 +10,7 @@ from kvproof.scheduling.instance import Instance
 #: a test holds them to that.
 SHARPEST = {
     "svf": ("svf-backlog-prefix",),
-    "svf-paced": ("pacing-shapes", "pacing-outputs"),
+    "svf-paced": ("pacing-shapes", "pacing-outputs", "pacing-arrivals"),
 }
 
 
@@ -26,7 +26,8 @@ def policy_bound(instance: Instance, policy: str, rule: str = "strict") -> Polic
     """Return the sharpest proved bound on the total of `policy`, or None where there is none.
 
     `policy` is the name of a policy of this toolkit, `rule` ``"strict"`` or ``"skip"``. There is
-    none with arrivals, for instance. Totals are integers, so the bound is rounded down.
+    none for strict SVF with arrivals, for instance. Totals are integers, so the bound is rounded
+    down.
     """
     for theorem in map(find, SHARPEST.get(policy, ())):
         if theorem.total is not None and theorem.applies(instance, policy, rule):

@@ -99,7 +99,7 @@ def run_strict(memory, arrival, release, toll, key, prompt, output, reserved, ru
     now = max(now, arrival[0])
     arrived = front_end
     started = 0
-    costs, unit, cap = toll
+    costs, unit, cap, lent = toll
     spent = np.int64(0)  # the time, over `unit`, from which on credit is not negative
     head = np.int64(-1)  # the row that `ready` was computed for, under the present profile
     ready = np.int64(0)
@@ -130,7 +130,7 @@ def run_strict(memory, arrival, release, toll, key, prompt, output, reserved, ru
             head = first
             ready = earliest(
                 profile, low, high, number, offset, memory, prompt[head], reserved[head],
-                max(now, release[head], -(-spent // unit)),
+                max(now, release[head], -((lent - spent) // unit)),
             )  # fmt: skip
         if ready <= now:
             if from_front:

@@ -4,8 +4,9 @@ In SVF order with volumes W_k ahead of request k, m the largest peak and M the m
 starts no sooner than ``floor(c W_k/(M - m))``, and as ever when it fits. Where the order has the
 shape that the proofs ask for, everything fits just then (docs/theory.md, Paced SVF).
 
-Equal requests may arrive over time: each starts no sooner than ``v/(M - m)`` after the one before,
-whatever has been saved by waiting for arrivals (a token bucket that holds nothing).
+With arrivals it is a token bucket that holds nothing: each start costs steps of credit, which
+nobody saves by waiting, be it for arrivals or for memory. Equal requests at ``v/(M - m)`` a start
+never wait for memory, by proof; others cost ``v/M`` and are admitted as ever.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import numpy as np
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import Toll
 from kvproof.scheduling.schedule import LAST_START
 
 
@@ -71,11 +73,15 @@ def pace_of(instance: Instance) -> Pace:
     """Return c: 1 where prompts fall and outputs rise, 5/4 where outputs rise, else an unproved 1.
 
     Smaller requests first and evenly spread is what both proofs need; without that order no
-    constant is enough in general, and 1 is what did best where it was measured.
+    constant is enough in general, and 1 is what did best where it was measured. Unequal requests
+    that arrive over time do not start in that order, so they are paced by ``v/M``, without a proof.
     """
     shape = svf_shape(instance)
     if instance.max_peak == instance.memory:
         return Pace(shape=shape, constant=None, proved=False)
+    if not instance.is_backlog and shape is not Shape.ALL_EQUAL:
+        constant = Fraction(instance.memory - instance.max_peak, instance.memory)
+        return Pace(shape=shape, constant=constant, proved=False)
     constant = Fraction(5, 4) if shape is Shape.OUTPUTS_RISE else Fraction(1)
     return Pace(shape=shape, constant=constant, proved=shape is not Shape.ANY)
 
@@ -121,7 +127,7 @@ def spaced(instance: Instance) -> Column:
 
 
 class PacedSVF:
-    """Strict SVF in which each start waits for its pace; backlogs, and equal requests."""
+    """Strict SVF in which each start waits for its pace."""
 
     name = "svf-paced"
 
@@ -133,27 +139,30 @@ class PacedSVF:
         return rank
 
     def release(self, instance: Instance) -> Column:
-        """Return the earliest start of each request.
-
-        Raises
-        ------
-        InputError
-            Unequal requests arrive over time.
-        """
-        if not instance.is_backlog and svf_shape(instance) is not Shape.ALL_EQUAL:
-            raise InputError(
-                "svf-paced is for backlogs, or equal requests: --backlog lets every request arrive "
-                "at 0, svf-bucket takes any arrivals"
-            )
+        """Return the earliest start of each request."""
         constant = pace_of(instance).constant
-        if constant is None:
+        if constant is None or not instance.is_backlog:
             return instance.arrival
-        return releases(instance, constant) if instance.is_backlog else spaced(instance)
+        return releases(instance, constant)
+
+    def toll(self, instance: Instance) -> Toll | None:
+        """Return what each start costs where requests arrive over time: its volume.
+
+        A start at ``floor(x)`` lacks less than one step of credit: that much is lent.
+        """
+        constant = pace_of(instance).constant
+        if constant is None or instance.is_backlog:
+            return None
+        price = constant / (instance.memory - instance.max_peak)  # 1/(M - m), or 1/M
+        unit = price.denominator
+        return Toll(cost=instance.volume, unit=unit, cap=0, lent=unit - 1)
 
     def remark(self, instance: Instance) -> str:
         """Say which constant paces this instance, and whether a proof stands behind it."""
         pace = pace_of(instance)
         if pace.constant is None:
             return "not paced: a request fills the memory"
+        if not instance.is_backlog and not pace.proved:
+            return "v/M for each start (no proof for unequal requests that arrive over time)"
         proof = "proved" if pace.proved else "no proof for this order"
         return f"c = {pace.constant} ({pace.shape}: {proof})"

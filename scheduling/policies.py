@@ -10,7 +10,8 @@ A key policy may also have ``release(instance)``: no request starts before its r
 strict rule waits for the head's.
 
 It may have ``toll(instance)`` instead: a :class:`Toll`, steps of credit that each start costs;
-credit comes at one step a step, and while it is negative nothing starts.
+credit comes at one step a step, and while it is negative (beyond
+what is lent) nothing starts.
 
 What admission may use is the true output length, unless the policy also has
 ``reserved(instance)``: the output length that is set aside for each request while it runs.
@@ -139,11 +140,14 @@ class Toll:
         The denominator.
     cap
         Steps of credit that can be saved.
+    lent
+        Over `unit`: how much credit a start may lack.
     """
 
     cost: Column
     unit: int
     cap: int
+    lent: int = 0
 
 
 def toll_of(requests: Instance, policy: Policy) -> Toll | None:
@@ -152,19 +156,24 @@ def toll_of(requests: Instance, policy: Policy) -> Toll | None:
     Raises
     ------
     InputError
-        The policy's answer is no :class:`Toll` of integers at least 0, or they are too large.
+        The policy's answer is neither None nor a :class:`Toll` of integers at least 0, or they
+        are too large.
     """
     toll = getattr(policy, "toll", None)
     if toll is None:
         return None
     answer = ask(policy, toll, requests)
-    if not isinstance(answer, Toll) or answer.unit < 1 or answer.cap < 0:
-        raise InputError(f"policy {policy.name}: toll() must return a Toll, unit >= 1, cap >= 0")
+    if answer is None:
+        return None
+    if not isinstance(answer, Toll) or answer.unit < 1 or min(answer.cap, answer.lent) < 0:
+        raise InputError(
+            f"policy {policy.name}: toll() must return None or a Toll, unit >= 1, cap, lent >= 0"
+        )
     cost = np.asarray(answer.cost)
     if cost.shape != (requests.rows,) or cost.dtype.kind not in "iu" or cost.min() < 0:
         raise InputError(f"policy {policy.name}: toll() needs {requests.rows} costs, at least 0")
     latest = int(requests.arrival.max()) + exact_sum(requests.output)
-    if (latest + answer.cap + 1) * answer.unit + exact_sum(cost) >= 2**62:
+    if (latest + answer.cap + 1) * answer.unit + answer.lent + exact_sum(cost) >= 2**62:
         raise InputError(f"policy {policy.name}: costs over {answer.unit} are beyond 62 bits")
     return answer
 

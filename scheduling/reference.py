@@ -32,6 +32,7 @@ def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False
     release = releases(requests, policy).tolist()
     toll = toll_of(requests, policy)
     credit = Fraction(0)
+    lent = 0 if toll is None else Fraction(toll.lent, toll.unit)
     rank = None
     if isinstance(policy, KeyPolicy):
         rank = np.argsort(key_order(requests, policy.key(requests))).tolist()
@@ -40,7 +41,7 @@ def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False
     def fits(i: int, now: int) -> bool:
         return (
             now >= release[i]
-            and credit >= 0
+            and credit >= -lent
             and all(
                 held.get(u, 0) + prompt[i] + (u - now) <= memory
                 for u in range(now + 1, now + reserved[i] + 1)

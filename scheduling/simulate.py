@@ -190,7 +190,9 @@ def _run(
             starts = run_skip(requests.memory, arrival, *columns, by_arrival, running, now)
     else:
         released = arrival if release is requests.arrival else release[order]
-        free = (_FREE, 1, 0)
-        paid = free if toll is None else (toll.cost.astype(np.int64)[order], toll.unit, toll.cap)
+        if toll is None:
+            paid = (_FREE, 1, 0, 0)
+        else:
+            paid = (toll.cost.astype(np.int64)[order], toll.unit, toll.cap, toll.lent)
         starts = run_strict(requests.memory, arrival, released, paid, key, *columns, running, now)
     return starts

@@ -76,7 +76,7 @@ def test_what_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "toll",
-    [None, Toll(cost=np.array([1]), unit=1, cap=0), Toll(cost=np.array([1, -1]), unit=1, cap=0),
+    [7, Toll(cost=np.array([1]), unit=1, cap=0), Toll(cost=np.array([1, -1]), unit=1, cap=0),
      Toll(cost=np.array([1, 1]), unit=0, cap=0), Toll(cost=np.array([0.5, 1]), unit=1, cap=0)],
 )  # fmt: skip
 def test_a_toll_must_be_one(toll: object) -> None:

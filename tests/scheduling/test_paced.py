@@ -18,6 +18,7 @@ from kvproof.scheduling.reference import simulate_reference
 from kvproof.scheduling.registry import find_policy
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
+from tests.strategies import instances
 
 
 @st.composite
@@ -129,6 +130,9 @@ def test_equal_requests_may_arrive(arrival: list[int], prompt: int, output: int,
     assert theorem.applies(instance, "svf-paced")
     assert theorem.total is not None
     assert schedule.total_latency == theorem.total(instance)
+    said = verify(instance, PacedSVF()).theorem_bound
+    assert said is not None
+    assert said.total == schedule.total_latency
     # 5/3 of OPT at the memory that the largest peak leaves
     if room >= prompt + output:
         less = Instance(
@@ -136,6 +140,39 @@ def test_equal_requests_may_arrive(arrival: list[int], prompt: int, output: int,
         )
         best = simulate(less, SVF()).total_latency
         assert 3 * schedule.total_latency <= 5 * best
+
+
+def test_unequal_requests_may_arrive() -> None:
+    # volumes 6, 6, 9, 21, 1 at M = 14: x = 0, 6/14, then 1, 1 + 9/14, 3 + 2/14
+    instance = Instance(
+        memory=14, arrival=[0, 0, 1, 1, 2], prompt=[0, 0, 3, 0, 0], output=[3, 3, 2, 6, 1]
+    )
+    assert simulate(instance, PacedSVF()).starts.tolist() == [0, 0, 1, 1, 3]
+    remark = PacedSVF().remark(instance)
+    assert remark == "v/M for each start (no proof for unequal requests that arrive over time)"
+    assert verify(instance, PacedSVF()).theorem_bound is None
+
+
+@settings(max_examples=300, deadline=None)
+@given(instances(max_requests=14, max_memory=30))
+def test_as_the_plain_simulator(instance: Instance) -> None:
+    policy = PacedSVF()
+    schedule = simulate(instance, policy)
+    check_schedule(schedule)
+    assert schedule.starts.tolist() == simulate_reference(instance, policy).tolist()
+    full = instance.expanded()
+    if full.is_backlog or full.eps == 1:
+        return
+    # no start before the one ahead of it has had the time of its volume
+    rank = policy.key(full)
+    equal = svf_shape(full) is Shape.ALL_EQUAL
+    rate = full.memory - full.max_peak if equal else full.memory
+    order = sorted(range(full.rows), key=lambda i: (schedule.starts[i], rank[i]))
+    at = Fraction(0)
+    for i in order:
+        start = int(schedule.starts[i])
+        assert start >= at.__floor__()
+        at = max(at, Fraction(start)) + Fraction(int(full.volume[i]), rate)
 
 
 def test_waves_are_paced_below_strict_svf() -> None:
@@ -162,10 +199,12 @@ def test_beyond_int64() -> None:
 
 def test_what_is_refused() -> None:
     late = Instance(memory=9, arrival=[0, 2], prompt=[0, 1], output=[2, 3])
-    with pytest.raises(InputError, match="svf-paced is for backlogs"):
-        simulate(late, PacedSVF())
-    with pytest.raises(InputError, match="leave out --skip"):
-        simulate(late.backlog(), PacedSVF(), skip=True)
+    for instance in (late, late.backlog()):
+        with pytest.raises(InputError, match="leave out --skip"):
+            simulate(instance, PacedSVF(), skip=True)
+    far = Instance(memory=2**31 - 1, arrival=[2**48, 0], prompt=[0, 0], output=[5, 6])
+    with pytest.raises(InputError, match="svf-paced: costs over 2147483647 are beyond 62 bits"):
+        simulate(far, PacedSVF())
     whole = Instance(memory=5, arrival=[0, 0], prompt=[2, 0], output=[3, 1])
     assert simulate(whole, PacedSVF()).starts.tolist() == simulate(whole, SVF()).starts.tolist()
     assert PacedSVF().remark(whole) == "not paced: a request fills the memory"
