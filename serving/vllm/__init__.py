@@ -35,8 +35,8 @@ def __getattr__(name: str) -> Any:
     try:
         from kvproof.serving.vllm import scheduler
     except ImportError as error:
-        from kvproof.serving.vllm.versions import in_another_way
+        from kvproof.serving.vllm.versions import cannot_be_used
 
         version = getattr(sys.modules.get("vllm"), "__version__", "not installed")
-        raise ImportError(f"kvproof: {in_another_way(version, error)}") from error
+        raise ImportError(f"kvproof: {cannot_be_used(version, error)}") from error
     return getattr(scheduler, name)

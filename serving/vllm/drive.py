@@ -109,6 +109,7 @@ class _Drive:
         self.preemptions = np.zeros(requests.rows, dtype=np.int64)
         self.rows: list[tuple[int, int, int, int]] = []
         self.tokens = self.clock = self.done = 0
+        self.tokenless: set[str] = set()  # of those that were added
         self.hasher = None
         if engine.prefix_caching:
             blocks = vllm.kv_cache_utils
@@ -158,9 +159,11 @@ class _Drive:
         prompt, output = int(requests.prompt[i]) + 1, int(requests.output[i])
         # a token of its own first: nothing is shared
         tokens = self.prompts[i] if self.prompts else [i, *[_TOKEN] * (prompt - 1)]
+        name = str(i).zfill(self.width)
+        self.tokenless.add(name)
         self.scheduler.add_request(
             self.vllm.Request(
-                request_id=str(i).zfill(self.width),
+                request_id=name,
                 prompt_token_ids=tokens,
                 sampling_params=self.vllm.SamplingParams(
                     max_tokens=output, ignore_eos=True, extra_args={HINT: output}
@@ -178,10 +181,10 @@ class _Drive:
         known = self.scheduler.requests
         sampled = [[] if known[name].is_prefill_chunk else [_TOKEN] for name in names]
         if names:
-            given = [int(name) for name, token in zip(names, sampled, strict=True) if token]
-            for i in given:
-                if self.first[i] < 0:
-                    self.first[i] = self.clock
+            for name in self.tokenless & planned.num_scheduled_tokens.keys():
+                if not known[name].is_prefill_chunk:
+                    self.first[int(name)] = self.clock
+                    self.tokenless.remove(name)
             self.rows.append(
                 (
                     self.clock,
@@ -191,10 +194,11 @@ class _Drive:
                 )
             )
             if self.observe is not None:
+                given = [int(name) for name, token in zip(names, sampled, strict=True) if token]
                 self.observe(self.clock, self.scheduler, given)
         return self.vllm.ModelRunnerOutput(
             req_ids=names,
-            req_id_to_index={name: k for k, name in enumerate(names)},
+            req_id_to_index=dict(zip(names, range(len(names)), strict=True)),
             sampled_token_ids=sampled,
             logprobs=None,
             prompt_logprobs_dict={},
@@ -205,7 +209,7 @@ class _Drive:
         done = 0
         for told in self.scheduler.update_from_output(planned, outputs).values():
             for output in told.outputs:
-                if output.finished:
+                if output.finish_reason is not None:  # finished: this runs once a token
                     self.completion[int(output.request_id)] = step
                     done += 1
         self.done += done

@@ -12,7 +12,7 @@ from typing import Any
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import MAX_MEMORY
-from kvproof.serving.vllm.versions import PINNED, in_another_way
+from kvproof.serving.vllm.versions import PINNED, cannot_be_used
 
 #: The smallest model that vLLM builds a scheduler for; weights are none of it.
 MODEL = {
@@ -119,7 +119,7 @@ def load_vllm() -> SimpleNamespace:
         from vllm.v1.request import Request
         from vllm.v1.structured_output import StructuredOutputManager
     except ImportError as error:
-        raise InputError(in_another_way(__version__, error)) from error
+        raise InputError(cannot_be_used(__version__, error)) from error
     return SimpleNamespace(
         version=__version__,
         torch=torch,
@@ -174,7 +174,7 @@ def build_scheduler(
         reason = " ".join(str(error).split())
         raise InputError(f"vLLM refuses these settings: {reason}") from error
     except (AttributeError, TypeError) as error:
-        raise InputError(in_another_way(vllm.version, error)) from error
+        raise InputError(cannot_be_used(vllm.version, error)) from error
 
 
 def _settings(

@@ -16,8 +16,11 @@ def tried() -> str:
     return f"tried: {', '.join(OLDER)}, {PINNED}"
 
 
-def in_another_way(version: str, error: Exception) -> str:
-    """Say that a vLLM is built in a way that is not known here, and what to do."""
+def cannot_be_used(version: str, error: Exception) -> str:
+    """Say why a vLLM cannot be used, and what to do."""
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing is not None and missing.partition(".")[0] != "vllm":
+        return f"this vLLM ({version}) lacks a package that it needs ({error}); install it"
     return (
         f"this vLLM ({version}) builds its scheduler in another way ({error}); {tried()}: "
         f"install one of these (docs/vllm.md)"

@@ -10,7 +10,7 @@ from kvproof.scheduling.errors import InputError
 from kvproof.serving import vllm as room
 from kvproof.serving.vllm.engine import EngineSettings, load_vllm
 from kvproof.serving.vllm.policies import ENGINE_POLICIES, find_engine_policy
-from kvproof.serving.vllm.versions import is_tried
+from kvproof.serving.vllm.versions import cannot_be_used, is_tried
 from tests.conftest import ROOT
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
@@ -62,6 +62,13 @@ def test_a_vllm_without_the_parts_that_are_needed_is_named(capsys):
 def test_such_a_vllm_is_told_so_when_it_asks_for_a_scheduler():
     with pytest.raises(ImportError, match=r"kvproof: this vLLM \(0\.4\.2\) builds .* tried: "):
         room.SVFScheduler  # noqa: B018
+
+
+def test_a_package_that_vllm_lacks_is_not_taken_for_another_vllm():
+    lacking = ModuleNotFoundError("No module named 'gguf'", name="gguf")
+    assert "lacks a package that it needs (No module named 'gguf')" in cannot_be_used("1", lacking)
+    moved = ModuleNotFoundError("No module named 'vllm.v1'", name="vllm.v1")
+    assert "in another way" in cannot_be_used("1", moved)
 
 
 @pytest.mark.parametrize("version", ["0.32.0", "0.32.0+cpu", "0.21.0"])
