@@ -59,6 +59,8 @@ _TITLES = {
     "Statements": "The model, OPT from below, strict SVF",
     "Bounds": "Stronger lower bounds on OPT",
     "Pacing": "Pacing",
+    "Equal": "Equal volumes: two steps of the proof",
+    "Unbounded": "Policies without a constant",
     "Judgement": "A verified checker",
 }
 

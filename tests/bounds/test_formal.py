@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from kvproof.bounds.formal.statements import MODULES, PARTS, statement_of, state
 from kvproof.certificates.lower_bounds import volume_bound
 from kvproof.commands.theorems import command
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.paced import releases, spaced
 
 ROOT = Path(__file__).parents[2]
 VECTORS = Path(__file__).parents[1] / "vectors" / "small.json"
@@ -119,6 +121,39 @@ def test_the_simulator_and_the_bounds_agree_with_python(formal_build: Path) -> N
     assert len(bounds) >= 350
 
 
+@needs_coq
+def test_pacing_agrees_with_python(formal_build: Path) -> None:
+    """Coq's starts of paced schedules: of backlogs, and of equal requests that arrive."""
+    lines = [
+        "From Coq Require Import List Arith.",
+        "Import ListNotations.",
+        "From kvproof.spec Require Import Model Pacing.",
+    ]
+    expected = []
+    for vector in json.loads(VECTORS.read_text(encoding="utf-8"))["instances"][:60]:
+        arrival, prompt, output = (vector[name] for name in ("arrival", "prompt", "output"))
+        memory, rows = 2 * vector["memory"], len(arrival)  # above every peak
+        alike = Instance(
+            memory=memory, arrival=sorted(arrival), prompt=prompt[:1] * rows,
+            output=output[:1] * rows,
+        )  # fmt: skip
+        backlog = Instance(memory=memory, arrival=[0] * rows, prompt=prompt, output=output)
+        by_volume = sorted(
+            zip(backlog.arrival, backlog.prompt, backlog.output, strict=True),
+            key=lambda r: (r[1] * r[2] + r[2] * (r[2] + 1) // 2, r[2]),
+        )
+        listed = _requests(list(zip(alike.arrival, alike.prompt, alike.output, strict=True)))
+        for schedule, starts in (
+            (f"spaced {memory} {listed}", spaced(alike)),
+            (f"paced 5 4 {memory} {_requests(by_volume)}", releases(backlog, Fraction(5, 4))),
+        ):
+            lines.append(f"Eval vm_compute in map snd ({schedule}).")
+            expected.append(sorted(starts.tolist()))
+    (formal_build / "Paced.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    said = re.findall(r"= \[([^]]*)\]", coqc(formal_build, "Paced.v"))
+    assert [[int(word) for word in starts.split(";")] for starts in said] == expected
+
+
 def test_the_page_is_up_to_date() -> None:
     page = ROOT / "docs" / "proof.md"
     assert page.read_text(encoding="utf-8") == document(), "run: make theory"
@@ -128,7 +163,7 @@ def test_theorems_name_their_coq_statement() -> None:
     names = {theorem.name.replace("-", "_") for theorem in THEOREMS}
     proved = [one for theorem in THEOREMS if (one := statement_of(theorem.name))]
     assert {one.name for one in proved} == names & set(statements())
-    assert len(proved) >= 14
+    assert len(proved) >= 25
     assert set(PARTS) <= {one.name for one in proved}
     shown = CliRunner().invoke(command, ["show", "svf-ratio"]).output
     assert "machine-checked" in shown

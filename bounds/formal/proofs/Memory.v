@@ -13,6 +13,10 @@ Lemma held_before r p t : t <= p -> held r p t = 0.
 Proof. intros. unfold held. destruct (Nat.ltb_spec p t); simpl; lia. Qed.
 Lemma held_after r p t : p + output r < t -> held r p t = 0.
 Proof. intros. unfold held. destruct (Nat.leb_spec t (p + output r)); rewrite ?andb_false_r; lia. Qed.
+Lemma held_peak r p t : held r p t <= peak r.
+Proof.
+  unfold held, peak. destruct (Nat.ltb_spec p t), (Nat.leb_spec t (p + output r)); cbn [andb]; lia.
+Qed.
 
 Lemma volume_tsum r : volume r = tsum (fun j => prompt r + j) (output r).
 Proof. apply sum_seq. Qed.

@@ -1,9 +1,9 @@
 (* The statements of the spec, each proved. [make prove] compiles this file and asks Coq for the
    assumptions of every theorem in it: none. *)
 From Coq Require Import QArith.
-From kvproof.spec Require Import Model Statements Bounds Pacing Judgement.
+From kvproof.spec Require Import Model Statements Bounds Pacing Equal Unbounded Judgement.
 From kvproof.proofs Require Rational Simulate Opt Below Volume Above Waves Separators Stronger Staggered.
-From kvproof.proofs Require Pacing Schedules Cases.
+From kvproof.proofs Require Pacing Spaced Equal Adversary Unbounded Schedules Cases.
 
 Theorem backlog_known : Statements.backlog_known.
 Proof.
@@ -30,6 +30,8 @@ Theorem svf_backlog_eta : Statements.svf_backlog_eta.
 Proof. exact Above.svf_backlog_eta. Qed.
 Theorem svf_backlog_integral : Statements.svf_backlog_integral.
 Proof. exact Above.svf_backlog_integral. Qed.
+Theorem two_bounds : Statements.two_bounds.
+Proof. intros a g P O opt total H1 _ _ _ H2 H3 H4 H5. apply (Above.constant a g P O); auto using Qlt_le_weak. Qed.
 Theorem svf_ratio_paper : Statements.svf_ratio_paper.
 Proof. exact Above.svf_ratio_paper. Qed.
 Theorem svf_ratio : Statements.svf_ratio.
@@ -66,6 +68,23 @@ Theorem paced_svf_outputs : kvproof.spec.Pacing.paced_svf_outputs.
 Proof. exact kvproof.proofs.Pacing.paced_svf_outputs. Qed.
 Theorem paced_svf_shapes : kvproof.spec.Pacing.paced_svf_shapes.
 Proof. exact kvproof.proofs.Pacing.paced_svf_shapes. Qed.
+
+Theorem pacing_arrivals : kvproof.spec.Pacing.pacing_arrivals.
+Proof. exact Spaced.pacing_arrivals. Qed.
+Theorem paced_svf_waves : kvproof.spec.Pacing.paced_svf_waves.
+Proof. exact Spaced.paced_svf_waves. Qed.
+
+(* ---- spec/Equal.v, spec/Unbounded.v *)
+Theorem equal_crowd : kvproof.spec.Equal.equal_crowd.
+Proof. exact kvproof.proofs.Equal.equal_crowd. Qed.
+Theorem equal_budget : kvproof.spec.Equal.equal_budget.
+Proof. exact kvproof.proofs.Equal.equal_budget. Qed.
+Theorem online_any_policy : kvproof.spec.Unbounded.online_any_policy.
+Proof. exact Adversary.online_any_policy. Qed.
+Theorem fcfs_unbounded : kvproof.spec.Unbounded.fcfs_unbounded.
+Proof. exact kvproof.proofs.Unbounded.fcfs_unbounded. Qed.
+Theorem svf_online_prompts : kvproof.spec.Unbounded.svf_online_prompts.
+Proof. exact kvproof.proofs.Unbounded.svf_online_prompts. Qed.
 
 (* ---- spec/Judgement.v *)
 Theorem rule_root : Judgement.rule_root.

@@ -42,3 +42,37 @@ Definition paced_svf_shapes : Prop := forall M R q, valid M R -> backlog R -> ep
   0 <= q -> (forall r, In r R -> q * output r <= prompt r) ->
   let g := (3 * q + 1) / (3 * (2 * q + 1)) in
   within (Qmax (1 + (1 - g) / (1 - eps M R)) (1 / (1 - eps M R))) M R (paced 1 1 M R).
+
+Close Scope Q_scope.
+
+(* ---- Requests that arrive over time, listed in that order *)
+
+(* Request k starts at the whole part of x_k = max(a_k, x_(k-1) + v_(k-1)/room); x is counted here in
+   parts of 1/room of a step. *)
+Fixpoint spaced_from (room x : nat) (R : list request) : schedule :=
+  match R with
+  | [] => []
+  | r :: R' => let x' := Nat.max (room * arrival r) x in
+               (r, x' / room) :: spaced_from room (x' + volume r) R'
+  end.
+Definition spaced (M : nat) (R : list request) : schedule := spaced_from (M - max_peak R) 0 R.
+
+Open Scope Q_scope.
+
+(* Equal requests (s, o): the memory is kept, and the total is within 2 - g of OPT at the memory
+   M - m; every prompt is at least q times its output (q = 0: 5/3). *)
+Definition pacing_arrivals : Prop := forall M R s o q, valid M R -> eps M R < 1 ->
+  (forall r, In r R -> prompt r = s /\ output r = o) ->
+  StronglySorted (fun a b => (arrival a <= arrival b)%nat) R ->
+  0 <= q -> q * o <= s ->
+  let g := (3 * q + 1) / (3 * (2 * q + 1)) in
+  feasible M R (spaced M R) /\ within (2 - g) (M - max_peak R) R (spaced M R).
+
+(* ---- How bad pacing can be *)
+
+(* k equal requests with long prompts that could all start at 0, at eps = 1/k: no constant below 3/2. *)
+Definition paced_svf_waves : Prop := forall (k : nat) (c : Q), (2 <= k)%nat -> c < 3 / 2 ->
+  exists s o, let R := repeat (Request 0 s o) k in let M := (k * (s + o))%nat in
+    let at_once := map (fun r => (r, 0%nat)) R in
+    valid M R /\ eps M R == 1 / k /\ feasible M R at_once /\
+    c * total_latency at_once < total_latency (paced 1 1 M R).

@@ -78,6 +78,11 @@ Definition svf_backlog_integral : Prop := forall M R s, strict_svf M R s ->
 
 (* ---- Constants for strict SVF on backlogs *)
 
+(* Where a total is at most a P + O, and OPT is at least P + g O and O. *)
+Definition two_bounds : Prop := forall a g P O opt total : Q, 0 < a -> 0 < g -> g < 1 -> 0 <= P ->
+  0 < O -> P + g * O <= opt -> O <= opt -> total <= a * P + O ->
+  total <= Qmax (1 + a * (1 - g)) a * opt.
+
 (* 3 as eps -> 0. *)
 Definition svf_ratio_paper : Prop := forall M R s, strict_svf M R s -> eps M R < 1 ->
   within (1 + 2 / (1 - eps M R)) M R s.
