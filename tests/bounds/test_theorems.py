@@ -93,7 +93,7 @@ def taken(box: Box) -> object:
     return pytest.param(box, marks=[pytest.mark.long] if box.multisets > 1_500 else [], id=str(box))
 
 
-@pytest.mark.parametrize("box", map(taken, BOXES))
+@pytest.mark.parametrize("box", [taken(box) for box in BOXES])
 def test_no_instance_of_a_box_contradicts_a_theorem(box: Box, opt: Optimum) -> None:
     count = 0
     for requests in instances(box):
