@@ -75,6 +75,8 @@ class Headroom(Shown):
         What found it, in a few words.
     lower_bound
         On OPT, for the same requests.
+    interrupted
+        Whether Ctrl-C ended the search for both; what was found by then is kept.
 
     Raises
     ------
@@ -88,6 +90,7 @@ class Headroom(Shown):
     best: Schedule
     found_by: str
     lower_bound: LowerBound
+    interrupted: bool = False
 
     def __post_init__(self) -> None:
         if self.best.instance.digest != self.schedule.instance.digest:

@@ -117,7 +117,7 @@ class Outputs:
         self._taken.append(path)
         return Output(str(name))
 
-    def folder(self, name: str | Path, *, mark: str | None = None) -> Path:
+    def folder(self, name: str | Path, *, mark: str) -> Path:
         """Return a folder that the command will fill, which need not exist yet.
 
         Parameters
@@ -125,7 +125,7 @@ class Outputs:
         name
             The folder.
         mark
-            A file that tells a folder of an earlier call; without it the folder has to be empty.
+            A file that tells a folder of an earlier call; one without it has to be empty.
 
         Raises
         ------
@@ -141,7 +141,7 @@ class Outputs:
         if not there.is_dir():
             raise InputError(f"{name}: {there} is a file; name another folder")
         _try_to_write(str(name), there, None)
-        if mark is not None and there == path.resolve() and not (there / mark).exists():
+        if there == path.resolve() and not (there / mark).exists():
             for _ in there.iterdir():
                 raise InputError(f"{name}: holds other files; name a new or an empty folder")
         return path

@@ -26,13 +26,15 @@ def exact_and_decimal(name: str, value: Fraction, places: int, *, up: bool) -> d
     return {name: as_pq(value), f"{name}_decimal": shown}
 
 
-def console() -> "Console":
-    """Return a console on stdout, which breaks no word.
+def console(*, stderr: bool = False) -> "Console":
+    """Return a console on stdout, or on stderr, which breaks no word.
 
     A terminal's lines end between words; a longer word overflows. The lines of a file or pipe end
     where they end.
     """
     from rich.console import Console
+
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
 
     class PlainConsole(Console):
         """Shows text as it is: a file's name may look like markup."""
@@ -40,7 +42,7 @@ def console() -> "Console":
         def print(self, *objects: Any, **how: Any) -> None:
             if objects and all(isinstance(one, str) for one in objects):
                 how["soft_wrap"] = True  # Rich would break a word that is longer than the line
-                if sys.stdout.isatty():
+                if terminal:
                     lines = [line for one in objects for line in one.split("\n")]
                     objects = ("\n".join(_folded(line, self.width) for line in lines),)
             super().print(*objects, **how)
@@ -48,8 +50,14 @@ def console() -> "Console":
         def on_broken_pipe(self) -> None:
             raise  # Rich would end the process with exit code 1, which means something here
 
-    width = None if sys.stdout.isatty() else 200
-    return PlainConsole(width=width, highlight=False, markup=False, emoji=False)
+    return PlainConsole(
+        stderr=stderr, width=None if terminal else 200, highlight=False, markup=False, emoji=False
+    )
+
+
+def progress_console(*, as_json: bool) -> "Console":
+    """Return where a search says how it goes: on stdout only where that is a file or pipe."""
+    return console(stderr=as_json or sys.stdout.isatty())
 
 
 def _folded(line: str, width: int) -> str:
@@ -136,7 +144,6 @@ def quiet() -> bool:
 @contextmanager
 def progress_bar() -> Iterator["Progress"]:
     """Show progress on stderr where that is a terminal and --quiet is not given."""
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -152,7 +159,7 @@ def progress_bar() -> Iterator["Progress"]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=console(stderr=True),
         transient=True,
     )
     # not even started elsewhere: a disabled bar still ends its line in some versions of Rich

@@ -9,6 +9,7 @@ from kvproof.certificates.prices import best_prices
 from kvproof.certificates.proofs import PriceProof
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.interruption import interruption
 from kvproof.scheduling.policies import Policy
 from kvproof.scheduling.simulate import simulate
 from kvproof.solver.improve import improve
@@ -31,6 +32,8 @@ def find_headroom(
     report: Report | None = None,
 ) -> Headroom:
     """Return how much a better schedule can cut from a policy's mean latency.
+
+    Ctrl-C during the search ends it with what was found by then.
 
     Parameters
     ----------
@@ -63,7 +66,7 @@ def find_headroom(
     total = schedule.total_latency
     say("lower bound on OPT")
     bound = best_bound(instance)
-    best, found_by = schedule, policy.name
+    best, found_by, interrupted = schedule, policy.name, False
     if bound.value <= total - 1:
         found = improve(
             instance,
@@ -73,27 +76,32 @@ def find_headroom(
             enough=-(-bound.value.numerator // bound.value.denominator),
             report=lambda stage, now: say(f"{stage}: {now:,}"),
         )
-        if found.interrupted:
-            raise KeyboardInterrupt
+        interrupted = found.interrupted
         if found.schedule.total_latency < total:
             best = found.schedule
             found_by = next(
                 stage.name for stage in found.stages if stage.total_latency == best.total_latency
             )
         late = None if time_limit is None else begun + time_limit
-        if evaluations != 0 and bound.value <= best.total_latency - 1:
-            priced = best_prices(
-                instance,
-                incumbent=best.total_latency,
-                evaluations=evaluations,
-                stop=None if late is None else lambda: time.monotonic() >= late,
-                progress=lambda done, value: say(f"prices: {value:,.0f} after {done:,}"),
-            )
-            bound = max(
-                bound,
-                LowerBound(value=priced.bound, proof=PriceProof(prices=priced.prices)),
-                key=lambda candidate: candidate.value,
-            )
+        if not interrupted and evaluations != 0 and bound.value <= best.total_latency - 1:
+            try:
+                with interruption() as asked:
+                    say("prices")
+                    priced = best_prices(
+                        instance,
+                        incumbent=best.total_latency,
+                        evaluations=evaluations,
+                        stop=lambda: asked() or (late is not None and time.monotonic() >= late),
+                        progress=lambda done, value: say(f"prices: {value:,.0f} after {done:,}"),
+                    )
+                    bound = max(
+                        bound,
+                        LowerBound(value=priced.bound, proof=PriceProof(prices=priced.prices)),
+                        key=lambda candidate: candidate.value,
+                    )
+                    interrupted = asked()
+            except KeyboardInterrupt:
+                interrupted = True
     return Headroom(
         policy=policy,
         skip=skip,
@@ -101,4 +109,5 @@ def find_headroom(
         best=best,
         found_by=found_by,
         lower_bound=bound,
+        interrupted=interrupted,
     )

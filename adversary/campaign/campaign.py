@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from kvproof.adversary.campaign.archive import Archive, EngineProgress, Entry
-from kvproof.adversary.campaign.interruption import Interruption, interruption
 from kvproof.adversary.engines import BASELINES, Engine, make_engine
 from kvproof.adversary.genomes.families import family_genomes
 from kvproof.adversary.genomes.space import Genome
@@ -19,6 +18,7 @@ from kvproof.adversary.witnesses.shrink import shrink
 from kvproof.adversary.witnesses.witness import Witness, make_witness
 from kvproof.adversary.witnesses.witness_file import check_fresh
 from kvproof.scheduling.exact import as_pq, decimal
+from kvproof.scheduling.interruption import Interruption, interruption
 from kvproof.scheduling.shown import Shown
 
 #: The best so far is certified this often in a run, and written with the engine's state.

@@ -1,30 +1,26 @@
 """What a running search shows."""
 
-import sys
 import time
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from kvproof.adversary.campaign.archive import Entry
 from kvproof.adversary.campaign.campaign import Campaign, Update
 from kvproof.scheduling.exact import decimal
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 _EVERY = 0.2  # seconds between refreshes of a terminal
 
 
 class View:
-    """An observer: one live line on a terminal, a plain line for each witness elsewhere.
+    """An observer: one live line on a terminal, a plain line for each witness elsewhere."""
 
-    Lines go to stderr where `quiet`, as stdout then belongs to JSON.
-    """
-
-    def __init__(self, campaign: Campaign, *, quiet: bool) -> None:
-        from rich.console import Console
+    def __init__(self, campaign: Campaign, console: "Console") -> None:
         from rich.live import Live
 
         self._campaign = campaign
-        self._console = Console(
-            stderr=quiet or sys.stdout.isatty(), highlight=False, soft_wrap=True
-        )
+        self._console = console
         terminal = self._console.is_terminal
         self._live = Live(console=self._console, transient=True, auto_refresh=False)
         self._terminal = terminal

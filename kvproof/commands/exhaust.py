@@ -45,12 +45,13 @@ def command(
     exact. With k = T(T + 1)/2 kinds of request of at most T tokens there are
     C(k + n - 1, n) multisets.
     """
-    from kvproof.adversary.campaign.interruption import interruption
     from kvproof.adversary.exhaust.box import Box
     from kvproof.adversary.exhaust.exhaustion import Job, exhaust
+    from kvproof.adversary.exhaust.log import FILE
     from kvproof.files import Outputs
     from kvproof.output import progress_bar
     from kvproof.scheduling.errors import ExitCode, InputError
+    from kvproof.scheduling.interruption import interruption
     from kvproof.streams import print_json
 
     peak = memory if max_request is None else min(memory, max_request)
@@ -60,7 +61,7 @@ def command(
         raise InputError(f"exhaust: no request holds at most {max_eps} of memory {memory}")
     job = Job(box=Box(memory=memory, requests=requests, peak=peak), policy=policy, skip=skip)
     if out is not None:
-        Outputs().folder(out)
+        Outputs().folder(out, mark=FILE)
     with interruption() as asked, progress_bar() as bar:
         task = bar.add_task("multisets", total=job.box.multisets)
         found = exhaust(job, folder=out, workers=workers, asked=asked,

@@ -56,7 +56,7 @@ def command(
     from kvproof.adversary.campaign.settings import Settings
     from kvproof.adversary.valuation.workers import make_workers
     from kvproof.files import Outputs, write_files
-    from kvproof.output import quiet, say
+    from kvproof.output import progress_console, quiet, say
     from kvproof.scheduling.errors import ExitCode, InputError
     from kvproof.streams import print_json
 
@@ -83,8 +83,9 @@ def command(
                 return _unseen
             if not as_json:
                 start = "families" if here.families else "random starts"
-                print(f"eps in ({here.min_eps}, {here.max_eps}], from {start}")
-            return shown.enter_context(View(here.campaign(), quiet=as_json))
+                say(f"eps in ({here.min_eps}, {here.max_eps}], from {start}")
+            console = progress_console(as_json=as_json)
+            return shown.enter_context(View(here.campaign(), console))
 
         found = frontier(settings, folder=out, workers=evaluators, observe=observe)
     rungs, interrupted = found.rungs, found.interrupted

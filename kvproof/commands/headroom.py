@@ -46,17 +46,19 @@ def command(
     report: str | None,
     as_json: bool,
     **reading: Any,
-) -> None:
+) -> int:
     """Say by how much the mean latency of a policy on TRACE can be cut: at least, and at most.
 
     At least: the best schedule that is found in the time, which knows every request beforehand.
     At most: the best lower bound on the optimum. --certificates writes both for the independent
     checker: at-least.json.gz (absent where nothing better is found) and at-most.json.gz.
+    Ctrl-C ends the search with what was found by then, and exit code 130.
     """
     from kvproof.certificates.checker import check
     from kvproof.files import Output, Outputs
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
+    from kvproof.scheduling.errors import ExitCode
     from kvproof.solver.headroom import find_headroom
     from kvproof.streams import print_json
 
@@ -95,9 +97,11 @@ def command(
         from kvproof.report.headroom import headroom_page
 
         again = ["kvproof", "headroom", *same_options(but=("certificates", "report", "as_json"))]
-        made = headroom_page(found, source=source.source, step=source.step, notes=source.notes,
+        notes = [*source.notes, *(["interrupted: what was found by then"] * found.interrupted)]
+        made = headroom_page(found, source=source.source, step=source.step, notes=notes,
                              again=again)  # fmt: skip
         page.write(made.to_bytes())
+    return ExitCode.INTERRUPTED if found.interrupted else ExitCode.DONE
 
 
 def _as_json(source: "Input", found: "Headroom") -> dict[str, Any]:
@@ -116,6 +120,7 @@ def _as_json(source: "Input", found: "Headroom") -> dict[str, Any]:
         "policy": found.policy.name,
         "rule": "skip" if found.skip else "strict",
         "sentence": found.sentence(),
+        "interrupted": found.interrupted,
         **exact_and_decimal("cut_at_least", found.cut.at_least, 4, up=False),
         **exact_and_decimal("cut_at_most", found.cut.at_most, 4, up=True),
         **waiting_json(source),
@@ -137,6 +142,8 @@ def _print(source: "Input", found: "Headroom") -> None:
 
     out = console()
     print_heading(out, source)
+    if found.interrupted:
+        out.print("Interrupted: this is what was found by then.")
     out.print(found.sentence())
     bound = decimal(found.lower_bound.value, 0, up=False, commas=True)
     best = f"{found.best.total_latency:,} by {found.found_by}; " if found.cut.at_least else ""

@@ -88,7 +88,7 @@ def command(
     from kvproof.adversary.campaign.summary import summary_json, summary_lines
     from kvproof.adversary.valuation.workers import make_workers
     from kvproof.files import Outputs
-    from kvproof.output import quiet, say
+    from kvproof.output import progress_console, quiet, say
     from kvproof.scheduling.errors import InputError
     from kvproof.streams import print_json
 
@@ -116,7 +116,9 @@ def command(
             campaign = settings.campaign()
         else:
             archive.write("settings", settings.to_json())
-        shown = nullcontext(_unseen) if quiet() else View(campaign, quiet=as_json)
+        shown = (
+            nullcontext(_unseen) if quiet() else View(campaign, progress_console(as_json=as_json))
+        )
         with make_workers(workers, dask) as evaluators, shown as view:
             outcome = run(campaign, archive, evaluators, view)
         _write_files(folder, outcome)

@@ -39,6 +39,8 @@ COMMANDS = [
     ("memory",),
     ("memory", "llama-3.1-8b@80GiB"),
     ("doctor",),
+    ("certify-run", "../run.csv", "--memory", "48", "--step", "1"),
+    ("frontier", *BOX, "--evaluations", "4", "--out", "../frontier"),
 ]
 #: What differs from run to run.
 SECONDS = re.compile(r"^[(]?\d+(\.\d+)?$|^s[.)]?$")
@@ -56,6 +58,8 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("widths")
     instance = Instance(memory=20, arrival=[0, 0, 0, 2], prompt=[4, 0, 6, 1], output=[2, 3, 5, 4])
     (path / "i.json").write_text(json.dumps(instance.to_json()))
+    rows = ["arrival,completion,prompt,output", "0,4,10,4", "0,9,10,5", "0,15,10,6", "0,22,10,7"]
+    (path / "run.csv").write_text("\n".join(rows))
     assert run([*SEARCH, "--out", str(path / "found")]) == 0
     return path
 

@@ -44,3 +44,23 @@ def test_nothing_is_searched_for_where_nothing_can_be_better():
     found = find_headroom(roomy, FCFS(), report=said.append)
     assert said == ["fcfs", "lower bound on OPT"]
     assert found.found_by == "fcfs"
+
+
+@pytest.mark.parametrize("when", ["local search", "prices"])
+def test_what_was_found_before_ctrl_c_is_kept(when):
+    rng = np.random.default_rng(5)
+    instance = Instance(
+        memory=60, arrival=[0] * 40, prompt=rng.integers(0, 9, 40), output=rng.integers(1, 30, 40)
+    )
+
+    def press(stage):
+        said.append(stage)
+        if stage.startswith(when):
+            raise KeyboardInterrupt
+
+    said: list[str] = []
+    found = find_headroom(instance, FCFS(), trials=50, report=press)
+    assert found.interrupted
+    assert found.cut.at_least > 0
+    assert found.lower_bound.kind == "discrete-centroid"
+    assert not find_headroom(instance, FCFS(), trials=50).interrupted
