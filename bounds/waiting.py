@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kvproof.scheduling.feasibility import memory_at_completions
+from kvproof.scheduling.feasibility import most_held
 from kvproof.scheduling.instance import Instance
-from kvproof.scheduling.schedule import Schedule
 
 #: Rates are told apart to so many of their hundredths.
 _FINE = Fraction(101, 100)
@@ -26,8 +25,7 @@ def memory_without_waiting(instance: Instance) -> int:
     Exact: with a token less some request waits in every schedule.
     """
     requests = instance.expanded()
-    _, held = memory_at_completions(Schedule(instance=requests, starts=requests.arrival))
-    return int(held.max())
+    return most_held(requests, requests.arrival)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,21 +55,56 @@ def serve(
     """
     work = requests.volume if work is None else work
     rate = requests.memory if rate is None else rate
-    order = np.argsort(requests.arrival, kind="stable")
+    order = _order(requests.arrival)
     horizon = rate * int(requests.arrival.max()) + exact_sum(work)
     if horizon >= 2**62:  # beyond int64, where only made-up instances are
         return serve_reference(requests, by_remaining=by_remaining, work=work, rate=rate)
+    if by_remaining:
+        high, low = _finish_by_remaining(requests.arrival, order, work, rate)
+        return Fluid(finish=(int(high) << 32) + int(low), waits={})
+    order = order if len(order) else np.arange(requests.rows)
     volume = work[order]
-    start, stop, job = fluid_pieces(
-        requests.arrival[order] * rate, volume, volume.copy(), by_remaining
-    )
+    start, stop, job = fluid_pieces(requests.arrival[order] * rate, volume, volume.copy(), False)
     finish, length, done, waiting = _interruptions(start, stop, job, requests.rows)
     waits: defaultdict[int, int] = defaultdict(int)
-    if not by_remaining:
-        columns = (volume[waiting].tolist(), length.tolist(), done.tolist())
-        for v, interval, before in zip(*columns, strict=True):
-            waits[v] += interval * before
+    columns = (volume[waiting].tolist(), length.tolist(), done.tolist())
+    for v, interval, before in zip(*columns, strict=True):
+        waits[v] += interval * before
     return Fluid(finish=exact_sum(finish), waits=waits)
+
+
+@njit(nogil=True)
+def _finish_by_remaining(release, order, work, rate):  # type: ignore[no-untyped-def]
+    """Serve jobs, least remaining work first; return the sum of their finishing times.
+
+    It is ``(high << 32) + low``. `order` is that of their releases, or empty where they are in it;
+    otherwise as :func:`fluid_pieces`, and nothing is kept but what has arrived.
+    """
+    n = len(release)
+    ready = [(work[0], np.int64(0)) for _ in range(0)]  # heap of (what is left, rank)
+    high = low = now = np.int64(0)
+    arrived = 0
+    while arrived < n or len(ready) > 0:
+        if len(ready) == 0:
+            now = max(now, release[order[arrived] if len(order) else arrived] * rate)
+        while arrived < n:
+            job = order[arrived] if len(order) else arrived
+            if release[job] * rate > now:
+                break
+            heappush(ready, (work[job], np.int64(arrived)))
+            arrived += 1
+        left, rank = ready[0]
+        until = now + left
+        if arrived < n:
+            until = min(until, release[order[arrived] if len(order) else arrived] * rate)
+        if until == now + left:
+            heappop(ready)
+            high += until >> 32
+            low += until & 0xFFFFFFFF
+        else:
+            heapreplace(ready, (left - (until - now), rank))
+        now = until
+    return high, low
 
 
 @njit
@@ -136,36 +171,80 @@ def mean_steps(release: Column, work: Column, memory: int) -> Column:
     -------
     Shape (jobs,), int64, or Python integers where those could overflow.
     """
-    order = stable_order(release)
     horizon = memory * int(release.max()) + exact_sum(work)
     steps = horizon // memory + 1
     if horizon >= 2**62 or 2 * steps * int(work.max()) >= 2**62:
         return mean_steps_reference(release, work, memory)
-    volume = work[order]
-    if not release.any():  # one after the other
-        job = stable_order(volume)
-        stop = np.cumsum(volume[job])
-        start = stop - volume[job]
+    weight: Column
+    if not release.any():
+        weight = _steps_in_order(stable_order(work), work, memory)
     else:
-        start, stop, job = fluid_pieces(release[order] * memory, volume, volume.copy(), False)
-    weight = np.empty_like(work)
-    weight[order] = _weighted_steps(start, stop, job, memory, len(work))
+        weight = _steps_by_work(release, _order(release), work, memory)
     return weight
 
 
-@njit
-def _weighted_steps(start, stop, job, memory, n):  # type: ignore[no-untyped-def]
-    """Add ``(2 t - 1)`` times what is served in each step t, job by job."""
-    weighted = np.zeros(n, np.int64)
-    for piece in range(len(job)):
-        t, u = start[piece] // memory, stop[piece] // memory  # whole steps before
-        if t == u:
-            weighted[job[piece]] += (2 * t + 1) * (stop[piece] - start[piece])
+def _order(release: Column) -> Column:
+    """Return the stable order of releases, or an empty column where they are in it."""
+    if (release[1:] >= release[:-1]).all():
+        return np.zeros(0, np.int64)
+    return stable_order(release)
+
+
+@njit(nogil=True)
+def _steps_in_order(order, work, memory):  # type: ignore[no-untyped-def]
+    """Do what :func:`mean_steps` does where all have been released: one after the other."""
+    weight = np.empty(len(work), np.int64)
+    now = np.int64(0)
+    for job in order:
+        weight[job] = _weigh(now, now + work[job], memory)
+        now += work[job]
+    return weight
+
+
+@njit(nogil=True)
+def _steps_by_work(release, order, work, memory):  # type: ignore[no-untyped-def]
+    """Do what :func:`mean_steps` does; `order` is that of releases, or empty where they are in it.
+
+    Nothing is kept but what has been released, so that it takes little memory.
+    """
+    n = len(work)
+    weight = np.zeros(n, np.int64)
+    ready = [(work[0], np.int64(0), work[0]) for _ in range(0)]  # heap of (work, rank, its rest)
+    now = np.int64(0)
+    arrived = 0
+    while arrived < n or len(ready) > 0:
+        if len(ready) == 0:
+            now = max(now, release[order[arrived] if len(order) else arrived] * memory)
+        while arrived < n:
+            job = order[arrived] if len(order) else arrived
+            if release[job] * memory > now:
+                break
+            heappush(ready, (work[job], np.int64(arrived), work[job]))
+            arrived += 1
+        key, rank, left = ready[0]
+        until = now + left
+        if arrived < n:
+            until = min(until, release[order[arrived] if len(order) else arrived] * memory)
+        weight[order[rank] if len(order) else rank] += _weigh(now, until, memory)
+        if until == now + left:
+            heappop(ready)
         else:
-            weighted[job[piece]] += (2 * t + 1) * ((t + 1) * memory - start[piece])
-            weighted[job[piece]] += (u - t - 1) * (u + t + 1) * memory
-            weighted[job[piece]] += (2 * u + 1) * (stop[piece] - u * memory)
-    return weighted
+            ready[0] = (key, rank, left - (until - now))  # it stays the first
+        now = until
+    return weight
+
+
+@njit(nogil=True)
+def _weigh(start, stop, memory):  # type: ignore[no-untyped-def]
+    """Add ``2 t - 1`` times what is served from `start` to `stop` in each step t."""
+    t, u = start // memory, stop // memory  # whole steps before
+    if t == u:
+        return (2 * t + 1) * (stop - start)
+    return (
+        (2 * t + 1) * ((t + 1) * memory - start)
+        + (u - t - 1) * (u + t + 1) * memory
+        + (2 * u + 1) * (stop - u * memory)
+    )
 
 
 def mean_steps_reference(release: Column, work: Column, memory: int) -> Column:

@@ -5,9 +5,12 @@ independent checker, which shares no code with it.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +37,9 @@ from kvproof.scheduling.exact import Column, decimal, exact_dot, exact_sum
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.sorting import count_pairs, sort_values
+
+#: Requests from which on bounds are computed side by side.
+_LONG = 1 << 17
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -62,11 +68,29 @@ def best_bound(instance: Instance) -> LowerBound:
 
     The fluid centroid is never above the discrete one; of equal ones the simplest is taken.
     """
-    kinds = (BoundKind.DISCRETE_CENTROID, BoundKind.VOLUME, BoundKind.OUTPUTS)
-    bounds = [find_bound(instance, kind) for kind in kinds]
-    bounds += [_staggered(instance, group) for group in promising_groups(instance, hopeless=False)]
-    bounds += [_tail(instance, cuts) for cuts in candidate_cuts(instance)]
+    requests = instance.expanded()
+
+    def tails() -> list[LowerBound]:
+        return [_tail(requests, cuts) for cuts in candidate_cuts(requests)]
+
+    with _side_by_side(requests.rows) as start:
+        volume, tail = start(lambda: find_bound(requests, BoundKind.VOLUME)), start(tails)
+        bounds = [find_bound(requests, BoundKind.DISCRETE_CENTROID)]
+        bounds += [volume(), find_bound(requests, BoundKind.OUTPUTS)]
+        groups = promising_groups(requests, hopeless=False)
+        bounds += [_staggered(requests, group) for group in groups]
+        bounds += tail()
     return max(bounds, key=lambda bound: bound.value)
+
+
+@contextmanager
+def _side_by_side(requests: int) -> Iterator[Callable[[Callable[[], Any]], Callable[[], Any]]]:
+    """Give what starts work and returns how to wait for it: in a thread, where it is long."""
+    if requests < _LONG:
+        yield lambda work: work
+        return
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        yield lambda work: pool.submit(work).result
 
 
 def find_bound(
@@ -110,9 +134,7 @@ def find_bound(
 
 
 def _tail(instance: Instance, cuts: Column) -> LowerBound:
-    return LowerBound(
-        value=tail_centroid_bound(instance, cuts), proof=TailProof(cuts=tuple(cuts.tolist()))
-    )
+    return LowerBound(value=tail_centroid_bound(instance, cuts), proof=TailProof(cuts=cuts))
 
 
 def _staggered(instance: Instance, group: Group) -> LowerBound:

@@ -1,5 +1,6 @@
 """Exact sums over int64 columns, and decimals that are rounded to a named side."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -21,6 +22,15 @@ def exact_sum(values: Column) -> int:
         part = values[begin : begin + _CHUNK]
         total += (int((part >> 32).sum()) << 32) + int((part & _LOW).sum())
     return total
+
+
+def by_parts(function: Callable[..., Column], *columns: Column) -> Column:
+    """Return ``function(*columns)``, of each entry by itself, with little memory on the way."""
+    made = np.empty(len(columns[0]), np.int64)
+    for begin in range(0, len(made), _CHUNK):
+        some = slice(begin, begin + _CHUNK)
+        made[some] = function(*(column[some] for column in columns))
+    return made
 
 
 def as_pq(value: Fraction | int) -> str:

@@ -2,14 +2,24 @@
 
 It shares no code with the simulator: that is what it is there to catch. While nothing completes,
 the memory held only grows, so within a schedule it is largest at completion steps; those are the
-only steps that are looked at, and they are all looked at together.
+only steps that are looked at. Where there are more requests than steps they are counted step by
+step, in passes; else they are sorted.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+import numpy.typing as npt
 
 from kvproof.scheduling.errors import RejectedError
 from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.schedule import Schedule
+
+#: Requests, or steps, that are looked at in one go.
+_CHUNK = 1 << 18
+#: Windows of time, of as many steps as there are requests, that are looked at one by one.
+_PASSES = 32
 
 
 def check_schedule(schedule: Schedule) -> None:
@@ -32,13 +42,70 @@ def check_schedule(schedule: Schedule) -> None:
             f"schedule: request {i} starts at step {schedule.starts[i]}, "
             f"before its arrival at {requests.arrival[i]}"
         )
-    steps, held = memory_at_completions(schedule)
-    over = held > requests.memory
-    if over.any():
-        i = int(over.argmax())
-        raise RejectedError(
-            f"schedule: step {steps[i]} needs {held[i]} tokens, more than memory {requests.memory}"
-        )
+    for steps, held in _held(requests, schedule.starts):
+        over = held > requests.memory
+        if over.any():
+            i = int(over.argmax())
+            raise RejectedError(
+                f"schedule: step {steps[i]} needs {held[i]} tokens, more than memory "
+                f"{requests.memory}"
+            )
+
+
+def most_held(instance: Instance, starts: Column) -> int:
+    """Return the most tokens that are held in any step, of requests that start so."""
+    return max(int(held.max()) for _, held in _held(instance.expanded(), starts))
+
+
+def _held(requests: Instance, starts: Column) -> Iterator[tuple[Column, Column]]:
+    """Yield steps, ascending, each completion among them once, and the tokens held in each.
+
+    Of the steps that are no completions, none is held more in than in the next completion.
+    """
+    chunks = range(0, len(starts), _CHUNK)
+    first = np.array([int(starts[i : i + _CHUNK].min()) for i in chunks])
+    last = np.array(
+        [int((starts[i : i + _CHUNK] + requests.output[i : i + _CHUNK]).max()) for i in chunks]
+    )
+    origin, steps = int(first.min()), int(last.max()) - int(first.min()) + 1
+    window = max(len(starts), _CHUNK)
+    if steps > _PASSES * window:
+        yield memory_at_completions(Schedule(instance=requests, starts=starts))
+        return
+    # a request that starts at p holds prompt - p + u in the steps u = p + 1, ..., p + output:
+    # number and offset are those up to u - 1, on the way to u
+    number, offset = np.zeros(1, np.int64), np.zeros(1, np.int64)  # arrays may wrap around
+    for low in range(origin, origin + steps, window):
+        size = min(window, origin + steps - low)
+        numbers, offsets = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        ends = np.zeros(size, np.bool_)
+        for i, begins, over in zip(chunks, first.tolist(), last.tolist(), strict=True):
+            if begins >= low + size or over < low:
+                continue
+            begin = starts[i : i + _CHUNK] - low
+            end = begin + requests.output[i : i + _CHUNK]
+            held = requests.prompt[i : i + _CHUNK] - begin
+            for at, sign in ((begin, 1), (end, -1)):
+                within = slice(None) if begins >= low and over < low + size else _in(at, size)
+                np.add.at(numbers, at[within], sign)
+                np.add.at(offsets, at[within], sign * held[within])
+            ends[end[within]] = True
+        np.cumsum(numbers, out=numbers)
+        np.cumsum(offsets, out=offsets)
+        at = np.flatnonzero(ends)
+        for i in range(0, len(at), _CHUNK):
+            u = at[i : i + _CHUNK]
+            before = u[1:] if not u[0] else u  # nothing of this window is before its first step
+            held = offset + number * u
+            held[len(u) - len(before) :] += offsets[before - 1] + numbers[before - 1] * before
+            yield u + low, held
+        number += numbers[-1:]
+        offset += offsets[-1:] + number * size  # the next window counts from its own first step
+
+
+def _in(at: Column, size: int) -> npt.NDArray[np.bool_]:
+    inside: npt.NDArray[np.bool_] = (at >= 0) & (at < size)
+    return inside
 
 
 def memory_at_completions(schedule: Schedule) -> tuple[Column, Column]:

@@ -5,19 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.exact import Column, exact_sum
+from kvproof.scheduling.exact import Column, by_parts, exact_sum
 from kvproof.scheduling.shown import Shown
 
 # Bounds that keep every volume and every point of time inside int64, and far above real use.
 MAX_MEMORY = 2**31 - 1
 MAX_ARRIVAL = 2**48
 MAX_REQUESTS = 2**31 - 1
+
+_CHUNK = 1 << 20
 
 FORMAT = "kvproof-instance"
 VERSION = 1
@@ -99,7 +101,7 @@ class Instance(Shown):
     @cached_property
     def volume(self) -> Column:
         """Volume v = prompt * output + output * (output + 1) / 2 of each row, in token-steps."""
-        return self.prompt * self.output + self.output * (self.output + 1) // 2
+        return by_parts(lambda s, o: s * o + o * (o + 1) // 2, self.prompt, self.output)
 
     @cached_property
     def total_volume(self) -> int:
@@ -154,18 +156,29 @@ class Instance(Shown):
 
     def merged(self) -> "Instance":
         """Return the canonical form: runs of equal consecutive requests as one row with a count."""
-        columns = (self.arrival, self.prompt, self.output)
-        change = np.ones(self.rows, dtype=bool)
-        change[1:] = False
-        for column in columns:
-            change[1:] |= column[1:] != column[:-1]
-        first = np.flatnonzero(change)
-        per_row = np.ones(self.rows, dtype=np.int64) if self.count is None else self.count
-        count = np.add.reduceat(per_row, first)
-        arrival, prompt, output = (column[first] for column in columns)
-        return Instance(
-            memory=self.memory, arrival=arrival, prompt=prompt, output=output, count=count
+        first = self._firsts()
+        arrival, prompt, output = (
+            column[first] for column in (self.arrival, self.prompt, self.output)
         )
+        return Instance(
+            memory=self.memory, arrival=arrival, prompt=prompt, output=output,
+            count=self._counts(first),
+        )  # fmt: skip
+
+    def _firsts(self) -> Column:
+        """Return the rows that differ from the one before."""
+        change = np.zeros(self.rows, dtype=bool)
+        change[0] = True
+        for column in (self.arrival, self.prompt, self.output):
+            change[1:] |= column[1:] != column[:-1]
+        return np.flatnonzero(change)
+
+    def _counts(self, first: Column) -> Column:
+        """Return how many requests each run of rows that begins there stands for."""
+        if self.count is None:
+            return np.diff(first, append=self.rows)
+        count: Column = np.add.reduceat(self.count, first)
+        return count
 
     def backlog(self) -> "Instance":
         """Return the same requests with every arrival at 0."""
@@ -204,12 +217,16 @@ class Instance(Shown):
         The bytes are ``kvproof-instance/1``, a line feed, then little-endian int64: memory,
         number of rows, and the columns arrival, prompt, output, count of :meth:`merged`.
         """
-        form = self.merged()
+        first = self._firsts()
         hasher = hashlib.sha256(f"{FORMAT}/{VERSION}\n".encode())
-        hasher.update(np.array([form.memory, form.rows], dtype="<i8").tobytes())
-        for column in (form.arrival, form.prompt, form.output, form.count):
-            assert column is not None  # merged() always counts
-            hasher.update(np.ascontiguousarray(column, dtype="<i8").tobytes())
+        hasher.update(np.array([self.memory, len(first)], dtype="<i8").tobytes())
+        for column in (self.arrival, self.prompt, self.output):
+            for begin in range(0, len(first), _CHUNK):  # in passes: no second instance is made
+                some = column[first[begin : begin + _CHUNK]]
+                hasher.update(np.ascontiguousarray(some, dtype="<i8").data)
+        for begin in range(0, len(first), _CHUNK):
+            counts = self._counts(first[begin : begin + _CHUNK + 1])[:_CHUNK]
+            hasher.update(np.ascontiguousarray(counts, dtype="<i8").data)
         return hasher.hexdigest()
 
     def facts(self) -> dict[str, str]:
@@ -310,10 +327,8 @@ def _column(name: str, values: npt.NDArray[Any] | Sequence[int]) -> Column:
                 raise InputError(
                     f"instance: column {name}, row {position}: expected an integer, got {value!r}"
                 )
-    if isinstance(values, np.ndarray) and values.dtype == np.int64 and values.ndim == 1:
-        own: Column = values
-        if not own.flags.writeable and own.base is None:
-            return own  # nobody's to change: kept without a copy
+    if is_given_away(values):
+        return values
     try:
         column = np.array(values) if len(values) else np.zeros(0, dtype=np.int64)
         if column.ndim == 1 and column.dtype.kind in "iu":
@@ -327,10 +342,20 @@ def _column(name: str, values: npt.NDArray[Any] | Sequence[int]) -> Column:
     raise InputError(f"instance: column {name} must be a flat list of 64-bit integers")
 
 
+def is_given_away(values: object) -> TypeGuard[Column]:
+    """Whether it is a column that nobody may change, to be kept without a copy."""
+    return (
+        isinstance(values, np.ndarray)
+        and values.dtype == np.int64
+        and values.ndim == 1
+        and values.base is None
+        and not values.flags.writeable
+    )
+
+
 def _within(name: str, column: Column, low: int, high: int) -> None:
-    outside = (column < low) | (column > high)
-    if outside.any():
-        row = int(outside.argmax())
+    if column.min() < low or column.max() > high:
+        row = int(((column < low) | (column > high)).argmax())
         raise InputError(
             f"instance: column {name}, row {row}: must be {low} to {high}, got {column[row]}"
         )

@@ -8,10 +8,11 @@ import numpy as np
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, exact_sum
-from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance, is_given_away
 from kvproof.scheduling.shown import Shown
 
 LAST_START = 2**62
+_CHUNK = 1 << 18
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -38,12 +39,12 @@ class Schedule(Shown):
     starts: Column
 
     def __post_init__(self) -> None:
-        starts = np.array(self.starts)
+        starts = self.starts if is_given_away(self.starts) else np.array(self.starts)
         if starts.dtype.kind not in "iu" or (len(starts) and starts.min() < 0):
             raise InputError("schedule: starts must be integers, at least 0")
         if len(starts) and starts.max() > LAST_START:
             raise InputError(f"schedule: starts must be at most {LAST_START}, got {starts.max()}")
-        starts = starts.astype(np.int64)
+        starts = starts.astype(np.int64, copy=False)
         if starts.shape != (self.instance.requests,):
             raise InputError(
                 f"schedule: {starts.size} starts for {self.instance.requests} requests"
@@ -64,17 +65,17 @@ class Schedule(Shown):
     def _requests(self) -> Instance:
         return self.instance.expanded()
 
-    @cached_property
+    @property
     def completion(self) -> Column:
         """Completion step of each request, start + output."""
         return self.starts + self._requests.output
 
-    @cached_property
+    @property
     def latency(self) -> Column:
         """Completion - arrival of each request, in steps."""
         return self.completion - self._requests.arrival
 
-    @cached_property
+    @property
     def waiting(self) -> Column:
         """Start - arrival of each request, in steps."""
         return self.starts - self._requests.arrival
@@ -100,7 +101,8 @@ class Schedule(Shown):
     @cached_property
     def total_latency(self) -> int:
         """Sum of the latencies, the objective."""
-        return exact_sum(self.latency)
+        requests = self._requests
+        return exact_sum(self.starts) + exact_sum(requests.output) - exact_sum(requests.arrival)
 
     @property
     def mean_latency(self) -> Fraction:
@@ -110,7 +112,11 @@ class Schedule(Shown):
     @cached_property
     def makespan(self) -> int:
         """Latest completion step."""
-        return int(self.completion.max())
+        output = self._requests.output
+        return max(
+            int((self.starts[i : i + _CHUNK] + output[i : i + _CHUNK]).max())
+            for i in range(0, len(output), _CHUNK)
+        )
 
     @property
     def memory_utilisation(self) -> Fraction:

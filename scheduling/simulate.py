@@ -62,6 +62,7 @@ def simulate(
         starts = _run_keys(requests, policy, skip)
     else:
         starts = _run_batches(requests, policy, skip, progress)
+    starts.flags.writeable = False
     return Schedule(instance=instance, starts=starts)
 
 
@@ -74,6 +75,9 @@ def _run_keys(requests: Instance, policy: KeyPolicy, skip: bool) -> Column:
         raise InputError(f"policy {policy.name} paces the strict rule; leave out --skip")
     if skip or requests.is_backlog:
         order = key_order(requests, key)
+    elif (requests.arrival[1:] >= requests.arrival[:-1]).all():
+        # in order already: nothing is moved, nor kept twice
+        return _run(requests, slice(None), key, reserved, release, toll, skip, _IDLE, 0)
     else:
         order = stable_order(requests.arrival)
     starts = np.empty(requests.rows, dtype=np.int64)
@@ -158,7 +162,7 @@ def _profile(requests: Instance, starts: Column, running: Column) -> Column:
 
 def _run(
     requests: Instance,
-    order: Column,
+    order: Column | slice,
     key: npt.NDArray[Any],
     reserved: Column,
     release: Column,
@@ -175,9 +179,10 @@ def _run(
     from kvproof.scheduling.kernel import run_skip, run_skip_lengths, run_strict
 
     arrival, prompt, output = (
-        column[order] for column in (requests.arrival, requests.prompt, requests.output)
+        _fixed(column[order]) for column in (requests.arrival, requests.prompt, requests.output)
     )
-    reserve = output if reserved is requests.output else reserved[order]
+    reserve = output if reserved is requests.output else _fixed(reserved[order])
+    key = _fixed(key)
     columns = (prompt, output, reserve)
     starts: Column
     if skip:
@@ -189,10 +194,17 @@ def _run(
         else:
             starts = run_skip(requests.memory, arrival, *columns, by_arrival, running, now)
     else:
-        released = arrival if release is requests.arrival else release[order]
+        released = arrival if release is requests.arrival else _fixed(release[order])
         if toll is None:
             paid = (_FREE, 1, 0, 0)
         else:
             paid = (toll.cost.astype(np.int64)[order], toll.unit, toll.cap, toll.lent)
         starts = run_strict(requests.memory, arrival, released, paid, key, *columns, running, now)
     return starts
+
+
+def _fixed(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the column, read-only as those of instances are: kernels are compiled for one type."""
+    column = column.view()
+    column.flags.writeable = False
+    return column

@@ -27,6 +27,7 @@ from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.instance import Instance
 
+_CHUNK = 1 << 18
 #: Multipliers are multiples of one over this.
 UNIT = 2**32
 #: Quantiles of peaks and of outputs from which groups are made, where there are many requests.
@@ -148,16 +149,20 @@ def _levels(values: Column, some: Column) -> Column:
 
 def _corners(requests: Instance, high: Column, long: Column) -> tuple[Floats, Floats, Floats]:
     """Return number, sum of arrivals and first arrival of those above each pair of levels."""
-    at = np.searchsorted(high, requests.prompt + requests.output, "right") - 1
-    at = at * len(long) + np.searchsorted(long, requests.output, "right") - 1
     shape, size = (len(high), len(long)), len(high) * len(long)
-    arrival = requests.arrival.astype(np.float64)
-    number = np.bincount(at, minlength=size)
-    waited = np.bincount(at, weights=arrival, minlength=size)
-    first = np.full(size, np.inf)
-    np.minimum.at(first, at, arrival)
+    number, waited, first = np.zeros(size), np.zeros(size), np.full(size, np.inf)
+    for i in range(0, requests.rows, _CHUNK):
+        prompt, output, arrival = (
+            column[i : i + _CHUNK]
+            for column in (requests.prompt, requests.output, requests.arrival)
+        )
+        at = np.searchsorted(high, prompt + output, "right") - 1
+        at = at * len(long) + np.searchsorted(long, output, "right") - 1
+        number += np.bincount(at, minlength=size)
+        waited += np.bincount(at, weights=arrival, minlength=size)
+        np.minimum.at(first, at, arrival.astype(np.float64))
     return (
-        _upwards(np.add, number.reshape(shape).astype(np.float64)),
+        _upwards(np.add, number.reshape(shape)),
         _upwards(np.add, waited.reshape(shape).astype(np.float64)),
         _upwards(np.minimum, first.reshape(shape)),
     )

@@ -1,13 +1,16 @@
 """Lower bounds from what whole steps can serve: the centroids in whole steps (docs/theory.md)."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 
 from kvproof.certificates.fluid import mean_steps
-from kvproof.certificates.sums import grouped_columns
-from kvproof.scheduling.exact import Column, exact_sum
+from kvproof.certificates.sums import grouped_chunks
+from kvproof.scheduling.exact import Column, by_parts, exact_sum
 from kvproof.scheduling.instance import Instance
+
+_CHUNK = 1 << 18
 
 
 def discrete_centroid_bound(instance: Instance) -> Fraction:
@@ -17,16 +20,21 @@ def discrete_centroid_bound(instance: Instance) -> Fraction:
     the smallest volumes can be served, plus the distance that each shape fixes.
     """
     requests = instance.expanded()
-    s, o = requests.prompt, requests.output
-    if _wide(requests):
-        s, o = s.astype(object), o.astype(object)
     weight = mean_steps(requests.arrival, requests.volume, requests.memory)
     halves = 2 * (exact_sum(requests.output) - exact_sum(requests.arrival)) + requests.rows
-    # the term over 2 is added apart, as it may leave int64; it counts among the denominators
-    return Fraction(halves, 2) + grouped_columns(
-        np.concatenate(([2], 3 * (2 * s + o + 1), 2 * requests.volume.astype(weight.dtype))),
-        np.concatenate(([0], -(o + 1) * (3 * s + 2 * o + 1), weight)),
-    )
+    kind = object if _wide(requests) or weight.dtype == object else np.int64
+
+    def terms() -> Iterator[tuple[Column, Column]]:
+        # the term over 2 is added apart, as it may leave int64; it counts among the denominators
+        yield np.array([2], dtype=kind), np.array([0], dtype=kind)
+        for i in range(0, requests.rows, _CHUNK):
+            some = slice(i, i + _CHUNK)
+            s, o = requests.prompt[some], requests.output[some]
+            s, o = s.astype(kind, copy=False), o.astype(kind, copy=False)
+            yield 3 * (2 * s + o + 1), -(o + 1) * (3 * s + 2 * o + 1)
+            yield 2 * requests.volume[some].astype(kind), weight[some].astype(kind, copy=False)
+
+    return Fraction(halves, 2) + grouped_chunks(terms, 2 * requests.rows + 1)
 
 
 def tail_centroid_bound(instance: Instance, cuts: Column) -> Fraction:
@@ -43,22 +51,28 @@ def tail_centroid_bound(instance: Instance, cuts: Column) -> Fraction:
         Tokens of each request that are left out, 0 to output - 1; shape (requests,).
     """
     requests = instance.expanded()
-    s, o = requests.prompt, requests.output
-    work = tail_volume(s, o, cuts)
+    work = tail_volume(requests.prompt, requests.output, cuts)
     weight = mean_steps(requests.arrival + cuts, work, requests.memory)
-    if _wide(requests):
-        s, o, cuts = (column.astype(object) for column in (s, o, cuts))
-    weight = weight - (_moment(s, o) - _moment(s, cuts))
+    kind = object if _wide(requests) or weight.dtype == object else np.int64
     apart = exact_sum(requests.output) - exact_sum(requests.arrival)
-    return apart + grouped_columns(
-        np.append(1, 2 * work.astype(weight.dtype)), np.append(0, weight)
-    )
+
+    def terms() -> Iterator[tuple[Column, Column]]:
+        yield np.array([1], dtype=kind), np.array([0], dtype=kind)
+        for i in range(0, requests.rows, _CHUNK):
+            some = slice(i, i + _CHUNK)
+            columns = (requests.prompt[some], requests.output[some], cuts[some])
+            s, o, c = (column.astype(kind, copy=False) for column in columns)
+            moments = _moment(s, o) - _moment(s, c)
+            yield 2 * work[some].astype(kind), weight[some].astype(kind, copy=False) - moments
+
+    return apart + grouped_chunks(terms, requests.rows + 1)
 
 
 def tail_volume(prompt: Column, output: Column, cuts: Column) -> Column:
     """Token-steps of each request after its cut."""
-    volume: Column = prompt * (output - cuts) + (output * (output + 1) - cuts * (cuts + 1)) // 2
-    return volume
+    return by_parts(
+        lambda s, o, c: s * (o - c) + (o * (o + 1) - c * (c + 1)) // 2, prompt, output, cuts
+    )
 
 
 def _moment(s: Column, j: Column) -> Column:

@@ -37,5 +37,19 @@ def test_columns_are_added_as_the_mapping_is(groups, terms):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sums, "EXACT_GROUPS", groups)
         assert grouped_columns(denominator, numerator) == grouped_sum(together)
+        patch.setattr(sums, "_FEW", 0)  # by the kernel
+        assert grouped_columns(denominator, numerator) == grouped_sum(together)
         wide = (denominator.astype(object), numerator.astype(object))
         assert grouped_columns(*wide) == grouped_sum(together)
+
+
+@pytest.mark.parametrize("most", [1 << 12, 1 << 14, 1 << 22])
+def test_more_denominators_than_a_table_holds_are_added_in_passes(most, monkeypatch):
+    monkeypatch.setattr(sums, "MOST_SLOTS", most)
+    rng = np.random.default_rng(2)
+    denominator = rng.integers(1, 20_000, 50_000) * rng.choice([1, 1, 2**40], 50_000)
+    numerator = rng.integers(-(2**62), 2**62, 50_000)
+    together: defaultdict[int, int] = defaultdict(int)
+    for d, n in zip(denominator.tolist(), numerator.tolist(), strict=True):
+        together[d] += n
+    assert grouped_columns(denominator, numerator) == grouped_sum(together)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from kvproof.scheduling import feasibility
 from kvproof.scheduling.errors import InputError, RejectedError
-from kvproof.scheduling.feasibility import check_schedule, memory_at_completions
+from kvproof.scheduling.feasibility import check_schedule, memory_at_completions, most_held
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.schedule import Schedule
 from tests.strategies import instances
@@ -90,3 +90,20 @@ def test_shares_no_code_with_the_simulator():
         value.__module__ for value in vars(feasibility).values() if hasattr(value, "__module__")
     }
     assert not {m for m in used if "simul" in m or "kernel" in m or "sorting" in m}
+
+
+@given(schedules(), st.integers(1, 40), st.integers(1, 4), st.booleans())
+def test_counting_in_windows_agrees_with_sorting(schedule, passes, chunk, idle):
+    moved = schedule
+    if idle:  # a long time without any request
+        late = np.where(np.arange(len(schedule.starts)) % 2, 10**6, 0)
+        moved = Schedule(instance=schedule.instance, starts=schedule.starts + late)
+    steps, held = memory_at_completions(moved)
+    requests = moved.instance.expanded()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feasibility, "_PASSES", passes)
+        patch.setattr(feasibility, "_CHUNK", chunk)
+        found = list(feasibility._held(requests, moved.starts))
+    assert np.concatenate([some for some, _ in found]).tolist() == steps.tolist()
+    assert np.concatenate([some for _, some in found]).tolist() == held.tolist()
+    assert most_held(moved.instance, moved.starts) == held.max()
