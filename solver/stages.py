@@ -1,4 +1,4 @@
-"""One `solve`: prices first, then the certified search or the integer programme, whichever fits."""
+"""One `solve`: prices first, then the engines that fit, one after another."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from kvproof.solver.dp.stage import (
     PRICES,
     Interval,
     IntervalProgress,
+    refuse,
     share_of,
     solve_certified,
     until,
@@ -56,12 +57,16 @@ class Options:
             find_backend(self.backend)
 
 
-# Most requests for which kernels that are not compiled yet may be interpreted.
-_SMALL = 60
+# Up to so many requests kernels that are not compiled yet may be interpreted, and beams find what a
+# long local search would.
+_SMALL = 25
 # Share of the time for an integer programme where requests repeat and branching does not end.
 _PROGRAMME = 0.4
-# Share of the time for local search, and its exchanges for each request.
-_IMPROVE, _TRIALS_EACH = 0.05, 50
+# Share of the time for the search before branching where requests repeat; seconds without a limit.
+_SEARCH, _SEARCH_SECONDS = 0.4, 60.0
+# Share of the time for local search, and its exchanges for each request; up to so many in all it
+# takes a hundred times as many where requests are not few.
+_IMPROVE, _TRIALS_EACH, _MANY = 0.05, 50, 500_000
 # Prices that were climbed leave a programme that is smaller by about this factor at most.
 _SLACK = 2
 
@@ -84,9 +89,8 @@ def solve(
         The requests.
     engine
         ``"dp"``: the certified search. ``"branch"``: branching on counts. ``"milp"``: the
-        time-indexed programme. ``"auto"``: prices first; then, where requests repeat a lot,
-        branching, the programme if that takes long, and branching again from what it found; else
-        the search.
+        time-indexed programme. ``"auto"``: prices first, then the search; where requests repeat a
+        lot it has two fifths of the time, and branching and the programme come after it.
     time_limit
         Seconds, or None. At a limit, and on Ctrl-C, the interval so far is returned.
     backend
@@ -138,14 +142,17 @@ def _solve(
     choice = options.engine
     if choice == "auto":
         choice = "repeats" if repeats else "dp"
+    # of a single class the search sees too little, and branching proves it
+    search = choice == "dp" or (choice == "repeats" and model.classes > 1 and _searchable(model))
     state = solve_certified(
-        model, upper, starts, deadline=deadline, effort=effort, progress=progress,
-        search=choice == "dp", prices=options.engine != "milp" and not interrupted,
+        model, upper, starts, effort=effort, progress=progress, search=search,
+        deadline=_search_until(deadline) if search and choice == "repeats" else deadline,
+        prices=options.engine != "milp" and not interrupted,
     )  # fmt: skip
     if interrupted:
         state.limit = Limit.INTERRUPT
         return _result(instance, model, state, None, time.monotonic() - begun)
-    if choice in ("branch", "repeats"):
+    if choice in ("branch", "repeats") and not (state.closed() and state.proof):
         # a claim is better than nothing: the programme is left a part of the time
         until = deadline
         if deadline is not None and choice == "repeats":
@@ -175,17 +182,35 @@ def _solve(
     return _result(instance, model, state, claimed, time.monotonic() - begun)
 
 
+def _searchable(model: Model) -> bool:
+    """Whether the search takes an instance of this size."""
+    try:
+        refuse(model, search=True)
+    except LimitError:
+        return False
+    return True
+
+
+def _search_until(deadline: float | None) -> float:
+    """Return when a search that others come after has to end."""
+    end = share_of(deadline, _SEARCH)
+    return time.monotonic() + _SEARCH_SECONDS if end is None else end
+
+
 def _improved(
     instance: Instance, model: Model, upper: int, starts: Column, limit: float | None
 ) -> tuple[int, Column, bool]:
     """Return a better schedule where local search finds one, and whether Ctrl-C ended it."""
     first = np.empty(model.requests, np.int64)
     first[np.concatenate(model.members)] = starts + model.origin
+    trials = _TRIALS_EACH * model.requests
+    if model.requests > _SMALL:
+        trials = max(trials, min(100 * trials, _MANY))
     try:
         found = improve(
             instance,
             first=Schedule(instance=instance, starts=first),
-            trials=_TRIALS_EACH * model.requests,
+            trials=trials,
             time_limit=None if limit is None else _IMPROVE * limit,
         )
     except LimitError:  # so long a schedule is left as it is

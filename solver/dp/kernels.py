@@ -279,17 +279,19 @@ def expand(step, cutoff, parents, begin, stop, out, filled, found):  # type: ign
 
 
 @njit(nogil=True, error_model="numpy")
-def undominated(order, key, profile, guard, keep):  # type: ignore[no-untyped-def]
+def undominated(order, key, profile, guard, keep, flag):  # type: ignore[no-untyped-def]
     """Mark in `keep` which states of `order`, which sorts by key, then latency, survive.
 
     Among states with the same started requests one is dropped if another costs no more and holds
-    no more in any step to come.
+    no more in any step to come. A set `flag` ends it.
     """
     rows = order.size
     words = profile.shape[1]
     kept = np.empty((rows, words), np.uint64)
     number = 0
     for position in range(rows):
+        if flag[0]:
+            return
         i = order[position]
         if position == 0 or key[i] != key[order[position - 1]]:
             number = 0

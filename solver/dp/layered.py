@@ -193,11 +193,14 @@ class Search:
         keep = np.zeros(len(key), np.bool_)
         jobs = [
             self.pool.submit(
-                undominated, order[a:b], states.key, states.profile, self.packing.guard, keep
+                undominated, order[a:b], states.key, states.profile, self.packing.guard, keep,
+                self.flag,
             )
             for a, b in pairwise(cuts)
         ]  # fmt: skip
         gather(jobs, self.flag, self.deadline)
+        if self._late():
+            raise Exhausted(Limit.TIME)
         return keep
 
     def _refine(self, states: States, t: int) -> States:

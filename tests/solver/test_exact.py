@@ -105,6 +105,14 @@ def test_time_limit_returns_an_honest_interval():
     assert result.runtime_s < 20
 
 
+def test_a_few_classes_are_searched_before_they_are_branched_on():
+    result = solver.solve(make(24, [(0, 2, 5)] * 6 + [(0, 1, 8)] * 6 + [(0, 4, 3)] * 6))
+    assert (result.status, result.engine) == ("optimal", "dp")
+    assert verdict(certificate(result)).verdict == "verified"
+    one = solver.solve(make(24, [(0, 2, 5)] * 14))
+    assert (one.status, one.engine) == ("optimal", "branch")
+
+
 def test_progress_narrows():
     seen = []
     rng = random.Random(102)

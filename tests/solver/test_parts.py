@@ -25,6 +25,7 @@ from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.dp.trajectory import NEVER, SCALE, grid_of
 from kvproof.solver.heuristics import best_policy
 from kvproof.solver.model import model_of
+from kvproof.solver.threads import new_flag
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
 from tests.solver.common import certificate, draw, make, verdict
 
@@ -120,7 +121,7 @@ def test_undominated_equals_pairwise_comparison(seed):
     latency = rng.integers(0, 4, 40)
     order = np.lexsort((latency, key))
     keep = np.zeros(40, dtype=bool)
-    undominated(order, key, profile, packing.guard, keep)
+    undominated(order, key, profile, packing.guard, keep, new_flag())
     whole = [[int(w) >> (packing.bits * j) & ((1 << packing.bits) - 1) for w in row
               for j in range(64 // packing.bits)] for row in profile]  # fmt: skip
     place = {int(i): rank for rank, i in enumerate(order)}
@@ -300,6 +301,17 @@ def test_the_flag_ends_an_ascent_after_one_round():
     once = ascend(grid, alpha, beta, sample, rounds=1, **more)
     longer = ascend(grid, alpha, beta, sample, rounds=400, **more)
     assert stopped[2] == once[2] < longer[2]
+
+
+def test_the_flag_ends_dominance():
+    model = model_of(make(20, [(0, 1, 10), (0, 2, 3)]))
+    guard, keep = packing_of(model).guard, np.zeros(2, np.bool_)
+    key, profile = np.zeros(2, np.uint64), np.zeros((2, 3), np.uint64)
+    flag = np.ones(1, np.bool_)
+    undominated(np.arange(2), key, profile, guard, keep, flag)
+    assert not keep.any()
+    undominated(np.arange(2), key, profile, guard, keep, new_flag())
+    assert keep.tolist() == [True, False]
 
 
 def test_a_backend_that_does_not_end_is_ended(tmp_path, monkeypatch):
