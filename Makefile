@@ -8,7 +8,7 @@ PAGES := .venv/.pages
 
 FUZZ_SECONDS ?= 3600
 
-.PHONY: demo boxes fuzz test test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo boxes fuzz test test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants checkers attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -99,6 +99,10 @@ boxes: $(READY)
 fuzz: $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
 	$(BIN)/python benchmarks/fuzz.py -max_total_time=$(FUZZ_SECONDS) kvproof-fuzz
+
+# after make verified-checker: the three checkers on the corpus and 100,000 mutants, half an hour
+checkers: $(READY)
+	$(BIN)/python benchmarks/three_checkers.py
 
 attacks: $(READY)
 	$(BIN)/python benchmarks/attacks.py

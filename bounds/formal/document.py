@@ -34,26 +34,55 @@ z; `within c M R s` that the total of s is at most c times that of any feasible 
 """
 
 _CHECKER = """\
-`make verified-checker` extracts the programs in `bounds/formal/checker/` to OCaml, on
-Zarith's integers of any size, and compiles it; it says so where OCaml or Zarith is missing.
-`kvproof check --verified FILE...` checks each file as always, then puts its schedule and its
-lower bound to that program as plain numbers, and verifies only what both accept. Covered are the
-claims `schedule`, `opt-lower-bound`, `optimal` and `within-factor`, with the proofs `outputs`,
-`price` and `branch`; for every other kind the answer is that it is not covered (exit code 2).
+`make verified-checker` extracts the program in `bounds/formal/checker/` to OCaml, on Zarith's
+integers of any size, and compiles it; it says so where OCaml or Zarith is missing.
+`kvproof check --verified FILE...` checks each file as always, then puts it to that program as plain
+words and numbers, and verifies only what both accept.
 
-What stays trusted: Coq's kernel; Coq's extraction, and which of Zarith's functions stands for
-which of Coq's (`checker/Extract.v`); OCaml, Zarith and the machine; `checker/driver.ml`, which
-reads numbers; and in `verified.py` the reading of JSON, the expansion of counts and run lengths,
-the listing of the requests by class, and the last comparison of the claim with the bound. The
-digest is the business of the checker in use. Not covered: the volume and centroid bounds, the
-`search` proof, `ratio-at-least` and the blocking chain.
+| | covered | not yet |
+|---|---|---|
+| claims | `schedule`, `opt-lower-bound`, `optimal`, `within-factor`; `ratio-at-least` of svf, \
+sjf, fcfs (strict and skip) and of a given schedule | `ratio-at-least` of svf-1bit, \
+`preemptive-lower-bound`, `svf-blocking-chain` |
+| lower bounds | `price`, `branch`, `volume`, `discrete-centroid`, `tail-centroid`, `staggered`; \
+of version 1 `outputs`, `centroid` too | `search` |
 
-Measured on two cores: a schedule of 20,000 requests takes 0.3 s, reading included, where the
-checker in use takes 0.4 s, and one of a million 7 s of a processor; a price proof for 5,000
-requests over 14,381 priced steps 14 s where the checker in use takes 16 s. On 7,453 well-formed
-mutants of the corpus the two never disagreed; 216 more, rejected by the checker in use, it could
-not read to the end.
+For every other kind the answer is one line that it is not covered (exit code 2).
+
+What stays trusted: that `meaning` below is what the claim says; Coq's kernel; Coq's extraction, and
+which of Zarith's functions stands for which of Coq's (`checker/Extract.v`); OCaml, Zarith and the
+machine; that the instance and the claim are read right: `checker/driver.ml` from words, and
+`spell` in `verified.py` from JSON. Counts are expanded by the verified program, which also compares
+the claim with the bound; of the proof nothing needs to be read right, as what is accepted is true
+whatever the proof says. The digest is the business of the checker in use. Policies are simulated as
+the model says it, step by step, and trees step by step too: those that are too large for that are
+refused in one line as well. Where the theorem is about quantities that grow step by step, the
+program computes them by events and runs, and is proved to get the same.
+
+`make checkers` holds the checker in use, the tests' second one and this one against each other.
+{differential}
+
+Measured on two cores that others used as well, seconds of a processor (the checker in use, all of
+it; the extracted program, reading its words included):
+
+| certificate | requests | in use | extracted |
+|---|---|---|---|
+{measured}
 """
+
+_DIFFERENTIAL = """\
+On the corpus (252 files) and 3,000 mutants (seed 5) no two disagreed: 232 mutants were verified by
+all three, 613 rejected, 392 are of kinds that the extracted one does not cover."""
+#: Rows of the table of seconds.
+_MEASURED = """\
+| schedule | 20,000 | 0.17 | 0.06 |
+| within-factor, discrete-centroid | 20,000 | 0.36 | 0.17 |
+| within-factor, tail-centroid | 20,000 | 0.37 | 0.19 |
+| opt-lower-bound, price in 4,054 runs | 20,000 | 34.3 | 8.8 |
+| opt-lower-bound, staggered | 20,000 | 0.28 | 0.28 |
+| opt-lower-bound, volume | 20,000 | 0.09 | 0.85 |
+| schedule | 1,000,000 | 9.5 | 8.9 |
+| within-factor, discrete-centroid | 1,000,000 | 23.4 | 27.7 |"""
 
 _TITLES = {
     "Statements": "The model, OPT from below, strict SVF",
@@ -61,7 +90,8 @@ _TITLES = {
     "Pacing": "Pacing",
     "Equal": "Equal volumes: two steps of the proof",
     "Unbounded": "Policies without a constant",
-    "Judgement": "A verified checker",
+    "Judgement": "Proofs by cases",
+    "Checker": "A verified checker",
 }
 
 
@@ -72,8 +102,8 @@ def document() -> str:
     theorems = {theorem.name.replace("-", "_"): theorem for theorem in THEOREMS}
     for module in MODULES:
         parts.append(f"## {_TITLES[module]}\n\nFrom `bounds/formal/spec/{module}.v`.\n")
-        if module == "Judgement":
-            parts.append(_CHECKER)
+        if module == "Checker":
+            parts.append(_CHECKER.format(measured=_MEASURED, differential=_DIFFERENTIAL))
         parts += [
             _entry(one, theorems.get(one.name))
             for one in statements().values()

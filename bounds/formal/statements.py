@@ -8,7 +8,7 @@ from pathlib import Path
 #: Where the Coq sources lie.
 SOURCES = Path(__file__).parent
 #: The files of the spec that hold statements.
-MODULES = ("Statements", "Bounds", "Pacing", "Equal", "Unbounded", "Judgement")
+MODULES = ("Statements", "Bounds", "Pacing", "Equal", "Unbounded", "Judgement", "Checker")
 #: Where the Coq statement says less than the theorem of the same name in words: what it says.
 PARTS = {
     "opt_centroid": "the backlog case; with arrivals, in whole steps, `opt_centroid_discrete`",

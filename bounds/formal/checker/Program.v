@@ -1,6 +1,5 @@
-(* A checker of prices, and of proofs by cases that OPT is at least a target: this
-   program is extracted to OCaml. That it accepts nothing false is proved (spec/Judgement.v), so it
-   need not be read. *)
+(* Proofs by cases that OPT is at least a target: checker/Accept.v tries them. That nothing false is
+   accepted is proved (spec/Checker.v), so this need not be read. *)
 From Coq Require Import List Arith ZArith Bool.
 Import ListNotations.
 From kvproof.spec Require Import Model.
@@ -121,8 +120,3 @@ Definition branch (M T : nat) (D : Z) (R : list request) (t : tree) : bool :=
   ((T <=? sum output R)%nat ||
    check M D (D * (Z.of_nat T - 1))
          (map (fun r => (r, (arrival r, arrival r + (T - 1 - sum output R))%nat)) R) t).
-
-(* D times a lower bound on OPT, from one vector of prices *)
-Definition price_bound (M : nat) (D : Z) (ys : list Z) (R : list request) : Z :=
-  zsum (map fst (values D ys (map (fun r => (r, (arrival r, Nat.max (arrival r) (length ys)))) R)))
-  - Z.of_nat M * zsum ys.

@@ -1,9 +1,16 @@
-(* Reads one question of numbers from standard input, asks the verified program, prints the answer.
-   schedule M n (arrival prompt output start)*            -> the total latency, or "infeasible"
-   price M D n (arrival prompt output)* T y_1 ... y_T     -> D times the bound
-   branch M target D n (arrival prompt output)* V (length y_1 ...)* tree -> "proved" or "not proved"
-   A tree in preorder: 2 n or 2 n + 1 (has children), n numbers of vectors, then, with children,
-   the place of a request, a step, and the two children. *)
+(* Reads one certificate as words from standard input and prints whether the verified program
+   accepts it. N* is a number N and so many of what follows:
+   certificate  memory N* (count arrival prompt output)  claim
+   claim        schedule TOTAL starts | opt-lower-bound P Q bound | optimal TOTAL starts bound
+                | within-factor TOTAL P Q starts bound | ratio-at-least A B P Q starts policy
+   starts       N* (count start)
+   policy       strict | skip, then svf | sjf | fcfs; or none, then the starts that cost A
+   bound        volume | staggered PEAK OUTPUT TOGETHER | discrete-centroid
+                | tail-centroid N* (count cut) | price UNIT prices
+                | branch TARGET UNIT N* prices tree
+   prices       N* (steps price)
+   tree         in preorder: 2 n or 2 n + 1 (has children), n numbers of price vectors, then, with
+                children, the place of a request, a step, and the two children *)
 open Verified
 
 let letters = Buffer.create 64
@@ -17,13 +24,22 @@ and taken () =
   Buffer.clear letters; word
 let number () = Integer.of_string (word ())
 let count () = Integer.to_int (number ())
-let rec times n read = if n = 0 then [] else let x = read () in x :: times (n - 1) read
+let times n read =
+  let rec more n l = if n = 0 then List.rev l else more (n - 1) (read () :: l) in
+  more n []
+let several read = times (count ()) read
+let pair () = let first = number () in let second = number () in (first, second)
+let rational () = let qnum = number () in let qden = number () in { qnum; qden }
 
 let request () =
+  let count = number () in
   let arrival = number () in
   let prompt = number () in
   let output = number () in
-  { arrival; prompt; output }
+  (count, { arrival; prompt; output })
+
+let by_step runs =
+  List.concat_map (fun (steps, price) -> List.init (Integer.to_int steps) (fun _ -> price)) runs
 
 let rec tree vectors =
   let node = count () in
@@ -39,24 +55,57 @@ let rec tree vectors =
   in
   List.fold_right (fun v next -> Prices (vectors.(v), next)) used below
 
-let () =
-  let kind = word () in
-  let memory = number () in
-  match kind with
-  | "schedule" ->
-      let starts = times (count ()) (fun () -> let r = request () in (r, number ())) in
-      print_endline
-        (match fast_cost memory starts with Some total -> Integer.to_string total | None -> "infeasible")
-  | "price" ->
-      let unit = number () in
-      let requests = times (count ()) request in
-      let prices = times (count ()) number in
-      print_endline (Integer.to_string (price_bound memory unit prices requests))
+let lower_bound () =
+  match word () with
+  | "volume" -> Volume
+  | "staggered" ->
+      let peak = number () in
+      let output = number () in
+      Staggered (peak, output, number ())
+  | "discrete-centroid" -> DiscreteCentroid
+  | "tail-centroid" -> TailCentroid (several pair)
+  | "price" -> let unit = number () in Price (unit, several pair)
   | "branch" ->
       let target = number () in
       let unit = number () in
-      let requests = times (count ()) request in
-      let vectors = Array.of_list (times (count ()) (fun () -> times (count ()) number)) in
-      print_endline
-        (if branch memory target unit requests (tree vectors) then "proved" else "not proved")
+      let vectors = Array.of_list (several (fun () -> by_step (several pair))) in
+      Branch (target, unit, tree vectors)
   | _ -> exit 2
+
+let policy () =
+  match word () with "svf" -> SVF | "sjf" -> SJF | "fcfs" -> FCFS | _ -> exit 2
+
+let () =
+  let memory = number () in
+  let requests = several request in
+  let schedule () = several pair in
+  let claim, starts, costlier, bound =
+    match word () with
+    | "schedule" ->
+        let total = number () in
+        (Costs total, schedule (), [], None)
+    | "opt-lower-bound" ->
+        let bound = rational () in
+        (AtLeast bound, [], [], Some (lower_bound ()))
+    | "optimal" ->
+        let total = number () in
+        let starts = schedule () in
+        (Optimal total, starts, [], Some (lower_bound ()))
+    | "within-factor" ->
+        let total = number () in
+        let factor = rational () in
+        let starts = schedule () in
+        (WithinFactor (total, factor), starts, [], Some (lower_bound ()))
+    | "ratio-at-least" -> (
+        let a = number () in
+        let b = number () in
+        let ratio = rational () in
+        let starts = schedule () in
+        match word () with
+        | "strict" -> (PolicyRatio (Strict, policy (), a, b, ratio), starts, [], None)
+        | "skip" -> (PolicyRatio (Skip, policy (), a, b, ratio), starts, [], None)
+        | _ -> (ScheduleRatio (a, b, ratio), starts, schedule (), None))
+    | _ -> exit 2
+  in
+  print_endline
+    (if accepts memory requests claim { starts; costlier; bound } then "accepted" else "not accepted")

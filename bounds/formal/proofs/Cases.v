@@ -221,38 +221,10 @@ Proof.
     + destruct (apply _ _ _ _ _); auto.
   - apply andb_prop in H as [HA HB]. apply (change_none M T k c []); simpl; apply tighten_none; auto.
 Qed.
-Lemma checker_branch_sound : Judgement.checker_branch_sound.
+Lemma branch_sound M T D R t : branch M T D R t = true -> opt_at_least M R T.
 Proof.
-  intros M T D R t H. unfold branch in H. apply andb_prop in H as [HD H]. apply Z.leb_le in HD.
+  intros H. unfold branch in H. apply andb_prop in H as [HD H]. apply Z.leb_le in HD.
   apply orb_prop in H as [H|H].
   - apply Nat.leb_le in H. intros s HF. apply q_le. pose proof (output_bound M R s HF). lia.
   - apply rule_root. now apply (check_sound M T D t).
-Qed.
-
-(* ---- one vector of prices *)
-Open Scope Z_scope.
-(* beyond the last priced step a later start only costs more *)
-Lemma term_clip D ys r p : 0 <= D -> term D ys r (Nat.min p (Nat.max (arrival r) (length ys))) <= term D ys r p.
-Proof.
-  intros HD. destruct (le_lt_dec p (Nat.max (arrival r) (length ys))) as [H|H]; [rewrite Nat.min_l by auto; lia|].
-  rewrite Nat.min_r by lia. unfold term. rewrite !skipn_all2, !dot_nil by lia. nia.
-Qed.
-Lemma checker_price_sound : Judgement.checker_price_sound.
-Proof.
-  intros M D ys R HD Hy s (HP & HA & HU). apply Permutation_sym, Permutation_map_inv in HP as (s' & -> & HP).
-  assert (Hy' : Forall (Z.le 0) ys).
-  { apply Forall_forall. intros y Hin. rewrite forallb_forall in Hy. apply Z.leb_le. auto. }
-  assert (E : total_latency s = total_latency s') by now apply sum_perm. rewrite E.
-  assert (HU' : forall t, (used s' t <= M)%nat) by (intros t; now rewrite <- (used_perm _ _ t HP)).
-  assert (HA' : Forall (fun x => (arrival (fst x) <= snd x)%nat) s') by now rewrite <- HP.
-  pose proof (terms_total M D ys s' ltac:(lia) Hy' HU') as HT.
-  assert (HB : price_bound M D ys (map fst s') <= D * Z.of_nat (total_latency s')).
-  { unfold price_bound. etransitivity; [|exact HT]. apply Z.sub_le_mono_r.
-    rewrite values_map, !map_map. cbn [fst snd]. clear - HA' HD.
-    induction HA' as [|x s Hx _ IH]; cbn [map zsum fold_right terms_of]; [lia|]. unfold terms_of, zsum in *.
-    cbn [map fold_right]. pose proof (term_clip D ys (fst x) (snd x) ltac:(lia)) as HC.
-    pose proof (least_terms_le D ys (fst x) (arrival (fst x)) (Nat.max (arrival (fst x)) (length ys))
-      (Nat.min (snd x) (Nat.max (arrival (fst x)) (length ys))) ltac:(lia)). lia. }
-  apply Qle_div_l; [change 0%Q with (inject_Z 0); now rewrite <- Zlt_Qlt|].
-  unfold rational. rewrite <- inject_Z_mult, <- Zle_Qle. lia.
 Qed.

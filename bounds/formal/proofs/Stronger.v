@@ -13,89 +13,96 @@ Proof.
   replace (c + 1 + n) with (c + S n) by lia. lia.
 Qed.
 
-(* ---- the tail of a request, as a load *)
-Section Tail.
-Variable cut : request -> nat.
-Definition tail_load (x : request * nat) (t : nat) : nat :=
-  if snd x + cut (fst x) <? t then held (fst x) (snd x) t else 0.
-Lemma tail_load_le x t : tail_load x t <= held (fst x) (snd x) t.
-Proof. unfold tail_load. destruct (_ <? _); lia. Qed.
+(* ---- the tail of a request, as a load; x is a request with its cut, and a start *)
+Definition tail_load (x : request * nat * nat) (t : nat) : nat :=
+  let '(r, c, p) := x in if p + c <? t then held r p t else 0.
+Lemma tail_load_le x t : tail_load x t <= held (fst (fst x)) (snd x) t.
+Proof. destruct x as [[r c] p]. unfold tail_load. cbn [fst snd]. destruct (_ <? _); lia. Qed.
 (* the sum over steps, with any weights *)
-Lemma tail_load_sum g r p T : cut r <= output r -> p + output r <= T ->
-  tsum (fun t => g t * tail_load (r, p) t) T =
-  tsum (fun d => g (p + cut r + d) * (prompt r + (cut r + d))) (output r - cut r).
+Lemma tail_load_sum g r c p T : c <= output r -> p + output r <= T ->
+  tsum (fun t => g t * tail_load (r, c, p) t) T =
+  tsum (fun d => g (p + c + d) * (prompt r + (c + d))) (output r - c).
 Proof.
-  intros Hc HT. remember (p + cut r) as q eqn:Eq.
-  replace T with (q + ((output r - cut r) + (T - p - output r))) by lia.
-  rewrite !tsum_split. unfold tail_load. cbn [fst snd]. rewrite <- Eq.
+  intros Hc HT. remember (p + c) as q eqn:Eq.
+  replace T with (q + ((output r - c) + (T - p - output r))) by lia.
+  rewrite !tsum_split. unfold tail_load. rewrite <- Eq.
   rewrite (tsum_ext _ (fun _ => 0) q).
   2:{ intros t Ht. destruct (Nat.ltb_spec q t); lia. }
   rewrite (tsum_ext _ (fun _ => 0) (T - p - output r)).
   2:{ intros d Hd. rewrite held_after by lia. destruct (_ <? _); lia. }
   rewrite !tsum_const, Nat.add_0_r. cbn [Nat.add Nat.mul]. apply tsum_ext. intros d Hd.
   destruct (Nat.ltb_spec q (q + d)); [|lia].
-  replace (q + d) with (p + (cut r + d)) by lia. now rewrite held_in by lia.
+  replace (q + d) with (p + (c + d)) by lia. now rewrite held_in by lia.
 Qed.
-Lemma tail_load_size r p T : cut r <= output r -> p + output r <= T ->
-  tsum (tail_load (r, p)) T = tail (cut r) r.
+Lemma tail_load_size r c p T : c <= output r -> p + output r <= T ->
+  tsum (tail_load (r, c, p)) T = tail c r.
 Proof.
-  intros Hc HT. rewrite (tsum_ext _ (fun t => 1 * tail_load (r, p) t)) by (intros; lia).
+  intros Hc HT. rewrite (tsum_ext _ (fun t => 1 * tail_load (r, c, p) t)) by (intros; lia).
   rewrite (tail_load_sum (fun _ => 1)) by auto. unfold tail. rewrite sum_seq_from.
   apply tsum_ext. intros. lia.
 Qed.
-Lemma tail_busy r p T : cut r <= output r -> p + output r <= T ->
-  busy_sum tail_load T (r, p) + tail (cut r) r = 2 * p * tail (cut r) r + 2 * tail_moment (cut r) r.
+Lemma tail_busy r c p T : c <= output r -> p + output r <= T ->
+  busy_sum tail_load T (r, c, p) + tail c r = 2 * p * tail c r + 2 * tail_moment c r.
 Proof.
   intros Hc HT. unfold busy_sum. rewrite (tail_load_sum (fun t => 2 * t - 1)) by auto.
-  unfold tail, tail_moment. rewrite !sum_seq_from. generalize (output r - cut r) as n.
+  unfold tail, tail_moment. rewrite !sum_seq_from. generalize (output r - c) as n.
   induction n as [|n IH]; [simpl; lia|]. cbn [tsum].
-  replace (2 * (p + cut r + S n) - 1) with (2 * p + 2 * (cut r + n) + 1) by lia. nia.
+  replace (2 * (p + c + S n) - 1) with (2 * p + 2 * (c + n) + 1) by lia. nia.
 Qed.
-Lemma tail_pos r : cut r < output r -> 1 <= tail (cut r) r.
+Lemma tail_pos r c : c < output r -> 1 <= tail c r.
 Proof.
-  intros H. unfold tail. rewrite sum_seq_from. destruct (output r - cut r) eqn:E; [lia|]. simpl. lia.
+  intros H. unfold tail. rewrite sum_seq_from. destruct (output r - c) eqn:E; [lia|]. simpl. lia.
 Qed.
 
-Lemma tail_loaded M R s : (forall r, In r R -> cut r < output r) -> feasible M R s ->
-  loaded M (fun x => arrival (fst x) + cut (fst x)) (fun x => tail (cut (fst x)) (fst x))
-    tail_load (sum fin s) s.
+(* x without its cut *)
+Definition placed (x : request * nat * nat) : request * nat := (fst (fst x), snd x).
+Lemma tail_loaded M l :
+  (forall r c p, In (r, c, p) l -> c < output r /\ arrival r <= p) ->
+  (forall t, used (map placed l) t <= M) ->
+  loaded M (fun x => tail_release (fst x)) (fun x => tail_size (fst x)) tail_load (sum fin (map placed l)) l.
 Proof.
-  intros Hc (HP & HA & HU). rewrite Forall_forall in HA. split.
-  - intros t. etransitivity; [|exact (HU t)]. apply sum_le. intros x _. apply tail_load_le.
-  - intros [r p] Hx. cbn [fst snd]. specialize (HA _ Hx). simpl in HA.
-    assert (Hr : cut r < output r).
-    { apply Hc. eapply Permutation_in; [exact HP|]. exact (in_map fst _ _ Hx). }
+  intros Hc HU. split.
+  - intros t. etransitivity; [|exact (HU t)]. unfold used. rewrite sum_map. apply sum_le.
+    intros x _. apply tail_load_le.
+  - intros [[r c] p] Hx. unfold tail_release, tail_size. cbn [fst snd]. destruct (Hc _ _ _ Hx) as [Hr Hp].
     split; [|split].
-    + intros t Ht. unfold tail_load. cbn [fst snd]. destruct (Nat.ltb_spec (p + cut r) t); lia.
-    + intros t. rewrite <- (tail_load_size r p (t + (p + output r))) by lia. apply tsum_mono. lia.
-    + apply tail_load_size; [lia|]. exact (fin_le_sum s (r, p) Hx).
+    + intros t Ht. unfold tail_load. destruct (Nat.ltb_spec (p + c) t); lia.
+    + intros t. rewrite <- (tail_load_size r c p (t + (p + output r))) by lia. apply tsum_mono. lia.
+    + apply tail_load_size; [lia|]. exact (fin_le_sum (map placed l) (r, p) (in_map placed _ _ Hx)).
 Qed.
-End Tail.
 
 Open Scope Q_scope.
 Lemma opt_tail_centroid : Bounds.opt_tail_centroid.
 Proof.
-  intros M R cut T Hc Hs release size HT s0 HF0.
-  destruct (arrange M R s0 HF0) as (s & HF & <- & HR). clear s0 HF0.
-  pose proof (tail_loaded cut M R s Hc HF) as Hl.
-  assert (Hin : forall x, In x s -> In (fst x) R) by (intros x Hx; rewrite <- HR; now apply in_map).
-  rewrite <- HR in HT |- *.
-  assert (HF' : Forall (fun x => (1 <= tail (cut (fst x)) (fst x))%nat) s)
-    by (apply Forall_forall; intros x Hx; apply (tail_pos cut), Hc, Hin, Hx).
-  assert (Hs' : StronglySorted (fun x y => (tail (cut (fst x)) (fst x) <= tail (cut (fst y)) (fst y))%nat) s).
-  { rewrite <- HR in Hs. clear - Hs. induction s as [|x s IH]; [constructor|]. simpl in Hs.
-    inversion_clear Hs. constructor; auto. now rewrite Forall_map in H0. }
+  intros M C T Hc Hs HT s0 HF0.
+  destruct (arrange M (map fst C) s0 HF0) as (s & HF & <- & HR). clear s0 HF0.
+  (* the cuts beside the starts *)
+  set (l := combine C (map snd s)).
+  assert (EC : map fst l = C).
+  { unfold l. clear - HR. revert s HR. induction C as [|x C IH]; intros [|y s] H; try discriminate; auto.
+    inversion H. cbn [map combine]. cbn [fst]. f_equal. auto. }
+  assert (ES : map placed l = s).
+  { unfold l. clear - HR. revert s HR. induction C as [|x C IH]; intros [|[q p] s] H; try discriminate; auto.
+    inversion H. cbn [map combine snd]. rewrite (IH s) by auto. unfold placed. cbn [fst snd]. congruence. }
+  clearbody l. clear HR. subst C s. destruct HF as (_ & HA & HU).
+  rewrite Forall_map, Forall_forall in HA.
+  assert (Hin : forall r c p, In (r, c, p) l -> (c < output r /\ arrival r <= p)%nat).
+  { intros r c p Hx. split; [exact (Hc _ (in_map fst _ _ Hx))|exact (HA _ Hx)]. }
+  pose proof (tail_loaded M l Hin HU) as Hl.
+  assert (Hp : Forall (fun x => (1 <= tail_size (fst x))%nat) l)
+    by (apply Forall_forall; intros [[r c] p] Hx; apply (tail_pos r c), (Hin r c p Hx)).
+  assert (Hs' : StronglySorted (fun x y => (tail_size (fst x) <= tail_size (fst y))%nat) l).
+  { clear - Hs. induction l as [|x l IH]; [constructor|]. inversion_clear Hs. constructor; auto.
+    now rewrite Forall_map in H0. }
   rewrite most_done_map, sum_map in HT.
-  pose proof (busy_times_least M _ _ _ _ T s Hl HF' Hs' HT) as H.
-  change (@nil request) with (map (@fst request nat) []). rewrite busy_times_map, qsum_map.
-  unfold total_latency. rewrite qsum_sum.
-  apply Qle_trans with (Qsum (fun x => busy_sum (tail_load cut) (sum fin s) x / (2 * tail (cut (fst x)) (fst x))) s
-    + Qsum (fun x => tail_shape (cut (fst x)) (fst x) - arrival (fst x)) s); [apply Qplus_le_compat; [exact H|apply Qle_refl]|].
-  rewrite <- qsum_plus. apply qsum_le. intros [r p] Hx. cbn [fst].
-  destruct HF as (_ & HA & _). rewrite Forall_forall in HA. specialize (HA _ Hx).
-  rewrite q_latency by auto. cbn [fst snd].
-  pose proof (Hc r (Hin _ Hx)) as Hr. pose proof (tail_pos cut r Hr) as Hv.
-  pose proof (tail_busy cut r p (sum fin s) ltac:(lia) (fin_le_sum s (r, p) Hx)) as E.
+  pose proof (busy_times_least M _ _ _ _ T l Hl Hp Hs' HT) as H.
+  change (@nil (request * nat)) with (map (@fst (request * nat) nat) []). rewrite busy_times_map, qsum_map.
+  unfold total_latency. rewrite qsum_sum, qsum_map.
+  eapply Qle_trans; [apply Qplus_le_compat; [exact H|apply Qle_refl]|].
+  rewrite <- qsum_plus. apply qsum_le. intros [[r c] p] Hx. unfold tail_size. cbn [fst snd placed].
+  destruct (Hin r c p Hx) as [Hr Ha]. rewrite q_latency by exact Ha. unfold placed. cbn [fst snd].
+  pose proof (tail_pos r c Hr) as Hv.
+  pose proof (tail_busy r c p (sum fin (map placed l)) ltac:(lia) (fin_le_sum (map placed l) (r, p) (in_map placed _ _ Hx))) as E.
   apply q_eq in E. repeat (rewrite ?q_add, ?q_mul in E). rewrite ?q_2 in E.
   apply q_pos in Hv. unfold tail_shape. change (1 / 2) with (1 # 2).
   set (b := rational (busy_sum _ _ _)) in *. set (v := rational (tail _ _)) in *.
@@ -133,21 +140,31 @@ Proof.
     now rewrite !(most_done_ext M release release' size size'). }
   now rewrite !E.
 Qed.
+Lemma opt_centroid_whole M R T : (forall r, In r R -> (1 <= output r)%nat) -> by_volume R ->
+  most_done M arrival volume R T = sum volume R ->
+  opt_at_least M R (busy_times M arrival volume T [] R + Qsum (fun r => shape r - arrival r) R).
+Proof.
+  intros Hw Hv HT s HF. set (f := fun r : request => (r, 0%nat)).
+  assert (E1 : forall r, (tail_release (f r) = arrival r)%nat) by (intros; unfold tail_release; simpl; lia).
+  assert (E2 : forall r, tail_size (f r) = volume r) by (intros; unfold tail_size; apply tail_0).
+  assert (HS : StronglySorted (fun x y => (tail_size x <= tail_size y)%nat) (map f R)).
+  { clear - Hv E2. induction Hv as [|a R Hv IH Ha]; cbn [map]; constructor; auto. apply Forall_map.
+    eapply Forall_impl; [|exact Ha]. simpl. intros b. now rewrite !E2. }
+  assert (HT' : most_done M tail_release tail_size (map f R) T = sum tail_size (map f R)).
+  { rewrite most_done_map, sum_map, (most_done_ext M _ arrival _ volume R T E1 E2), HT.
+    apply sum_ext. intros. now rewrite E2. }
+  assert (HR : map fst (map f R) = R) by (rewrite map_map; apply map_id).
+  pose proof (opt_tail_centroid M (map f R) T) as H. rewrite HR in H. specialize (fun h => H h HS HT' s HF).
+  change (@nil (request * nat)) with (map f []) in H.
+  rewrite busy_times_map, qsum_map, (busy_times_ext M _ arrival _ volume T R E1 E2 []) in H.
+  rewrite (qsum_ext _ (fun r => shape r - arrival r)) in H; [apply H|].
+  - intros x Hx. apply in_map_iff in Hx as (r & <- & Hr). now apply Hw.
+  - intros r Hr. unfold f. cbn [fst snd]. rewrite tail_shape_0; [reflexivity|]. now apply Hw.
+Qed.
 Lemma opt_centroid_discrete : Bounds.opt_centroid_discrete.
 Proof.
-  intros M R T Hw Hv HT s HF.
-  assert (E1 : forall r, (arrival r + 0 = arrival r)%nat) by (intros; lia).
-  unfold valid in Hw. rewrite Forall_forall in Hw.
-  assert (HS : StronglySorted (fun a b => (tail 0 a <= tail 0 b)%nat) R).
-  { clear - Hv. induction Hv; constructor; auto. eapply Forall_impl; [|exact H].
-    simpl. intros b. now rewrite !tail_0. }
-  assert (HT' : most_done M (fun r => arrival r + 0)%nat (tail 0) R T = sum (tail 0) R).
-  { rewrite (most_done_ext M _ arrival _ volume R T E1 tail_0), HT. apply sum_ext.
-    intros. now rewrite tail_0. }
-  pose proof (opt_tail_centroid M R (fun _ => 0%nat) T ltac:(intros r Hr; now apply Hw) HS HT' s HF) as H.
-  rewrite (busy_times_ext M _ arrival _ volume T R E1 tail_0 []) in H.
-  rewrite (qsum_ext _ (fun r => shape r - arrival r)) in H; [exact H|].
-  intros r Hr. rewrite tail_shape_0; [reflexivity|]. now apply Hw.
+  intros M R T Hw. unfold valid in Hw. rewrite Forall_forall in Hw. apply opt_centroid_whole.
+  intros r Hr. now apply Hw.
 Qed.
 
 (* ---- on a backlog: at least the fluid form *)

@@ -1,9 +1,9 @@
 (* The statements of the spec, each proved. [make prove] compiles this file and asks Coq for the
    assumptions of every theorem in it: none. *)
 From Coq Require Import QArith.
-From kvproof.spec Require Import Model Statements Bounds Pacing Equal Unbounded Judgement.
+From kvproof.spec Require Import Model Statements Bounds Pacing Equal Unbounded Judgement Checker.
 From kvproof.proofs Require Rational Simulate Opt Below Volume Above Waves Separators Stronger Staggered.
-From kvproof.proofs Require Pacing Spaced Equal Adversary Unbounded Schedules Cases.
+From kvproof.proofs Require Pacing Spaced Equal Adversary Unbounded Schedules Cases Accepts.
 
 Theorem backlog_known : Statements.backlog_known.
 Proof.
@@ -99,11 +99,9 @@ Theorem rule_close : Judgement.rule_close.
 Proof. exact Cases.rule_close. Qed.
 Theorem rule_shrink : Judgement.rule_shrink.
 Proof. exact Cases.rule_shrink. Qed.
-Theorem checker_branch_sound : Judgement.checker_branch_sound.
-Proof. exact Cases.checker_branch_sound. Qed.
-Theorem checker_price_sound : Judgement.checker_price_sound.
-Proof. exact Cases.checker_price_sound. Qed.
-Theorem checker_schedule_sound : Judgement.checker_schedule_sound.
-Proof. intros M s U H. apply Schedules.cost_sound. now rewrite <- Schedules.fast_cost_same. Qed.
-Theorem checker_schedule_same : Judgement.checker_schedule_same.
+
+(* ---- spec/Checker.v *)
+Theorem checker_sound : Checker.checker_sound.
+Proof. exact Accepts.checker_sound. Qed.
+Theorem checker_schedule_same : Checker.checker_schedule_same.
 Proof. exact Schedules.fast_cost_same. Qed.

@@ -81,14 +81,16 @@ Definition centroid_discrete_above : Prop := forall M R T, valid M R -> backlog 
   most_done M arrival volume R T = sum volume R ->
   sum_P M R + sum volume R / (2 * M) <= busy_times M arrival volume T [] R.
 
-(* Of each request only the tokens after the first [cut r], which arrive that much later. *)
-Definition opt_tail_centroid : Prop := forall M R (cut : request -> nat) T,
-  (forall r, In r R -> (cut r < output r)%nat) ->
-  StronglySorted (fun a b => (tail (cut a) a <= tail (cut b) b)%nat) R ->
-  let release r := (arrival r + cut r)%nat in let size r := tail (cut r) r in
-  most_done M release size R T = sum size R ->
-  opt_at_least M R (busy_times M release size T [] R
-                    + Qsum (fun r => tail_shape (cut r) r - arrival r) R).
+(* Of each request only the tokens after the first so many, its cut, which arrive that much later;
+   C lists the requests with their cuts. *)
+Definition tail_release (x : request * nat) : nat := (arrival (fst x) + snd x)%nat.
+Definition tail_size (x : request * nat) : nat := tail (snd x) (fst x).
+Definition opt_tail_centroid : Prop := forall M C T,
+  (forall x, In x C -> (snd x < output (fst x))%nat) ->
+  StronglySorted (fun x y => (tail_size x <= tail_size y)%nat) C ->
+  most_done M tail_release tail_size C T = sum tail_size C ->
+  opt_at_least M (map fst C) (busy_times M tail_release tail_size T [] C
+                    + Qsum (fun x => tail_shape (snd x) (fst x) - arrival (fst x)) C).
 
 (* ---- Staggered completions: requests are whole *)
 

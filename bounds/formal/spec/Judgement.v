@@ -1,10 +1,9 @@
 (* Proofs by cases that OPT is at least T: one judgement and its rules. As in Statements.v, each
-   definition of a Prop is proved under its name in proofs/Theorems.v; the last one says that the
-   program in checker/Program.v, which is extracted to OCaml, accepts nothing false. *)
+   definition of a Prop is proved under its name in proofs/Theorems.v. *)
 From Coq Require Import List Arith ZArith QArith.
 Import ListNotations.
 From kvproof.spec Require Import Model.
-From kvproof.checker Require Program Schedule.
+From kvproof.checker Require Program.
 Open Scope nat_scope.
 
 (* Each request with a window: the first and the last start that are left to it. *)
@@ -58,13 +57,3 @@ Definition rule_shrink : Prop := forall M T W W' D ys m, 0 <= D -> Forall (Z.le 
        D * (Z.of_nat T - 1) < bound M ys m - v + term D ys (fst e) p \/
        (fst (snd e') <= p <= snd (snd e'))%nat) (combine W m) W' ->
   none_below M T W' -> none_below M T W.
-
-(* What the extracted checker accepts is true. *)
-Definition checker_branch_sound : Prop := forall M T D R t,
-  Program.branch M T D R t = true -> opt_at_least M R T.
-Definition checker_price_sound : Prop := forall M D ys R, 0 < D -> forallb (Z.leb 0) ys = true ->
-  opt_at_least M R (inject_Z (Program.price_bound M D ys R) / inject_Z D)%Q.
-Definition checker_schedule_sound : Prop := forall M s U, Schedule.fast_cost M s = Some U ->
-  feasible M (map fst s) s /\ total_latency s = U.
-(* The sweep over sorted events accepts what adding up each step's tokens does, and nothing else. *)
-Definition checker_schedule_same : Prop := forall M s, Schedule.fast_cost M s = Schedule.cost M s.

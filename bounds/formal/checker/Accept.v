@@ -1,0 +1,81 @@
+(* The program that is extracted to OCaml: does a proof prove a claim about an instance? That it
+   accepts nothing false is proved (spec/Checker.v), so it need not be read, but for [claim]. *)
+From Coq Require Import List Arith ZArith QArith Bool.
+Import ListNotations.
+From kvproof.spec Require Import Model.
+From kvproof.checker Require Import Sort Schedule Centroid Policies Fluid Whole.
+From kvproof.checker Require Runs Program.
+Open Scope nat_scope.
+
+Inductive claim :=
+| Costs (U : nat)                       (* a feasible schedule has total latency U *)
+| AtLeast (z : Q)                       (* no feasible schedule has less than z *)
+| Optimal (U : nat)                     (* both, for U *)
+| WithinFactor (U : nat) (c : Q)        (* a schedule costs U, at most c times OPT *)
+| ScheduleRatio (A B : nat) (c : Q)     (* a schedule costs A, another B, and A is c B *)
+| PolicyRatio (how : rule) (p : policy) (A B : nat) (c : Q).        (* the policy's costs A *)
+
+(* The first of each pair says how often the second occurs. *)
+Definition expand {A} (rows : list (nat * A)) : list A :=
+  flat_map (fun x => repeat (snd x) (fst x)) rows.
+
+Inductive lower_bound :=
+| Volume
+| Staggered (peak output together : nat)
+| DiscreteCentroid
+| TailCentroid (cuts : list (nat * nat))
+| Price (D : Z) (runs : list (nat * Z))
+| Branch (T : nat) (D : Z) (tree : Program.tree).
+(* Starts with counts, where the claim needs schedules; a lower bound, where it needs one. *)
+Record proof := Proof { starts : list (nat * nat); costlier : list (nat * nat); bound : option lower_bound }.
+
+(* The requests with the k-th number of a list each, if there are as many. *)
+Definition beside (R : list request) (l : list (nat * nat)) : option (list (request * nat)) :=
+  let l' := expand l in if length R =? length l' then Some (combine R l') else None.
+(* Largest volume first, then largest output, then earliest arrival, the earliest at step 0. *)
+Definition by_class (R : list request) : list request :=
+  sort (fun r => - Z.of_nat (tokens (prompt r) 0 (output r)))%Z
+       (sort (fun r => - Z.of_nat (output r))%Z (sort (fun r => Z.of_nat (arrival r)) R)).
+Definition earlier (a : nat) (r : request) : request := Request (arrival r - a) (prompt r) (output r).
+
+(* what a lower bound proves; None if nothing *)
+Definition value (M : nat) (R : list request) (b : lower_bound) : option Q :=
+  match b with
+  | Volume => volume_bound M R
+  | Staggered h o m => staggered_bound M h o m R
+  | DiscreteCentroid => discrete_centroid M R
+  | TailCentroid cuts => match beside R cuts with None => None | Some C => tail_centroid M C end
+  | Price D runs => Runs.price_bound M D runs R
+  | Branch T D t =>
+      if Program.branch M T D (by_class (map (earlier (first_arrival R)) R)) t
+      then Some (inject_Z (Z.of_nat T)) else None
+  end.
+Definition schedule_costs (M : nat) (R : list request) (starts : list (nat * nat)) (U : nat) : bool :=
+  match beside R starts with
+  | None => false
+  | Some s => match fast_cost M s with None => false | Some U' => U =? U' end
+  end.
+Definition proves (M : nat) (R : list request) (p : proof) (enough : Q -> bool) : bool :=
+  match bound p with
+  | None => false
+  | Some b => match value M R b with None => false | Some q => enough q end
+  end.
+Definition is_ratio (A B : nat) (c : Q) : bool :=
+  Qeq_bool (Qmult c (inject_Z (Z.of_nat B))) (inject_Z (Z.of_nat A)).
+Definition accepts (M : nat) (rows : list (nat * request)) (c : claim) (p : proof) : bool :=
+  let R := expand rows in
+  match c with
+  | Costs U => schedule_costs M R (starts p) U
+  | AtLeast z => proves M R p (Qle_bool z)
+  | Optimal U =>
+      schedule_costs M R (starts p) U &&
+      proves M R p (fun q => negb (Qle_bool q (inject_Z (Z.of_nat U - 1))))
+  | WithinFactor U c =>
+      schedule_costs M R (starts p) U &&
+      proves M R p (fun q => Qle_bool (inject_Z 0) c && Qle_bool (inject_Z (Z.of_nat U)) (Qmult c q))
+  | ScheduleRatio A B c =>
+      schedule_costs M R (costlier p) A && schedule_costs M R (starts p) B && is_ratio A B c
+  | PolicyRatio how pol A B c =>
+      match policy_total how pol M R with None => false | Some A' => A =? A' end &&
+      schedule_costs M R (starts p) B && is_ratio A B c
+  end.

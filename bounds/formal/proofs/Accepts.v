@@ -1,0 +1,88 @@
+(* What the checker accepts is true. *)
+From Coq Require Import List Arith ZArith Lia Permutation QArith Lqa Bool.
+Import ListNotations.
+From kvproof.spec Require Import Model Checker.
+From kvproof.checker Require Import Sort Schedule Centroid Whole Accept.
+From kvproof.checker Require Policies.
+From kvproof.proofs Require Import Sums Memory Rational Sorts Schedules Centroids.
+From kvproof.proofs Require Runs Cases Listed Fluids Wholes.
+Open Scope nat_scope.
+Set Default Timeout 20.
+
+Lemma combine_map {A B} (l : list A) : forall l' : list B, length l = length l' -> map fst (combine l l') = l.
+Proof. induction l as [|x l IH]; intros [|y l'] H; try discriminate; auto. cbn. f_equal. auto. Qed.
+Lemma beside_map R l C : beside R l = Some C -> map fst C = R.
+Proof.
+  unfold beside. destruct (Nat.eqb_spec (length R) (length (expand l))); [|discriminate].
+  intros E. injection E as <-. now apply combine_map.
+Qed.
+
+(* ---- all arrivals earlier *)
+Lemma opt_earlier M R a z : (forall r, In r R -> a <= arrival r) ->
+  opt_at_least M (map (earlier a) R) z -> opt_at_least M R z.
+Proof.
+  intros Ha H s (HP & HA & HU).
+  set (g := fun x : request * nat => (earlier a (fst x), snd x - a)).
+  assert (Hin : forall x, In x s -> a <= arrival (fst x) /\ arrival (fst x) <= snd x).
+  { intros x Hx. rewrite Forall_forall in HA. split; [|auto]. apply Ha.
+    apply (Permutation_in _ HP). now apply in_map. }
+  assert (EL : total_latency (map g s) = total_latency s).
+  { unfold total_latency. rewrite sum_map. apply sum_ext. intros x Hx. destruct (Hin x Hx).
+    unfold latency, g, earlier. cbn [fst snd arrival prompt output]. lia. }
+  rewrite <- EL. apply H. split; [|split].
+  - rewrite map_map. cbn [g fst]. rewrite <- (map_map fst (earlier a)). now apply Permutation_map.
+  - apply Forall_map, Forall_forall. intros x Hx. destruct (Hin x Hx). unfold g, earlier. cbn [fst snd arrival]. lia.
+  - intros t. etransitivity; [|apply (HU (t + a))]. unfold used. rewrite sum_map. apply sum_le. intros x Hx.
+    destruct (Hin x Hx). unfold g, earlier, held. cbn [fst snd arrival prompt output].
+    destruct (Nat.ltb_spec (snd x - a) t), (Nat.leb_spec t (snd x - a + output (fst x))); cbn [andb]; try lia.
+    destruct (Nat.ltb_spec (snd x) (t + a)), (Nat.leb_spec (t + a) (snd x + output (fst x))); cbn [andb]; lia.
+Qed.
+Lemma value_sound M R b q : value M R b = Some q -> opt_at_least M R q.
+Proof.
+  destruct b as [|h o m| |cuts|D runs|T D t]; cbn [value].
+  - apply Fluids.volume_bound_sound.
+  - apply Wholes.staggered_bound_sound.
+  - apply discrete_centroid_sound.
+  - destruct (beside R cuts) as [C|] eqn:E; [|discriminate]. rewrite <- (beside_map _ _ _ E). apply tail_centroid_sound.
+  - apply Runs.price_bound_sound.
+  - destruct (Program.branch _ _ _ _ _) eqn:E; [|discriminate]. intros Eq. injection Eq as <-.
+    apply Cases.branch_sound in E. apply (opt_earlier M R (first_arrival R)); [apply Wholes.first_arrival_least|].
+    refine (opt_at_least_perm M _ _ _ _ E). unfold by_class. now rewrite !sort_perm.
+Qed.
+Lemma schedule_costs_sound M R l U : schedule_costs M R l U = true -> some_schedule_costs M R U.
+Proof.
+  unfold schedule_costs. destruct (beside R l) as [s|] eqn:E; [|discriminate].
+  destruct (fast_cost M s) as [U'|] eqn:EC; [|discriminate]. intros H. apply Nat.eqb_eq in H. subst U'.
+  rewrite fast_cost_same in EC. destruct (cost_sound _ _ _ EC) as [HF HT]. exists s.
+  now rewrite (beside_map _ _ _ E) in HF.
+Qed.
+Lemma proves_sound M R p enough : proves M R p enough = true -> exists q, opt_at_least M R q /\ enough q = true.
+Proof.
+  unfold proves. destruct (bound p) as [b|]; [|discriminate]. destruct (value M R b) as [q|] eqn:E; [|discriminate].
+  intros H. exists q. split; auto. now apply (value_sound M R b).
+Qed.
+Open Scope Q_scope.
+Lemma checker_sound : Checker.checker_sound.
+Proof.
+  intros M rows c p H. unfold accepts in H. destruct c as [U|z|U|U c|A B c|how pol A B c]; cbn [meaning].
+  - now apply (schedule_costs_sound M _ (starts p)).
+  - apply proves_sound in H as (q & Hq & H). apply Qle_bool_iff in H. now apply (opt_at_least_le M _ q).
+  - apply andb_prop in H as [H1 H2]. split; [now apply (schedule_costs_sound M _ (starts p))|].
+    apply proves_sound in H2 as (q & Hq & H). intros s Hs. specialize (Hq s Hs).
+    destruct (Qle_bool q _) eqn:E; [discriminate|].
+    assert (HL : ~ q <= inject_Z (Z.of_nat U - 1)) by (intros HL; apply Qle_bool_iff in HL; congruence).
+    apply Qnot_le_lt in HL. pose proof (Qlt_le_trans _ _ _ HL Hq) as HX. unfold rational in *.
+    rewrite <- Zlt_Qlt in HX. rewrite <- Zle_Qle. lia.
+  - apply andb_prop in H as [H1 H2]. destruct (schedule_costs_sound _ _ _ _ H1) as (s & HF & HT).
+    apply proves_sound in H2 as (q & Hq & H). apply andb_prop in H as [H3 H4].
+    apply Qle_bool_iff in H3, H4. change (inject_Z 0) with 0 in H3. exists s. split; [exact HF|]. split; [exact HT|].
+    intros best Hb. rewrite HT. unfold rational at 1. eapply Qle_trans; [exact H4|].
+    rewrite !(Qmult_comm c). apply Qmult_le_compat_r; auto.
+  - apply andb_prop in H as [H H3]. apply andb_prop in H as [H1 H2]. apply Qeq_bool_iff in H3.
+    split; [now apply (schedule_costs_sound M _ (costlier p))|].
+    split; [now apply (schedule_costs_sound M _ (starts p))|exact H3].
+  - apply andb_prop in H as [H H3]. apply andb_prop in H as [H1 H2]. apply Qeq_bool_iff in H3.
+    destruct (Policies.policy_total how pol M (expand rows)) as [A'|] eqn:E; [|discriminate]. apply Nat.eqb_eq in H1. subst A'.
+    split; [now apply Listed.policy_total_sound|].
+    split; [now apply (schedule_costs_sound M _ (starts p))|exact H3].
+Qed.

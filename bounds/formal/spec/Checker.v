@@ -1,0 +1,41 @@
+(* What the extracted checker says: claims about an instance, and what each means. One theorem,
+   [checker_sound], covers all: whatever is accepted, by whatever proof, is true. As in Statements.v,
+   each definition of a Prop is proved under its name in proofs/Theorems.v. *)
+From Coq Require Import List Arith ZArith Permutation Sorted QArith.
+Import ListNotations.
+From kvproof.spec Require Import Model.
+From kvproof.checker Require Policies Accept Schedule.
+Open Scope nat_scope.
+
+Definition some_schedule_costs (M : nat) (R : list request) (U : nat) : Prop :=
+  exists s, feasible M R s /\ total_latency s = U.
+
+(* R' lists R in the order of a policy: ties by arrival, then by place in R. *)
+Definition size (p : Policies.policy) (r : request) : nat :=
+  match p with Policies.SVF => volume r | Policies.SJF => output r | Policies.FCFS => arrival r end.
+Definition before (p : Policies.policy) (x y : request * nat) : Prop :=
+  size p (fst x) < size p (fst y) \/ size p (fst x) = size p (fst y) /\
+  (arrival (fst x) < arrival (fst y) \/ arrival (fst x) = arrival (fst y) /\ snd x <= snd y).
+Definition in_order (p : Policies.policy) (R R' : list request) : Prop :=
+  exists l, Permutation l (combine R (seq 0 (length R))) /\ StronglySorted (before p) l /\ R' = map fst l.
+
+Definition meaning (M : nat) (R : list request) (c : Accept.claim) : Prop :=
+  match c with
+  | Accept.Costs U => some_schedule_costs M R U
+  | Accept.AtLeast z => opt_at_least M R z
+  | Accept.Optimal U => some_schedule_costs M R U /\ opt_at_least M R U
+  | Accept.WithinFactor U c =>
+      exists s, feasible M R s /\ total_latency s = U /\ within c M R s
+  | Accept.ScheduleRatio A B c =>
+      some_schedule_costs M R A /\ some_schedule_costs M R B /\ (c * B == A)%Q
+  | Accept.PolicyRatio how p A B c =>
+      (exists R' s, in_order p R R' /\ simulate how M R' = Some s /\ total_latency s = A) /\
+      some_schedule_costs M R B /\ (c * B == A)%Q
+  end.
+
+(* [rows] are requests with counts, as in the file. *)
+Definition checker_sound : Prop := forall M rows claim proof,
+  Accept.accepts M rows claim proof = true -> meaning M (Accept.expand rows) claim.
+
+(* The sweep over sorted events accepts what adding up each step's tokens does, and nothing else. *)
+Definition checker_schedule_same : Prop := forall M s, Schedule.fast_cost M s = Schedule.cost M s.
