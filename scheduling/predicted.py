@@ -4,8 +4,9 @@ A request is admitted where, by the predicted lengths of all that run, it fits t
 end; who runs beyond its prediction is expected to end with the next token. Where the tokens held
 would exceed the memory nevertheless, requests are stopped, the last in the policy's order first,
 and wait again in that order; in such a step nobody starts. A stopped request keeps its tokens and
-holds them again from its next start on (an engine computes them again). Each start gives at least
-one token and the first in order is never stopped, so every run ends.
+holds them again from its next start on (an engine computes them again). Where starts cost credit
+(svf-bucket) the cost goes by the prediction, and who was stopped has paid. Each start gives at
+least one token and the first in order is never stopped, so every run ends.
 
 Such a run is no schedule of docs/theory.md where a request was stopped; which bounds it obeys is
 theorem ``engine-any-run`` (:mod:`kvproof.certificates.engine`).
@@ -22,11 +23,22 @@ from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.latency import LatencyStatistics
-from kvproof.scheduling.policies import KeyPolicy, Policy, ask, key_order, reserved_outputs
+from kvproof.scheduling.policies import (
+    KeyPolicy,
+    Policy,
+    Toll,
+    ask,
+    key_order,
+    reserved_outputs,
+    toll_of,
+)
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.sorting import stable_order
+
+#: Starts that cost nothing, for the kernel.
+_FREE = (np.empty(0, dtype=np.int64), 1, 0, 0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -226,7 +238,7 @@ def promised_run(
     instance
         The truth; counts are expanded.
     policy
-        A policy with a key and without releases or tolls.
+        A policy with a key and without releases.
     predicted
         The output length that is predicted for each request, int64 of shape (requests,).
     margin
@@ -243,8 +255,12 @@ def promised_run(
     rank = predicted_order(every, policy, predicted)
     promised = promised_outputs(every, policy, predicted, margin)
     arrive = stable_order(every.arrival)
+    toll = toll_of(believed_instance(every, predicted), policy)
+    paid = _FREE if toll is None else (
+        toll.cost.astype(np.int64)[arrive], toll.unit, toll.cap, toll.lent
+    )  # fmt: skip
     columns = (c[arrive] for c in (every.arrival, every.prompt, every.output, promised, rank))
-    request, begin, tokens, length = run_promised(every.memory, *columns)
+    request, begin, tokens, length = run_promised(every.memory, paid, *columns)
     return PredictedRun(
         instance=every, request=arrive[request], begin=begin, tokens=tokens, length=length
     )
@@ -252,10 +268,11 @@ def promised_run(
 
 def predicted_order(every: Instance, policy: Policy, predicted: Column) -> Column:
     """Return each request's place in the policy's order, by the predicted lengths."""
-    if not isinstance(policy, KeyPolicy) or hasattr(policy, "release") or hasattr(policy, "toll"):
+    if not isinstance(policy, KeyPolicy) or hasattr(policy, "release"):
         raise InputError(
-            f"policy {policy.name}: predictions are for policies that order by a key and start "
-            "whatever fits: svf, svf-1bit, sjf, fcfs or one of your own"
+            f"policy {policy.name}: predictions are for policies that order by a key and set no "
+            "step before which a request must not start: svf, svf-bucket, svf-1bit, sjf, fcfs or "
+            "one of your own"
         )
     key = np.asarray(ask(policy, policy.key, believed_instance(every, predicted)))
     if key.shape != (every.rows,):
@@ -293,8 +310,14 @@ class ByPrediction:
     def __init__(self, every: Instance, policy: Policy, predicted: Column) -> None:
         self.name = policy.name
         self._rank = predicted_order(every, policy, predicted)
+        self._toll = toll_of(believed_instance(every, predicted), policy)
 
     def key(self, instance: Instance) -> Column:
         """Return each request's place in the policy's order by the predictions."""
         del instance  # the one that the order was made for
         return self._rank
+
+    def toll(self, instance: Instance) -> Toll | None:
+        """Return what each start costs, by the predictions."""
+        del instance
+        return self._toll

@@ -13,8 +13,11 @@ from kvproof.scheduling.compiled import njit
 
 
 @njit
-def run_promised(memory, arrival, prompt, output, promised, rank):  # type: ignore[no-untyped-def]
-    """Run the requests, given in order of arrival; return the stays: row, begin, tokens, length."""
+def run_promised(memory, toll, arrival, prompt, output, promised, rank):  # type: ignore[no-untyped-def]
+    """Run the requests, given in order of arrival; return the stays: row, begin, tokens, length.
+
+    `toll` is (cost of each row, unit, cap, lent) as for ``run_strict``, for first starts alone.
+    """
     n = len(prompt)
     start = np.zeros(n, np.int64)  # as if all tokens so far had come in a row
     began = np.zeros(n, np.int64)
@@ -27,6 +30,8 @@ def run_promised(memory, arrival, prompt, output, promised, rank):  # type: igno
     waiting = [(np.int64(0), np.int64(0)) for _ in range(0)]
     arrived = done = 0
     now = np.int64(0)
+    costs, unit, cap, lent = toll
+    spent = np.int64(0)  # the time, over `unit`, from which on credit is not negative
     while done < n:
         if number == 0 and len(waiting) == 0:
             now = max(now, arrival[arrived])
@@ -60,12 +65,17 @@ def run_promised(memory, arrival, prompt, output, promised, rank):  # type: igno
             stopped = True
         while len(waiting) > 0 and not stopped:
             row = waiting[0][1]
+            anew = len(costs) > 0 and tokens[row] == 0
+            if anew and now * unit < spent - lent:
+                break
             first = now - tokens[row]
             end = max(first + promised[row], now + 1)
             if not _fits(memory, prompt, start, promised, line, number, offset, prompt[row] - first,
                          end, now):  # fmt: skip
                 break
             heappop(waiting)
+            if anew:
+                spent = max(spent, (now - cap) * unit) + costs[row]
             start[row] = first
             began[row] = now
             offset += prompt[row] - first

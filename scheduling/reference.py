@@ -10,6 +10,7 @@ from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import (
     KeyPolicy,
     Policy,
+    Toll,
     key_order,
     releases,
     reserved_outputs,
@@ -98,7 +99,7 @@ def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False
 
 
 def promised_run_reference(
-    instance: Instance, rank: Column, promised: Column
+    instance: Instance, rank: Column, promised: Column, toll: Toll | None = None
 ) -> list[tuple[int, int, int, int]]:
     """Return the stays (request, begin, tokens, length) of :mod:`.predicted`, in order.
 
@@ -114,6 +115,7 @@ def promised_run_reference(
     waiting: list[int] = []
     coming = sorted(range(every.rows), key=lambda i: (arrival[i], i), reverse=True)
     now = 0
+    spent = Fraction(0)  # the time at which credit is nothing
 
     def held(i: int, step: int) -> int:
         """Return what a running request is expected to hold in a step after `now`."""
@@ -138,12 +140,18 @@ def promised_run_reference(
         waiting.sort(key=lambda i: place[i])
         while waiting and not stopped:
             i = waiting[0]
+            anew = toll is not None and tokens[i] == 0  # who was stopped has paid
+            if toll is not None and anew and now - spent < -Fraction(toll.lent, toll.unit):
+                break
             until = max(now - tokens[i] + promise[i], now + 1)
             if any(
                 held(i, step) + sum(held(j, step) for j in began) > every.memory
                 for step in range(now + 1, until + 1)
             ):
                 break
+            if toll is not None and anew:
+                spent = max(spent, Fraction(now - toll.cap))
+                spent += Fraction(int(toll.cost[i]), toll.unit)
             began[waiting.pop(0)] = now
             had[i] = tokens[i]
         for i in began:
