@@ -8,7 +8,7 @@ PAGES := .venv/.pages
 
 FUZZ_SECONDS ?= 3600
 
-.PHONY: demo boxes fuzz test test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants checkers attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo boxes fuzz test test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load vllm-orders lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants checkers attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -114,6 +114,10 @@ bench-adversary: $(READY)
 TRACE ?= AzureLLMInferenceTrace_conv.csv
 vllm-load: $(VLLM)/.ready
 	$(VLLM)/bin/python -m benchmarks.vllm_load $(TRACE)
+
+# each order in a real server, by HTTP, on the CPU: a quarter of an hour on an idle machine
+vllm-orders: $(VLLM)/.ready
+	$(VLLM)/bin/python -m benchmarks.vllm_orders $(TRACE)
 
 engines: $(READY)
 	$(BIN)/python -m benchmarks.engines

@@ -49,7 +49,7 @@ ORDERS = {
     "svf, patience": "svf",
 }
 #: KV-cache blocks of 32 tokens, one of which vLLM keeps, and the context, of the tiny model.
-BLOCKS, BLOCK, WINDOW = 513, 32, 8192
+BLOCKS, BLOCK, WINDOW = 1025, 32, 8192
 
 
 def tiny_model(folder: Path, *, window: int = WINDOW) -> list[str]:
@@ -117,6 +117,7 @@ def on_cpu() -> None:
         ("TRANSFORMERS_OFFLINE", "1"),
         ("OMP_NUM_THREADS", "1"),
         ("VLLM_CPU_KVCACHE_SPACE", "1"),
+        ("VLLM_ENGINE_READY_TIMEOUT_S", "1800"),  # on a busy machine
     ):
         os.environ.setdefault(name, value)
 
@@ -143,7 +144,7 @@ def keys_of(
     return [
         static_key(
             operator=0,
-            volume=held_volume(s, min(proxy_output(o, **bit), o) if bit else o),
+            volume=held_volume(s, proxy_output(o, **bit) if bit else o),
             arrival=arrival - begin,
             aging=Fraction(settings.get("aging", 0)),
             patience=Fraction(settings["patience"]) if "patience" in settings else None,
@@ -170,6 +171,14 @@ def patience_of(requests: Instance, p99: float) -> dict[str, float]:
     return {"aging": float(requests.volume.mean()) / p99, "patience": p99}
 
 
+def line_of(order: str, rows: Sequence[Row], keys: Sequence[int | float]) -> str:
+    """Return the table's line of an order."""
+    latency = spread([c - a for a, _, c, _, _ in rows])
+    first = spread([f - a for a, f, _, _, _ in rows])
+    cells = [f"{value:.2f}" for value in (*latency, first[0], first[2])]
+    return "| " + " | ".join([order, *cells, f"{in_order(keys, rows):.1%}"]) + " |"
+
+
 def main() -> None:
     """Run every order, write its log, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -184,6 +193,11 @@ def main() -> None:
     parser.add_argument("--out", default="vllm-orders", help="a folder for the logs")
     parser.add_argument("server", nargs="*", help="after --: more arguments for the server")
     given = parser.parse_args()
+    orders = given.orders.split(";")
+    if unknown := [order for order in orders if order not in ORDERS]:
+        parser.error(f"order {unknown[0]!r} is unknown; known: {'; '.join(ORDERS)}")
+    if "svf, patience" in orders and "fcfs" not in orders[: orders.index("svf, patience")]:
+        parser.error("'svf, patience' takes its settings from what fcfs came to: name that before")
     out = Path(given.out)
     out.mkdir(parents=True, exist_ok=True)
     lengths, at = requests_of(
@@ -206,7 +220,7 @@ def main() -> None:
             common = [*tiny_model(Path(name)), "--num-gpu-blocks-override", str(BLOCKS)]
         else:
             common = ["--model", given.model]
-        for order in given.orders.split(";"):
+        for order in orders:
             policy = find_engine_policy(ORDERS[order])
             settings = policy.settings(held) | (waiting if order == "svf, patience" else {})
             priority = None if policy.priority is None else policy.priority(held).tolist()
@@ -215,13 +229,9 @@ def main() -> None:
             with serving(arguments, log=out / f"{stem}.log") as base:
                 rows = replay(base, lengths, at, priority=priority)
             write_log(out / f"{stem}.csv", rows)
-            latency = spread([c - a for a, _, c, _, _ in rows])
-            first = spread([f - a for a, f, _, _, _ in rows])
             if order == "fcfs":
-                waiting = patience_of(held, latency[2])
-            share = in_order(keys_of(policy, held, rows, settings), rows)
-            cells = [*(f"{v:.2f}" for v in (*latency, first[0], first[2])), f"{share:.1%}"]
-            print("| " + " | ".join([order, *cells]) + " |", flush=True)
+                waiting = patience_of(held, spread([c - a for a, _, c, _, _ in rows])[2])
+            print(line_of(order, rows, keys_of(policy, held, rows, settings)), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,20 +2,15 @@
 
 import csv
 import json
-import os
 import random
-import socket
-import subprocess
-import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from benchmarks.vllm_server import send, served_model
+from benchmarks.vllm_orders import BLOCK, on_cpu, order_arguments, serving, tiny_model
+from benchmarks.vllm_server import send
 from kvproof.__main__ import run
-from kvproof.serving.vllm.engine import MODEL
-from tests.conftest import ROOT
+from kvproof.serving.vllm.policies import find_engine_policy
 
 pytest.importorskip("vllm")
 pytestmark = pytest.mark.filterwarnings("default")  # those of vLLM and torch are theirs
@@ -24,7 +19,7 @@ PREDICTOR = """
 def predict(request):
     raise RuntimeError("no prediction today")
 """
-BLOCKS, BLOCK = 65, 32
+BLOCKS = 65
 MEMORY = (BLOCKS - 1) * BLOCK
 
 
@@ -32,51 +27,17 @@ MEMORY = (BLOCKS - 1) * BLOCK
 def server(tmp_path_factory):
     """A server with SVF and a predictor that always raises; its address and its log."""
     folder = tmp_path_factory.mktemp("server")
-    (folder / "config.json").write_text(json.dumps(MODEL | {"max_position_embeddings": 1024}))
     (folder / "predictors.py").write_text(PREDICTOR)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    paths = os.pathsep.join((str(folder), str(ROOT)))
-    environment = {
-        **os.environ, "PYTHONPATH": paths, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1",
-        "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "VLLM_LOGGING_LEVEL": "INFO",
-        "OMP_NUM_THREADS": "1", "VLLM_CPU_KVCACHE_SPACE": "1",
-    }  # fmt: skip
-    settings = {"kvproof": {"predictor": "predictors:predict"}}
-    log = (folder / "log.txt").open("w")
-    process = subprocess.Popen(
-        [
-            sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(folder),
-            "--served-model-name", "tiny", "--host", "127.0.0.1", "--port", str(port),
-            "--load-format", "dummy", "--skip-tokenizer-init", "--dtype", "float32",
-            "--max-model-len", "1024", "--block-size", str(BLOCK), "--max-num-seqs", "64",
-            "--max-num-batched-tokens", "2048", "--enforce-eager",
-            "--num-gpu-blocks-override", str(BLOCKS), "--kv-cache-memory-bytes", "67108864",
-            "--no-enable-prefix-caching", "--scheduler-cls", "kvproof.serving.vllm.SVFScheduler",
-            "--additional-config", json.dumps(settings),
-        ],
-        env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=folder,
-    )  # fmt: skip
-    base = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(400):
-            time.sleep(1)
-            if process.poll() is not None:
-                break
-            try:
-                served_model(base)
-                break
-            except (OSError, ValueError):
-                continue
-        else:
-            pytest.fail("the server does not answer")
-        assert process.poll() is None, (folder / "log.txt").read_text()[-2000:]
-        yield base, folder / "log.txt"
-    finally:
-        process.terminate()
-        process.wait(60)
-        log.close()
+    settings = {"predictor": "predictors:predict"}
+    arguments = [
+        *tiny_model(folder, window=MEMORY), "--served-model-name", "tiny",
+        "--num-gpu-blocks-override", str(BLOCKS), "--max-num-seqs", "64",
+        *order_arguments(find_engine_policy("svf"), settings),
+    ]  # fmt: skip
+    log = folder / "log.txt"
+    on_cpu()
+    with serving(arguments, log=log, paths=[str(folder)]) as base:
+        yield base, log
 
 
 def test_the_server_orders_by_volume_and_serves_whatever_the_hints_are(server, tmp_path, capsys):
@@ -103,10 +64,18 @@ def test_the_server_orders_by_volume_and_serves_whatever_the_hints_are(server, t
         assert len(rows) == len(jobs)
     for hint in (None, "abc", 1, -7, 10**18, [1, 2], 2.5):
         assert send(base, "tiny", [9] * 10, 5, hint=hint)[4] == 5
-    with pytest.raises(OSError, match=r"HTTP 400|tokens in place of 500"):
-        send(base, "tiny", [9] * 1000, 500, hint=5)  # longer than the model's window
+    # the window is the whole cache, as vLLM starts with none that is longer
+    for prompt in (MEMORY + 1, 3 * MEMORY):
+        with pytest.raises(
+            OSError, match=rf"HTTP 400: .*maximum context length is {MEMORY} tokens"
+        ):
+            send(base, "tiny", [9] * prompt, 1, hint=5)
+    with pytest.raises(OSError, match="an answer of 100 tokens in place of 101"):
+        send(base, "tiny", [9] * (MEMORY - 100), 101, hint=5)  # ended where the cache is full
+    assert send(base, "tiny", [9] * (MEMORY - 100), 100, hint=5)[4] == 100
     with pytest.raises(OSError, match="HTTP 400"):
         send(base, "tiny", [9] * 10, 5, hint=10**30)  # vLLM itself refuses such a number
+    assert send(base, "tiny", [9] * 10, 5)[4] == 5  # and serves on
     told = log.read_text()
     assert "SVFScheduler orders the queue" in told
     assert told.count("the predictor fails") == 1
