@@ -88,9 +88,9 @@ def test_kernel_at_high_concurrency(skip, span):
     rng = np.random.default_rng(3)
     instance = Instance(
         memory=3_000,
-        arrival=np.sort(rng.integers(0, span // 100 + 1, 3_000)),
-        prompt=rng.integers(0, 5, 3_000),
-        output=rng.integers(1, 80, 3_000),
+        arrival=np.sort(rng.integers(0, span // 100 + 1, 1_500)),
+        prompt=rng.integers(0, 5, 1_500),
+        output=rng.integers(1, 80, 1_500),
     )
     for policy in (SVF(), OneBitSVF(admission="reserve"), SortedF()):
         schedule = simulate(instance, policy, skip=skip)
