@@ -8,7 +8,7 @@ PAGES := .venv/.pages
 
 FUZZ_SECONDS ?= 3600
 
-.PHONY: demo boxes fuzz test test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load vllm-orders lint docs bench bounds orders paced-frontier bench-adversary engines growth predictions mutants checkers attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo boxes fuzz test test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load vllm-orders lint docs bench bounds orders gap paced-frontier bench-adversary engines growth predictions mutants checkers attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -84,6 +84,10 @@ bounds: $(READY)
 # ten minutes
 paced-frontier: $(READY)
 	$(BIN)/python benchmarks/paced_frontier.py
+
+# what lies between the price bound and the best schedule: three minutes
+gap: $(READY)
+	$(BIN)/python benchmarks/gap.py
 
 orders: $(READY)
 	$(BIN)/python benchmarks/orders.py

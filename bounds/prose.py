@@ -190,6 +190,15 @@ from one-bit SVF.
 Over all backlogs with eps at most e, the least constant of strict SVF lies between
 `max(2, 1/(1 - e))` and `max(1 + 4/(3(1 - e)), 2/(1 - e))`: [2, 7/3] as e -> 0, [2, 4] at 1/2,
 [5, 10] at 0.8. No instance is known above the lower end.
+
+The proof for equal volumes ends at 2 and does not carry over: there each running request pays for
+its own latency with volume that it has held, and that of any is worth that of the head. Where
+volumes differ a request of volume v, running while a head of volume V waits, counts v/V of that, so
+requests far smaller than the head leave up to `o^3/(6 v)` each unpaid. The step is lost, not the
+claim: on 625 random backlogs of two kinds of request, the larger of at least twice the volume, eps
+at most 1/20, strict SVF cost more than twice the centroid bound on 2 (at most 2.184 times), and
+never more than 1.926 times the best bound without search. Paying the rest needs a bound that sees
+outputs and volume of the same request at once, as prices do; none in closed form was found.
 """,
         theorems=("svf-conjecture", "svf-gap-conjecture"),
     ),
