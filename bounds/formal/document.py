@@ -90,6 +90,7 @@ _TITLES = {
     "Pacing": "Pacing",
     "Equal": "Equal volumes: two steps of the proof",
     "Unbounded": "Policies without a constant",
+    "Engine": "Runs of an engine",
     "Judgement": "Proofs by cases",
     "Checker": "A verified checker",
 }

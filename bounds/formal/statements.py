@@ -8,10 +8,14 @@ from pathlib import Path
 #: Where the Coq sources lie.
 SOURCES = Path(__file__).parent
 #: The files of the spec that hold statements.
-MODULES = ("Statements", "Bounds", "Pacing", "Equal", "Unbounded", "Judgement", "Checker")
+MODULES = (
+    "Statements", "Bounds", "Pacing", "Equal", "Unbounded", "Engine", "Judgement", "Checker",
+)  # fmt: skip
 #: Where the Coq statement says less than the theorem of the same name in words: what it says.
 PARTS = {
     "opt_centroid": "the backlog case; with arrivals, in whole steps, `opt_centroid_discrete`",
+    "engine_any_run": "all but the fluid centroid, which is below that in whole steps, and that "
+    "prices that rise fail",
     "backlog_known": "that some schedule attains OPT",
     "svf_separators": "the conclusion for every eps, by a simpler family with fats of one token",
 }

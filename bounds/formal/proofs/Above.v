@@ -91,6 +91,19 @@ Proof.
 Qed.
 
 (* a positive eta, as a quotient of naturals at most 1 *)
+Lemma eta_natural eta (a b : nat) r : eta == a / b -> (1 <= b)%nat -> (1 <= output r)%nat ->
+  eta * peak r <= prompt r + (output r + 1) / 2 -> eta_ok a b r /\ (a <= b)%nat.
+Proof.
+  intros Eab Hb Ho Hr. rewrite Eab in Hr. unfold peak in Hr. rewrite q_add in Hr. apply q_pos in Hb.
+  apply (Qmult_le_l _ _ (2 * b)) in Hr; [|lra].
+  setoid_replace (2 * b * (a / b * (prompt r + output r))) with (2 * a * (prompt r + output r)) in Hr
+    by (field; intros E'; lra).
+  setoid_replace (2 * b * (prompt r + (output r + 1) / 2)) with (b * (2 * prompt r + output r + 1)) in Hr
+    by field.
+  assert (Hok : eta_ok a b r).
+  { unfold eta_ok. apply q_le_inv. repeat (rewrite ?q_mul, ?q_add). rewrite q_1, q_2. lra. }
+  split; [exact Hok|]. unfold eta_ok in Hok. clear - Hok Ho. nia.
+Qed.
 Lemma svf_backlog_eta : Statements.svf_backlog_eta.
 Proof.
   intros M R s eta Hs He Heta Hr. destruct (svf_run M R s Hs) as (Hw & _).
@@ -101,24 +114,14 @@ Proof.
   destruct (one_minus_eps M R Hm) as (H1 & HM & E).
   destruct (q_quotient eta Heta) as (a & b & Ha & Hb & Eab).
   assert (Haq : 0 < a) by now apply q_pos. assert (Hbq : 0 < b) by now apply q_pos.
-  assert (Hok : forall r, In r R -> eta_ok a b r /\ (R <> [] -> (a <= b)%nat)).
-  { intros r Hin. specialize (Hr r Hin). unfold valid in Hw. rewrite Forall_forall in Hw.
-    destruct (Hw r Hin) as [Ho _]. rewrite Eab in Hr. unfold peak in Hr. rewrite q_add in Hr.
-    pose proof (q_nonneg (prompt r)) as Hs0. pose proof (q_le _ _ Ho) as Ho1. rewrite q_1 in Ho1.
-    apply (Qmult_le_l _ _ (2 * b)) in Hr; [|lra].
-    setoid_replace (2 * b * (a / b * (prompt r + output r))) with (2 * a * (prompt r + output r)) in Hr
-      by (field; intros E'; lra).
-    setoid_replace (2 * b * (prompt r + (output r + 1) / 2)) with (b * (2 * prompt r + output r + 1)) in Hr
-      by field.
-    assert (Hok : eta_ok a b r).
-    { unfold eta_ok. apply q_le_inv. repeat (rewrite ?q_mul, ?q_add). rewrite q_1, q_2. lra. }
-    split; [exact Hok|]. intros _. unfold eta_ok in Hok. clear - Hok Ho. nia. }
+  assert (Hok : forall r, In r R -> eta_ok a b r /\ (a <= b)%nat).
+  { intros r Hin. apply (eta_natural eta); auto. unfold valid in Hw. rewrite Forall_forall in Hw. now apply Hw. }
   destruct R as [|r0 R0] eqn:ER; [simpl in Hm|rewrite <- ER in *].
   { apply svf_nil in Hs as ->. split.
     - split; [reflexivity|]. intros later r p earlier E'. destruct later; discriminate.
     - unfold sum_P, Qdiv. cbn. change (rational 0) with 0. lra. }
   assert (Hab : (a <= b)%nat).
-  { destruct (Hok r0) as [_ H]; [rewrite ER; left; reflexivity|]. apply H. rewrite ER. discriminate. }
+  { apply (Hok r0). rewrite ER. now left. }
   assert (HF : Forall (eta_ok a b) R) by (apply Forall_forall; intros r Hin; now apply Hok).
   assert (HS : forall l, strict M [] 0 l -> map fst l = R -> starts_ok (a * (M - max_peak R)) b 0 l).
   { intros l Hl HR. apply (starts_ok_le (a * (M - max_peak R + 1))); [nia|]. now apply (svf_starts_eta M a b R). }

@@ -1,9 +1,9 @@
 (* The statements of the spec, each proved. [make prove] compiles this file and asks Coq for the
    assumptions of every theorem in it: none. *)
 From Coq Require Import QArith.
-From kvproof.spec Require Import Model Statements Bounds Pacing Equal Unbounded Judgement Checker.
-From kvproof.proofs Require Rational Simulate Opt Below Volume Above Waves Separators Stronger Staggered.
-From kvproof.proofs Require Pacing Spaced Equal Adversary Unbounded Schedules Cases Accepts.
+From kvproof.spec Require Import Model Statements Bounds Pacing Equal Unbounded Engine Judgement Checker.
+From kvproof.proofs Require Rational Simulate Opt Below Volume Above Prefix Waves Separators Stronger Staggered.
+From kvproof.proofs Require Pacing Spaced Equal Adversary Unbounded Shortest Engine Schedules Cases Accepts.
 
 Theorem backlog_known : Statements.backlog_known.
 Proof.
@@ -30,6 +30,8 @@ Theorem svf_backlog_eta : Statements.svf_backlog_eta.
 Proof. exact Above.svf_backlog_eta. Qed.
 Theorem svf_backlog_integral : Statements.svf_backlog_integral.
 Proof. exact Above.svf_backlog_integral. Qed.
+Theorem svf_backlog_prefix : Statements.svf_backlog_prefix.
+Proof. exact Prefix.svf_backlog_prefix. Qed.
 Theorem two_bounds : Statements.two_bounds.
 Proof. intros a g P O opt total H1 _ _ _ H2 H3 H4 H5. apply (Above.constant a g P O); auto using Qlt_le_weak. Qed.
 Theorem svf_ratio_paper : Statements.svf_ratio_paper.
@@ -85,6 +87,15 @@ Theorem fcfs_unbounded : kvproof.spec.Unbounded.fcfs_unbounded.
 Proof. exact kvproof.proofs.Unbounded.fcfs_unbounded. Qed.
 Theorem svf_online_prompts : kvproof.spec.Unbounded.svf_online_prompts.
 Proof. exact kvproof.proofs.Unbounded.svf_online_prompts. Qed.
+
+Theorem sjf_unbounded : kvproof.spec.Unbounded.sjf_unbounded.
+Proof. exact Shortest.sjf_unbounded. Qed.
+
+(* ---- spec/Engine.v *)
+Theorem engine_no_preemption : kvproof.spec.Engine.engine_no_preemption.
+Proof. exact kvproof.proofs.Engine.engine_no_preemption. Qed.
+Theorem engine_any_run : kvproof.spec.Engine.engine_any_run.
+Proof. exact kvproof.proofs.Engine.engine_any_run. Qed.
 
 (* ---- spec/Judgement.v *)
 Theorem rule_root : Judgement.rule_root.

@@ -95,19 +95,21 @@ Proof.
   induction t; simpl; apply H; [constructor|]. now apply serve_positive.
 Qed.
 
-(* ---- beside any schedule s: what it leaves of those that have arrived, apart from those of e *)
+(* ---- beside any loads, of at most M together, of items after their arrivals: what they leave of
+   those that have arrived, apart from those of e *)
 Section Beside.
-Variables (M : nat) (e : request * nat -> bool).
-Definition count (p : request * nat -> bool) (s : schedule) : nat := sum (fun x => if p x then 1 else 0) s.
-Definition lacks (t : nat) (x : request * nat) : nat :=
-  volume (fst x) - tsum (held (fst x) (snd x)) t.
-Definition lack (p : request * nat -> bool) (t : nat) (s : schedule) : nat :=
+Context {A : Type} (M : nat) (load : request * A -> nat -> nat) (e : request * A -> bool).
+Definition count (p : request * A -> bool) (s : list (request * A)) : nat := sum (fun x => if p x then 1 else 0) s.
+Definition lacks (t : nat) (x : request * A) : nat := volume (fst x) - tsum (load x) t.
+Definition lack (p : request * A -> bool) (t : nat) (s : list (request * A)) : nat :=
   sum (fun x => if p x then lacks t x else 0) s.
-Definition joins (t : nat) (x : request * nat) : bool := arrival (fst x) =? t.
-Definition arrived (t : nat) (x : request * nat) : bool := arrival (fst x) <=? t.
-Definition both (p : request * nat -> bool) (b : bool) (x : request * nat) : bool := p x && eqb (e x) b.
+Definition joins (t : nat) (x : request * A) : bool := arrival (fst x) =? t.
+Definition arrived (t : nat) (x : request * A) : bool := arrival (fst x) <=? t.
+Definition both (p : request * A -> bool) (b : bool) (x : request * A) : bool := p x && eqb (e x) b.
+(* nothing before the arrival *)
+Definition late (x : request * A) : Prop := forall t, t <= arrival (fst x) -> load x t = 0.
 
-Lemma rest_join t s l : StronglySorted le l -> Forall (fun x => arrival (fst x) <= snd x) s -> forall j,
+Lemma rest_join t s l : StronglySorted le l -> Forall late s -> forall j,
   rest (j + count (both (joins t) true) s) (join (map fst s) t l) <=
   rest j l + lack (both (joins t) false) t s.
 Proof.
@@ -126,7 +128,7 @@ Proof.
       assert (E : lacks t (r, p) = volume r); [|simpl Nat.add; lia].
       unfold lacks. cbn [fst snd] in *. rewrite (tsum_ext _ (fun _ => 0)).
       * rewrite tsum_const. lia.
-      * intros u Hu. apply held_before. lia.
+      * intros u Hu. apply Hx. cbn [fst]. lia.
 Qed.
 (* by t + 1: those that have arrived by t, and those that join *)
 Lemma count_arrived t b s : count (both (arrived (S t)) b) s =
@@ -136,12 +138,12 @@ Proof.
   destruct (Nat.leb_spec (arrival (fst x)) (S t)), (Nat.leb_spec (arrival (fst x)) t),
     (Nat.eqb_spec (arrival (fst x)) (S t)), (eqb (e x) b); simpl; lia.
 Qed.
-Lemma lack_arrived t b s : (forall u, used s u <= M) ->
+Lemma lack_arrived t b s : (forall u, sum (fun x => load x u) s <= M) ->
   lack (both (arrived t) b) t s + lack (both (joins (S t)) b) (S t) s <= lack (both (arrived (S t)) b) (S t) s + M.
 Proof.
   intros HU. specialize (HU (S t)).
-  transitivity (lack (both (arrived (S t)) b) (S t) s + used s (S t)); [|lia].
-  unfold lack, used. rewrite <- !sum_plus. apply sum_le. intros x _. unfold both, arrived, joins, lacks.
+  transitivity (lack (both (arrived (S t)) b) (S t) s + sum (fun x => load x (S t)) s); [|lia].
+  unfold lack. rewrite <- !sum_plus. apply sum_le. intros x _. unfold both, arrived, joins, lacks.
   cbn [tsum].
   destruct (Nat.leb_spec (arrival (fst x)) (S t)), (Nat.leb_spec (arrival (fst x)) t),
     (Nat.eqb_spec (arrival (fst x)) (S t)), (eqb (e x) b); simpl; lia.
@@ -152,10 +154,10 @@ Proof.
   destruct (Nat.leb_spec (arrival (fst x)) (S t)), (Nat.eqb_spec (arrival (fst x)) (S t)), (eqb (e x) b);
     simpl; lia.
 Qed.
-Lemma rest_present R s t : feasible M R s -> map fst s = R ->
+Lemma rest_present R s t : Forall late s -> (forall u, sum (fun x => load x u) s <= M) -> map fst s = R ->
   rest (count (both (arrived t) true) s) (present M R t) <= lack (both (arrived t) false) t s.
 Proof.
-  intros (_ & HA & HU) <-. induction t as [|t IH].
+  intros HA HU <-. induction t as [|t IH].
   - pose proof (rest_join 0 s [] ltac:(constructor) HA 0) as H. cbn [Nat.add] in H.
     change (rest 0 []) with 0 in H. cbn [present].
     assert (E : forall x, arrived 0 x = joins 0 x).
@@ -173,19 +175,20 @@ Proof.
 Qed.
 End Beside.
 
-(* as many are present as some schedule has running or waiting *)
-Lemma present_least M R s t : valid M R -> feasible M R s -> map fst s = R ->
-  length (present M R t) <= sum (fun x => if (arrival (fst x) <=? t) && (t <? fin x) then 1 else 0) s.
+(* as many are present as are running or waiting, if each has its volume by its end *)
+Lemma present_least {A} M R (load : request * A -> nat -> nat) (ends : request * A -> nat) s t : valid M R ->
+  Forall (late load) s -> (forall u, sum (fun x => load x u) s <= M) -> map fst s = R ->
+  (forall x, In x s -> ends x <= t -> volume (fst x) <= tsum (load x) t) ->
+  length (present M R t) <= sum (fun x => if (arrival (fst x) <=? t) && (t <? ends x) then 1 else 0) s.
 Proof.
-  intros Hw HF HR. set (e := fun x : request * nat => t <? fin x).
-  pose proof (rest_present M e R s t HF HR) as H.
-  assert (E : lack (both e (arrived t) false) t s = 0).
-  { unfold lack. rewrite (sum_ext _ (fun _ => 0)); [now rewrite sum_const|]. intros [r p] _.
-    unfold both, e. destruct (Nat.ltb_spec t (fin (r, p))) as [|Hp]; [now rewrite andb_false_r|].
-    unfold lacks, fin in *. cbn [fst snd] in *. rewrite held_total by lia.
-    destruct (arrived _ _ && _); lia. }
+  intros Hw HA HU HR Hends. set (e := fun x : request * A => t <? ends x).
+  pose proof (rest_present M load e R s t HA HU HR) as H.
+  assert (E : lack load (both e (arrived t) false) t s = 0).
+  { unfold lack. rewrite (sum_ext _ (fun _ => 0)); [now rewrite sum_const|]. intros x Hx.
+    unfold both, e. destruct (Nat.ltb_spec t (ends x)) as [|Hp]; [now rewrite andb_false_r|].
+    unfold lacks. specialize (Hends x Hx Hp). destruct (arrived _ _ && _); lia. }
   rewrite E in H. assert (Ec : count (both e (arrived t) true) s =
-    sum (fun x => if (arrival (fst x) <=? t) && (t <? fin x) then 1 else 0) s).
+    sum (fun x => if (arrival (fst x) <=? t) && (t <? ends x) then 1 else 0) s).
   { apply sum_ext. intros x _. unfold both, arrived, e. now destruct (_ <=? _), (_ <? _). }
   rewrite <- Ec. set (j := count _ _) in *. pose proof (present_positive M R t Hw) as Hp.
   destruct (le_lt_dec (length (present M R t)) j) as [|Hj]; auto. exfalso.
@@ -197,28 +200,41 @@ Proof.
   revert z. induction l as [|v l IH]; intros z Hz; simpl; [lia|]. destruct (Nat.leb_spec v z); [|lia].
   specialize (IH (z - v) ltac:(lia)). nia.
 Qed.
+Lemma fluid_least {A} M R (load : request * A -> nat -> nat) (ends : request * A -> nat) s T : valid M R ->
+  Forall (late load) s -> (forall u, sum (fun x => load x u) s <= M) -> map fst s = R ->
+  (forall x t, In x s -> ends x <= t -> volume (fst x) <= tsum (load x) t) ->
+  fluid_latency M R T <= M * sum (fun x => ends x - arrival (fst x)) s.
+Proof.
+  intros Hw HA HU HR Hends. unfold fluid_latency. rewrite <- sum_scale.
+  set (here := fun t x => if (arrival (fst x) <=? t) && (t <? ends x) then 1 else 0).
+  transitivity (sum (fun t => M * sum (here t) s) (seq 0 T)).
+  { apply sum_le. intros t _. etransitivity; [now apply spent_length|]. apply Nat.mul_le_mono_l.
+    apply (present_least M R load ends); auto. }
+  rewrite !sum_scale. apply Nat.mul_le_mono_l.
+  assert (E : forall t, sum (fun t => sum (here t) s) (seq 0 t) = sum (fun x => sum (fun t => here t x) (seq 0 t)) s).
+  { induction t as [|t IH]; [cbn [seq sum]; now rewrite sum_const|]. rewrite seq_S, sum_app, IH. cbn [sum].
+    rewrite Nat.add_0_r, <- sum_plus. apply sum_ext. intros x _. rewrite sum_app. cbn [sum]. lia. }
+  rewrite E. apply sum_le. intros x _.
+  assert (H : sum (fun t => here t x) (seq 0 T) <= Nat.min T (ends x) - arrival (fst x)); [|lia].
+  clear. induction T as [|T IH]; [simpl; lia|]. rewrite seq_S, sum_app. cbn [sum Nat.add].
+  change (here T x) with (if (arrival (fst x) <=? T) && (T <? ends x) then 1 else 0).
+  destruct (Nat.leb_spec (arrival (fst x)) T), (Nat.ltb_spec T (ends x)); cbn [andb]; lia.
+Qed.
 Open Scope Q_scope.
+Lemma fluid_quotient M R T (total : nat) : valid M R -> (R = [] -> total = 0%nat) ->
+  (fluid_latency M R T <= M * total)%nat -> fluid_latency M R T / M <= total.
+Proof.
+  intros Hw H0 H. destruct (valid_memory M R Hw) as [HR|HM].
+  - rewrite (H0 HR) in *. assert (E : fluid_latency M R T = 0%nat) by lia. rewrite E. unfold Qdiv. rewrite q_0. lra.
+  - apply q_pos in HM. to_Q H. apply Qle_div_l; auto. lra.
+Qed.
 Lemma opt_volume : Bounds.opt_volume.
 Proof.
   intros M R T Hw s0 HF0. destruct (Opt.arrange M R s0 HF0) as (s & HF & <- & HR). clear s0 HF0.
-  assert (H : (fluid_latency M R T <= M * total_latency s)%nat).
-  { unfold fluid_latency, total_latency. rewrite <- sum_scale.
-    set (here := fun t x => if (arrival (fst x) <=? t) && (t <? fin x) then 1%nat else 0%nat).
-    transitivity (sum (fun t => M * sum (here t) s)%nat (seq 0 T)).
-    { apply sum_le. intros t _. etransitivity; [now apply spent_length|]. apply Nat.mul_le_mono_l.
-      now apply present_least. }
-    rewrite !sum_scale. apply Nat.mul_le_mono_l.
-    assert (E : forall t, sum (fun t => sum (here t) s) (seq 0 t) = sum (fun x => sum (fun t => here t x) (seq 0 t)) s).
-    { induction t as [|t IH]; [cbn [seq sum]; now rewrite sum_const|]. rewrite seq_S, sum_app, IH. cbn [sum].
-      rewrite Nat.add_0_r, <- sum_plus. apply sum_ext. intros x _. rewrite sum_app. cbn [sum]. lia. }
-    rewrite E. apply sum_le. intros x _. unfold latency. change (snd x + output (fst x))%nat with (fin x).
-    assert (H : (sum (fun t => here t x) (seq 0 T) <= Nat.min T (fin x) - arrival (fst x))%nat); [|lia].
-    clear. induction T as [|T IH]; [simpl; lia|]. rewrite seq_S, sum_app. cbn [sum Nat.add].
-    change (here T x) with (if (arrival (fst x) <=? T) && (T <? fin x) then 1%nat else 0%nat).
-    destruct (Nat.leb_spec (arrival (fst x)) T), (Nat.ltb_spec T (fin x)); cbn [andb]; lia. }
-  destruct (valid_memory M R Hw) as [HR0|HM].
-  - subst R. destruct s; [|discriminate]. unfold total_latency in *. cbn [sum] in *.
-    cbn [map] in *. assert (E : fluid_latency M [] T = 0%nat) by lia.
-    rewrite E. unfold Qdiv. rewrite q_0. lra.
-  - apply q_pos in HM. to_Q H. apply Qle_div_l; auto. lra.
+  apply fluid_quotient; auto.
+  { intros ->. destruct s; [reflexivity|discriminate]. }
+  destruct HF as (_ & HA & HU). rewrite Forall_forall in HA.
+  apply (fluid_least M R (fun x => held (fst x) (snd x)) fin); auto.
+  - apply Forall_forall. intros x Hx t Ht. apply held_before. specialize (HA x Hx). lia.
+  - intros [r p] t _ Ht. unfold fin in Ht. cbn [fst snd] in *. now rewrite held_total by exact Ht.
 Qed.

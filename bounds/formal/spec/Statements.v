@@ -76,6 +76,18 @@ Definition svf_backlog_eta : Prop := forall M R s eta, strict_svf M R s -> eps M
 Definition svf_backlog_integral : Prop := forall M R s, strict_svf M R s ->
   starts_by (fun earlier => 2 * (sum (fun x => volume (fst x)) earlier) / (M - max_peak R + 2)) R s.
 
+(* Each start by what precedes it alone: m over the requests up to it, eta over those before it, and
+   the latest end e before it. *)
+Definition svf_backlog_prefix : Prop := forall M R s, strict_svf M R s ->
+  map fst (rev s) = R /\
+  forall later r p earlier, s = later ++ (r, p) :: earlier ->
+    let m := max_peak (r :: map fst earlier) in let W := sum (fun x => volume (fst x)) earlier in
+    p <= 2 * W / (M - m + 2) /\
+    (forall eta, (m < M)%nat -> 0 < eta ->
+       (forall x, In x earlier -> eta * peak (fst x) <= prompt (fst x) + (output (fst x) + 1) / 2) ->
+       p <= W / (eta * (M - m))) /\
+    (forall e : nat, (forall x, In x earlier -> snd x + output (fst x) <= e)%nat -> (p <= e)%nat).
+
 (* ---- Constants for strict SVF on backlogs *)
 
 (* Where a total is at most a P + O, and OPT is at least P + g O and O. *)

@@ -1,6 +1,6 @@
 (* Policies without a constant. As in Statements.v, each definition of a Prop is proved under its
    name in proofs/Theorems.v. *)
-From Coq Require Import List Arith Permutation QArith.
+From Coq Require Import List Arith Permutation Sorted QArith.
 Import ListNotations.
 From kvproof.spec Require Import Model.
 Open Scope nat_scope.
@@ -38,3 +38,8 @@ Definition fcfs_unbounded : Prop := forall how (k : nat) c, (1 <= k)%nat ->
 Definition svf_online_prompts : Prop := forall how (k : nat) c, (1 <= k)%nat ->
   exists M R s, valid M R /\ by_volume R /\ eps M R == 1 / k /\ simulate how M R = Some s /\
     exceeds c M R s.
+
+(* SJF on a backlog. *)
+Definition sjf_unbounded : Prop := forall how (k : nat) c, (1 <= k)%nat ->
+  exists M R s, valid M R /\ backlog R /\ StronglySorted (fun a b => (output a <= output b)%nat) R /\
+    eps M R == 1 / k /\ simulate how M R = Some s /\ exceeds c M R s.
