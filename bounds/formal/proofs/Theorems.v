@@ -3,7 +3,7 @@
 From Coq Require Import QArith.
 From kvproof.spec Require Import Model Statements Bounds Pacing Equal Unbounded Engine Judgement Checker.
 From kvproof.proofs Require Rational Simulate Opt Below Volume Above Prefix Waves Separators Stronger Staggered.
-From kvproof.proofs Require Pacing Spaced Equal Adversary Unbounded Shortest Engine Schedules Cases Accepts.
+From kvproof.proofs Require Pacing Spaced Equal Adversary Unbounded Shortest Tokens Engine Schedules Cases Accepts.
 
 Theorem backlog_known : Statements.backlog_known.
 Proof.
@@ -88,6 +88,8 @@ Proof. exact kvproof.proofs.Unbounded.fcfs_unbounded. Qed.
 Theorem svf_online_prompts : kvproof.spec.Unbounded.svf_online_prompts.
 Proof. exact kvproof.proofs.Unbounded.svf_online_prompts. Qed.
 
+Theorem svf_online_tokens : kvproof.spec.Unbounded.svf_online_tokens.
+Proof. exact Tokens.svf_online_tokens. Qed.
 Theorem sjf_unbounded : kvproof.spec.Unbounded.sjf_unbounded.
 Proof. exact Shortest.sjf_unbounded. Qed.
 

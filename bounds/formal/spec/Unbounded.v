@@ -43,3 +43,8 @@ Definition svf_online_prompts : Prop := forall how (k : nat) c, (1 <= k)%nat ->
 Definition sjf_unbounded : Prop := forall how (k : nat) c, (1 <= k)%nat ->
   exists M R s, valid M R /\ backlog R /\ StronglySorted (fun a b => (output a <= output b)%nat) R /\
     eps M R == 1 / k /\ simulate how M R = Some s /\ exceeds c M R s.
+
+(* SVF with arrivals; all that comes after step 0 is one token each. *)
+Definition svf_online_tokens : Prop := forall how (m : nat) c, (1 <= m)%nat ->
+  exists M R s, valid M R /\ by_volume R /\ (forall r, In r R -> arrival r = 0%nat \/ r = Request 1 0 1) /\
+    eps M R == 1 / m /\ simulate how M R = Some s /\ exceeds c M R s.
