@@ -2,12 +2,15 @@
 
 import csv
 import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy.typing as npt
 
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.exact import Column
 
 
-def to_csv(columns: dict[str, Column]) -> bytes:
+def to_csv(columns: Mapping[str, npt.NDArray[Any]]) -> bytes:
     """Return the columns as CSV: a line of names, then a line for each row."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -16,7 +19,7 @@ def to_csv(columns: dict[str, Column]) -> bytes:
     return text.getvalue().encode()
 
 
-def to_parquet(columns: dict[str, Column]) -> bytes:
+def to_parquet(columns: Mapping[str, npt.NDArray[Any]]) -> bytes:
     """Return the columns as a Parquet file.
 
     Raises
@@ -33,5 +36,5 @@ def to_parquet(columns: dict[str, Column]) -> bytes:
             "file that ends in .csv"
         ) from None
     sink = io.BytesIO()
-    write_table(arrow.table(columns), sink)
+    write_table(arrow.table(dict(columns)), sink)
     return sink.getvalue()

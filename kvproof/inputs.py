@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from kvproof.files import readable
 from kvproof.scheduling.errors import InputError
@@ -25,7 +26,8 @@ class Input:
 
     `rows` says which row of the file, from 0, each row of the instance is; `variant` makes the
     instance again at another rate (beside the one asked for) or memory; `predicted` are the
-    predicted output lengths, where a column of them was asked for.
+    predicted output lengths, where a column of them was asked for; `files` names the file of each
+    row, where there are several; `sample` says what a sample was taken of.
     """
 
     instance: Instance
@@ -36,6 +38,8 @@ class Input:
     notes: tuple[str, ...]
     variant: "Variant"
     predicted: Column | None = None
+    files: npt.NDArray[np.object_] | None = None
+    sample: dict[str, int] | None = None
 
 
 class Variant(Protocol):
@@ -55,8 +59,11 @@ def load(
     oversize: Literal["error", "drop"],
     rate_scale: Fraction | None = None,
     predicted: str | None = None,
+    sample: tuple[int, int] | None = None,
 ) -> Input:
     """Read a trace or an instance file as the shared input options say.
+
+    `sample` is how many requests to take at random, before all else, and the seed.
 
     Raises
     ------
@@ -74,6 +81,8 @@ def load(
                 raise InputError(f"{trace}: an instance counts in steps already; leave out --step")
             if predicted is not None:
                 raise InputError(f"{trace}: an instance has no column {predicted}; take --noise")
+            if sample is not None:
+                raise InputError(f"{trace}: an instance is taken as it is; leave out --sample")
             part = partial(read_part, path, limit=limit, oversize=oversize)
             whole, rows, notes = part(memory=memory)
             whole = whole.backlog() if backlog else whole
@@ -94,6 +103,12 @@ def load(
         read = read_trace(path, predicted=predicted)
         if memory is None:
             raise InputError(f"{trace}: a trace has no memory of its own; give --memory TOKENS")
+        taken = None
+        if sample is not None:
+            number, seed = sample
+            taken = {"requests": number, "of": len(read), "seed": seed}
+            said = (f"a sample of {number:,} of {len(read):,} requests, seed {seed}", *said)
+            read = read.sample(number, seed=seed)
         capacity = memory
         seconds = DEFAULT_STEP if step is None else step
         make = partial(
@@ -106,7 +121,7 @@ def load(
         instance, about = make(memory=memory, rate_scale=scale)
         return Input(
             instance=instance,
-            rows=about.rows,
+            rows=read.places.rows_in_files(about.rows),
             source=trace,
             format=read.format.name,
             step=seconds,
@@ -114,7 +129,9 @@ def load(
             variant=variant,
             predicted=None
             if read.predicted is None
-            else read.predicted[np.isin(read.row, about.rows)],
+            else read.predicted[np.isin(read.columns.row, about.rows)],
+            files=read.places.files_named(about.rows),
+            sample=taken,
         )
 
 

@@ -50,7 +50,7 @@ prediction_options = together(
         type=click.IntRange(min=0),
         default=0,
         show_default=True,
-        help="With --noise.",
+        help="Of what is drawn at random.",
     ),
     click.option(
         "--margin",
@@ -70,15 +70,23 @@ prediction_options = together(
 )
 
 
-def are_asked_for(predicted: str | None, noise: str | None, underprediction: str) -> bool:
-    """Whether lengths are predicted; refuse options of it that have no effect."""
+def are_asked_for(
+    predicted: str | None, noise: str | None, underprediction: str, *, seeded: bool = False
+) -> bool:
+    """Whether lengths are predicted; refuse options of it that have no effect.
+
+    `seeded` says that the seed is for something else, too.
+    """
     if predicted is not None and noise is not None:
         raise click.UsageError("--predicted and --noise: give one of them")
     if predicted is None and noise is None:
         for option in _OPTIONS:
-            refuse_idle(option, "it goes with --predicted or --noise")
+            if option == "seed" and seeded:
+                continue
+            with_sample = ", or verify's --sample" if option == "seed" else ""
+            refuse_idle(option, f"it goes with --predicted or --noise{with_sample}")
         return False
-    if predicted is not None:
+    if predicted is not None and not seeded:
         refuse_idle("seed", "it goes with --noise")
     if underprediction == "avoid":
         refuse_idle("margin", "--underprediction avoid admits by true lengths")

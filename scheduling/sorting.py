@@ -27,8 +27,10 @@ def stable_order(key: Column) -> Column:
     if len(key) < _SHORT or key.min() < 0 or int(key.max()).bit_length() + bits > 63:
         return np.argsort(key, kind="stable")
     # the index rides along in the low bits and is in order already
-    packed = (key << bits) | np.arange(len(key))
-    order: Column = _radix(packed, bits, bits + int(key.max()).bit_length()) & ((1 << bits) - 1)
+    packed = key << bits
+    packed |= np.arange(len(key))
+    order: Column = _radix(packed, bits, bits + int(key.max()).bit_length())
+    order &= (1 << bits) - 1
     return order
 
 

@@ -61,9 +61,10 @@ def command(
     """Schedule TRACE by one policy, and say what its users feel.
 
     --out writes the schedule: as JSON, the start step of each request in the order of the
-    instance (for a trace: in order of arrival); as CSV or Parquet the columns row (of TRACE, the
-    first is 0), arrival, prompt, output, start, completion, waiting and latency, in steps. With
-    predicted lengths: predicted, first_token and preemptions instead of start.
+    instance (for a trace: in order of arrival); as CSV or Parquet the columns file (where TRACE is
+    several), row (of TRACE or that file, the first is 0), arrival, prompt, output, start,
+    completion, waiting and latency, in steps. With predicted lengths: predicted, first_token and
+    preemptions instead of start.
     """
     import numpy as np
 
@@ -112,6 +113,8 @@ def command(
             statistics = LatencyStatistics.of(done)
             columns = done.columns(rows)
             about, course = {}, {"starts": done.starts.tolist()}
+        if source.files is not None:
+            columns = {"file": source.files, **columns}  # type: ignore[dict-item]
     data: dict[str, Any] = {
         "command": "simulate",
         "format": "kvproof-run" if by_prediction else "kvproof-schedule",

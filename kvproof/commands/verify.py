@@ -71,6 +71,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="With --sweep: processes.",
 )
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Take N requests of the trace at random, without replacement, in order; see --seed.",
+)
 @prediction_options
 @certificate_option
 @report_option
@@ -88,6 +94,7 @@ def command(
     over: str | None,
     plot: str | None,
     workers: int,
+    sample: int | None,
     predicted: str | None,
     noise: str | None,
     seed: int,
@@ -100,9 +107,10 @@ def command(
 ) -> int:
     """Schedule TRACE by each policy and prove how far each is from optimal.
 
-    TRACE is a request trace (CSV, JSON lines or Parquet; its kind is recognised) or an instance
-    file. The proved factor is the total latency over a certified lower bound on the optimum:
-    no schedule, clairvoyant or not, is better by more than that factor.
+    TRACE is a request trace (CSV, JSON lines or Parquet; its kind is recognised), a folder or a
+    quoted pattern of such files, read in order of their names as one, or an instance file. The
+    proved factor is the total latency over a certified lower bound on the optimum: no schedule,
+    clairvoyant or not, is better by more than that factor.
 
     The model leaves out prefill time, chunking, caps on a batch, preemption and prefix caching
     (docs/guide.md); kvproof vllm runs vLLM's own scheduler, with bounds that hold for it.
@@ -119,7 +127,10 @@ def command(
     from kvproof.streams import print_json
     from kvproof.verdicts import print_verdicts
 
-    if are_asked_for(predicted, noise, underprediction):
+    reading["sample"] = None if sample is None else (sample, seed)
+    if sample is not None and report is not None:
+        raise click.UsageError("--report and --sample: the page names commands that take no sample")
+    if are_asked_for(predicted, noise, underprediction, seeded=sample is not None):
         for option in ("skip", "compact", "over", "report"):
             refuse_idle(option, "predicted lengths go with the strict rule and a table alone")
         names = named_policies(policies, POLICIES)
@@ -205,6 +216,7 @@ def _as_json(source: "Input", verdicts: list["Verdict"], skip: bool) -> dict[str
         "format": source.format,
         "step": None if source.step is None else as_pq(source.step),
         "notes": list(source.notes),
+        "sample": source.sample,
         "requests": instance.requests,
         "memory": instance.memory,
         "digest": instance.digest,

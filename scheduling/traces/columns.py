@@ -68,7 +68,7 @@ class Places:
     Parameters
     ----------
     files
-        Names of the files.
+        Names of the files; "" for one that a trace is named after.
     word
         What a position is called: ``line`` or ``row``.
     row, line
@@ -93,12 +93,22 @@ class Places:
         """Return which file each row is of."""
         return np.searchsorted(self.first, rows, side="right") - 1
 
+    def rows_in_files(self, rows: Integers) -> Column:
+        """Return which row of its file each row is, from 0."""
+        wide = rows.astype(np.int64)
+        return wide if len(self.files) == 1 else wide - self.first[self.files_of(wide)]
+
+    def files_named(self, rows: Integers) -> npt.NDArray[np.object_] | None:
+        """Return the name of each row's file; None where the trace is named after the only one."""
+        if self.files == ("",):
+            return None
+        return np.array(self.files, dtype=object)[self.files_of(rows.astype(np.int64))]
+
     def named(self, row: int) -> str:
-        """Say where a row stands; the file is named where there are several."""
+        """Say where a row stands, and in which file."""
         line = int(self.lines(np.array([row]))[0])
-        if len(self.files) == 1:
-            return f"{self.word} {line}"
-        return f"{self.files[int(self.files_of(np.array([row]))[0])]}, {self.word} {line}"
+        file = self.files[int(self.files_of(np.array([row]))[0])]
+        return f"{file}, {self.word} {line}" if file else f"{self.word} {line}"
 
 
 @dataclass(frozen=True, kw_only=True)

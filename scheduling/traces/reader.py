@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from kvproof.scheduling.traces.cells import (
     shown,
 )
 from kvproof.scheduling.traces.columns import EPOCH, Part, gather, runs_of
+from kvproof.scheduling.traces.files import trace_files
 from kvproof.scheduling.traces.formats import TraceFormat, find_format
 from kvproof.scheduling.traces.recognise import display_name, open_table
 from kvproof.scheduling.traces.table import Doubt, Table, Wanted
@@ -33,6 +36,9 @@ _BATCH = 1 << 16
 def read_trace(path: str | os.PathLike[str], *, predicted: str | None = None) -> Trace:
     """Read a trace, its kind of file and its format recognised from the content.
 
+    `path` names a file, a folder, or files by a pattern such as ``days/*.parquet``; several are
+    read in order of their names, as one trace.
+
     Requests with an output of 0 tokens failed where the trace was recorded: they are dropped
     and counted. Rows that are out of order are sorted by time, stably. Equal rows are kept.
 
@@ -43,8 +49,60 @@ def read_trace(path: str | os.PathLike[str], *, predicted: str | None = None) ->
     ------
     InputError
         The file cannot be read, is of no known kind or format, has no rows, or holds a cell
-        that is not what its column asks for. The message names file, line and column.
+        that is not what its column asks for. The message names file, line and column. Of several
+        files, they are of different formats.
     """
+    source = display_name(path)
+    files = trace_files(path)
+    read = [_read(file, predicted) for file in files]
+    first = read[0]
+    for other in read[1:]:
+        for one, another in ((first.words, other.words), (first.times, other.times)):
+            if one != another:
+                raise InputError(
+                    f"{source}: {first.where} holds {one}, and {other.where} {another}; "
+                    "files that are read as one trace must be alike"
+                )
+    alone = files == [Path(path)]  # then its rows need not be told from those of other files
+    named = [
+        ("" if alone else display_name(f.name), r.parts) for f, r in zip(files, read, strict=True)
+    ]
+    gathered = gather(named, timed=first.timed, word=first.place)
+    return Trace(
+        source=source,
+        format=first.format,
+        columns=gathered.columns,
+        origin=gathered.origin,
+        # dates are in seconds
+        tick=gathered.tick * (first.format.unit if gathered.kind == NUMBER else 1),
+        places=gathered.places,
+        failed=gathered.failed,
+        resorted=gathered.resorted,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """What was read from one file."""
+
+    where: str
+    format: TraceFormat
+    timed: bool
+    place: str
+    parts: list[Part]
+
+    @property
+    def words(self) -> str:
+        """Say what its columns and rows are."""
+        return f"a {self.format.name} trace{'' if self.timed else ' without times'} by {self.place}"
+
+    @property
+    def times(self) -> str:
+        """Say what its times are."""
+        return f"times that each are a {self.parts[0].kind}" if self.timed else "no times"
+
+
+def _read(path: Path, predicted: str | None) -> _File:
     where = display_name(path)
     with open_table(path) as table:
         kind = find_format(table.columns, where=where)
@@ -54,17 +112,7 @@ def read_trace(path: str | os.PathLike[str], *, predicted: str | None = None) ->
             parts = list(_by_row(where, table, wanted))
     if not parts:
         raise InputError(f"{where}: no rows after the column names")
-    gathered = gather([(where, parts)], timed=wanted.timed, word=table.place)
-    return Trace(
-        source=where,
-        format=kind,
-        columns=gathered.columns,
-        origin=gathered.origin,
-        tick=gathered.tick * (kind.unit if gathered.kind == NUMBER else 1),  # dates: in seconds
-        places=gathered.places,
-        failed=gathered.failed,
-        resorted=gathered.resorted,
-    )
+    return _File(where=where, format=kind, timed=wanted.timed, place=table.place, parts=parts)
 
 
 def _wanted(where: str, table: Table, kind: TraceFormat, predicted: str | None) -> Wanted:

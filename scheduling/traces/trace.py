@@ -1,6 +1,6 @@
 """A trace as it was read, exact, and the instance that is made of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -119,8 +119,7 @@ class Trace(Shown):
     @property
     def row(self) -> Column:
         """Which row of its file each request is, from 0; int64 of shape (requests,)."""
-        rows = _wide(self.columns.row)
-        return rows - self.places.first[self.places.files_of(rows)]
+        return self.places.rows_in_files(self.columns.row)
 
     @property
     def line(self) -> Column:
@@ -141,6 +140,26 @@ class Trace(Shown):
     def predicted(self) -> Column | None:
         """Predicted output lengths, >= 1, of the column that was asked for; else None."""
         return None if self.columns.predicted is None else _wide(self.columns.predicted)
+
+    def sample(self, requests: int, *, seed: int) -> "Trace":
+        """Return a uniform sample without replacement, in order; equal seeds give equal samples.
+
+        Raises
+        ------
+        InputError
+            There are fewer requests.
+        """
+        if requests > len(self):
+            raise InputError(
+                f"{self.source}: a sample of {requests:,}, and there are {len(self):,} requests"
+            )
+        rng = np.random.default_rng(seed)
+        which = rng.choice(len(self), requests, replace=False, shuffle=False)
+        which.sort()
+        ticks = self.columns.ticks
+        later = 0 if ticks is None else int(ticks[which[0]])
+        columns = self.columns.taken(which)
+        return replace(self, columns=columns, origin=self.origin + later)
 
     def facts(self) -> dict[str, str]:
         """Return the file, its format, and what is in it."""

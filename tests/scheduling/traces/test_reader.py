@@ -20,8 +20,8 @@ Write = Callable[[str | bytes], Path]
 
 def test_every_name_is_exported() -> None:
     public = {name for name in vars(traces) if not name.startswith("_")}
-    modules = {"cells", "columns", "fast_parquet", "fast_text", "formats", "parquet", "reader"}
-    modules |= {"recognise", "table", "text", "trace"}
+    modules = {"cells", "columns", "fast_parquet", "fast_text", "files", "formats", "parquet"}
+    modules |= {"reader", "recognise", "table", "text", "trace"}
     assert set(traces.__all__) == public - modules - {"kernel"}  # loaded where it is first needed
 
 

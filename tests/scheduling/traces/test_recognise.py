@@ -6,6 +6,7 @@ import pytest
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.traces import read_trace
+from kvproof.scheduling.traces.recognise import open_table
 
 
 def test_no_such_file(tmp_path: Path) -> None:
@@ -14,8 +15,11 @@ def test_no_such_file(tmp_path: Path) -> None:
 
 
 def test_a_directory(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is a directory; name one trace file in it"):
-        read_trace(tmp_path)
+    with (
+        pytest.raises(InputError, match="is a directory; name one trace file in it"),
+        open_table(tmp_path),
+    ):
+        pass
 
 
 def test_an_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
