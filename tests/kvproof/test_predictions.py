@@ -79,9 +79,7 @@ def test_what_can_be_checked_of_a_run_is_written(capsys, tmp_path, more, kind):
 def test_the_table_fits(capsys, monkeypatch, width):
     monkeypatch.setattr(
         "kvproof.output.console",
-        lambda *, stderr=False: Console(
-            stderr=stderr, width=width, highlight=False, markup=False
-        ),
+        lambda *, stderr=False: Console(stderr=stderr, width=width, highlight=False, markup=False),
     )
     assert run([*BASE, "--noise", "factor:2", "--margin", "1.5", "--latency", "steps"]) == 0
     shown = capsys.readouterr().out
