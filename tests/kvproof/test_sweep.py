@@ -55,7 +55,8 @@ def test_a_sweep_over_loads_and_over_memory(capsys):
 @pytest.mark.parametrize("width", [60, 80])
 def test_a_sweep_fits_a_narrow_terminal(capsys, monkeypatch, tmp_path, width):
     monkeypatch.setattr(
-        "kvproof.output.console", lambda: Console(width=width, highlight=False, markup=False)
+        "kvproof.output.console",
+        lambda *, stderr=False: Console(stderr=stderr, width=width, highlight=False, markup=False),
     )
     picture = tmp_path / "p.svg"
     assert run([*BASE, "--sweep", "rate=1,40", "--plot", str(picture)]) == 0

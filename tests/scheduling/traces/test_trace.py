@@ -15,7 +15,7 @@ AZURE, LENGTHS = BUILTIN[0], BUILTIN[-1]
 
 
 PLACES = Places(
-    files=("t",), word="line", row=np.array([0, 2]), line=np.array([2, 5]), first=np.array([0])
+    files=("",), word="line", row=np.array([0, 2]), line=np.array([2, 5]), first=np.array([0])
 )
 
 
