@@ -8,14 +8,14 @@ INTRODUCTION = """\
 What this project claims about schedulers of LLM requests under a KV-cache limit, and what stands
 behind each claim. **This page is generated** from the theorem objects in `bounds/` (`make theory`):
 text and code cannot disagree. `kvproof theorems show NAME` checks a proof again, `kvproof taxonomy`
-says what is known for each case.
+lists what is known.
 
 The line under a formula begins with what is bounded: *OPT*, the *total* of a policy, the worst
 *ratio* policy / OPT, or the *value* of a quantity. Unless it names a status or a source, the
 theorem is from here and proved here. A step with a formula has been decided exactly, unless its
 verdict stands beside it (identities by simplification to zero; inequalities by showing that, with
 the domain written in parameters >= 0, all coefficients are >= 0; the tests ask an SMT solver as
-well). A step without one is argued in words, as good as their reader: no machine has read it.
+well). A step without one is argued in words that no machine has read.
 *Coq*: the whole argument, words included, is machine-checked ([Proofs](proof.md)). *Simulated*: the
 simulator ran the policy, and both schedules were tested for feasibility.
 
@@ -53,8 +53,8 @@ anything completes, as starting later lowers what it holds at every fixed step.
 - One-bit SVF: only the bit `o > theta` is known; the key is the volume at the mean output of the
   request's class. Admission uses true lengths unless it is said to reserve.
 - Sorted-F (2508.06133) forms batches by the least `sum o / |X|^2`, here exactly among up to 12
-  waiting requests, else by a heuristic. GBA and GSA (2601.22996) are cited, not built: batch
-  algorithms for backlogs.
+  waiting requests, else by a heuristic. GBA and GSA (2601.22996), batch
+  algorithms for backlogs, are cited, not built.
 """
 
 
@@ -71,8 +71,8 @@ SECTIONS = (
     Section(
         title="OPT from below",
         text="""\
-What any schedule must cost. Each of these is also a certificate that the independent checker
-evaluates again, and the proved factor of a schedule is its total over the best of them.
+What any schedule must cost. Each is also a certificate that the independent checker evaluates
+again; the proved factor of a schedule is its total over the best.
 """,
         theorems=(
             "opt-outputs", "opt-volume", "opt-shape", "opt-centroid",
@@ -84,7 +84,7 @@ evaluates again, and the proved factor of a schedule is its total over the best 
         title="Strict SVF from above: the blocking chain",
         text="""\
 While the head is blocked, what runs holds nearly the whole memory, and most of what it holds at
-the blocking step it has been holding since the head was tried. Chaining such blocks from step 0 to
+the blocking step it held when the head was tried. Chaining such blocks from step 0 to
 the start of request k bounds that start by the volume before it. The chain is a checkable
 certificate of every start.
 """,
@@ -163,7 +163,7 @@ them again. These say which bounds hold for its runs; `s` is the user's prompt l
         text="""\
 Outputs are exponential with mean `1/mu`, prompts 0, the threshold is theta, `x = mu theta`,
 `p_2 = exp(-x)`, `p_1 = 1 - p_2`, and `O_1`, `O_2` are the class means. The fluid system serves
-volume `v = o^2/2` at rate M, as if requests could be packed without loss. Everything is derived
+volume `v = o^2/2` at rate M, packed without loss. All is derived
 from integrals over the density (`bounds/queueing/derivation.py`).
 
 `kvproof taxonomy --check` compares these values with runs. The formulas agree with the fluid queue;
@@ -192,20 +192,19 @@ Over all backlogs with eps at most e, the least constant of strict SVF lies betw
 [5, 10] at 0.8. No instance is known above the lower end.
 
 The proof for equal volumes ends at 2 and does not carry over: there each running request pays for
-its own latency with volume that it has held, and that of any is worth that of the head. Where
-volumes differ a request of volume v, running while a head of volume V waits, counts v/V of that, so
-requests far smaller than the head leave up to `o^3/(6 v)` each unpaid. The step is lost, not the
-claim: on 625 random backlogs of two kinds of request, the larger of at least twice the volume, eps
-at most 1/20, strict SVF cost more than twice the centroid bound on 2 (at most 2.184 times), and
-never more than 1.926 times the best bound without search. Paying the rest needs a bound that sees
-outputs and volume of the same request at once, as prices do; none in closed form was found.
+its own latency with volume that it has held. Where volumes differ, one of volume v, running while a
+head of volume V waits, counts v/V of that: requests far smaller than the head leave up to
+`o^3/(6 v)` each unpaid. The step is lost, not the claim: on 625 random backlogs of two kinds, the
+larger of at least twice the volume, eps at most 1/20, strict SVF cost at most 1.926 times the best
+bound without search. Paying the rest needs a bound that sees outputs and volume at once, as prices
+do; none in closed form was found.
 """,
         theorems=("svf-conjecture", "svf-gap-conjecture"),
     ),
     Section(
         title="Claimed elsewhere, not reproduced here",
         text="""\
-Constants from papers. They enter the taxonomy as upper bounds that are marked as claimed.
+Upper bounds from papers, marked as claimed in the taxonomy.
 """,
         theorems=("sorted-f-48", "gba", "gsa"),
     ),
