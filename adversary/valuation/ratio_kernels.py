@@ -130,7 +130,7 @@ def policy_total(genome, search, profile):  # type: ignore[no-untyped-def]
             memory,
             arrival,
             arrival,
-            (none[:, 0], 1, 0),
+            (none[:, 0], 1, 0, 0),
             columns[3][order],
             prompt,
             output,

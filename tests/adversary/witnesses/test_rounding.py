@@ -56,7 +56,7 @@ def test_placing_without_due_steps_or_pace_is_the_strict_rule():
         assert (
             starts
             == run_strict(
-                memory, zero, zero, (zero[:0], 1, 0), order, prompt, output, output, none, 0
+                memory, zero, zero, (zero[:0], 1, 0, 0), order, prompt, output, output, none, 0
             )
         ).all()
 
