@@ -21,9 +21,12 @@ def _instance(requests: int, *, backlog: bool) -> Instance:
 
 def _policies() -> None:
     from kvproof.bounds.verify import verify
+    from kvproof.certificates.sums import grouped_columns
     from kvproof.scheduling.one_bit import OneBitSVF
     from kvproof.scheduling.registry import BUILTIN, find_policy
 
+    many = np.arange(1, 2**17)  # so many denominators that their table grows
+    grouped_columns(many, many)
     for backlog in (True, False):
         # large enough for the radix sort
         for requests in (30, 20_000):
