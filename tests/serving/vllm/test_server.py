@@ -36,8 +36,10 @@ def server(tmp_path_factory):
     ]  # fmt: skip
     log = folder / "log.txt"
     on_cpu()
-    with serving(arguments, log=log, paths=[str(folder)]) as base:
-        yield base, log
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VLLM_LOGGING_LEVEL", "INFO")  # driving a scheduler here has made it quiet
+        with serving(arguments, log=log, paths=[str(folder)]) as base:
+            yield base, log
 
 
 def test_the_server_orders_by_volume_and_serves_whatever_the_hints_are(server, tmp_path, capsys):
