@@ -110,10 +110,7 @@ def run_strict(memory, arrival, release, toll, key, prompt, output, reserved, ru
             heappush(waiting, (key[arrived], np.int64(arrived)))
             arrived += 1
         next_arrival = arrival[arrived] if arrived < n else _NEVER
-        while low < high and profile[low, END] <= now:
-            number -= profile[low, NUMBER]
-            offset -= profile[low, OFFSET]
-            low += 1
+        low, number, offset = _completed(profile, low, high, number, offset, now)
         while len(ending) > 0 and ending[0][0] <= now:
             row = heappop(ending)[1]
             reserved_end = starts[row] + reserved[row]
@@ -157,6 +154,16 @@ def run_strict(memory, arrival, release, toll, key, prompt, output, reserved, ru
 
 
 @njit
+def _completed(profile, low, high, number, offset, now):  # type: ignore[no-untyped-def]
+    """Pass the rows that end by `now`; return the first one left, and the totals of the rest."""
+    while low < high and profile[low, END] <= now:
+        number -= profile[low, NUMBER]
+        offset -= profile[low, OFFSET]
+        low += 1
+    return low, number, offset
+
+
+@njit
 def _release(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
     """Take a request that ended before its reserved end out of the profile, in place."""
     row = low
@@ -194,10 +201,7 @@ def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now
         while arrived < n and arrival[by_arrival[arrived]] <= now:
             set_leaf(due, by_arrival[arrived], prompt[by_arrival[arrived]])
             arrived += 1
-        while low < high and profile[low, END] <= now:
-            number -= profile[low, NUMBER]
-            offset -= profile[low, OFFSET]
-            low += 1
+        low, number, offset = _completed(profile, low, high, number, offset, now)
         freed = False
         while len(ending) > 0 and ending[0][0] <= now:
             row = heappop(ending)[1]
@@ -259,9 +263,8 @@ def run_skip_lengths(memory, arrival, prompt, output, lengths, length, by_arriva
     low, high = 0, len(running)
     number = running[:, NUMBER].sum()
     offset = running[:, OFFSET].sum()
-    waiting = np.full(
-        (len(lengths), len(empty_tree(n))), _NEVER
-    )  # a tree over rows for each length
+    # a tree over rows for each length
+    waiting = np.full((len(lengths), len(empty_tree(n))), _NEVER)
     ending = [(np.int64(0), np.int64(0)) for _ in range(0)]  # heap of (true end, row)
     arrived = 0
     started = 0
@@ -270,10 +273,7 @@ def run_skip_lengths(memory, arrival, prompt, output, lengths, length, by_arriva
             row = by_arrival[arrived]
             set_leaf(waiting[length[row]], row, prompt[row])
             arrived += 1
-        while low < high and profile[low, END] <= now:
-            number -= profile[low, NUMBER]
-            offset -= profile[low, OFFSET]
-            low += 1
+        low, number, offset = _completed(profile, low, high, number, offset, now)
         while len(ending) > 0 and ending[0][0] <= now:
             row = heappop(ending)[1]
             reserved_end = starts[row] + lengths[length[row]]
