@@ -125,7 +125,7 @@ vllm-load: $(VLLM)/.ready
 
 # each order in a real server, by HTTP, on the CPU: a quarter of an hour on an idle machine
 vllm-orders: $(VLLM)/.ready
-	$(VLLM)/bin/python -m benchmarks.vllm_orders $(TRACE)
+	$(VLLM)/bin/python -m benchmarks.vllm_orders $(TRACE) --pace 0.5
 
 engines: $(READY)
 	$(BIN)/python -m benchmarks.engines
