@@ -1,22 +1,22 @@
-"""Exact test of a schedule, in O(n log n), by an argument of its own.
+"""Exact test of a schedule, by an argument of its own: linear, or O(n log n) where steps are many.
 
 It shares no code with the simulator: that is what it is there to catch. While nothing completes,
 the memory held only grows, so within a schedule it is largest at completion steps; those are the
-only steps that are looked at. Where there are more requests than steps they are counted step by
-step, in passes; else they are sorted.
+only steps that are looked at. They are sorted or, where there are many requests and not many more
+steps, counted step by step.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
-import numpy.typing as npt
 
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.errors import RejectedError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.schedule import Schedule
 
-#: Requests, or steps, that are looked at in one go.
+#: Requests from which on steps are counted.
+_MANY = 1 << 14
+#: Requests, and steps, that are looked at in one go.
 _CHUNK = 1 << 18
 #: Windows of time, of as many steps as there are requests, that are looked at one by one.
 _PASSES = 32
@@ -42,70 +42,87 @@ def check_schedule(schedule: Schedule) -> None:
             f"schedule: request {i} starts at step {schedule.starts[i]}, "
             f"before its arrival at {requests.arrival[i]}"
         )
-    for steps, held in _held(requests, schedule.starts):
-        over = held > requests.memory
-        if over.any():
-            i = int(over.argmax())
-            raise RejectedError(
-                f"schedule: step {steps[i]} needs {held[i]} tokens, more than memory "
-                f"{requests.memory}"
-            )
+    _, step, held = _most(requests, schedule.starts, requests.memory)
+    if held:
+        raise RejectedError(
+            f"schedule: step {step} needs {held} tokens, more than memory {requests.memory}"
+        )
 
 
 def most_held(instance: Instance, starts: Column) -> int:
     """Return the most tokens that are held in any step, of requests that start so."""
-    return max(int(held.max()) for _, held in _held(instance.expanded(), starts))
+    return _most(instance.expanded(), starts, np.iinfo(np.int64).max)[0]
 
 
-def _held(requests: Instance, starts: Column) -> Iterator[tuple[Column, Column]]:
-    """Yield steps, ascending, each completion among them once, and the tokens held in each.
+def _most(requests: Instance, starts: Column, memory: int) -> tuple[int, int, int]:
+    """Return the most held, and the first completion that holds more than `memory`, or (0, 0).
 
-    Of the steps that are no completions, none is held more in than in the next completion.
+    What is held in a step that is no completion is held in the next completion, too.
     """
     chunks = range(0, len(starts), _CHUNK)
-    first = np.array([int(starts[i : i + _CHUNK].min()) for i in chunks])
-    last = np.array(
-        [int((starts[i : i + _CHUNK] + requests.output[i : i + _CHUNK]).max()) for i in chunks]
-    )
-    origin, steps = int(first.min()), int(last.max()) - int(first.min()) + 1
+    first = [int(starts[i : i + _CHUNK].min()) for i in chunks]
+    last = [int((starts[i : i + _CHUNK] + requests.output[i : i + _CHUNK]).max()) for i in chunks]
+    begin, end = min(first), max(last) + 1
     window = max(len(starts), _CHUNK)
-    if steps > _PASSES * window:
-        yield memory_at_completions(Schedule(instance=requests, starts=starts))
-        return
-    # a request that starts at p holds prompt - p + u in the steps u = p + 1, ..., p + output:
-    # number and offset are those up to u - 1, on the way to u
-    number, offset = np.zeros(1, np.int64), np.zeros(1, np.int64)  # arrays may wrap around
-    for low in range(origin, origin + steps, window):
-        size = min(window, origin + steps - low)
-        numbers, offsets = np.zeros(size, np.int64), np.zeros(size, np.int64)
-        ends = np.zeros(size, np.bool_)
-        for i, begins, over in zip(chunks, first.tolist(), last.tolist(), strict=True):
-            if begins >= low + size or over < low:
-                continue
-            begin = starts[i : i + _CHUNK] - low
-            end = begin + requests.output[i : i + _CHUNK]
-            held = requests.prompt[i : i + _CHUNK] - begin
-            for at, sign in ((begin, 1), (end, -1)):
-                within = slice(None) if begins >= low and over < low + size else _in(at, size)
-                np.add.at(numbers, at[within], sign)
-                np.add.at(offsets, at[within], sign * held[within])
-            ends[end[within]] = True
-        np.cumsum(numbers, out=numbers)
-        np.cumsum(offsets, out=offsets)
-        at = np.flatnonzero(ends)
-        for i in range(0, len(at), _CHUNK):
-            u = at[i : i + _CHUNK]
-            before = u[1:] if not u[0] else u  # nothing of this window is before its first step
-            held = offset + number * u
-            held[len(u) - len(before) :] += offsets[before - 1] + numbers[before - 1] * before
-            yield u + low, held
-        number += numbers[-1:]
-        offset += offsets[-1:] + number * size  # the next window counts from its own first step
+    if len(starts) < _MANY or end - begin > _PASSES * window:
+        steps, held = memory_at_completions(Schedule(instance=requests, starts=starts))
+        over = held > memory
+        i = int(over.argmax())
+        return int(held.max()), *((int(steps[i]), int(held[i])) if over[i] else (0, 0))
+    most = running = offset = 0
+    for low in range(begin, end, window):
+        size = min(window, end - low)
+        change, ends = np.zeros((size, 2), np.int64), np.zeros(size, np.bool_)
+        for i, earliest, latest in zip(chunks, first, last, strict=True):
+            if earliest < low + size and latest >= low:
+                some = slice(i, i + _CHUNK)
+                _count(
+                    starts[some], requests.prompt[some], requests.output[some], low, change, ends
+                )
+        here, step, held, running, offset = _walk(change, ends, running, offset, memory)
+        most = max(most, here)
+        if held:
+            return most, low + step, held
+    return most, 0, 0
 
 
-def _in(at: Column, size: int) -> npt.NDArray[np.bool_]:
-    inside: npt.NDArray[np.bool_] = (at >= 0) & (at < size)
-    return inside
+@njit
+def _count(starts, prompt, output, low, change, ends):  # type: ignore[no-untyped-def]
+    """Count the starts and completions of a window that begins with step `low`.
+
+    A request that starts at p holds ``prompt - p + u`` tokens in the steps u = p + 1, ..., p +
+    output: what changes after a step is how many run, and the sum of their ``prompt - p``.
+    """
+    for i in range(len(starts)):
+        begin = starts[i] - low
+        end = begin + output[i]
+        held = prompt[i] - begin
+        if 0 <= begin < len(ends):
+            change[begin, 0] += 1
+            change[begin, 1] += held
+        if 0 <= end < len(ends):
+            change[end, 0] -= 1
+            change[end, 1] -= held
+            ends[end] = True
+
+
+@njit
+def _walk(change, ends, running, offset, memory):  # type: ignore[no-untyped-def]
+    """Go through the steps of a window: the most held in a completion, the first above `memory`.
+
+    `running` and `offset` are those before the window, and are given back for the next one, which
+    counts from its own first step.
+    """
+    most = 0
+    for u in range(len(ends)):
+        if ends[u]:
+            held = offset + running * u
+            most = max(most, held)
+            if held > memory:
+                return most, u, held, running, offset
+        running += change[u, 0]
+        offset += change[u, 1]
+    return most, 0, 0, running, offset + running * len(ends)
 
 
 def memory_at_completions(schedule: Schedule) -> tuple[Column, Column]:

@@ -92,18 +92,38 @@ def test_shares_no_code_with_the_simulator():
     assert not {m for m in used if "simul" in m or "kernel" in m or "sorting" in m}
 
 
-@given(schedules(), st.integers(1, 40), st.integers(1, 4), st.booleans())
-def test_counting_in_windows_agrees_with_sorting(schedule, passes, chunk, idle):
+@given(schedules(), st.integers(1, 40), st.integers(1, 4), st.booleans(), st.integers(0, 80))
+def test_counting_in_windows_agrees_with_sorting(schedule, passes, chunk, idle, memory):
     moved = schedule
     if idle:  # a long time without any request
         late = np.where(np.arange(len(schedule.starts)) % 2, 10**6, 0)
         moved = Schedule(instance=schedule.instance, starts=schedule.starts + late)
     steps, held = memory_at_completions(moved)
+    over = np.flatnonzero(held > memory)
     requests = moved.instance.expanded()
+    assert most_held(moved.instance, moved.starts) == held.max()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feasibility, "_MANY", 0)
         patch.setattr(feasibility, "_PASSES", passes)
         patch.setattr(feasibility, "_CHUNK", chunk)
-        found = list(feasibility._held(requests, moved.starts))
-    assert np.concatenate([some for some, _ in found]).tolist() == steps.tolist()
-    assert np.concatenate([some for _, some in found]).tolist() == held.tolist()
-    assert most_held(moved.instance, moved.starts) == held.max()
+        found = feasibility._most(requests, moved.starts, memory)
+        assert most_held(moved.instance, moved.starts) == held.max()
+    if len(over):
+        assert found[1:] == (steps[over[0]], held[over[0]])
+    else:
+        assert found == (held.max(), 0, 0)
+
+
+def test_many_requests_in_few_steps():
+    rng = np.random.default_rng(3)
+    n = 1 << 14
+    instance = Instance(
+        memory=50, arrival=np.zeros(n, np.int64), prompt=rng.integers(0, 9, n),
+        output=rng.integers(1, 9, n),
+    )  # fmt: skip
+    schedule = Schedule(instance=instance, starts=rng.integers(0, 2 * n, n))
+    steps, held = memory_at_completions(schedule)
+    first = int((held > 50).argmax())
+    with pytest.raises(RejectedError, match=f"step {steps[first]} needs {held[first]} tokens"):
+        check_schedule(schedule)
+    assert most_held(instance, schedule.starts) == held.max()
