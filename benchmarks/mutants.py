@@ -27,7 +27,7 @@ import checker_mutants  # noqa: E402 the tests' own helpers, off the import path
 import checker_samples  # noqa: E402
 
 from kvproof.certificates.checker import Verdict, check  # noqa: E402
-from kvproof.certificates.checker.core import bounds, prices  # noqa: E402
+from kvproof.certificates.checker.core import prices, steps  # noqa: E402
 
 PER_BASE = 40
 
@@ -51,7 +51,7 @@ def campaign(job: tuple[int, int, str]) -> tuple[Counter[tuple[str, str]], list[
     rng = random.Random(seed)
     # on tiny certificates, too, take the paths that are meant for large ones
     prices.BLOCK = rng.choice((1, 2, 3, 32))
-    bounds.EXACT_GROUPS = rng.choice((0, 256, 256, 256))
+    steps.EXACT_GROUPS = rng.choice((0, 256, 256, 256))
     tally: Counter[tuple[str, str]] = Counter()
     failures: list[str] = []
     made = 0

@@ -8,12 +8,12 @@ from importlib.resources import files
 PACKAGE = "kvproof.certificates.checker"
 #: The modules in an order in which each uses only what stands above it.
 READING_ORDER = (
-    "core/verdict", "core/limits", "core/reader", "core/model", "core/feasibility",
+    "core/verdict", "core/budget", "core/reader", "core/model", "core/feasibility",
     "core/prices", "core/branch", "core/bounds", "core/steps", "core/staggered",
     "core/starts", "core/search", "core/claims", "hints",
     "fast/cells", "fast/trajectory", "fast/lanes", "fast/tables", "fast/search",
     "policies/rules", "policies/ratio", "policies/chain",
-    "version1", "file", "walls", "run", "cli",
+    "limits", "result", "version1", "file", "walls", "run", "cli",
 )  # fmt: skip
 
 _TOP = '''\

@@ -20,7 +20,7 @@ from typing import Any
 from kvproof.bounds.formal.prove import CoqMissing, NotProved, prove
 from kvproof.bounds.formal.statements import SOURCES
 from kvproof.certificates.checker import Result, Verdict, check
-from kvproof.certificates.checker.core.limits import DEFAULT, Budget
+from kvproof.certificates.checker.limits import DEFAULT, Meter
 from kvproof.certificates.checker.version1 import in_version_2
 
 BUILD = Path("build") / "formal"
@@ -121,7 +121,7 @@ def spell(certificate: Any, folder: Path) -> Words:
     """
     claim, proof = certificate["claim"], certificate["proof"]
     if certificate["version"] == 1:
-        proof = in_version_2(proof, Budget(DEFAULT))
+        proof = in_version_2(proof, Meter(DEFAULT))
     if claim["kind"] not in CLAIMS:
         raise Uncovered(f"claims of kind {claim['kind']} are not covered")
     given = certificate["instance"]

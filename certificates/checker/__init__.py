@@ -7,8 +7,8 @@ this folder alone.
 """
 
 from .cli import main
-from .core.limits import Limits
-from .core.verdict import Result, Verdict
+from .limits import Limits
+from .result import Result, Verdict
 from .run import check
 
 __all__ = ["Limits", "Result", "Verdict", "check", "main"]

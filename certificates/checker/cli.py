@@ -8,8 +8,8 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
 from typing import Optional
 
-from .core.limits import Limits
-from .core.verdict import Verdict
+from .limits import Limits
+from .result import Verdict
 from .run import check
 
 

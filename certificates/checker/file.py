@@ -9,9 +9,9 @@ from select import select
 from stat import S_ISREG
 from typing import NoReturn, Union
 
-from .core.limits import MEBI, Budget
 from .core.reader import PYTHON_DIGITS, brief
 from .core.verdict import Malformed, OverLimit
+from .limits import MEBI, Meter
 
 PIECE = 2**16  # bytes that are unzipped at a time
 
@@ -21,7 +21,7 @@ Source = Union[Path, int, bytes]
 _MARKS = re.compile(rb'"[^"]*"?|[][{}]')
 
 
-def load(source: Source, budget: Budget) -> object:
+def load(source: Source, budget: Meter) -> object:
     """Return the JSON value of a file, or of its bytes, gzipped or plain.
 
     Raises
@@ -52,7 +52,7 @@ def load(source: Source, budget: Budget) -> object:
     return value
 
 
-def _read(source: Union[Path, int], budget: Budget) -> bytes:
+def _read(source: Union[Path, int], budget: Meter) -> bytes:
     """Return the bytes of a file, one more than allowed at most; `source` may be an open one.
 
     A pipe is waited for until the time is up, be it that nobody opens its other end.
@@ -81,7 +81,7 @@ def _read(source: Union[Path, int], budget: Budget) -> bytes:
     return b"".join(parts)
 
 
-def _wait(handle: int, budget: Budget) -> None:
+def _wait(handle: int, budget: Meter) -> None:
     """Wait until there is something to read, or its end; only pipes and terminals keep waiting."""
     budget.check()
     if os.name == "posix" and not S_ISREG(os.fstat(handle).st_mode):
@@ -89,7 +89,7 @@ def _wait(handle: int, budget: Budget) -> None:
             budget.check()
 
 
-def _unzipped(stored: bytes, budget: Budget) -> bytes:
+def _unzipped(stored: bytes, budget: Meter) -> bytes:
     """Return what one gzip member holds, unless it is more than allowed: a bomb stays small."""
     unzip = zlib.decompressobj(wbits=31)
     parts, size = [], 0
@@ -122,7 +122,7 @@ def _first_beyond_ascii(data: bytes) -> int:
     return len(data)
 
 
-def _weigh(data: bytes, budget: Budget) -> None:
+def _weigh(data: bytes, budget: Meter) -> None:
     """Bound depth and memory before anything is parsed."""
     limits = budget.limits
     values, lists, objects = data.count(b","), data.count(b"["), data.count(b"{")
@@ -148,7 +148,7 @@ def _weigh(data: bytes, budget: Budget) -> None:
                 raise Malformed("not JSON: a bracket closes what none has opened")
 
 
-def _parsed_json(data: bytes, budget: Budget) -> object:
+def _parsed_json(data: bytes, budget: Meter) -> object:
     longest = min(budget.limits.digits, PYTHON_DIGITS)
 
     def parsed_integer(text: str) -> int:

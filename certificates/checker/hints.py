@@ -5,23 +5,19 @@ so the core takes them as they come.
 """
 
 from functools import partial
+from typing import Any
 
-from .core.limits import MOST_STEPS, Budget
-from .core.prices import read_priced
-from .core.reader import entries, fields, integer, integers
-from .core.starts import EVENT, WHERE, Kind, Listed, Multipliers, SearchProof, horizon
+from .core.budget import MOST_STEPS, Budget
+from .core.reader import WHERE, entries, fields, integer, integers
+from .core.starts import Hints, Kind, Listed, Multipliers, horizon
 from .core.verdict import Malformed, OverLimit
 
 MOST_VECTORS = 64  # in one step
-MOST_SCALE = 1 << 31
+EVENT = 150  # bytes of a multiplier
 
 
-def read_search(value: object, budget: Budget) -> SearchProof:
-    """Read a ``search`` proof, all but the codes of its vectors, which the starts explain."""
-    found = fields(value, WHERE, "kind target scale denominator prices vectors layers")
-    target = integer(found["target"], f"{WHERE}.target", 1)
-    scale = integer(found["scale"], f"{WHERE}.scale", 1, MOST_SCALE)
-    prices = read_priced(found, WHERE, budget)
+def read_hints(found: dict[str, Any], budget: Budget) -> Hints:
+    """Read ``vectors`` and ``layers``, all but the codes of vectors, which the starts explain."""
     vectors = []
     for place, entry in enumerate(entries(found["vectors"], f"{WHERE}.vectors")):
         budget.tick()
@@ -48,7 +44,7 @@ def read_search(value: object, budget: Budget) -> SearchProof:
         if len(layers) + length > MOST_STEPS:
             raise OverLimit(f"{WHERE}.layers: more than {MOST_STEPS:,} steps")
         layers += [places] * length
-    return SearchProof(target, scale, prices, vectors, layers)
+    return vectors, layers
 
 
 def _multipliers(

@@ -5,17 +5,19 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Optional, Union
 
-from .core.claims import CLAIMS, RULES, Rules
-from .core.limits import DEFAULT, Budget, Limits
+from .core.claims import CLAIMS, RULES, Case, LowerBound
 from .core.model import Instance, read_instance
 from .core.reader import fields, integer, text
 from .core.search import search_bound
-from .core.verdict import Malformed, Refusal, Rejected, Result, Verdict
+from .core.starts import read_search
+from .core.verdict import Malformed, Refusal, Rejected
 from .fast.search import packed_search_bound
 from .file import Source, load
-from .hints import read_search
+from .hints import read_hints
+from .limits import DEFAULT, Limits, Meter
 from .policies.chain import svf_blocking_chain
 from .policies.ratio import ratio_at_least
+from .result import Result, Verdict, refused
 from .version1 import in_version_2
 from .walls import walls
 
@@ -26,6 +28,7 @@ ALL_CLAIMS = {
     "svf-blocking-chain": svf_blocking_chain,
     "ratio-at-least": ratio_at_least,
 }
+SEARCH = "target scale denominator prices vectors layers"  # the fields of such a bound
 # Plain names below the certificate's folder: nothing absolute, no "..", no hidden file.
 _FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
@@ -59,14 +62,14 @@ def check(
     Result
         Never raises for what a certificate contains.
     """
-    budget = Budget(limits)
+    budget = Meter(limits)
     budget.start()
     own = None if instance is None else _path(instance)
     try:
         with walls(budget) if walled else nullcontext():
             words = _establish(_path(source), own, plain, budget)
     except Refusal as refusal:
-        return Result(refusal.verdict, reason=str(refusal))
+        return refused(refusal)
     except (MemoryError, RecursionError) as error:
         return Result(Verdict.OVER_LIMIT, reason=f"this needs too much: {type(error).__name__}")
     except Exception as error:
@@ -79,7 +82,7 @@ def _path(source: Union[str, Source]) -> Source:
     return Path(source) if isinstance(source, str) else source
 
 
-def _establish(source: Source, own: Optional[Source], plain: bool, budget: Budget) -> str:
+def _establish(source: Source, own: Optional[Source], plain: bool, budget: Meter) -> str:
     """Return what the certificate proves, in words, or raise a `Refusal`."""
     value = fields(load(source, budget), "certificate", "format version instance claim proof")
     text(value["format"], "format", "kvproof-certificate")
@@ -92,21 +95,21 @@ def _establish(source: Source, own: Optional[Source], plain: bool, budget: Budge
     proof = value["proof"]
     if version == 1:
         proof = in_version_2(proof, budget)
-    words = ALL_CLAIMS[kind](claim, proof, instance, _rules(plain), budget)
+    rules = {**RULES, "search": (SEARCH, "", _search(plain))}
+    words = ALL_CLAIMS[kind](claim, proof, Case(instance, rules, budget))
     budget.check()
     if not plain and _kind_of_bound(proof) == "search":
         words += " (its search packed, as by --fast; --plain trusts the core alone)"
-    return f"{words}; instance: {instance}"
+    plural = "s" if instance.size > 1 else ""
+    about = f"{instance.size:,} request{plural} at memory {instance.memory:,}"
+    return f"{words}; instance: {about} (digest {instance.digest})"
 
 
-def _rules(plain: bool) -> Rules:
-    search = search_bound if plain else packed_search_bound
-    return {
-        **RULES,
-        "search": lambda value, instance, budget: search(
-            read_search(value, budget), instance, budget
-        ),
-    }
+def _search(plain: bool) -> LowerBound:
+    value = search_bound if plain else packed_search_bound
+    return lambda found, instance, budget: value(
+        read_search(found, read_hints, budget), instance, budget
+    )
 
 
 def _kind_of_bound(proof: object) -> object:
@@ -114,7 +117,7 @@ def _kind_of_bound(proof: object) -> object:
     return bound.get("kind") if isinstance(bound, dict) else None
 
 
-def _instance(value: object, source: Source, own: Optional[Source], budget: Budget) -> Instance:
+def _instance(value: object, source: Source, own: Optional[Source], budget: Meter) -> Instance:
     """Return the instance with the certificate's digest, from each place that has it."""
     inline = isinstance(value, dict) and "inline" in value
     found = fields(value, "instance", "digest inline" if inline else "digest file")

@@ -1,9 +1,8 @@
 """Certificates of version 1, said in version 2: only their lower bounds differ."""
 
-from .core.limits import Budget
-from .core.reader import entries, fields, integer, integers
+from .core.budget import Budget
+from .core.reader import WHERE, entries, fields, integer, integers
 
-WHERE_1 = "proof.lower_bound"
 RUN = 130  # bytes
 
 
@@ -14,17 +13,17 @@ def in_version_2(proof: object, budget: Budget) -> object:
     bound: dict[str, object] = proof["lower_bound"]
     kind = bound.get("kind")
     if kind == "outputs":
-        fields(bound, WHERE_1, "kind")
+        fields(bound, WHERE, "kind")
         bound = {"kind": "price", "denominator": 1, "prices": []}
     elif kind == "centroid":
-        fields(bound, WHERE_1, "kind")
+        fields(bound, WHERE, "kind")
         bound = {"kind": "discrete-centroid"}
     elif kind == "branch":
-        fields(bound, WHERE_1, "kind target denominator vectors tree")
-        integer(bound["denominator"], f"{WHERE_1}.denominator", 1)
+        fields(bound, WHERE, "kind target denominator vectors tree")
+        integer(bound["denominator"], f"{WHERE}.denominator", 1)
         vectors = []
-        for v, prices in enumerate(entries(bound["vectors"], f"{WHERE_1}.vectors")):
-            numerators = integers(prices, f"{WHERE_1}.vectors[{v}]")
+        for v, prices in enumerate(entries(bound["vectors"], f"{WHERE}.vectors")):
+            numerators = integers(prices, f"{WHERE}.vectors[{v}]")
             budget.tick(len(numerators))
             budget.take(RUN * len(numerators))
             vectors.append([[1, price] for price in numerators])

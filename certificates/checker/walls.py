@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Optional
 
-from .core.limits import Budget
 from .core.verdict import OverLimit
+from .limits import Meter
 
 try:
     import resource
@@ -21,7 +21,7 @@ except ImportError:  # Windows
 
 
 @contextmanager
-def walls(budget: Budget) -> Iterator[None]:
+def walls(budget: Meter) -> Iterator[None]:
     """Hold the process to the limits of a check, roughly; raises as the budget does."""
     with _alarm(budget.limits.seconds), _address_space(budget):
         yield
@@ -48,7 +48,7 @@ def _alarm(seconds: int) -> Iterator[None]:
 
 
 @contextmanager
-def _address_space(budget: Budget) -> Iterator[None]:
+def _address_space(budget: Meter) -> Iterator[None]:
     """Make allocations fail beyond what the process has taken by now and the budget's memory."""
     taken = _taken()
     if resource is None or taken is None:

@@ -26,14 +26,18 @@ CORPUS = sorted(
 
 
 def pythons() -> list[str]:
-    """Return this Python, and every other from 3.9 on that the path has."""
-    found = [sys.executable]
-    for minor in range(9, 20):
-        name = shutil.which(f"python3.{minor}")
-        works = name and subprocess.run([name, "-V"], capture_output=True, check=False)
-        if name and works and works.returncode == 0 and minor != sys.version_info.minor:
-            found.append(name)
-    return found
+    """Return this Python, and every other from 3.9 on that the path or pyenv has."""
+    found = {sys.version_info.minor: sys.executable}
+    names = [shutil.which(f"python3.{minor}") for minor in range(9, 20)]
+    if shutil.which("pyenv"):
+        root = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=False)
+        names += map(str, Path(root.stdout.strip()).glob("versions/3.*/bin/python"))
+    for name in filter(None, names):
+        asked = [name, "-c", "import sys; print(*sys.version_info[:2])"]
+        said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+        if said and said[0] == "3" and int(said[1]) >= 9:
+            found.setdefault(int(said[1]), name)
+    return [found[minor] for minor in sorted(found)]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +47,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("python", pythons(), ids=lambda name: Path(name).name)
+@pytest.mark.parametrize("python", pythons(), ids=lambda name: Path(name).resolve().name)
 def test_it_agrees_with_the_package(python: str, written: Path) -> None:
     ended = subprocess.run(
         [python, "-W", "error", written, "--json", *CORPUS],

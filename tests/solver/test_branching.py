@@ -2,16 +2,16 @@
 
 import json
 import random
+from itertools import chain
 
 import numpy as np
 import pytest
 
 from kvproof import solver
 from kvproof.certificates.checker.core.branch import Branching as PlainBranching
-from kvproof.certificates.checker.core.branch import Terms
-from kvproof.certificates.checker.core.limits import DEFAULT, Budget
 from kvproof.certificates.checker.core.model import Instance as CheckedInstance
 from kvproof.certificates.checker.core.prices import read_prices
+from kvproof.certificates.checker.limits import DEFAULT, Meter
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver import stages
@@ -83,33 +83,27 @@ def test_windows_shrink_as_in_the_checker(seed):
     same = CheckedInstance(
         memory=instance.memory, digest="", **dict(zip(names, columns, strict=True))
     )
-    plain = PlainBranching(same, 60, UNIT, Budget(DEFAULT))
-    assert np.array_equal(plain.owner, np.repeat(np.arange(model.classes), model.count))
-    first, last, closed = plain.waiting.pop()
-    assert not closed
-    owner = np.array(plain.owner)
-    fast = np.array(first), np.array(last)
-    for _ in range(4):
-        prices = np.array([rng.choice([0, 0, rng.randint(0, 2 * UNIT)]) for _ in range(30)])
+    drawn = [[rng.choice([0, 0, rng.randint(0, 2 * UNIT)]) for _ in range(30)] for _ in range(4)]
+    budget = Meter(DEFAULT)
+    vectors = [read_prices(UNIT, [[1, y] for y in prices], "p", budget) for prices in drawn]
+    plain = PlainBranching(same, 60, vectors, budget)
+    owner = np.repeat(np.arange(model.classes), model.count)
+    assert [row[3] for row in plain.classes] == model.count.tolist()
+    windows = plain.root()
+    assert windows is not None
+    fast = tuple(np.array(ends) for ends in zip(*chain(*windows), strict=True))
+    cutoff = 59 * UNIT
+    for v, prices in enumerate(map(np.array, drawn)):
         terms = price_terms(model, prices, 80, UNIT)
         total = model.memory * int(prices.sum())
         pool = terms[None], np.array([total])
-        bound = weigh(*pool, np.array([0]), plain.cutoff, owner, *fast)
-        assert bound == 0
-        closed = plain.apply(
-            Terms(
-                read_prices(UNIT, [[1, y] for y in prices.tolist()], "p", Budget(DEFAULT)),
-                model.memory,
-                Budget(DEFAULT),
-            ),
-            first,
-            last,
-        )
-        tighten(terms, total, plain.cutoff, owner, *fast)
-        assert closed == (fast[0] > fast[1]).any()
-        if closed:
+        assert weigh(*pool, np.array([0]), cutoff, owner, *fast) == 0
+        windows = plain.shortened(v, windows)
+        tighten(terms, total, cutoff, owner, *fast)
+        assert (windows is None) == (fast[0] > fast[1]).any()
+        if windows is None:
             return
-        assert (fast[0].tolist(), fast[1].tolist()) == (first, last)
+        assert list(zip(*(ends.tolist() for ends in fast), strict=True)) == [*chain(*windows)]
 
 
 def test_the_first_vector_that_closes_is_named():

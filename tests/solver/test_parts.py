@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from kvproof import solver
-from kvproof.certificates.checker.core.limits import DEFAULT, Budget
 from kvproof.certificates.checker.core.starts import Kind
 from kvproof.certificates.checker.fast.trajectory import HUGE, Vector, make_field
+from kvproof.certificates.checker.limits import DEFAULT, Meter
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.backends.process import ask
@@ -52,12 +52,12 @@ def test_tables_equal_the_checkers(seed):
             model.arrival, model.prompt, model.output, model.count, windows.allowed, strict=True
         )
     ]
-    field = make_field(kinds, model.memory, SCALE, Budget(DEFAULT))
+    field = make_field(kinds, model.memory, SCALE, Meter(DEFAULT))
     chosen = [
         [{p: int(part[c, p]) for p in kind.starts} for c, kind in enumerate(kinds)]
         for part in (alpha, beta)
     ]
-    plain = Vector(field, since, *chosen, Budget(DEFAULT))
+    plain = Vector(field, since, *chosen, Meter(DEFAULT))
     for t in range(since, windows.horizon + 2):
         expected = np.array(plain.table[t], dtype=object)
         real = expected < HUGE // 2

@@ -1,15 +1,54 @@
-"""The volume bound, and sums of many terms."""
+"""Serving work least first, at most M token-steps a step: the volume bound."""
 
-from collections import defaultdict
+from collections.abc import Iterator
 from fractions import Fraction
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 
-from .limits import Budget
+from .budget import Budget
 from .model import Instance
 
-EXACT_GROUPS = 256
-GRID = 10**12
-GROUP = 200  # bytes of a number by another one
+#: Of one job: its work, the units served in the steps ``begin + 1, ..., end``, begin and end of
+#: these, and what is left of it.
+Piece = tuple[int, int, int, int, int]
+
+
+def served(
+    release: list[int], work: list[int], memory: int, by_rest: bool, budget: Budget
+) -> Iterator[Piece]:
+    """Serve jobs in steps after their release, at most M units in each, least work first.
+
+    The least is that of the whole job, or of what is left of it, `by_rest`. A piece is served
+    without a break: in one step, or M units in each of several.
+    """
+    budget.take(130 * len(work))  # the order, and the heap
+    order = sorted(range(len(work)), key=release.__getitem__)
+    ready: list[tuple[int, int, int]] = []  # heap of (key, what is left, work)
+    begin = arrived = 0  # steps that are over, jobs that are released
+    free = memory  # what is left of the next step
+    while arrived < len(order) or ready:
+        budget.tick()
+        if not ready and release[order[arrived]] > begin:
+            begin, free = release[order[arrived]], memory
+        while arrived < len(order) and release[order[arrived]] <= begin:
+            job = work[order[arrived]]
+            heappush(ready, (job, job, job))
+            arrived += 1
+        _, left, job = ready[0]
+        end, units = begin + 1, min(left, free)
+        if free == memory <= left:  # whole steps, until it is done or another job comes
+            end = begin + left // memory
+            if arrived < len(order):
+                end = min(end, release[order[arrived]])
+            units = (end - begin) * memory
+        left -= units
+        if left:
+            heapreplace(ready, (left if by_rest else job, left, job))
+        else:
+            heappop(ready)
+        yield job, units, begin, end, left
+        free += (end - begin - 1) * memory - units
+        if not free:
+            begin, free = end, memory
 
 
 def volume_bound(instance: Instance, budget: Budget) -> Fraction:
@@ -19,45 +58,8 @@ def volume_bound(instance: Instance, budget: Budget) -> Fraction:
     dates, and a feasible schedule completes no request before that machine could. Time runs in
     units of 1/M step here, so a request of volume v takes v units.
     """
-    budget.take(120 * instance.size)  # these lists, and the heap
-    order = sorted(range(instance.size), key=instance.arrival.__getitem__)
-    budget.check()
-    release = [instance.arrival[i] * instance.memory for i in order]
-    ready: list[int] = []  # heap of what is left of each
-    now = finish = arrived = 0
-    while arrived < instance.size or ready:
-        budget.tick()
-        if not ready:
-            now = max(now, release[arrived])
-        while arrived < instance.size and release[arrived] <= now:
-            heappush(ready, instance.volume[order[arrived]])
-            arrived += 1
-        left = heappop(ready)
-        if arrived == instance.size or now + left <= release[arrived]:
-            now += left
-            finish += now
-        else:
-            budget.take(64)
-            heappush(ready, left - (release[arrived] - now))
-            now = release[arrived]
+    budget.take(40 * instance.size)
+    release = [a * instance.memory for a in instance.arrival]
+    pieces = served(release, instance.volume, 1, True, budget)
+    finish = sum(end for *_, end, left in pieces if not left)
     return Fraction(finish, instance.memory) - sum(instance.arrival)
-
-
-def add_shapes(groups: "defaultdict[int, int]", instance: Instance, budget: Budget) -> None:
-    """Add what each request's shape fixes beside 1/2 + o: by denominator, ``3 (2 s + o + 1)``."""
-    for s, o in zip(instance.prompt, instance.output):
-        budget.tick()
-        before = len(groups)
-        groups[3 * (2 * s + o + 1)] -= (o + 1) * (3 * s + 2 * o + 1)
-        budget.take(GROUP * (len(groups) - before))
-
-
-def grouped_sum(groups: dict[int, int]) -> Fraction:
-    """Add ``numerator / denominator`` over {denominator: numerator}, never above the true sum.
-
-    Exact up to 256 denominators. Beyond that their common denominator would be gigantic, so
-    each term is rounded down to a multiple of 10^-12.
-    """
-    if len(groups) <= EXACT_GROUPS:
-        return sum((Fraction(n, d) for d, n in groups.items()), Fraction(0))
-    return Fraction(sum(n * GRID // d for d, n in groups.items()), GRID)

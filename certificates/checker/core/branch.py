@@ -1,203 +1,153 @@
 """Lower bound by branching: a tree of splits "does the i-th of its class start by p?".
 
-Equal requests may be taken in the order of their starts. So a node of the tree is a window of
-starts for each request, with ends that never decrease within a class. What is derived from a
-vector of prices (see `prices`) in a node, for schedules whose total latency is below the target:
+A node stands for the judgement that no schedule with a total latency below the target has its
+starts in the node's windows. Equal requests may be taken in the order of their starts, so the ends
+of windows never decrease within a class. What proves the judgement:
 
-- the total is at least the sum of each request's least term within its window, less the memory's
-  price; if that exceeds target - 1 the node holds no such schedule and is closed;
-- else a start whose term exceeds its request's least by more than what is left to target - 1
-  occurs in none, so windows shrink from both ends.
+- prices (see `prices`): such a schedule costs at least the sum of each request's least term within
+  its window, less the memory's price. If that exceeds target - 1 the node is closed; else a start
+  whose term exceeds its request's least by more than what is left to target - 1 occurs in none of
+  them, so windows shrink from both ends;
+- a split: the requests up to the i-th start by p, or those from the i-th on start later. Where both
+  children are closed, so is the node.
 
-A split gives the requests up to the i-th an end of at most p in one child, and those from the i-th
-on a begin of at least p + 1 in the other. When all leaves are closed, OPT >= target.
+When the root is closed, OPT >= target.
 """
 
-from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
+from typing import Any, Optional
 
-from .limits import MOST_STEPS, Budget
+from .budget import MOST_STEPS, Budget
 from .model import Instance
 from .prices import Prices, read_prices
-from .reader import TOP, entries, fields, integer, integers
+from .reader import TOP, WHERE, entries, integer, integers
 from .verdict import Malformed, OverLimit, Rejected
 
-#: A node below a closed one: no windows, and closed.
-CLOSED: tuple[list[int], list[int], bool] = ([], [], True)
-
-
-@dataclass(frozen=True)
-class Group:
-    """A class of equal requests: places begin..end - 1 of the windows."""
-
-    arrival: int
-    prompt: int
-    output: int
-    begin: int
-    end: int
-
-
-class Terms:
-    """What one price vector makes each start cost; worked out as far as it is asked for."""
-
-    def __init__(self, prices: Prices, memory: int, budget: Budget) -> None:
-        budget.take(1000)
-        self.memory_price = memory * prices.sums[-1]
-        self._prices = prices
-        self._rows: dict[int, list[int]] = {}
-        self._term = 60 + prices.moments[-1].bit_length() // 7  # bytes
-
-    def row(self, c: int, kind: Group, last: int, budget: Budget) -> list[int]:
-        """Return the terms of the starts 0..last, at least."""
-        row = self._rows.setdefault(c, [])
-        if len(row) <= last:
-            budget.take(self._term * (last + 1 - len(row)))
-            for p in range(len(row), last + 1):
-                budget.tick()
-                row.append(self._prices.term(kind.arrival, kind.prompt, kind.output, p))
-        return row
+#: By class, then request: first and last start. None is a node that is closed.
+Windows = list[list[tuple[int, int]]]
 
 
 class Branching:
-    """The windows of the tree's nodes, gone through in preorder."""
+    """The rules that close nodes, for one instance and target."""
 
-    def __init__(self, instance: Instance, target: int, unit: int, budget: Budget) -> None:
-        self.kinds = _kinds(instance, budget)
-        budget.take(40 * instance.size + self._size(instance.size))
-        self.owner = [c for c, kind in enumerate(self.kinds) for _ in range(kind.begin, kind.end)]
-        self.cutoff = (target - 1) * unit
-        self.budget = budget
-        # in a schedule below the target one request can only wait as long as this
-        slack = target - 1 - sum(instance.output)
-        if slack + max(kind.arrival for kind in self.kinds) > MOST_STEPS:
-            raise OverLimit(f"proof.lower_bound: starts over more than {MOST_STEPS:,} steps")
-        first = [self.kinds[c].arrival for c in self.owner]
-        # (first, last, closed) of each node; what is below a closed node is closed
-        self.waiting = [(first, [begin + slack for begin in first], slack < 0)]
-
-    def apply(self, terms: Terms, first: list[int], last: list[int]) -> bool:
-        """Shrink the windows by a vector, in place; return whether the node is closed."""
-        rows, least, bound = [], [], -terms.memory_price
-        self.budget.check()
-        self.budget.tick(len(self.kinds))
-        for c, kind in enumerate(self.kinds):
-            self.budget.tick(kind.end - kind.begin)
-            row = terms.row(c, kind, last[kind.end - 1], self.budget)
-            begin = end = low = -1
-            for i in range(kind.begin, kind.end):
-                if first[i] != begin or last[i] != end:
-                    self.budget.check()
-                    begin, end = first[i], last[i]
-                    low = min(row[begin : end + 1])
-                least.append(low)
-                bound += low
-            rows.append(row)
-        room = self.cutoff - bound
-        if room < 0:
-            return True
-        for c, kind in enumerate(self.kinds):
-            self.budget.tick(kind.end - kind.begin)
-            row = rows[c]
-            begin = end = -1
-            low = high = 0
-            for i in range(kind.begin, kind.end):
-                if first[i] != begin or last[i] != end:
-                    self.budget.check()
-                    begin, end = low, high = first[i], last[i]
-                    most = least[i] + room
-                    while row[low] > most:
-                        low += 1
-                    while row[high] > most:
-                        high -= 1
-                first[i], last[i] = low, high
-            self.budget.tick(kind.end - kind.begin)
-            for i in range(kind.begin + 1, kind.end):
-                first[i] = max(first[i], first[i - 1])
-            for i in range(kind.end - 1, kind.begin, -1):
-                last[i - 1] = min(last[i - 1], last[i])
-        return any(begin > end for begin, end in zip(first, last))
-
-    def split(
-        self, c: int, i: int, p: int, first: list[int], last: list[int], closed: bool
+    def __init__(
+        self, instance: Instance, target: int, vectors: list[Prices], budget: Budget
     ) -> None:
-        """Put both children on the pile, the one that starts by `p` on top."""
-        if closed:  # and so is all below
-            self.budget.take(20)
-            self.waiting += [CLOSED, CLOSED]
-            return
-        self.budget.take(2 * self._size(len(first)))
-        kind = self.kinds[c]
-        place, after = kind.begin + i, p + 1
-        self.budget.tick(kind.end - kind.begin)
-        later, sooner = first.copy(), last.copy()
-        for j in range(kind.begin, place + 1):
-            sooner[j] = min(sooner[j], p)
-        for j in range(place, kind.end):
-            later[j] = max(later[j], after)
-        for begin, end in ((later, last), (first, sooner)):
-            self.waiting.append((begin, end, begin[place] > end[place]))
+        self.classes = instance.classes(budget)
+        self._memory, self._vectors, self._budget = instance.memory, vectors, budget
+        self._target = target
+        self._rows: dict[tuple[int, int], list[int]] = {}
+        self.size = 250 + 100 * instance.size  # bytes of a node's windows
+        budget.take(2 * self.size)  # of the root, and of what a vector makes of a node
 
-    def leave(self, first: list[int]) -> None:
-        """Forget a node whose windows begin with `first`; a split has taken what it needs."""
-        if first:
-            self.budget.give(self._size(len(first)))
+    def root(self) -> Optional[Windows]:
+        """Return the windows of all schedules below the target."""
+        outputs = sum(o * count for _, _, o, count in self.classes)
+        slack = self._target - 1 - outputs  # one request can only wait as long as this
+        if slack + max(a for a, *_ in self.classes) > MOST_STEPS:
+            raise OverLimit(f"{WHERE}: starts over more than {MOST_STEPS:,} steps")
+        if slack < 0:
+            return None
+        return [[(a, a + slack)] * count for a, _, _, count in self.classes]
 
-    @staticmethod
-    def _size(requests: int) -> int:
-        """Return the bytes of a node: two lists of numbers that may all be different."""
-        return 250 + 80 * requests
+    def shortened(self, v: int, windows: Windows) -> Optional[Windows]:
+        """Apply a vector to a node."""
+        prices, budget = self._vectors[v], self._budget
+        rows, lows = [], []
+        bound = -self._memory * prices.sums[-1]
+        for c, own in enumerate(windows):
+            row = self._row(v, c, own[-1][1])
+            low: dict[tuple[int, int], int] = {}
+            for window in budget.each(own):
+                if window not in low:
+                    budget.check()
+                    low[window] = min(row[window[0] : window[1] + 1])
+                bound += low[window]
+            rows.append(row)
+            lows.append(low)
+        room = (self._target - 1) * prices.denominator - bound
+        if room < 0:
+            return None
+        left = []
+        for own, row, low in zip(windows, rows, lows):
+            ends = {}
+            for (first, last), least in low.items():
+                budget.check()
+                most = least + room
+                ends[first, last] = (
+                    next(p for p in range(first, last + 1) if row[p] <= most),
+                    next(p for p in range(last, first - 1, -1) if row[p] <= most),
+                )
+            budget.tick(2 * len(own))
+            firsts = accumulate((ends[window][0] for window in own), max)
+            lasts = accumulate((ends[window][1] for window in reversed(own)), min)
+            left.append(list(zip(firsts, reversed(list(lasts)))))
+        return None if any(first > last for own in left for first, last in own) else left
+
+    def _row(self, v: int, c: int, last: int) -> list[int]:
+        """Return the terms of the starts 0..last, at least, of a class by a vector."""
+        row = self._rows.setdefault((v, c), [])
+        if last >= len(row):
+            a, s, o, _ = self.classes[c]
+            prices = self._vectors[v]
+            term = 60 + prices.moments[-1].bit_length() // 7  # bytes
+            self._budget.take(300 + term * (last + 1 - len(row)))
+            starts = self._budget.each(range(len(row), last + 1))
+            row += [prices.term(a, s, o, p) for p in starts]
+        return row
+
+    def split(self, windows: Windows, c: int, i: int, p: int) -> list[Optional[Windows]]:
+        """Return the child that starts request i of class c after p, and the one that does by p."""
+        own = windows[c]
+        self._budget.tick(len(own))
+        self._budget.take(2 * self.size)
+        later = own[:i] + [(max(first, p + 1), last) for first, last in own[i:]]
+        sooner = [(first, min(last, p)) for first, last in own[: i + 1]] + own[i + 1 :]
+        return [
+            [*windows[:c], new, *windows[c + 1 :]] if new[i][0] <= new[i][1] else None
+            for new in (later, sooner)
+        ]
 
 
-def branch_bound(value: object, instance: Instance, budget: Budget) -> Fraction:
+def branch_bound(found: dict[str, Any], instance: Instance, budget: Budget) -> Fraction:
     """Return the target of a ``branch`` proof, each of whose leaves is closed."""
-    where = "proof.lower_bound"
-    found = fields(value, where, "kind target denominator vectors tree")
-    target = integer(found["target"], f"{where}.target", 1)
-    unit = integer(found["denominator"], f"{where}.denominator", 1, None)
+    target = integer(found["target"], f"{WHERE}.target", 1)
+    unit = integer(found["denominator"], f"{WHERE}.denominator", 1, None)
     vectors = []
-    for v, runs in enumerate(entries(found["vectors"], f"{where}.vectors")):
-        prices = read_prices(unit, runs, f"{where}.vectors[{v}]", budget)
-        vectors.append(Terms(prices, instance.memory, budget))
-    stream = integers(found["tree"], f"{where}.tree")
-    branching = Branching(instance, target, unit, budget)
-    place = 0
+    for v, runs in enumerate(entries(found["vectors"], f"{WHERE}.vectors")):
+        budget.take(1000)
+        vectors.append(read_prices(unit, runs, f"{WHERE}.vectors[{v}]", budget))
+    numbers = enumerate(integers(found["tree"], f"{WHERE}.tree"))
 
     def read(what: str, most: int) -> int:
-        nonlocal place
-        if place == len(stream):
-            raise Malformed(f"{where}.tree: ends too early")
-        number = stream[place]
+        place, number = next(numbers, (-1, 0))
+        if place < 0:
+            raise Malformed(f"{WHERE}.tree: ends too early")
         if number > most:
-            raise Malformed(f"{where}.tree[{place}]: {what} {number}, expected at most {most}")
-        place += 1
+            raise Malformed(f"{WHERE}.tree[{place}]: {what} {number}, expected at most {most}")
         return number
 
-    while branching.waiting:
+    branching = Branching(instance, target, vectors, budget)
+    waiting = [branching.root()]
+    while waiting:
         budget.check()
-        first, last, closed = branching.waiting.pop()
+        windows = waiting.pop()
+        was_open = windows is not None
         number, has_children = divmod(read("a node,", TOP), 2)
-        for _ in range(number):
-            budget.tick()
-            terms = vectors[read("vector", len(vectors) - 1)]
-            closed = closed or branching.apply(terms, first, last)
+        for _ in budget.each(range(number)):
+            v = read("vector", len(vectors) - 1)
+            windows = branching.shortened(v, windows) if windows else None
         if has_children:
-            c = read("class", len(branching.kinds) - 1)
-            kind = branching.kinds[c]
-            i = read("request", kind.end - kind.begin - 1)
-            branching.split(c, i, read("step", TOP), first, last, closed)
-        elif not closed:
-            raise Rejected(f"{where}.tree[{place - 1}]: a leaf that no vector closes")
-        branching.leave(first)
-    if place < len(stream):
-        raise Malformed(f"{where}.tree[{place}]: the tree has ended before")
+            c = read("class", len(branching.classes) - 1)
+            i = read("request", branching.classes[c][3] - 1)
+            p = read("step", TOP)
+            budget.take(20)
+            waiting += branching.split(windows, c, i, p) if windows else [None, None]
+        elif windows:
+            raise Rejected(f"{WHERE}.tree: a leaf that no vector closes")
+        if was_open:
+            budget.give(branching.size)
+    if next(numbers, None):
+        raise Malformed(f"{WHERE}.tree: goes on after its last node")
     return Fraction(target)
-
-
-def _kinds(instance: Instance, budget: Budget) -> list[Group]:
-    kinds, begin = [], 0
-    for a, s, o, count in instance.classes(budget):
-        budget.tick()
-        budget.take(500)
-        kinds.append(Group(a, s, o, begin, begin + count))
-        begin += count
-    return kinds

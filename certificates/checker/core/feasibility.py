@@ -1,6 +1,6 @@
 """Is a schedule feasible, and what does it cost? Exact, in O(n log n)."""
 
-from .limits import Budget
+from .budget import Budget
 from .model import Instance
 from .verdict import Rejected
 
@@ -18,27 +18,23 @@ def total_latency(starts: list[int], where: str, instance: Instance, budget: Bud
     """
     budget.take(160 * instance.size)  # ends, and both orders
     ends = [p + o for p, o in zip(starts, instance.output)]
-    for i, (p, a) in enumerate(zip(starts, instance.arrival)):
-        budget.tick()
+    for i, (p, a) in enumerate(budget.each(zip(starts, instance.arrival))):
         if p < a:
             raise Rejected(f"{where}: request {i} starts at {p}, before its arrival at {a}")
     by_start = sorted(range(instance.size), key=starts.__getitem__)
     budget.check()
     by_end = sorted(range(instance.size), key=ends.__getitem__)
     started = running = offset = 0  # offset: sum of s - p over the running requests
-    for i in by_end:
-        budget.tick()
+    for i in budget.each(by_end):
         step = ends[i]
         while started < instance.size and starts[by_start[started]] < step:
             j = by_start[started]
             running += 1
             offset += instance.prompt[j] - starts[j]
             started += 1
-        if running * step + offset > instance.memory:
-            raise Rejected(
-                f"{where}: step {step} holds {running * step + offset:,} tokens "
-                f"of {instance.memory:,}"
-            )
+        held = running * step + offset
+        if held > instance.memory:
+            raise Rejected(f"{where}: step {step} holds {held:,} tokens of {instance.memory:,}")
         running -= 1
         offset -= instance.prompt[i] - starts[i]
     budget.give(160 * instance.size)

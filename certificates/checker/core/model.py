@@ -1,15 +1,15 @@
 """The instance that a claim is about, its digest, and schedules of it."""
 
-from array import array
+import struct
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import chain, groupby, islice, repeat
-from sys import byteorder
+from typing import Any
 
-from .limits import Budget
+from .budget import Budget
 from .reader import fields, integer, integers, text
 from .verdict import Malformed, OverLimit
 
@@ -63,21 +63,10 @@ class Instance:
 
         Largest volume first, then largest output, then earliest arrival.
         """
-        origin = min(self.arrival)
-        count = self.kinds(budget)
+        origin, count = min(self.arrival), self.kinds(budget)
         budget.take(120 * len(count))
         rows = [(a - origin, s, o, number) for (a, s, o), number in count.items()]
         return sorted(rows, key=lambda r: (-(r[1] * r[2] + r[2] * (r[2] + 1) // 2), -r[2], r[0]))
-
-    @cached_property
-    def highest(self) -> int:
-        """Most tokens that one request holds, ``max (s + o) = eps M``."""
-        return max(s + o for s, o in zip(self.prompt, self.output))
-
-    def __str__(self) -> str:
-        """Name the instance in words."""
-        plural = "s" if self.size > 1 else ""
-        return f"{self.size:,} request{plural} at memory {self.memory:,} (digest {self.digest})"
 
 
 def read_instance(value: object, where: str, budget: Budget) -> Instance:
@@ -97,12 +86,11 @@ def read_instance(value: object, where: str, budget: Budget) -> Instance:
     for name, column in (("prompt", prompt), ("output", output), ("count", count)):
         if len(column) != len(arrival):
             raise Malformed(f"{where}: {len(arrival)} arrivals but {len(column)} of {name}")
-    if sum(count) > budget.limits.requests:
-        raise OverLimit(f"{where}: more than {budget.limits.requests:,} requests")
+    if sum(count) > budget.requests:
+        raise OverLimit(f"{where}: more than {budget.requests:,} requests")
     # the digest's columns, the columns expanded, and volumes
-    budget.take(40 * len(count) + 64 * sum(count))
-    for row, (s, o) in enumerate(zip(prompt, output)):
-        budget.tick()
+    budget.take(60 * len(count) + 64 * sum(count))
+    for row, (s, o) in enumerate(budget.each(zip(prompt, output))):
         if s + o > memory:
             raise Malformed(f"{where}: row {row} needs {s} + {o} tokens of {memory}")
     digest = _digest(memory, zip(arrival, prompt, output, count), budget)
@@ -113,17 +101,15 @@ def read_instance(value: object, where: str, budget: Budget) -> Instance:
 
 def _digest(memory: int, rows: Iterable[tuple[int, int, int, int]], budget: Budget) -> str:
     """Hash the canonical rows: runs of equal neighbours merged, so counts do not matter."""
-    columns = [array("q") for _ in range(4)]
+    columns: list[list[int]] = [[], [], [], []]
     for request, run in groupby(rows, lambda row: row[:3]):
         counts = [row[3] for row in run]
         budget.tick(1 + len(counts))
         for column, entry in zip(columns, (*request, sum(counts))):
             column.append(entry)
     hashed = sha256(b"kvproof-instance/1\n")
-    for column in (array("q", [memory, len(columns[0])]), *columns):
-        if byteorder == "big":
-            column.byteswap()
-        hashed.update(column.tobytes())
+    for column in ([memory, len(columns[0])], *columns):
+        hashed.update(struct.pack(f"<{len(column)}q", *column))
     return hashed.hexdigest()
 
 
@@ -137,7 +123,7 @@ def read_schedule(value: object, where: str, instance: Instance) -> list[int]:
     return read_column(fields(value, where, "starts", "count"), "starts", where, instance)
 
 
-def read_column(found: dict[str, object], name: str, where: str, instance: Instance) -> list[int]:
+def read_column(found: dict[str, Any], name: str, where: str, instance: Instance) -> list[int]:
     """Return the field `name`, one entry per request; where there is ``"count"``, repeated so."""
     column = integers(found[name], f"{where}.{name}")
     count = integers(found["count"], f"{where}.count", 1) if "count" in found else None

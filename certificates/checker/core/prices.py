@@ -1,14 +1,14 @@
 """The price bound: any non-negative price per token and step proves a lower bound on OPT."""
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-from .limits import Budget
+from .budget import Budget
 from .model import Instance
 from .reader import entries, integer, pair
-
-BLOCK = 32  # runs that may be passed over together
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,7 @@ class Prices:
 def read_prices(denominator: int, runs: object, where: str, budget: Budget) -> Prices:
     """Read ``[[length, numerator], ...]``, found at `where`; lengths from 1, numerators from 0."""
     prices = Prices(denominator, [0], [], [0], [0])
-    for r, run in enumerate(entries(runs, where)):
-        budget.tick()
+    for r, run in enumerate(budget.each(entries(runs, where))):
         first, second = pair(run, f"{where}[{r}]")
         length = integer(first, f"{where}[{r}][0]", 1)
         price = integer(second, f"{where}[{r}][1]", 0, None)
@@ -67,7 +66,7 @@ def read_prices(denominator: int, runs: object, where: str, budget: Budget) -> P
     return prices
 
 
-def read_priced(found: dict[str, object], where: str, budget: Budget) -> Prices:
+def read_priced(found: dict[str, Any], where: str, budget: Budget) -> Prices:
     """Read the ``denominator`` and the ``prices`` of an object of the format."""
     denominator = integer(found["denominator"], f"{where}.denominator", 1, None)
     return read_prices(denominator, found["prices"], f"{where}.prices", budget)
@@ -79,56 +78,39 @@ def price_bound(prices: Prices, instance: Instance, budget: Budget) -> Fraction:
     The minimum is over all p >= a: every start of a feasible schedule is among them, and the
     prices of the tokens that all requests hold sum to at most ``M sum y``.
     """
-    lowest = [min(prices.price[r : r + BLOCK]) for r in range(0, len(prices.price), BLOCK)]
-    least = sum(
-        many * _cheapest(prices, lowest, a, s, o, budget)
-        for (a, s, o), many in instance.kinds(budget).items()
-    )
-    return Fraction(least - instance.memory * prices.sums[-1], prices.denominator)
+    kinds = instance.kinds(budget)
+    least = least_terms(prices, kinds, budget)
+    paid = sum(many * low for many, low in zip(kinds.values(), least))
+    return Fraction(paid - instance.memory * prices.sums[-1], prices.denominator)
 
 
-def _cheapest(prices: Prices, lowest: list[int], a: int, s: int, o: int, budget: Budget) -> int:
-    """Return D times the least cost of one request over all starts p >= a.
+def least_terms(
+    prices: Prices, requests: Iterable[tuple[int, int, int]], budget: Budget
+) -> list[int]:
+    """Return the least term of each request (arrival, prompt, output), over all starts p >= a."""
+    return [_cheapest(prices, a, s, o, budget) for a, s, o in requests]
+
+
+def _cheapest(prices: Prices, a: int, s: int, o: int, budget: Budget) -> int:
+    """Return the least term of one request.
 
     Walks p in stretches on which both ends of its window (p, p + o] stay inside one run. The
-    step from p to p + 1 then changes the cost by ``change``, and each further step changes
+    step from p to p + 1 then changes the term by ``change``, and each further step changes
     ``change`` by `bend`: a parabola, least at an end or, if it opens upwards, where
-    ``change`` turns from negative. A block of runs is passed over as a whole if even its
-    earliest latency and its `lowest` price cannot beat the best start known.
+    ``change`` turns from negative. Prices are not negative, so no start costs less than its
+    latency; and where the window lies beyond all prices, later starts only cost more.
     """
     unit, bound, price = prices.denominator, prices.bound, prices.price
-    last, volume = len(bound) - 1, s * o + o * (o + 1) // 2
-
-    def window(p: int) -> tuple[int, int]:
-        return prices.until(p + o)[0] - prices.until(p)[0], prices.term(a, s, o, p)
-
-    head, tail = bisect_right(bound, a) - 1, bisect_right(bound, a + o) - 1
-    p, (inside, cost) = a, window(a)
-    best = cost
-    for r in range(head + BLOCK, last, BLOCK):  # a sample, so that whole blocks can be passed
-        budget.tick()
-        if unit * (bound[r] + o - a) >= best:
-            break
-        best = min(best, window(bound[r])[1])
-    # Prices are not negative, so no start from p on costs less than its latency p + o - a; and
-    # where the window lies beyond all prices, later starts only cost more.
+    head, tail, p = bisect_right(bound, a) - 1, bisect_right(bound, a + o) - 1, a
+    inside, cost = prices.until(a + o)[0] - prices.until(a)[0], prices.term(a, s, o, a)
+    best, last = cost, len(bound) - 1
     while head < last and unit * (p + o - a) < best:
         budget.tick()
-        if head % BLOCK == 0 and p == bound[head]:
-            ahead = min(head + BLOCK, last)
-            reach = bisect_right(bound, bound[ahead] + o) - 1
-            floor = min(lowest[head // BLOCK : reach // BLOCK + 1])
-            if unit * (p + o - a) + volume * floor >= best:
-                head, tail, p = ahead, reach, bound[ahead]
-                inside, cost = window(p)
-                best = min(best, cost)
-                continue
-        leaving, entering = price[head], price[tail]
         stretch = bound[head + 1] - p
         if tail < last:
             stretch = min(stretch, bound[tail + 1] - (p + o))
-        change = unit - s * leaving + (s + o) * entering - inside
-        bend = leaving - entering
+        change = unit - s * price[head] + (s + o) * price[tail] - inside
+        bend = price[head] - price[tail]
         if bend > 0 > change:
             turn = min(stretch, -(change // bend))  # first step from which change >= 0
             best = min(best, cost + turn * change + bend * (turn * (turn - 1) // 2))

@@ -10,11 +10,12 @@ from fractions import Fraction
 from math import gcd
 from typing import Any, Optional
 
-from .limits import Budget
+from .budget import Budget
 from .verdict import Malformed, OverLimit
 
 PYTHON_DIGITS = 4_300  # beyond, Python refuses to turn text into an integer
-TOP = 2**62  # no step, count or length of the format reaches this
+TOP = 2**62  # no step, count or length of the format exceeds this
+WHERE = "proof.lower_bound"  # where a proof has its lower bound, in messages
 
 _RATIONAL = re.compile(r"(0|[1-9][0-9]*)/([1-9][0-9]*)")
 
@@ -25,12 +26,10 @@ def brief(value: object) -> str:
         return "an integer beyond 2^62"
     if isinstance(value, (list, dict)):
         return "an array" if isinstance(value, list) else "an object"
-    if isinstance(value, str):
-        value = value[:40]
-    return json.dumps(value)[:40]
+    return json.dumps(value[:40] if isinstance(value, str) else value)[:40]
 
 
-def fields(value: object, where: str, required: str, optional: str = "") -> dict[str, object]:
+def fields(value: object, where: str, required: str, optional: str = "") -> dict[str, Any]:
     """Return `value` if it is an object with just these fields (named in one string).
 
     Raises
@@ -40,12 +39,11 @@ def fields(value: object, where: str, required: str, optional: str = "") -> dict
     """
     if not isinstance(value, dict):
         raise Malformed(f"{where}: expected an object, got {brief(value)}")
-    needed = required.split()
-    for key in needed:
+    for key in required.split():
         if key not in value:
             raise Malformed(f"{where}: the field {key!r} is missing")
     for key in value:
-        if key not in needed and key not in optional.split():
+        if key not in required.split() + optional.split():
             raise Malformed(f"{where}: unknown field {brief(key)}")
     return value
 
@@ -96,8 +94,8 @@ def rational(value: object, where: str, budget: Budget) -> Fraction:
     found = _RATIONAL.fullmatch(text(value, where))
     if not found:
         raise Malformed(f'{where}: expected "p/q" in digits, got {brief(value)}')
-    if max(map(len, found.groups())) > min(budget.limits.digits, PYTHON_DIGITS):
-        raise OverLimit(f"{where}: more than {budget.limits.digits} digits")
+    if max(map(len, found.groups())) > min(budget.digits, PYTHON_DIGITS):
+        raise OverLimit(f"{where}: more than {budget.digits} digits")
     p, q = map(int, found.groups())
     if gcd(p, q) != 1:
         raise Malformed(f"{where}: {brief(value)} is not in lowest terms")

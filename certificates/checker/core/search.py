@@ -20,29 +20,20 @@ and why no optimal schedule below the target is lost for good:
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from itertools import accumulate, takewhile
 from operator import le
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
-from .limits import Budget
+from .budget import Budget
 from .model import Instance
-from .starts import (
-    WHERE,
-    Kind,
-    Multipliers,
-    SearchProof,
-    by_price,
-    by_vector,
-    horizon,
-    size_of,
-)
+from .reader import WHERE
+from .starts import Kind, Multipliers, SearchProof, by_price, by_vector, costs_of, horizon
 from .verdict import Rejected
 
-CELL, LANE = 250, 16  # bytes of a place on a path, and of a step of a state
+CELL, REST = 250, 150  # bytes of a place on a path, and of the least cost from a step on
 
-Run = tuple[int, int]  # (class, start)
+Left = tuple[int, ...]  # by class: how many have not started
 Places = dict[tuple[int, int], int]  # (running, tokens): the cheapest path on
 
 
@@ -53,228 +44,200 @@ class State(NamedTuple):
     ----------
     latency
         Of all that have started, together.
-    later
-        Tokens held in the steps t + 1, t + 2, ....
-    before
-        Tokens held in the steps t, t - 1, ....
+    held
+        Tokens that they hold in each step from 0 on.
     running
-        (class, start) of each that holds tokens at t or later.
+        (class, start) of those that hold tokens at t or later.
     """
 
     latency: int
-    later: tuple[int, ...]
-    before: tuple[int, ...]
-    running: tuple[Run, ...]
+    held: tuple[int, ...]
+    running: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What all vectors and states have in common: the proof, its classes, M, and the costs."""
+class Prospects(NamedTuple):
+    """What a vector says of the steps from its first one on.
 
-    proof: SearchProof
-    kinds: list[Kind]
-    memory: int
-    budget: Budget
-
-    @cached_property
-    def starts(self) -> list[set[int]]:
-        """The allowed starts of each class."""
-        return [set(kind.starts) for kind in self.kinds]
-
-    @cached_property
-    def held(self) -> list[tuple[int, int]]:
-        """Return the fewest and the most tokens that k = 0, 1, ... requests hold together."""
-        self.budget.take(32 * sum(kind.count for kind in self.kinds))
-        ones = sorted(kind.prompt + 1 for kind in self.kinds for _ in range(kind.count))
-        peaks = sorted(kind.prompt + kind.output for kind in self.kinds for _ in range(kind.count))
-        held = [(0, 0)]
-        for one, peak in zip(ones, reversed(peaks)):
-            self.budget.tick()
-            if held[-1][0] + one > self.memory:
-                break
-            held.append((held[-1][0] + one, held[-1][1] + peak))
-        return held
-
-
-class PlainVector:
-    """A vector, worked out for the steps from its first one on.
-
-    ``paths[t][k, u]`` is the cheapest way to go on from k running requests that hold u tokens in
-    step t, missing where there is none; ``rest[c][t]`` the least cost of a start at t or later,
-    None where there is none. Each allowed start has its multipliers, or the check fails.
+    Parameters
+    ----------
+    beta
+        By class and start, the price of the end.
+    rest
+        By class and step t, the least cost of a start at t or later, where there is one.
+    paths
+        By step t, the cheapest ways to go on from what runs and is held in t, where there is one.
+    size
+        Bytes that were charged.
     """
 
-    def __init__(self, setting: Setting, since: int, multipliers: Multipliers) -> None:
-        self._setting, self.taken = setting, 0
-        self.alpha, self.beta = multipliers
-        last = horizon(setting.kinds)
-        self.rest: list[list[Optional[int]]] = []
-        for c, starts in enumerate(setting.starts):
-            self._take(40 * (last + 2))
-            rest: list[Optional[int]] = [None] * (last + 2)
-            for t in range(last, since - 1, -1):
-                setting.budget.tick()
-                costs = (rest[t + 1], self.cost(c, t) if t in starts else None)
-                rest[t] = min((cost for cost in costs if cost is not None), default=None)
-            self.rest.append(rest)
-        self.paths: dict[int, Places] = {last + 1: {(0, 0): 0}}
-        for t in range(last, since - 1, -1):
-            self.paths[t] = self._before(t, self.paths[t + 1])
-        self.whole = self.paths[since].get((0, 0))
-
-    def _take(self, size: int) -> None:
-        self._setting.budget.take(size)
-        self.taken += size
-
-    def cost(self, c: int, p: int) -> int:
-        """Return the scaled cost of a request of class c that starts at p."""
-        kind = self._setting.kinds[c]
-        latency = p + kind.output - kind.arrival
-        return self._setting.proof.scale * latency + self.alpha[c][p] + self.beta[c][p]
-
-    def _before(self, t: int, after: Places) -> Places:
-        """Return the cheapest paths from the end of step t, given those from the end of t + 1."""
-        places, setting = dict(after), self._setting
-        for c, kind in enumerate(setting.kinds):  # last of all, requests join
-            if t in setting.starts[c]:
-                self._undo(places, kind.count, -1, -kind.prompt - 1, -self.alpha[c][t])
-        places = {(k, u - k): x for (k, u), x in places.items() if u >= k}  # each grows by a token
-        for c, kind in enumerate(setting.kinds):  # first of all, requests leave
-            p, peak = t - kind.output, kind.prompt + kind.output
-            if p in setting.starts[c]:
-                self._undo(places, kind.count, 1, peak, -self.beta[c][p])
-        fewest_most = setting.held
-        places = {
-            (k, u): x for (k, u), x in places.items() if fewest_most[k][0] <= u <= fewest_most[k][1]
-        }
-        self._take(CELL * len(places))
-        return places
-
-    def _undo(self, places: Places, times: int, requests: int, tokens: int, price: int) -> None:
-        """Let an event happen up to so many times before what `places` say."""
-        most, memory = len(self._setting.held) - 1, self._setting.memory
-        for _ in range(min(times, most)):
-            self._setting.budget.tick(1 + len(places))
-            for (k, u), x in list(places.items()):
-                place, cost = (k + requests, u + tokens), x + price
-                if 0 <= place[0] <= most and 0 <= place[1] <= memory:
-                    places[place] = min(cost, places.get(place, cost))
+    beta: list[dict[int, int]]
+    rest: list[dict[int, int]]
+    paths: dict[int, Places]
+    size: int
 
 
 class PlainSearch:
-    """The search for schedules below the target; `best` is the least total met, or the target.
+    """The search for schedules below the target whose starts are among those of `kinds`."""
 
-    In its methods `left` is by class how many have not started.
-    """
-
-    def __init__(self, setting: Setting, first: Multipliers) -> None:
-        self.proof, self.kinds, self.memory = setting.proof, setting.kinds, setting.memory
-        self.budget, self.best = setting.budget, setting.proof.target
-        self._setting, self._first = setting, first
-        self._vectors: dict[int, PlainVector] = {}
-        self._lanes = max(kind.output for kind in setting.kinds)
+    def __init__(self, proof: SearchProof, kinds: list[Kind], memory: int, budget: Budget) -> None:
+        self.proof, self.kinds, self.memory, self.budget = proof, kinds, memory, budget
+        self.best = proof.target  # the least total met, or the target
+        self.cutoff = proof.scale * (proof.target - 1)
+        self.last = horizon(kinds)
+        self.allowed = [set(kind.starts) for kind in kinds]
+        budget.take(80 * sum(kind.count for kind in kinds))
+        ones = sorted(kind.prompt + 1 for kind in kinds for _ in range(kind.count))
+        peaks = sorted((k.prompt + k.output for k in kinds for _ in range(k.count)), reverse=True)
+        #: The fewest and the most tokens that k = 0, 1, ... requests hold together.
+        self.fewest = [0, *takewhile(lambda tokens: tokens <= memory, accumulate(ones))]
+        self.most = [0, *accumulate(peaks[: len(self.fewest) - 1])]
+        self.longest = max(kind.output for kind in kinds)
         # bytes of a state
-        self._size = 600 + 2 * LANE * self._lanes + 80 * len(setting.held)
+        self.size = 600 + 8 * self.last + 40 * self.longest + 80 * len(ones) + 16 * len(kinds)
 
-    def run(self) -> int:
+    def prospects(self, since: int, multipliers: Multipliers) -> Prospects:
+        """Work a vector out; each allowed start has its multipliers, or the check fails."""
+        rest, size = [], 0
+        for own, kind in zip(costs_of(self.proof, self.kinds, multipliers), self.kinds):
+            least: dict[int, int] = {}
+            for t in self.budget.each(range(kind.starts[-1], since - 1, -1)):
+                least[t] = min(row[at] for row, at in ((own, t), (least, t + 1)) if at in row)
+            size += REST * len(least)
+            self.budget.take(REST * len(least))
+            rest.append(least)
+        paths: dict[int, Places] = {self.last + 1: {(0, 0): 0}}
+        for t in range(self.last, since - 1, -1):
+            paths[t] = self._before(t, paths[t + 1], *multipliers)
+            size += CELL * len(paths[t])
+            self.budget.take(CELL * len(paths[t]))
+        return Prospects(multipliers[1], rest, paths, size)
+
+    def _before(
+        self, t: int, after: Places, alpha: list[dict[int, int]], beta: list[dict[int, int]]
+    ) -> Places:
+        """Return the cheapest paths from the end of step t, given those from the end of t + 1."""
+        places = dict(after)
+        for c, kind in enumerate(self.kinds):  # last of all, requests join
+            if t in self.allowed[c]:
+                self._undo(places, kind.count, -1, -kind.prompt - 1, -alpha[c][t])
+        places = {(k, u - k): x for (k, u), x in places.items() if u >= k}  # each grows by a token
+        for c, kind in enumerate(self.kinds):  # first of all, requests leave
+            p = t - kind.output
+            if p in self.allowed[c]:
+                self._undo(places, kind.count, 1, kind.prompt + kind.output, -beta[c][p])
+        return {(k, u): x for (k, u), x in places.items() if self.fewest[k] <= u <= self.most[k]}
+
+    def _undo(self, places: Places, times: int, requests: int, tokens: int, price: int) -> None:
+        """Let an event happen up to so many times before what `places` say."""
+        top = len(self.fewest) - 1
+        for _ in range(min(times, top)):
+            self.budget.tick(1 + len(places))
+            for (k, u), x in list(places.items()):
+                place, cost = (k + requests, u + tokens), x + price
+                if 0 <= place[0] <= top and 0 <= place[1] <= self.memory:
+                    places[place] = min(cost, places.get(place, cost))
+
+    def run(self, vectors: list[Multipliers]) -> int:
         """Go through all steps, and return the value of the proof."""
-        nothing = (0,) * self._lanes
-        layer = {tuple(kind.count for kind in self.kinds): [State(0, nothing, nothing, ())]}
-        for t in range(horizon(self.kinds) + 1):
+        nothing = State(0, (0,) * (self.last + 2), ())
+        layer: dict[Left, list[State]] = {tuple(kind.count for kind in self.kinds): [nothing]}
+        bounds: dict[int, Prospects] = {}
+        charged = 0  # states
+        for t in range(self.last + 1):
             if not layer:
                 return self.best
-            self._work_out(self.proof.of_step(t))
-            found: dict[tuple[int, ...], list[State]] = {}
+            named = self.proof.of_step(t)
+            for place in [place for place in bounds if place not in named]:
+                self.budget.give(bounds.pop(place).size)
+            for place in named:
+                if place not in bounds:
+                    since = self.proof.vectors[place].since
+                    bounds[place] = self.prospects(since, vectors[place])
+            found: dict[Left, list[State]] = {}
             for left, states in layer.items():
                 for state in states:
-                    for child_left, child in self._children(t, left, state):
-                        self.budget.take(self._size)
+                    for child_left, child in self._children(t, left, state, [*bounds.values()]):
+                        self.budget.take(self.size)
+                        charged += 1
                         found.setdefault(child_left, []).append(child)
-                self.budget.give(self._size * len(states))
-            layer = {left: self._undominated(states) for left, states in found.items()}
+            layer = {left: self._undominated(t, states) for left, states in found.items()}
+            kept = sum(map(len, layer.values()))
+            self.budget.give(self.size * (charged - kept))
+            charged = kept
         if layer:
             raise Rejected(f"{WHERE}: states are left after the last step")
         return self.best
 
-    def _work_out(self, places: list[int]) -> None:
-        """Have just the vectors that the step names."""
-        for place in [place for place in self._vectors if place not in places]:
-            self.budget.give(self._vectors.pop(place).taken)
-        for place in places:
-            if place not in self._vectors:
-                since, over = self.proof.vectors[place]
-                multipliers = over(self.kinds) if place else self._first
-                vector = PlainVector(self._setting, since, multipliers)
-                vector.taken += size_of(multipliers) if place else 0
-                self._vectors[place] = vector
-
     def _children(
-        self, t: int, left: tuple[int, ...], state: State
-    ) -> Iterator[tuple[tuple[int, ...], State]]:
+        self, t: int, left: Left, state: State, bounds: list[Prospects]
+    ) -> Iterator[tuple[Left, State]]:
         """Start requests in every way that is allowed and fits; leave out what can be."""
-        on = [(c, p) for c, p in state.running if p + self.kinds[c].output > t]
-        ways = [(0, left, state.latency, state.later, on)]
+        running = tuple([(c, p) for c, p in state.running if p + self.kinds[c].output > t])
+        ways = [(0, left, State(state.latency, state.held, running))]
         while ways:
-            first, now_left, latency, later, running = ways.pop()
+            first, left, state = ways.pop()
             self.budget.tick(1 + len(self.kinds))
+            self.budget.check()
             for c in range(first, len(self.kinds)):
-                kind = self.kinds[c]
-                if now_left[c] and t in self._setting.starts[c]:
-                    more = self._with(later, kind)
-                    if max(more) <= self.memory:
-                        fewer = (*now_left[:c], now_left[c] - 1, *now_left[c + 1 :])
-                        cost = latency + t + kind.output - kind.arrival
-                        ways.append((c, fewer, cost, more, [*running, (c, t)]))
-            if not any(now_left):
-                self.best = min(self.best, latency)
-            elif not (
-                self._exceeds(t, now_left, latency, later[0], running)
-                or self._wasteful(t, now_left, later[0], state.before)
-            ):
-                before = (later[0], *state.before[:-1])
-                yield now_left, State(latency, (*later[1:], 0), before, tuple(running))
+                if left[c] and t in self.allowed[c] and self._fits(state, self.kinds[c], t):
+                    fewer = (*left[:c], left[c] - 1, *left[c + 1 :])
+                    ways.append((c, fewer, self._with(state, c, t)))
+            if not any(left):
+                self.best = min(self.best, state.latency)
+            elif not (self._exceeds(t, left, state, bounds) or self._wasteful(t, left, state)):
+                yield left, state
 
-    def _with(self, later: tuple[int, ...], kind: Kind) -> tuple[int, ...]:
-        """Return the tokens of the steps to come with a start of this kind."""
-        s, o = kind.prompt, kind.output
-        return tuple([held + s + j if j <= o else held for j, held in enumerate(later, 1)])
+    def _fits(self, state: State, kind: Kind, p: int) -> bool:
+        """Whether a request of this kind that starts at p finds room in each of its steps."""
+        s, held, steps = kind.prompt - p, state.held, range(p + 1, p + kind.output + 1)
+        return all(held[u] + s + u <= self.memory for u in steps)
 
-    def _exceeds(
-        self, t: int, left: tuple[int, ...], latency: int, tokens: int, running: list[Run]
-    ) -> bool:  # fmt: skip
+    def _with(self, state: State, c: int, p: int) -> State:
+        """Return the state with a request of class c started at p."""
+        kind, held = self.kinds[c], state.held
+        first, after = p + 1, p + 1 + kind.output
+        grown = [tokens + kind.prompt + j for j, tokens in enumerate(held[first:after], 1)]
+        latency = state.latency + p + kind.output - kind.arrival
+        return State(latency, (*held[:first], *grown, *held[after:]), (*state.running, (c, p)))
+
+    def _exceeds(self, t: int, left: Left, state: State, bounds: list[Prospects]) -> bool:
         """Whether some vector shows that no way on from the end of step t + 1 is below target."""
-        for vector in self._vectors.values():
-            path = vector.paths[t + 1].get((len(running), tokens))
-            rests = [(n, vector.rest[c][t + 1]) for c, n in enumerate(left) if n]
-            if path is None or any(rest is None for _, rest in rests):
+        waiting = [(c, n) for c, n in enumerate(left) if n]
+        if any(self.kinds[c].starts[-1] <= t for c, _ in waiting):
+            return True
+        place = len(state.running), state.held[t + 1]
+        for beta, rest, paths, _ in bounds:
+            if place not in paths[t + 1]:
                 return True
-            bound = self.proof.scale * latency + path + sum(n * (rest or 0) for n, rest in rests)
-            bound += sum(vector.beta[c][p] for c, p in running)
-            if bound > self.proof.scale * (self.proof.target - 1):
+            bound = self.proof.scale * state.latency + paths[t + 1][place]
+            bound += sum([n * rest[c][t + 1] for c, n in waiting])
+            if bound + sum([beta[c][p] for c, p in state.running]) > self.cutoff:
                 return True
         return False
 
-    def _wasteful(
-        self, t: int, left: tuple[int, ...], tokens: int, before: tuple[int, ...]
-    ) -> bool:
-        """Whether some request that waits could have run to its end by step t + 1."""
-        past = (tokens, *before)  # in the steps t + 1, t, t - 1, ...
-        for kind, n in zip(self.kinds, left):
-            if n and t + 1 - kind.output >= kind.arrival:
-                peak = kind.prompt + kind.output
-                if all(past[j] + peak - j <= self.memory for j in range(kind.output)):
-                    return True
-        return False
+    def _wasteful(self, t: int, left: Left, state: State) -> bool:
+        """Whether some request that waits could have run to its end in step t + 1."""
+        return any(
+            n
+            and t + 1 - kind.output >= kind.arrival
+            and self._fits(state, kind, t + 1 - kind.output)
+            for kind, n in zip(self.kinds, left)
+        )
 
-    def _undominated(self, states: list[State]) -> list[State]:
-        """Keep of states with the same requests started what no other one is as good as."""
-        kept: list[State] = []
-        for state in sorted(states, key=lambda s: (s.latency, s.later[::-1], s.before[::-1])):
+    def _undominated(self, t: int, states: list[State]) -> list[State]:
+        """Keep of states with the same requests started what no other one is as good as.
+
+        Of several that are equally good any may be kept; the order is that of the packed search.
+        """
+        past = slice(max(0, t + 1 - self.longest), t + 2)
+        states.sort(key=lambda s: (s.latency, s.held[: t + 1 : -1], s.held[past], s.running))
+        kept: dict[tuple[int, ...], State] = {}  # by what they hold later
+        for state in states:
             self.budget.tick(1 + len(kept))
-            if not any(all(map(le, other.later, state.later)) for other in kept):
-                kept.append(state)
-        self.budget.give(self._size * (len(states) - len(kept)))
-        return kept
+            later = state.held[t + 2 :]
+            if not any(all(map(le, other, later)) for other in kept):
+                kept[later] = state
+        return [*kept.values()]
 
 
 def search_bound(proof: SearchProof, instance: Instance, budget: Budget) -> Fraction:
@@ -283,11 +246,10 @@ def search_bound(proof: SearchProof, instance: Instance, budget: Budget) -> Frac
     if kinds is None:
         return Fraction(proof.target)
     first = proof.vectors[0].over(kinds)
-    whole = PlainVector(Setting(proof, kinds, instance.memory, budget), 0, first)
-    left = by_vector(proof, kinds, [rest[0] or 0 for rest in whole.rest], whole.whole, whole.cost)
-    budget.give(whole.taken)
+    whole = PlainSearch(proof, kinds, instance.memory, budget).prospects(0, first)
+    budget.give(whole.size)
+    left = by_vector(proof, kinds, first, whole.paths[0].get((0, 0)))
     if left is None:
         return Fraction(proof.target)
-    for vector in proof.vectors[1:]:  # each is read, named by a step or not
-        budget.give(size_of(vector.over(left)))
-    return Fraction(PlainSearch(Setting(proof, left, instance.memory, budget), first).run())
+    vectors = [first, *(listed.over(left) for listed in proof.vectors[1:])]
+    return Fraction(PlainSearch(proof, left, instance.memory, budget).run(vectors))

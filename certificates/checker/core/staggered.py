@@ -12,9 +12,10 @@ inequalities prove ``sum C_k >= n (first + o) + o (m - M / h) sum x_k`` if they 
 ``C_{i+1} - C_i`` more than the ``n - i`` completions that it delays.
 """
 
+from dataclasses import replace
 from fractions import Fraction
 
-from .limits import Budget
+from .budget import Budget
 from .model import Instance
 from .steps import discrete_centroid_bound
 from .verdict import Rejected
@@ -53,11 +54,9 @@ def staggered_bound(
     budget.check()
     if others:
         budget.take(64 * len(others))
-        arrival, prompt, outputs = (list(column) for column in zip(*others))
-        rest = Instance(
-            memory=instance.memory, arrival=arrival, prompt=prompt, output=outputs, digest=""
-        )
-        value += max(discrete_centroid_bound(rest, budget), Fraction(sum(outputs)))
+        arrival, prompt, outputs = map(list, zip(*others))
+        rest = replace(instance, arrival=arrival, prompt=prompt, output=outputs, digest="")
+        value += max(discrete_centroid_bound(rest, budget), sum(outputs))
     return value
 
 
@@ -77,8 +76,7 @@ def _gaps_taken(number: int, together: int, budget: Budget) -> Fraction:
     budget.take(40 * last)
     x: list[int] = []
     charged = window = 0  # of the gap before completion k + 1, but for x_k; sum of the last m - 1
-    for k in range(1, last + 1):
-        budget.tick()
+    for k in budget.each(range(1, last + 1)):
         if UNIT * (number - k) < charged:
             raise Rejected(f"the gap before completion {k + 1} is charged too much")
         x.append((UNIT * (number - k) - charged) // (together - 1))

@@ -1,4 +1,4 @@
-"""What a ``search`` proof holds, and which starts a schedule below its target can have.
+"""What a ``search`` proof says, and which starts a schedule below its target can have.
 
 By prices, then by a vector of multipliers: both bounds are a sum of one least term per request,
 over its starts. Where a start's own term exceeds the least by more than the room between the bound
@@ -7,16 +7,17 @@ and the target, no schedule below the target has it.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
-from .limits import MOST_STEPS, Budget
+from .budget import MOST_STEPS, Budget
 from .model import Instance
-from .prices import Prices, price_bound
+from .prices import Prices, least_terms, read_priced
+from .reader import WHERE, integer
 from .verdict import OverLimit, Rejected
 
-WHERE = "proof.lower_bound"
 MOST_KINDS = 1_000
-STEP, START, EVENT = 150, 50, 150  # bytes of a start with its cost, of a start, of a multiplier
+MOST_SCALE = 2**31
+START = 50  # bytes
 
 #: Of the starts, and of the ends of a request: [class]: multiplier by start.
 Multipliers = tuple[list[dict[int, int]], list[dict[int, int]]]
@@ -43,6 +44,10 @@ class Listed(NamedTuple):
     over: Callable[[list[Kind]], Multipliers]
 
 
+#: What need not be believed of a proof: its vectors, and by step t the places of those of t.
+Hints = tuple[list[Listed], list[list[int]]]
+
+
 @dataclass(frozen=True)
 class SearchProof:
     """A proof as it is read: `layers` has the places of the vectors of each step."""
@@ -58,16 +63,20 @@ class SearchProof:
         if t >= len(self.layers):
             raise Rejected(f"{WHERE}: states are left, and step {t} has no vectors")
         for place in self.layers[t]:
-            since = self.vectors[place].since
-            if since > t:
+            if self.vectors[place].since > t:
                 where = f"{WHERE}.vectors[{place}].since"
-                raise Rejected(f"{where}: {since}, but it is used from step {t}")
+                raise Rejected(f"{where}: it begins later, but it is used from step {t}")
         return self.layers[t]
 
 
-def size_of(multipliers: Multipliers) -> int:
-    """Return the bytes that were charged for the multipliers of a vector."""
-    return EVENT * sum(len(own) for part in multipliers for own in part)
+def read_search(
+    found: dict[str, Any], hints: Callable[[dict[str, Any], Budget], Hints], budget: Budget
+) -> SearchProof:
+    """Read a proof; its `hints` elsewhere, as the core takes any."""
+    target = integer(found["target"], f"{WHERE}.target", 1)
+    scale = integer(found["scale"], f"{WHERE}.scale", 1, MOST_SCALE)
+    prices = read_priced(found, WHERE, budget)
+    return SearchProof(target, scale, prices, *hints(found, budget))
 
 
 def horizon(kinds: list[Kind]) -> int:
@@ -83,56 +92,56 @@ def by_price(proof: SearchProof, instance: Instance, budget: Budget) -> Optional
 
     None if no schedule is below the target.
     """
-    if proof.scale < 1:
-        raise Rejected(f"{WHERE}.scale: {proof.scale}")
-    prices, unit, origin = proof.prices, proof.prices.denominator, min(instance.arrival)
-    moved = replace(instance, arrival=[a - origin for a in instance.arrival])
-    bound = price_bound(prices, moved, budget)
-    room = (proof.target - 1) * unit - int(bound * unit)
+    prices, unit, classes = proof.prices, proof.prices.denominator, instance.classes(budget)
+    least = least_terms(prices, (row[:3] for row in classes), budget)
+    bound = sum(row[3] * low for row, low in zip(classes, least))
+    room = (proof.target - 1) * unit + instance.memory * prices.sums[-1] - bound
     if room < 0:
         return None
-    classes = instance.classes(budget)
     if len(classes) > MOST_KINDS:
         raise OverLimit(f"{WHERE}: {len(classes):,} classes; the limit is {MOST_KINDS:,}")
     kinds = []
-    for a, s, o, count in classes:
-        costs: list[tuple[int, int]] = []
-        least: Optional[int] = None
-        p = a
-        while least is None or unit * (p + o - a) <= least + room:
-            budget.tick()
-            budget.take(STEP)
-            cost = prices.term(a, s, o, p)
-            least = cost if least is None else min(least, cost)
-            costs.append((p, cost))
-            p += 1
-            if len(costs) > MOST_STEPS:
-                raise OverLimit(f"{WHERE}: starts over more than {MOST_STEPS:,} steps")
-        starts = [p for p, cost in costs if cost <= least + room]
-        budget.give(STEP * len(costs) - START * len(starts))
+    for (a, s, o, count), low in zip(classes, least):
+        last = a - o + (low + room) // unit  # from here on the latency alone costs too much
+        if last - a >= MOST_STEPS:
+            raise OverLimit(f"{WHERE}: starts over more than {MOST_STEPS:,} steps")
+        budget.take(START * (last + 1 - a))
+        within = budget.each(range(a, last + 1))
+        starts = [p for p in within if prices.term(a, s, o, p) <= low + room]
         kinds.append(Kind(a, s, o, count, starts))
     return kinds
 
 
+def costs_of(
+    proof: SearchProof, kinds: list[Kind], multipliers: Multipliers
+) -> list[dict[int, int]]:
+    """Return by class what each start costs, scaled, with the multipliers that a vector has."""
+    return [
+        {
+            p: proof.scale * (p + k.output - k.arrival) + own[p] + end[p]
+            for p in k.starts
+            if p in own
+        }
+        for k, own, end in zip(kinds, *multipliers)
+    ]
+
+
 def by_vector(
-    proof: SearchProof,
-    kinds: list[Kind],
-    least: list[int],
-    whole: Optional[int],
-    cost: Callable[[int, int], int],
+    proof: SearchProof, kinds: list[Kind], multipliers: Multipliers, whole: Optional[int]
 ) -> Optional[list[Kind]]:
     """Return the classes with the starts that the bound of a vector leaves of theirs.
 
-    None if no schedule is below the target. `cost` is what a start of a class costs, `least` the
-    least of these by class, `whole` the cheapest path, None where there is none.
+    None if no schedule is below the target. `whole` is the cheapest path, None where there is none.
     """
     if whole is None:
         return None
-    bound = whole + sum(kind.count * cheapest for kind, cheapest in zip(kinds, least))
+    costs = costs_of(proof, kinds, multipliers)
+    least = [min(own.values()) for own in costs]
+    bound = whole + sum(kind.count * low for kind, low in zip(kinds, least))
     room = (proof.target - 1) * proof.scale - bound
     if room < 0:
         return None
     return [
-        replace(kind, starts=[p for p in kind.starts if cost(c, p) <= least[c] + room])
-        for c, kind in enumerate(kinds)
+        replace(kind, starts=[p for p, cost in own.items() if cost <= low + room])
+        for kind, own, low in zip(kinds, costs, least)
     ]

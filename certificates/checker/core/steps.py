@@ -5,21 +5,27 @@ of its last tokens that only the shape of these decides, and the means are bound
 each step, at most M token-steps of what can be held by then, least work first.
 """
 
-from collections import defaultdict
+from collections import Counter
 from fractions import Fraction
-from heapq import heappop, heappush
 
-from .bounds import GROUP, add_shapes, grouped_sum
-from .limits import Budget
+from .bounds import served
+from .budget import Budget
 from .model import Instance
 from .verdict import Malformed
+
+EXACT_GROUPS = 256
+GRID = 10**12
+GROUP = 200  # bytes of a number by another one
 
 
 def discrete_centroid_bound(instance: Instance, budget: Budget) -> Fraction:
     """Add the mean steps in which all volume is served, and what shapes add."""
-    groups = _served(instance.arrival, instance.volume, instance.memory, budget)
+    groups = _weighed(instance.arrival, instance.volume, instance.memory, budget)
     groups[2] += 2 * (sum(instance.output) - sum(instance.arrival)) + instance.size
-    add_shapes(groups, instance, budget)
+    for s, o in budget.each(zip(instance.prompt, instance.output)):
+        before = len(groups)
+        groups[3 * (2 * s + o + 1)] -= (o + 1) * (3 * s + 2 * o + 1)
+        budget.take(GROUP * (len(groups) - before))
     return grouped_sum(groups)
 
 
@@ -38,23 +44,19 @@ def tail_centroid_bound(
     """
     budget.take(80 * instance.size)  # two columns
     release, work = [], []
-    moments: defaultdict[int, int] = defaultdict(int)
+    moments: Counter[int] = Counter()
     columns = zip(instance.arrival, instance.prompt, instance.output, cuts)
-    for row, (a, s, o, cut) in enumerate(columns):
-        budget.tick()
+    for row, (a, s, o, cut) in enumerate(budget.each(columns)):
         if cut >= o:
             raise Malformed(f"{where}: request {row} has {o} tokens, and the cut {cut} leaves none")
         before = len(moments)
-        w = s * (o - cut) + (o * (o + 1) - cut * (cut + 1)) // 2
         release.append(a + cut)
-        work.append(w)
-        moments[w] += _moment(s, o) - _moment(s, cut)
+        work.append(s * (o - cut) + (o * (o + 1) - cut * (cut + 1)) // 2)
+        moments[2 * work[-1]] += _moment(s, o) - _moment(s, cut)
         budget.take(GROUP * (len(moments) - before))
-    groups = _served(release, work, instance.memory, budget)
-    for w, moment in moments.items():
-        budget.tick()
-        groups[2 * w] -= moment
-    groups[1] = sum(instance.output) - sum(instance.arrival)
+    groups = _weighed(release, work, instance.memory, budget)
+    groups.subtract(moments)
+    groups[1] += sum(instance.output) - sum(instance.arrival)
     return grouped_sum(groups)
 
 
@@ -63,46 +65,25 @@ def _moment(s: int, j: int) -> int:
     return s * j * j + j * (j + 1) * (4 * j - 1) // 6
 
 
-def _served(
-    release: list[int], work: list[int], memory: int, budget: Budget
-) -> "defaultdict[int, int]":
-    """Serve jobs in whole steps, least work first, at most M in each step.
+def _weighed(release: list[int], work: list[int], memory: int, budget: Budget) -> Counter[int]:
+    """Serve the jobs; a unit served in step t weighs ``2 t - 1``.
 
-    A job may be served in the steps after its release. A unit served in step t weighs
-    ``2 t - 1``; returns {2 w: the weight of all that jobs of work w are served}.
+    Returns {2 w: the weight of all that jobs of work w are served}.
     """
-    groups: defaultdict[int, int] = defaultdict(int)
-    budget.take(120 * len(work))  # the order, and the heap
-    order = sorted(range(len(work)), key=release.__getitem__)
-    ready: list[tuple[int, int]] = []  # heap of (work, what is left of it)
-    step = arrived = 0  # steps that are over
-    free = memory  # what is left of the next step
-    while arrived < len(order) or ready:
-        budget.tick()
-        if not ready and release[order[arrived]] > step:
-            step, free = release[order[arrived]], memory
-        while arrived < len(order) and release[order[arrived]] <= step:
-            whole_work = work[order[arrived]]
-            heappush(ready, (whole_work, whole_work))
-            arrived += 1
-        key, left = ready[0]
+    groups: Counter[int] = Counter()
+    for job, units, begin, end, _ in served(release, work, memory, False, budget):
         before = len(groups)
-        if free == memory and left >= memory:  # whole steps, until it is done or another comes
-            whole = left // memory
-            if arrived < len(order):
-                whole = min(whole, release[order[arrived]] - step)
-            served = whole * memory
-            groups[2 * key] += memory * ((step + whole) ** 2 - step**2)
-            step += whole
-        else:
-            served = min(left, free)
-            groups[2 * key] += (2 * step + 1) * served
-            free -= served
-            if free == 0:
-                step, free = step + 1, memory
+        groups[2 * job] += units * (begin + end)  # begin + end is the mean of 2 t - 1
         budget.take(GROUP * (len(groups) - before))
-        if served == left:
-            heappop(ready)
-        else:
-            ready[0] = (key, left - served)  # its key stays: the heap stays a heap
     return groups
+
+
+def grouped_sum(groups: dict[int, int]) -> Fraction:
+    """Add ``numerator / denominator`` over {denominator: numerator}, never above the true sum.
+
+    Exact up to 256 denominators. Beyond that their common denominator would be gigantic, so
+    each term is rounded down to a multiple of 10^-12.
+    """
+    if len(groups) <= EXACT_GROUPS:
+        return sum((Fraction(n, d) for d, n in groups.items()), Fraction(0))
+    return Fraction(sum(n * GRID // d for d, n in groups.items()), GRID)

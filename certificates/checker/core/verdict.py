@@ -1,4 +1,4 @@
-"""What a check can end in, and the exceptions that end it.
+"""How a check ends that verifies nothing, and numbers in words.
 
 ::
 
@@ -8,71 +8,24 @@
      └── OverLimit   a limit was reached before an answer
 """
 
-from dataclasses import dataclass
-from enum import Enum
 from fractions import Fraction
-from typing import Optional, Union
-
-
-class Verdict(str, Enum):
-    """Outcome of one check, in the order of the exit codes; only ``VERIFIED`` is 0."""
-
-    VERIFIED = "verified"
-    REJECTED = "rejected"
-    MALFORMED = "malformed"
-    OVER_LIMIT = "over a limit"
-    INTERNAL_ERROR = "internal error"
-
-    def __str__(self) -> str:
-        return self.value
-
-    @property
-    def exit_code(self) -> int:
-        """Process exit code of this outcome."""
-        return list(Verdict).index(self)
-
-
-@dataclass(frozen=True)
-class Result:
-    """Verdict on one certificate.
-
-    Parameters
-    ----------
-    verdict
-        The outcome.
-    claim_in_words
-        What was verified; None unless `verdict` is ``VERIFIED``.
-    reason
-        Why nothing was; None if `verdict` is ``VERIFIED``.
-    """
-
-    verdict: Verdict
-    claim_in_words: Optional[str] = None
-    reason: Optional[str] = None
+from typing import Union
 
 
 class Refusal(Exception):
     """The certificate is not accepted; the message says what is wrong and where."""
 
-    verdict = Verdict.INTERNAL_ERROR
-
 
 class Rejected(Refusal):
     """The certificate is well-formed and does not prove its claim."""
-
-    verdict = Verdict.REJECTED
 
 
 class Malformed(Refusal):
     """The file is not a certificate of this format."""
 
-    verdict = Verdict.MALFORMED
-
 
 class OverLimit(Refusal):
     """A limit on size, depth, digits or time was reached before an answer."""
-
-    verdict = Verdict.OVER_LIMIT
 
 
 def show(number: Union[int, Fraction], *, up: bool = False) -> str:

@@ -8,7 +8,7 @@ import struct
 from array import array
 from collections.abc import Iterable
 
-from ..core.limits import Budget
+from ..core.budget import Budget
 
 BITS = 64
 BYTES = BITS // 8

@@ -8,7 +8,7 @@ set just where the value is above the cutoff. The width is chosen so that no lan
 from bisect import bisect_left
 from collections.abc import Iterable
 
-from ..core.limits import Budget
+from ..core.budget import Budget
 from .trajectory import HUGE, Field, Vector
 
 

@@ -7,9 +7,10 @@ vectors of a step. A sum, and one look at the top bits, then stand for a loop.
 from collections.abc import Iterable
 from fractions import Fraction
 
-from ..core.limits import Budget
+from ..core.budget import Budget
 from ..core.model import Instance
-from ..core.starts import WHERE, SearchProof, by_price, by_vector, size_of
+from ..core.reader import WHERE
+from ..core.starts import SearchProof, by_price, by_vector
 from ..core.verdict import Rejected
 from .lanes import Lanes
 from .tables import Tables
@@ -267,10 +268,7 @@ class Expansion:
             child += search.radix[self.options[x]]
             latency += self.costs[x]
             on += (self.events[x],)
-        budget = search.budget
-        budget.free -= search.state
-        if budget.free < 0:
-            budget.take(0)
+        search.budget.take(search.state)
         made = (latency, future >> search.bits, past & search.window, on)
         if child in self.found:
             self.found[child].append(made)
@@ -286,14 +284,12 @@ def packed_search_bound(proof: SearchProof, instance: Instance, budget: Budget) 
     whole = make_field(kinds, instance.memory, proof.scale, budget)
     first = proof.vectors[0].over(kinds)
     vector = Vector(whole, 0, *first, budget)
-    least = [rest[0] for rest in vector.rest]
-    left = by_vector(proof, kinds, least, vector.whole, vector.cost)
+    left = by_vector(proof, kinds, first, vector.whole)
     vector.leave()
     if left is None:
         return Fraction(proof.target)
-    for listed in proof.vectors[1:]:  # each is read, named by a step or not
-        budget.give(size_of(listed.over(left)))
+    vectors = [first, *(listed.over(left) for listed in proof.vectors[1:])]
     field = make_field(left, instance.memory, proof.scale, budget)
     search = Search(field, proof.target, budget)
-    search.run(Tables(proof, field, first, budget))
+    search.run(Tables(proof, field, vectors, budget))
     return Fraction(search.best)

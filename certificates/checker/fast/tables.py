@@ -1,7 +1,8 @@
 """The vectors of a ``search`` proof, each worked out when a step first needs it."""
 
-from ..core.limits import Budget
-from ..core.starts import WHERE, Multipliers, SearchProof, size_of
+from ..core.budget import Budget
+from ..core.reader import WHERE
+from ..core.starts import Multipliers, SearchProof
 from ..core.verdict import OverLimit
 from .trajectory import MOST_CELLS, Field, Vector
 
@@ -9,14 +10,13 @@ MOST_MADE = 400_000_000  # cells of all tables, as often as they are worked out
 
 
 class Tables:
-    """The vectors in use; `first` is vector 0, which is listed over more starts."""
+    """The tables in use, of the proof's `vectors`."""
 
     def __init__(
-        self, proof: SearchProof, field: Field, first: Multipliers, budget: Budget
+        self, proof: SearchProof, field: Field, vectors: list[Multipliers], budget: Budget
     ) -> None:
-        self._proof, self._field, self._first, self._budget = proof, field, first, budget
+        self._proof, self._field, self._vectors, self._budget = proof, field, vectors, budget
         self._made: dict[int, Vector] = {}
-        self._taken: dict[int, int] = {}  # bytes of multipliers
         self._left = MOST_MADE
 
     def of_step(self, t: int) -> list[Vector]:
@@ -25,7 +25,6 @@ class Tables:
         self._budget.check()
         for place in [place for place in self._made if place not in places]:
             self._made.pop(place).leave()
-            self._budget.give(self._taken.pop(place))
         cells = self._field.cells
         if len(places) * cells > MOST_CELLS:
             raise OverLimit(
@@ -37,8 +36,6 @@ class Tables:
                 self._left -= cells
                 if self._left < 0:
                     raise OverLimit(f"{WHERE}: more than {MOST_MADE:,} cells of tables in all")
-                since, over = self._proof.vectors[place]
-                multipliers = over(self._field.kinds) if place else self._first
-                self._taken[place] = size_of(multipliers) if place else 0
+                since, multipliers = self._proof.vectors[place].since, self._vectors[place]
                 self._made[place] = Vector(self._field, since, *multipliers, self._budget)
         return [self._made[place] for place in places]

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import chain
 
-from ..core.limits import Budget
-from ..core.starts import WHERE, Kind, horizon
+from ..core.budget import Budget
+from ..core.reader import WHERE
+from ..core.starts import Kind, horizon
 from ..core.verdict import OverLimit
 from .cells import BITS, MOST, Cells
 
@@ -119,18 +120,13 @@ class Vector:
         """Give back the memory of the tables."""
         self._budget.give(self._bytes)
 
-    def cost(self, c: int, p: int) -> int:
-        """Return the scaled cost of a request of kind c that starts at p."""
-        kind = self._field.kinds[c]
-        latency = p + kind.output - kind.arrival
-        return self._field.scale * latency + self._alpha[c][p] + self.beta[c][p]
-
     def _rest(self, c: int, kind: Kind) -> "array[int]":
         rest = array("q", [HUGE]) * (self._field.horizon + 2)
         for p in kind.starts:
             self._budget.tick()
             if p >= self.since:
-                rest[p] = self.cost(c, p)
+                latency = p + kind.output - kind.arrival
+                rest[p] = self._field.scale * latency + self._alpha[c][p] + self.beta[c][p]
         for t in range(self._field.horizon, -1, -1):
             self._budget.tick()
             rest[t] = min(rest[t], rest[t + 1])

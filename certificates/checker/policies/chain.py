@@ -8,23 +8,22 @@ already started hold more than M - s_h - (u - t) tokens there, and so many token
 from fractions import Fraction
 from heapq import heappop, heappush
 
-from ..core.claims import Rules, same
+from ..core.budget import Budget
+from ..core.claims import Case, same
 from ..core.feasibility import total_latency
-from ..core.limits import Budget
 from ..core.model import Instance, read_schedule
 from ..core.reader import entries, fields, integer, pair
 from ..core.verdict import Rejected, show
 
 
-def svf_blocking_chain(
-    claim: object, proof: object, instance: Instance, _: Rules, budget: Budget
-) -> str:
+def svf_blocking_chain(claim: object, proof: object, case: Case) -> str:
     """``svf-blocking-chain``: starts in SVF order, explained by blocks, cost U <= B.
 
     B is ``floor(c sum_k P_k / (1 - eps)) + sum o`` with P_k the volumes before k over M. The
     constant c is 2 for `bound`; for the optional `eta_bound` it is 1/eta, eta the least mean
     over peak ``(s + (o + 1)/2) / (s + o)``.
     """
+    instance, budget = case.instance, case.budget
     claimed = fields(claim, "claim", "kind total_latency bound", "eta_bound")
     given = fields(proof, "proof", "schedule blocks")
     claimed_total = integer(claimed["total_latency"], "claim.total_latency", 0, None)
@@ -35,7 +34,7 @@ def svf_blocking_chain(
     starts = read_schedule(given["schedule"], "proof.schedule", instance)
     blocks = _read_blocks(given["blocks"], budget)
 
-    free = instance.memory - instance.highest  # (1 - eps) M
+    free = instance.memory - max(map(int.__add__, instance.prompt, instance.output))  # (1 - eps) M
     if any(instance.arrival):
         raise Rejected("the chain is a theorem on backlogs, and a request arrives after step 0")
     if free == 0:

@@ -2,19 +2,17 @@
 
 from fractions import Fraction
 
-from ..core.claims import Rules, same
+from ..core.claims import Case, same
 from ..core.feasibility import total_latency
-from ..core.limits import Budget
-from ..core.model import Instance, read_schedule
+from ..core.model import read_schedule
 from ..core.reader import fields, integer, rational
 from ..core.verdict import Rejected, show
 from .rules import read_policy, simulate
 
 
-def ratio_at_least(
-    claim: object, proof: object, instance: Instance, _: Rules, budget: Budget
-) -> str:
+def ratio_at_least(claim: object, proof: object, case: Case) -> str:
     """``ratio-at-least``: a policy costs A where a feasible schedule costs B."""
+    instance, budget = case.instance, case.budget
     claimed = fields(claim, "claim", "kind policy policy_total feasible_total ratio")
     named = claimed["policy"] is not None
     given = fields(proof, "proof", "witness" if named else "witness policy_schedule")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
 
-from ..core.limits import Budget
+from ..core.budget import Budget
 from ..core.model import Instance
 from ..core.reader import fields, rational, text
 from ..core.verdict import Rejected

@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kvproof.certificates.checker.core.limits import Budget, Limits
 from kvproof.certificates.checker.core.model import read_instance
+from kvproof.certificates.checker.limits import Limits, Meter
 
 LARGEST = 10**6
 UNLIMITED = Limits(memory_bytes=2**40)
@@ -64,7 +64,7 @@ def certificate(
         texts[name], columns[name] = _column(value, rows)
     texts["count"], columns["count"] = _column(count, rows)
     value = {"format": "kvproof-instance", "version": 1, "memory": memory, **columns}
-    digest = read_instance(value, "i", Budget(UNLIMITED)).digest
+    digest = read_instance(value, "i", Meter(UNLIMITED)).digest
     inline = ",".join(f'"{name}":[{text[:-1]}]' for name, text in texts.items())
     head = (
         f'{{"format":"kvproof-certificate","version":1,"instance":{{"digest":"{digest}","inline":'

@@ -8,7 +8,7 @@ import checker_mutants
 from checker_second import second_verdict
 
 from kvproof.certificates.checker import Verdict, check
-from kvproof.certificates.checker.core.limits import MEBI, Limits
+from kvproof.certificates.checker.limits import MEBI, Limits
 
 LIMITS = Limits(file_bytes=MEBI, memory_bytes=64 * MEBI, requests=2_000, seconds=5)
 

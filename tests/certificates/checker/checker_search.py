@@ -6,11 +6,11 @@ Their layout (which starts are listed) is the checker's own; the claim is brute 
 import random
 from typing import Any
 
-from kvproof.certificates.checker.core.limits import DEFAULT, Budget
 from kvproof.certificates.checker.core.model import read_instance
-from kvproof.certificates.checker.core.starts import Kind, by_price, by_vector
+from kvproof.certificates.checker.core.starts import Kind, by_price, by_vector, read_search
 from kvproof.certificates.checker.fast.trajectory import Vector, make_field
-from kvproof.certificates.checker.hints import read_search
+from kvproof.certificates.checker.hints import read_hints
+from kvproof.certificates.checker.limits import DEFAULT, Meter
 
 
 def zigzag(values: list[int]) -> list[int]:
@@ -29,9 +29,9 @@ def search_bound(
         "prices": runs, "vectors": [{"since": 0, "unit": 1, "start": [], "end": []}],
         "layers": [],
     }  # fmt: skip
-    budget = Budget(DEFAULT)
+    budget = Meter(DEFAULT)
     instance = read_instance(tiny.json(), "i", budget)
-    read = read_search(proof, budget)
+    read = read_search(proof, read_hints, budget)
     kinds = by_price(read, instance, budget)
     if kinds is None:
         return proof, target
@@ -58,7 +58,7 @@ def search_bound(
     whole = make_field(kinds, instance.memory, scale, budget)
     proof["vectors"][0], parts = vector(kinds, 0)
     first = Vector(whole, *parts, budget)
-    thin = by_vector(read, kinds, [rest[0] for rest in first.rest], first.whole, first.cost)
+    thin = by_vector(read, kinds, parts[1:], first.whole)
     if thin is None:
         return proof, target
     field = make_field(thin, instance.memory, scale, budget)

@@ -17,8 +17,7 @@ import checker_samples
 import pytest
 from checker_truth import Tiny
 
-from kvproof.certificates.checker import Limits, Verdict, check
-from kvproof.certificates.checker.core import limits
+from kvproof.certificates.checker import Limits, Verdict, check, limits
 
 ROOT = Path(__file__).resolve().parents[3]
 TINY = Tiny(9, ((0, 4, 2), (0, 0, 3)))

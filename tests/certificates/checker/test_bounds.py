@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from kvproof.certificates.checker import Verdict, check
 from kvproof.certificates.checker.core import bounds, prices, staggered, steps
-from kvproof.certificates.checker.core.limits import DEFAULT, Budget
 from kvproof.certificates.checker.core.model import Instance, read_instance
 from kvproof.certificates.checker.core.verdict import Rejected
+from kvproof.certificates.checker.limits import DEFAULT, Meter
 
-BUDGET = Budget(DEFAULT)
+BUDGET = Meter(DEFAULT)
 VECTORS = json.loads(
     (Path(__file__).parents[2] / "vectors" / "small.json").read_text(encoding="utf-8")
 )["instances"]
@@ -161,12 +161,12 @@ def test_prices_far_away_and_huge_cost_no_time() -> None:
 def test_many_denominators_are_rounded_down() -> None:
     groups = {d: -(d // 2) for d in range(3, 3 + 257)}
     exact = sum((Fraction(n, d) for d, n in groups.items()), Fraction(0))
-    rounded = bounds.grouped_sum(groups)
+    rounded = steps.grouped_sum(groups)
     assert exact - Fraction(257, 10**12) < rounded <= exact
     assert (rounded * 10**12).denominator == 1
     assert rounded == sum(Fraction((n * 10**12) // d, 10**12) for d, n in groups.items())
     del groups[3]
-    assert bounds.grouped_sum(groups) == exact + Fraction(1, 3)
+    assert steps.grouped_sum(groups) == exact + Fraction(1, 3)
 
 
 def test_rounded_centroid_is_close_below_the_exact_one() -> None:
@@ -175,7 +175,7 @@ def test_rounded_centroid_is_close_below_the_exact_one() -> None:
     instance = read(Tiny(1000, rows))
     rounded = steps.discrete_centroid_bound(instance, BUDGET)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bounds, "EXACT_GROUPS", 10**9)
+        patch.setattr(steps, "EXACT_GROUPS", 10**9)
         exact = steps.discrete_centroid_bound(instance, BUDGET)
     assert 0 < exact - rounded < Fraction(1, 10**8)
 

@@ -9,8 +9,8 @@ import checker_samples
 import checker_truth as truth
 import pytest
 
-from kvproof.certificates.checker import check
-from kvproof.certificates.checker.core import branch, limits
+from kvproof.certificates.checker import check, limits
+from kvproof.certificates.checker.core import branch
 
 
 def make(target, vectors, tree, denominator=1, version=2):
@@ -150,8 +150,8 @@ def test_equal_windows_are_shortened_once(monkeypatch):
             looked += isinstance(at, int)
             return super().__getitem__(at)
 
-    right = branch.Terms.row
-    monkeypatch.setattr(branch.Terms, "row", lambda *given: Row(right(*given)))
+    right = branch.Branching._row
+    monkeypatch.setattr(branch.Branching, "_row", lambda *given: Row(right(*given)))
     # nobody may start in the 100 dear steps, and all 300 have them in their windows
     assert verdict(many(300, 450, [300] * 100, [2, 0])) == "rejected"
     assert 100 < looked < 1000

@@ -13,7 +13,7 @@ import pytest
 from kvproof.certificates.checker import Verdict, check, run
 from kvproof.certificates.checker.core import branch, claims, model, staggered, starts
 from kvproof.certificates.checker.core import search as plain
-from kvproof.certificates.checker.core.limits import Budget
+from kvproof.certificates.checker.core.budget import Budget
 from kvproof.certificates.checker.core.model import Instance
 from kvproof.certificates.checker.core.prices import Prices, price_bound
 from kvproof.certificates.checker.fast import lanes
@@ -109,7 +109,7 @@ def eager_pruning(patch: pytest.MonkeyPatch) -> None:
 
 def blind_dominance(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(packed.Search, "_undominated", lambda _, states: states[:1])
-    patch.setattr(plain.PlainSearch, "_undominated", lambda _, states: states[:1])
+    patch.setattr(plain.PlainSearch, "_undominated", lambda _, t, states: states[:1])
 
 
 def narrow_windows(patch: pytest.MonkeyPatch) -> None:
@@ -124,28 +124,28 @@ def narrow_windows(patch: pytest.MonkeyPatch) -> None:
 
 def short_windows(patch: pytest.MonkeyPatch) -> None:
     """Shorten windows one start too far."""
-    right = branch.Branching.apply
+    right = branch.Branching.shortened
 
-    def wrong(self: branch.Branching, terms: Any, first: list[int], last: list[int]) -> bool:
-        before = last.copy()
-        closed = right(self, terms, first, last)
-        for i, end in enumerate(before):
-            last[i] -= last[i] < end
-        return closed or any(a > b for a, b in zip(first, last, strict=True))
+    def wrong(self: branch.Branching, v: int, windows: branch.Windows) -> branch.Windows | None:
+        left = right(self, v, windows)
+        if left is None:
+            return None
+        shorter = [
+            [(first, last - (last < end)) for (first, last), (_, end) in zip(*both, strict=True)]
+            for both in zip(left, windows, strict=True)
+        ]
+        closed = any(first > last for own in shorter for first, last in own)
+        return None if closed else shorter
 
-    patch.setattr(branch.Branching, "apply", wrong)
+    patch.setattr(branch.Branching, "shortened", wrong)
 
 
 def lost_start(patch: pytest.MonkeyPatch) -> None:
     """Let neither child of a split have the start p + 1."""
     right = branch.Branching.split
 
-    def wrong(self: branch.Branching, c: int, i: int, p: int, *node: Any) -> None:
-        right(self, c, i, p, *node)
-        sooner = self.waiting.pop()
-        self.waiting.pop()
-        right(self, c, i, p + 1, *node)
-        self.waiting[-1] = sooner
+    def wrong(self: branch.Branching, windows: branch.Windows, c: int, i: int, p: int) -> Any:
+        return [right(self, windows, c, i, p + 1)[0], right(self, windows, c, i, p)[1]]
 
     patch.setattr(branch.Branching, "split", wrong)
 
@@ -153,26 +153,20 @@ def lost_start(patch: pytest.MonkeyPatch) -> None:
 def one_sided_split(patch: pytest.MonkeyPatch) -> None:
     """Take the child that starts later as closed."""
     right = branch.Branching.split
-
-    def wrong(self: branch.Branching, *split: Any) -> None:
-        right(self, *split)
-        first, last, _ = self.waiting[-2]
-        self.waiting[-2] = (first, last, True)
-
-    patch.setattr(branch.Branching, "split", wrong)
+    patch.setattr(branch.Branching, "split", lambda *split: [None, right(*split)[1]])
 
 
 def unshared_split(patch: pytest.MonkeyPatch) -> None:
     """Give the later child's begin to the requests before, too."""
     right = branch.Branching.split
 
-    def wrong(self: branch.Branching, c: int, i: int, p: int, *node: Any) -> None:
-        right(self, c, i, p, *node)
-        first, last, closed = self.waiting[-2]
-        if first:  # below a closed node there are none
-            for j in range(self.kinds[c].begin, self.kinds[c].begin + i):
-                first[j] = max(first[j], p + 1)
-            self.waiting[-2] = (first, last, closed or any(map(int.__gt__, first, last)))
+    def wrong(self: branch.Branching, windows: branch.Windows, c: int, i: int, p: int) -> Any:
+        later, sooner = right(self, windows, c, i, p)
+        if later is not None:
+            later[c] = [(max(first, p + 1), last) for first, last in later[c]]
+            if any(first > last for first, last in later[c]):
+                later = None
+        return [later, sooner]
 
     patch.setattr(branch.Branching, "split", wrong)
 

@@ -8,11 +8,11 @@ import pytest
 from checker_truth import Tiny
 
 from kvproof.certificates.checker.core.feasibility import total_latency
-from kvproof.certificates.checker.core.limits import DEFAULT, Budget
 from kvproof.certificates.checker.core.model import read_instance
 from kvproof.certificates.checker.core.verdict import Rejected
+from kvproof.certificates.checker.limits import DEFAULT, Meter
 
-BUDGET = Budget(DEFAULT)
+BUDGET = Meter(DEFAULT)
 
 
 def cost(tiny: Tiny, starts: list[int]) -> int | None:

@@ -10,10 +10,10 @@ import pytest
 from checker_truth import Tiny
 
 from kvproof.certificates.checker.core import model
-from kvproof.certificates.checker.core.limits import DEFAULT, Budget, Limits
 from kvproof.certificates.checker.core.verdict import Malformed, OverLimit
+from kvproof.certificates.checker.limits import DEFAULT, Limits, Meter
 
-BUDGET = Budget(DEFAULT)
+BUDGET = Meter(DEFAULT)
 PLAIN: dict[str, Any] = Tiny(9, ((0, 4, 2), (0, 0, 3), (0, 0, 3))).json()
 
 
@@ -93,7 +93,7 @@ def test_missing_fields(field: str) -> None:
 def test_a_count_cannot_exhaust_memory() -> None:
     with pytest.raises(OverLimit, match="more than 2,000,000 requests"):
         model.read_instance({**PLAIN, "count": [1, 2**62, 1]}, "i", BUDGET)
-    few = Budget(Limits(requests=2))
+    few = Meter(Limits(requests=2))
     with pytest.raises(OverLimit, match="more than 2 requests"):
         model.read_instance(PLAIN, "i", few)
 

@@ -9,14 +9,14 @@ import pytest
 
 from kvproof.certificates.checker import file
 from kvproof.certificates.checker.core import reader
-from kvproof.certificates.checker.core.limits import DEFAULT, Budget, Limits
 from kvproof.certificates.checker.core.verdict import Malformed, OverLimit, Refusal
+from kvproof.certificates.checker.limits import DEFAULT, Limits, Meter
 
 SMALL = Limits(file_bytes=10_000, values=100, containers=50, depth=5, digits=20)
 
 
 def load(data: bytes | Path, limits: Limits = SMALL) -> object:
-    return file.load(data, Budget(limits))
+    return file.load(data, Meter(limits))
 
 
 def test_plain_and_gzip() -> None:
@@ -113,7 +113,7 @@ def test_files(tmp_path: Path) -> None:
     ["1/2", "0/1", "12/5", "3/1"],
 )
 def test_rationals(written: str) -> None:
-    assert reader.rational(written, "x", Budget(DEFAULT)) == Fraction(written)
+    assert reader.rational(written, "x", Meter(DEFAULT)) == Fraction(written)
 
 
 @pytest.mark.parametrize(
@@ -123,17 +123,17 @@ def test_rationals(written: str) -> None:
 )  # fmt: skip
 def test_malformed_rationals(written: object) -> None:
     with pytest.raises(Malformed, match=r"x: "):
-        reader.rational(written, "x", Budget(DEFAULT))
+        reader.rational(written, "x", Meter(DEFAULT))
 
 
 def test_long_rationals_are_over_the_limit() -> None:
     for written in ("1" * 4001 + "/1", "1/" + "3" * 4001):
         with pytest.raises(OverLimit, match="more than 4000 digits"):
-            reader.rational(written, "x", Budget(DEFAULT))
+            reader.rational(written, "x", Meter(DEFAULT))
 
 
 def test_the_clock_stands_until_a_check_starts() -> None:
-    budget = Budget(Limits(seconds=0))
+    budget = Meter(Limits(seconds=0))
     for _ in range(5000):
         budget.tick()
     budget.check()
@@ -143,7 +143,7 @@ def test_the_clock_stands_until_a_check_starts() -> None:
 
 
 def test_deadline() -> None:
-    budget = Budget(Limits(seconds=0))
+    budget = Meter(Limits(seconds=0))
     budget.start()
     for _ in range(1023):  # looks at the time once in 1,024
         budget.tick()

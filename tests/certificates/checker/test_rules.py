@@ -11,12 +11,12 @@ import pytest
 from checker_truth import Tiny
 
 from kvproof.certificates.checker.core.feasibility import total_latency
-from kvproof.certificates.checker.core.limits import DEFAULT, Budget, Limits
 from kvproof.certificates.checker.core.model import read_instance
 from kvproof.certificates.checker.core.verdict import Malformed, OverLimit, Rejected
+from kvproof.certificates.checker.limits import DEFAULT, Limits, Meter
 from kvproof.certificates.checker.policies.rules import Policy, read_policy, simulate
 
-BUDGET = Budget(DEFAULT)
+BUDGET = Meter(DEFAULT)
 VECTORS = json.loads(
     (Path(__file__).parents[2] / "vectors" / "small.json").read_text(encoding="utf-8")
 )["instances"]
@@ -90,7 +90,7 @@ def test_large_arrivals_cost_no_time() -> None:
 def test_the_time_limit_holds() -> None:
     tiny = Tiny(60, tuple((0, 0, 20) for _ in range(2000)))
     instance = read_instance(tiny.json(), "i", BUDGET)
-    budget = Budget(Limits(seconds=0))
+    budget = Meter(Limits(seconds=0))
     budget.start()
     with pytest.raises(OverLimit):
         simulate(Policy("svf", True), instance, budget)

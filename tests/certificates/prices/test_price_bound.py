@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from price_oracles import brute_force_opt, instances, naive_bound, price_vectors
 
-from kvproof.certificates.checker.core import limits, model
+from kvproof.certificates.checker import limits
+from kvproof.certificates.checker.core import model
 from kvproof.certificates.checker.core import prices as checker
 from kvproof.certificates.prices import Prices, price_bound, price_bound_reference
 from kvproof.certificates.prices.evaluate import MAX_COST, Dual, fits_kernel
@@ -119,7 +120,7 @@ def test_just_within_the_guard_nothing_overflows() -> None:
 @given(instances(counts=False), price_vectors())
 @settings(max_examples=60, deadline=None)
 def test_the_independent_checker_reproduces_it(instance: Instance, prices: Prices) -> None:
-    budget = limits.Budget(limits.DEFAULT)
+    budget = limits.Meter(limits.DEFAULT)
     theirs = model.Instance(
         memory=instance.memory,
         arrival=instance.arrival.tolist(),

@@ -1,14 +1,14 @@
 """How much a check may cost; every limit is here, and reaching one is never a success."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from time import monotonic_ns
 from typing import Optional
 
-from .verdict import OverLimit
+from .core.budget import T
+from .core.verdict import OverLimit
 
 MEBI = 2**20
-MOST_STEPS = 100_000  # of a search or a tree
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Limits:
 DEFAULT = Limits()
 
 
-class Budget:
+class Meter:
     """The limits of one check, its clock and its memory: loops tick it, lists are charged to it.
 
     The clock stands until `start`. A tick is cheap, as it looks at the time once in 1,024. What is
@@ -61,6 +61,7 @@ class Budget:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.requests, self.digits = limits.requests, limits.digits
         self.most = self.free = limits.memory_bytes
         self.when_raised: Callable[[int], None] = lambda most: None
         self._end: Optional[int] = None
@@ -83,6 +84,12 @@ class Budget:
         if self._ticks >= 1024:
             self._ticks = 0
             self.check()
+
+    def each(self, items: Iterable[T], turns: int = 1) -> Iterator[T]:
+        """Go through the items, and tick for each of them."""
+        for item in items:
+            self.tick(turns)
+            yield item
 
     def check(self) -> None:
         """Look at the time now; raises as `tick` does."""

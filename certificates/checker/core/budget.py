@@ -1,0 +1,37 @@
+"""What a check costs, as the core sees it: it tells a budget what it spends.
+
+Nothing here has to be believed. A budget (:mod:`..limits`) only ends a check, which is then neither
+verified nor rejected; one that never does so leaves the core as right, and slower.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar
+
+MOST_STEPS = 100_000  # of a search or a tree
+
+T = TypeVar("T")
+
+
+class Budget(Protocol):
+    """Time and memory that are left, and the most `requests` and `digits` of a number.
+
+    All methods raise `OverLimit` where there is too little.
+    """
+
+    requests: int
+    digits: int
+
+    def tick(self, turns: int = 1) -> None:
+        """Count a turn of a loop, or as many as a statement is worth."""
+
+    def each(self, items: Iterable[T], turns: int = 1) -> Iterator[T]:
+        """Go through the items, and tick for each of them."""
+
+    def check(self) -> None:
+        """Look at the clock now."""
+
+    def take(self, size: int) -> None:
+        """Charge so many bytes, before they are taken: an estimate from above."""
+
+    def give(self, size: int) -> None:
+        """Give back what is no longer held."""
