@@ -128,15 +128,13 @@ def test_prices_in_runs_equal_prices_by_step(rng: random.Random) -> None:
         [rng.randint(1, 12), rng.choice((0, rng.randint(0, 9)))] for _ in range(rng.randint(0, 7))
     ]
     steps = [Fraction(y, denominator) for length, y in runs for _ in range(length)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prices, "BLOCK", rng.choice((1, 2, 3, prices.BLOCK)))
-        assert price_value(tiny, denominator, runs) == truth.price_bound(tiny, steps)
+    assert price_value(tiny, denominator, runs) == truth.price_bound(tiny, steps)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.randoms(use_true_random=False))
-def test_passing_over_blocks_of_runs(rng: random.Random) -> None:
-    """Many runs, high and low, rising and falling, so that whole blocks are passed over."""
+def test_many_runs_of_prices(rng: random.Random) -> None:
+    """High and low, rising and falling."""
     tiny = checker_samples.random_tiny(rng, memory=25, requests=3)
     runs, level = [], rng.randint(0, 300)
     for _ in range(rng.randint(60, 250)):
