@@ -17,7 +17,9 @@ def pyplot() -> Any:
     try:
         import matplotlib
     except ImportError as error:
-        raise InputError("drawing needs matplotlib, which is not installed") from error
+        raise InputError(
+            "pictures need matplotlib, which is not installed: pip install 'kvproof[plot]'"
+        ) from error
     matplotlib.use("Agg")
     # in SVG, text stays text, and the same picture gives the same file
     matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "kvproof"})

@@ -1,6 +1,7 @@
 """The table of commands; a command's module is imported only when it runs."""
 
 import importlib
+from collections.abc import Iterable
 
 import click
 
@@ -103,6 +104,8 @@ COMMANDS = {
 }
 
 _TRACE = "examples/azure_code_1000.csv --memory 60000 --backlog"
+#: An example beyond so many characters goes on in a second line.
+_LONG = 54
 #: A command line for each command's help; a subcommand's name stands behind its group's.
 EXAMPLES = {
     "verify": f"kvproof verify {_TRACE}",
@@ -135,8 +138,39 @@ EXAMPLES = {
 }
 
 
+#: Stands for a hyphen while lines are broken, for one may be broken behind that.
+_WHOLE = "\u2011"
+
+
+class Help(click.HelpFormatter):
+    """Help in which no name is broken: ``svf-1bit`` stands on one line."""
+
+    def write_text(self, text: str) -> None:
+        """Write a paragraph."""
+        super().write_text(text.replace("-", _WHOLE))
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        """Write options or commands; where lines are short the first column is narrower."""
+        whole = [(name, said.replace("-", _WHOLE)) for name, said in rows]
+        super().write_dl(whole, min(col_max, self.width // 3), col_spacing)
+
+    def getvalue(self) -> str:
+        """Return what was written."""
+        return super().getvalue().replace(_WHOLE, "-")
+
+
+class Context(click.Context):
+    """A command's context, with help of that kind."""
+
+    formatter_class = Help
+
+
 class Commands(click.Group):
     """A group whose help needs none of the commands' modules."""
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order of a user's work."""
@@ -147,7 +181,7 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(COMMANDS[name][0]).command
-        _give_example(name, command)
+        _dress(name, command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -156,12 +190,15 @@ class Commands(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
-def _give_example(name: str, command: click.Command) -> None:
+def _dress(name: str, command: click.Command) -> None:
+    """Give a command and those below it an example, and help that breaks no name."""
+    command.context_class = Context
     if name in EXAMPLES:
-        command.epilog = f"\b\nExample:\n  {EXAMPLES[name]}"
+        line = EXAMPLES[name].replace(" --", " \\\n      --", len(EXAMPLES[name]) > _LONG)
+        command.epilog = f"\b\nExample:\n  {line}"
     if isinstance(command, click.Group):
         for below, subcommand in command.commands.items():
-            _give_example(f"{name} {below}", subcommand)
+            _dress(f"{name} {below}", subcommand)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

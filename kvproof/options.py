@@ -269,8 +269,9 @@ bound_option = click.option(
     type=BoundChoice(),
     default="best",
     show_default=True,
-    metavar="[best|outputs|volume|centroid|discrete-centroid|tail-centroid|staggered|price]",
-    help="The lower bound on OPT; best is of those that need no search, price searches.",
+    metavar="KIND",
+    help="The lower bound on OPT: outputs, volume, centroid, discrete-centroid, tail-centroid, "
+    "staggered; best is the best of these, which need no search; price searches.",
 )
 
 compact_option = click.option(

@@ -1,6 +1,7 @@
 """What the commands print: numbers that are true, tables, progress."""
 
 import math
+import os
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ def console(*, stderr: bool = False) -> "Console":
     """Return a console on stdout, or on stderr, which breaks no word.
 
     A terminal's lines end between words; a longer word overflows. The lines of a file or pipe end
-    where they end.
+    where they end, and its tables are as wide as COLUMNS says, else 80.
     """
     from rich.console import Console
 
@@ -50,14 +51,15 @@ def console(*, stderr: bool = False) -> "Console":
         def on_broken_pipe(self) -> None:
             raise  # Rich would end the process with exit code 1, which means something here
 
+    columns = os.environ.get("COLUMNS", "")
+    told = columns.isdecimal() and int(columns) > 0
     return PlainConsole(
-        stderr=stderr, width=None if terminal else 200, highlight=False, markup=False, emoji=False
+        stderr=stderr,
+        width=None if terminal or told else 80,  # not that of another stream's terminal
+        highlight=False,
+        markup=False,
+        emoji=False,
     )
-
-
-def progress_console(*, as_json: bool) -> "Console":
-    """Return where a search says how it goes: on stdout only where that is a file or pipe."""
-    return console(stderr=as_json or sys.stdout.isatty())
 
 
 def _folded(line: str, width: int) -> str:

@@ -49,7 +49,10 @@ def print_verdicts(
     )
     out.print(waiting_line(source))
     if hidden:
-        out.print(f"Without {', '.join(hidden)}, for the terminal is narrow; --json has them.")
+        out.print(
+            f"Without {', '.join(hidden)}, for which {out.width} columns are too few: COLUMNS=130 "
+            "before the command, or --json, shows all."
+        )
     for v in verdicts:
         if v.remark is not None:
             out.print(f"{v.policy}: {v.remark}")

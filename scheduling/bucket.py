@@ -1,9 +1,9 @@
 """SVF with a triangle bucket: starts that would end together are spread over time.
 
 Strict SVF in which each start costs ``c o (o + 1)/(2 M)`` steps of credit: the time that the
-growing part of a request's volume takes at full memory. Credit comes at one step a step, up to
-`cap` saved; while it is negative nothing starts. The prompts' part is left to admission. It needs
-output lengths and nothing of the future, on backlogs and with arrivals.
+growing part of a request's volume takes at full memory. Credit comes at one step a step, from the
+first arrival on, up to `cap` saved; while it is negative nothing starts. The prompts' part is left
+to admission. It needs output lengths and nothing of the future, on backlogs and with arrivals.
 
 What is there at the first moment starts free of cost where it is soon over: spreading pays once the
 memory is full of requests of every age, and until then it stands empty.

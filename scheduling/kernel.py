@@ -100,7 +100,8 @@ def run_strict(memory, arrival, release, toll, key, prompt, output, reserved, ru
     arrived = front_end
     started = 0
     costs, unit, cap, lent = toll
-    spent = np.int64(0)  # the time, over `unit`, from which on credit is not negative
+    # the time, over `unit`, from which on credit is not negative; at the first arrival it is 0
+    spent = arrival[0] * unit
     head = np.int64(-1)  # the row that `ready` was computed for, under the present profile
     ready = np.int64(0)
     while started < n:

@@ -1,7 +1,8 @@
 """Paced SVF: no request starts before the volume ahead of it has had time to pass.
 
 In SVF order with volumes W_k ahead of request k, m the largest peak and M the memory, request k
-starts no sooner than ``floor(c W_k/(M - m))``, and as ever when it fits. Where the order has the
+starts no sooner than ``floor(c W_k/(M - m))`` after a backlog's beginning, and as ever when it
+fits. Where the order has the
 shape that the proofs ask for, everything fits just then (docs/theory.md, Paced SVF).
 
 With arrivals it is a token bucket that holds nothing: each start costs steps of credit, which
@@ -56,6 +57,11 @@ def _svf_order(instance: Instance) -> Column:
     return np.lexsort((instance.output, instance.volume))
 
 
+def _come_together(instance: Instance) -> bool:
+    """Whether all requests are there from the first arrival on: a backlog, whenever it begins."""
+    return bool(np.ptp(instance.arrival) == 0)
+
+
 def svf_shape(instance: Instance) -> Shape:
     """Return the narrowest shape of an instance; equal volumes go by output."""
     order = _svf_order(instance)
@@ -79,7 +85,7 @@ def pace_of(instance: Instance) -> Pace:
     shape = svf_shape(instance)
     if instance.max_peak == instance.memory:
         return Pace(shape=shape, constant=None, proved=False)
-    if not instance.is_backlog and shape is not Shape.ALL_EQUAL:
+    if not _come_together(instance) and shape is not Shape.ALL_EQUAL:
         constant = Fraction(instance.memory - instance.max_peak, instance.memory)
         return Pace(shape=shape, constant=constant, proved=False)
     constant = Fraction(5, 4) if shape is Shape.OUTPUTS_RISE else Fraction(1)
@@ -141,9 +147,9 @@ class PacedSVF:
     def release(self, instance: Instance) -> Column:
         """Return the earliest start of each request."""
         constant = pace_of(instance).constant
-        if constant is None or not instance.is_backlog:
+        if constant is None or not _come_together(instance):
             return instance.arrival
-        return releases(instance, constant)
+        return releases(instance, constant) + instance.arrival
 
     def toll(self, instance: Instance) -> Toll | None:
         """Return what each start costs where requests arrive over time: its volume.
@@ -151,7 +157,7 @@ class PacedSVF:
         A start at ``floor(x)`` lacks less than one step of credit: that much is lent.
         """
         constant = pace_of(instance).constant
-        if constant is None or instance.is_backlog:
+        if constant is None or _come_together(instance):
             return None
         price = constant / (instance.memory - instance.max_peak)  # 1/(M - m), or 1/M
         unit = price.denominator
@@ -162,7 +168,7 @@ class PacedSVF:
         pace = pace_of(instance)
         if pace.constant is None:
             return "not paced: a request fills the memory"
-        if not instance.is_backlog and not pace.proved:
+        if not _come_together(instance) and not pace.proved:
             return "v/M for each start (no proof for unequal requests that arrive over time)"
         proof = "proved" if pace.proved else "no proof for this order"
         return f"c = {pace.constant} ({pace.shape}: {proof})"

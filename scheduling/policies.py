@@ -10,8 +10,8 @@ A key policy may also have ``release(instance)``: no request starts before its r
 strict rule waits for the head's.
 
 It may have ``toll(instance)`` instead: a :class:`Toll`, steps of credit that each start costs;
-credit comes at one step a step, and while it is negative (beyond
-what is lent) nothing starts.
+credit comes at one step a step from the first arrival on, and while it is negative (beyond what is
+lent) nothing starts.
 
 What admission may use is the true output length, unless the policy also has
 ``reserved(instance)``: the output length that is set aside for each request while it runs.

@@ -31,7 +31,8 @@ def run_promised(memory, toll, arrival, prompt, output, promised, rank):  # type
     arrived = done = 0
     now = np.int64(0)
     costs, unit, cap, lent = toll
-    spent = np.int64(0)  # the time, over `unit`, from which on credit is not negative
+    # the time, over `unit`, from which on credit is not negative; at the first arrival it is 0
+    spent = arrival[0] * unit
     while done < n:
         if number == 0 and len(waiting) == 0:
             now = max(now, arrival[arrived])

@@ -54,7 +54,7 @@ def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False
     waiting: list[int] = []  # for a key policy in its order, for a batch policy by index
     batch: list[int] = []
     running: list[int] = []
-    now = 0
+    now = min(arrival)
     while coming or waiting or batch:
         if not waiting and not batch:
             idle = max(0, arrival[coming[-1]] - now)
@@ -115,7 +115,7 @@ def promised_run_reference(
     waiting: list[int] = []
     coming = sorted(range(every.rows), key=lambda i: (arrival[i], i), reverse=True)
     now = 0
-    spent = Fraction(0)  # the time at which credit is nothing
+    spent = Fraction(min(arrival))  # the time at which credit is nothing
 
     def held(i: int, step: int) -> int:
         """Return what a running request is expected to hold in a step after `now`."""

@@ -2,6 +2,7 @@
 
 import json
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,6 @@ def command(
     For each cap on eps: the best certified ratio found (with eps above the next smaller cap), the
     best known family, and the proved bounds; a table, a picture, and a witness for each point.
     """
-    from contextlib import ExitStack
-
     from kvproof.adversary.campaign.campaign import Observer
     from kvproof.adversary.campaign.live import View
     from kvproof.adversary.campaign.rungs import frontier, rows, table
@@ -56,8 +55,9 @@ def command(
     from kvproof.adversary.campaign.settings import Settings
     from kvproof.adversary.valuation.workers import make_workers
     from kvproof.files import Outputs, write_files
-    from kvproof.output import progress_console, quiet, say
+    from kvproof.output import progress_bar, say
     from kvproof.scheduling.errors import ExitCode, InputError
+    from kvproof.scheduling.notices import tell
     from kvproof.streams import print_json
 
     settings = Settings(memory=memory, requests=requests, classes=6, evaluations=evaluations,
@@ -72,20 +72,13 @@ def command(
     out.mkdir(parents=True, exist_ok=True)
     write_files(out, {stored.name: text.encode()})
 
-    with ExitStack() as stack:
-        evaluators = stack.enter_context(make_workers(workers))
-        shown = ExitStack()
-        stack.enter_context(shown)
+    with make_workers(workers) as evaluators, progress_bar() as bar:
+        task = bar.add_task("beginning", total=None)
 
         def observe(here: Settings) -> Observer:
-            shown.close()
-            if quiet():
-                return _unseen
-            if not as_json:
-                start = "families" if here.families else "random starts"
-                say(f"eps in ({here.min_eps}, {here.max_eps}], from {start}")
-            console = progress_console(as_json=as_json)
-            return shown.enter_context(View(here.campaign(), console))
+            start = "families" if here.families else "random"
+            about = f"eps in ({here.min_eps}, {here.max_eps}], {start}, "
+            return View(here.campaign(), partial(bar.update, task), about=about)
 
         found = frontier(settings, folder=out, workers=evaluators, observe=observe)
     rungs, interrupted = found.rungs, found.interrupted
@@ -98,8 +91,8 @@ def command(
     title = f"Strict SVF on backlogs, up to {requests:,} requests at memory {memory:,}"
     try:
         written["frontier.png"] = picture(rungs, title=title)
-    except ImportError:
-        click.echo("no picture: the package matplotlib is not installed", err=True)
+    except InputError as error:  # matplotlib is not there: the rest stands without
+        tell(f"no picture: {error}")
     write_files(out, written)
     if as_json:
         print_json({"command": "frontier", "folder": str(out), "interrupted": interrupted,
@@ -135,7 +128,3 @@ def _print(rungs: "list[Rung]", files: "dict[Fraction, Path]") -> None:
     for rung in rungs:
         table.add_row(*cells(rung, files.get(rung.cap)))
     print_table(console(), table)
-
-
-def _unseen(update: object) -> None:
-    """Show nothing of an update."""

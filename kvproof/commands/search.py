@@ -1,7 +1,7 @@
 """``kvproof search``: look for instances on which a policy is bad."""
 
-from contextlib import nullcontext
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +88,7 @@ def command(
     from kvproof.adversary.campaign.summary import summary_json, summary_lines
     from kvproof.adversary.valuation.workers import make_workers
     from kvproof.files import Outputs
-    from kvproof.output import progress_console, quiet, say
+    from kvproof.output import progress_bar, say
     from kvproof.scheduling.errors import InputError
     from kvproof.streams import print_json
 
@@ -116,10 +116,8 @@ def command(
             campaign = settings.campaign()
         else:
             archive.write("settings", settings.to_json())
-        shown = (
-            nullcontext(_unseen) if quiet() else View(campaign, progress_console(as_json=as_json))
-        )
-        with make_workers(workers, dask) as evaluators, shown as view:
+        with make_workers(workers, dask) as evaluators, progress_bar() as bar:
+            view = View(campaign, partial(bar.update, bar.add_task("beginning", total=None)))
             outcome = run(campaign, archive, evaluators, view)
         _write_files(folder, outcome)
     finally:
@@ -139,10 +137,6 @@ def command(
             f"found, so it was not tested; they are in {folder}"
         )
     return _code(outcome)
-
-
-def _unseen(update: object) -> None:
-    """Show nothing of an update."""
 
 
 def _settings(options: dict[str, Any]) -> "Settings":

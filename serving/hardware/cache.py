@@ -3,7 +3,9 @@
     llama-3.1-8b@80GiB
     llama-3.1-70b@4x80GiB,dtype=fp8,utilisation=0.95,reserve=2GiB
 
-Whole bytes throughout: what is taken away is rounded up, what is left is rounded down.
+Whole bytes throughout: what is taken away is rounded up, what is left is rounded down. A layer
+with a sliding window is counted as if it kept every token: then what fits in so many tokens fits
+the engine, and the other way round only where no request outgrows the window.
 """
 
 import json
@@ -98,7 +100,7 @@ class Deployment:
 
     @property
     def tokens(self) -> int:
-        """Tokens that the cache holds.
+        """Tokens that the cache holds, each in every layer.
 
         Raises
         ------
@@ -118,12 +120,29 @@ class Deployment:
             raise InputError(f"{self.name}: {tokens:,} tokens are more than {MAX_MEMORY:,}")
         return tokens
 
+    @property
+    def lasting_tokens(self) -> int | None:
+        """Tokens for which the layers without a window have room, if the others took none.
+
+        No requests of an engine hold more of them at once, however short they are: a lower bound on
+        OPT at this memory holds for the engine. None where every layer has a window.
+        """
+        lasting = self.shape.lasting_numbers(self.gpus) * DTYPES[self.kv]
+        return self.left * 8 // lasting if lasting else None
+
     def in_short(self) -> str:
         """Return the arithmetic in a line."""
         each = "" if self.gpus == 1 else f"{self.gpus} GPUs, each "
+        shape, windows = self.shape, ""
+        if shape.window is not None:
+            windows = (
+                f"; {shape.windowed} of {shape.layers} layers keep a window of {shape.window:,} "
+                "tokens and are counted in full: bounds on OPT hold for requests up to that size, "
+                "with longer ones the engine may do better ('kvproof memory' says more)"
+            )
         return (
             f"{each}{_gib(self.size)} x {_plain(self.utilisation)} - {_gib(self.weights)} of "
-            f"weights - {_gib(self.reserve)} reserved, at {self.per_token:,} bytes a token"
+            f"weights - {_gib(self.reserve)} reserved, at {self.per_token:,} bytes a token{windows}"
         )
 
     def arithmetic(self) -> list[str]:
@@ -146,6 +165,28 @@ class Deployment:
             f"left for the cache: {self.left:,} bytes",
             f"a token: {kept}, {self.kv} = {self.per_token:,} bytes{each}",
             f"tokens: {self.left:,} / {self.per_token:,} = {self.tokens:,}",
+            *self._about_windows(),
+        ]
+
+    def _about_windows(self) -> list[str]:
+        """Return what the number of tokens means where layers have a window."""
+        shape = self.shape
+        if shape.window is None:
+            return []
+        full, lasting = shape.layers - shape.windowed, self.lasting_tokens
+        if lasting is None:
+            beyond = "beyond the window no number of tokens bounds what the engine holds"
+        else:
+            beyond = (
+                f"take {lasting:,}, the room in the {full} layers without a window, for bounds on "
+                "OPT that hold for the engine whatever the lengths"
+            )
+        keep = f"{shape.windowed} of {shape.layers} layers keep only the last {shape.window:,}"
+        exact = f"{self.tokens:,} is exact for requests of up to {shape.window:,} tokens"
+        return [
+            f"windows: {keep} tokens of a request; they are counted as if they kept all",
+            f"  {exact} (prompt and output), too few for longer ones: what fits here fits",
+            f"  {beyond}",
         ]
 
 
@@ -188,8 +229,9 @@ def parse_deployment(text: str) -> Deployment:
         parameters = _count(text, given["parameters"])
     if parameters is None:
         raise InputError(
-            f"{model}: the parameters of this family do not follow from its config.json (they do "
-            f"for {', '.join(sorted(COUNTED))}); add ,parameters=7.6B with the published number"
+            f"{model}: the parameters do not follow from this config.json (they do for language "
+            f"models alone of type {', '.join(sorted(COUNTED))}); add ,parameters=7.6B with the "
+            "published number"
         )
     return Deployment(
         name=model,

@@ -4,7 +4,7 @@ Each entry names the repository on huggingface.co whose ``config.json`` has thes
 instruction-tuned variants share them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -23,22 +23,26 @@ class Model:
     source
         The repository on huggingface.co whose ``config.json`` the fields are of.
     config
-        The fields.
+        The fields, of a model with parts those of its language model.
+    parameters
+        In all, of a model with parts; else None, and they follow from the fields.
     """
 
     name: str
     source: str
     config: dict[str, Any]
+    parameters: int | None = None
 
     @property
     def shape(self) -> ModelShape:
         """The shape that the fields give."""
-        return shape_of(self.config, where=self.name)
+        shape = shape_of(self.config, where=self.name)
+        return shape if self.parameters is None else replace(shape, parameters=self.parameters)
 
 
 def _model(
     name: str, source: str, kind: str, layers: int, hidden: int, heads: int, kv_heads: int,
-    inner: int, vocabulary: int, **more: Any,
+    inner: int, vocabulary: int, *, parameters: int | None = None, **more: Any,
 ) -> Model:  # fmt: skip
     config = {
         "model_type": kind,
@@ -50,7 +54,7 @@ def _model(
         "vocab_size": vocabulary,
         **more,
     }
-    return Model(name=name, source=source, config=config)
+    return Model(name=name, source=source, config=config, parameters=parameters)
 
 
 _DEEPSEEK = {
@@ -80,6 +84,8 @@ MODELS = (
            head_dim=128, tie_word_embeddings=True),
     _model("llama-3.3-70b", "meta-llama/Llama-3.3-70B-Instruct", "llama", 80, 8192, 64, 8, 28672,
            128256),
+    _model("mistral-7b-v0.1", "mistralai/Mistral-7B-v0.1", "mistral", 32, 4096, 32, 8, 14336, 32000,
+           sliding_window=4096, max_position_embeddings=32768),
     _model("mistral-7b-v0.3", "mistralai/Mistral-7B-Instruct-v0.3", "mistral", 32, 4096, 32, 8,
            14336, 32768),
     _model("devstral-2-123b", "mistralai/Devstral-2-123B-Instruct-2512", "ministral3", 88, 12288,
@@ -95,7 +101,30 @@ MODELS = (
            head_dim=128, num_experts=128, moe_intermediate_size=768),
     _model("qwen3-235b-a22b", "Qwen/Qwen3-235B-A22B", "qwen3_moe", 94, 4096, 64, 4, 12288, 151936,
            head_dim=128, num_experts=128, moe_intermediate_size=1536),
+    _model("phi-3-mini-4k", "microsoft/Phi-3-mini-4k-instruct", "phi3", 32, 3072, 32, 32, 8192,
+           32064, sliding_window=2047, max_position_embeddings=4096),
+    _model("phi-3-medium-4k", "microsoft/Phi-3-medium-4k-instruct", "phi3", 40, 5120, 40, 10, 17920,
+           32064, sliding_window=2047, max_position_embeddings=4096),
     _model("phi-4", "microsoft/phi-4", "phi3", 40, 5120, 40, 10, 17920, 100352),
+    _model("gemma-2-2b", "google/gemma-2-2b-it", "gemma2", 26, 2304, 8, 4, 9216, 256000,
+           sliding_window=4096, max_position_embeddings=8192),
+    _model("gemma-2-9b", "google/gemma-2-9b-it", "gemma2", 42, 3584, 16, 8, 14336, 256000,
+           sliding_window=4096, max_position_embeddings=8192),
+    _model("gemma-2-27b", "google/gemma-2-27b-it", "gemma2", 46, 4608, 32, 16, 36864, 256000,
+           head_dim=128, sliding_window=4096, max_position_embeddings=8192),
+    _model("gemma-3-1b", "google/gemma-3-1b-it", "gemma3_text", 26, 1152, 4, 1, 6912, 262144,
+           sliding_window=512, max_position_embeddings=32768),
+    _model("gemma-3-4b", "google/gemma-3-4b-it", "gemma3_text", 34, 2560, 8, 4, 10240, 262208,
+           sliding_window=1024, max_position_embeddings=131072, parameters=4_300_079_472),
+    _model("gemma-3-12b", "google/gemma-3-12b-it", "gemma3_text", 48, 3840, 16, 8, 15360, 262208,
+           sliding_window=1024, max_position_embeddings=131072, parameters=12_187_325_040),
+    _model("gemma-3-27b", "google/gemma-3-27b-it", "gemma3_text", 62, 5376, 32, 16, 21504, 262208,
+           head_dim=128, sliding_window=1024, max_position_embeddings=131072,
+           parameters=27_432_406_640),
+    _model("gpt-oss-20b", "openai/gpt-oss-20b", "gpt_oss", 24, 2880, 64, 8, 2880, 201088,
+           num_local_experts=32, sliding_window=128, max_position_embeddings=131072),
+    _model("gpt-oss-120b", "openai/gpt-oss-120b", "gpt_oss", 36, 2880, 64, 8, 2880, 201088,
+           num_local_experts=128, sliding_window=128, max_position_embeddings=131072),
     _model("deepseek-v2", "deepseek-ai/DeepSeek-V2", "deepseek_v2", 60, 5120, 128, 128, 12288,
            102400, **_DEEPSEEK, q_lora_rank=1536, n_routed_experts=160, n_shared_experts=2,
            moe_intermediate_size=1536, first_k_dense_replace=1),
@@ -109,7 +138,7 @@ MODELS = (
 )
 # fmt: on
 
-_VARIANTS = ("-instruct", "-chat", "-base", "-hf")
+_VARIANTS = ("-chat", "-base", "-hf", "-it", "-pt")
 
 
 def find_model(name: str) -> Model:
@@ -120,7 +149,7 @@ def find_model(name: str) -> Model:
     InputError
         It is not in the table; the nearest names are given.
     """
-    wanted = name.rpartition("/")[2].lower()
+    wanted = name.rpartition("/")[2].lower().replace("-instruct", "")
     for variant in _VARIANTS:
         wanted = wanted.removesuffix(variant)
     known = {model.name: model for model in MODELS}

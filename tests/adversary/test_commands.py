@@ -10,7 +10,7 @@ def test_search_replay_shrink_and_list(tmp_path, command, as_json, monkeypatch):
     folder = tmp_path / "run"
     code, out, err = command(*SMALL, "--out", folder)
     assert code == 0, err
-    assert "certified ratio" in out
+    assert "Certified: svf / OPT >= " in out
     assert "anneal against random" in out
     assert f"kvproof replay {folder}/best.json" in out
     assert "Theorems tested on" in out
@@ -49,7 +49,6 @@ def test_search_replay_shrink_and_list(tmp_path, command, as_json, monkeypatch):
 def test_a_conjecture_that_fails_exits_with_5(tmp_path, command):
     code, out, _ = command(*SMALL, "--out", tmp_path / "run", "--bound", "1 + eps / 1000")
     assert code == 5
-    assert "VIOLATES" in out
     assert "VIOLATION" in out
     assert "Bound tested on" in out
     assert "BROKEN: 1 + eps / 1000" in out

@@ -4,7 +4,10 @@ import io
 import json
 import re
 import sys
+from fractions import Fraction
 
+import click
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +15,13 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from kvproof.__main__ import run
+from kvproof.certificates.engine import EngineBound
+from kvproof.cli import Context, cli
+from kvproof.commands import vllm
 from kvproof.output import print_table
 from kvproof.scheduling.instance import Instance
+from kvproof.serving.run import EngineRun, Timeline
+from kvproof.serving.vllm.engine import EngineSettings
 from tests.conftest import ROOT
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
@@ -113,11 +121,105 @@ def test_a_table_breaks_no_word(rows, width, whole):
     assert max(map(len, file.getvalue().splitlines())) <= width or whole
 
 
-def test_quiet_shows_results_alone(monkeypatch, folder, capsys):
+def help_of(command, above, width):
+    """Return the help of a command and of those below it, and what they are called."""
+    context = Context(command, info_name=command.name, parent=above, terminal_width=width)
+    with context:
+        yield context.command_path, command.get_help(context)
+        if isinstance(command, click.Group):
+            for name in command.list_commands(context):
+                yield from help_of(command.get_command(context, name), context, width)
+
+
+def test_help_breaks_no_name():
+    wide = dict(help_of(cli, None, 2000))
+    assert len(wide) >= 27
+    for width in (80, 60):
+        for name, text in help_of(cli, None, width):
+            assert max(map(len, text.splitlines())) <= width, name
+            assert words(text.splitlines()) <= words(wide[name].splitlines()), name
+            assert name == "kvproof" or "Example:\n" in text
+
+
+def test_a_pipe_is_80_columns_unless_told_otherwise(monkeypatch, capsys):
+    for arguments in (("theorems",), ("verify", *TRACE), ("memory",)):
+        monkeypatch.setenv("COLUMNS", "200")
+        assert run(list(arguments)) == 0
+        wide = capsys.readouterr().out
+        assert max(len(line) for line in wide.splitlines() if "─" in line or "━" in line) > 76
+        said = set()
+        for columns in ("0", "wide", "80", None):
+            if columns is None:
+                monkeypatch.delenv("COLUMNS")
+            else:
+                monkeypatch.setenv("COLUMNS", columns)
+            assert run(list(arguments)) == 0
+            said.add(capsys.readouterr().out)
+        assert len(said) == 1
+        lines = said.pop().splitlines()
+        if arguments[0] == "verify":
+            row = next(line for line in lines if line.startswith("svf-1bit"))
+            assert len(row) <= 80
+        assert (
+            words(lines) - {"eps", "<=", "0.0%–"} <= words(wide.splitlines())
+            or arguments[0] == "verify"
+        )
+
+
+ENGINE = EngineSettings(
+    blocks=1_234_567, block_size=16, max_num_seqs=256, max_num_batched_tokens=8192,
+    prefix_caching=False, asynchronous=False,
+)  # fmt: skip
+
+
+def engine_runs():
+    """Return made-up runs of vLLM's scheduler, with long names and numbers."""
+    instance = Instance(
+        memory=ENGINE.memory, arrival=[0, 5, 5], prompt=[10, 20, 30], output=[900_000] * 3
+    )
+    bound = EngineBound(kind="discrete-centroid", value=Fraction(3_000_000_001, 2))
+    course = np.arange(1, 4, dtype=np.int64)
+    timeline = Timeline(step=course, blocks=course * 1000, running=course, waiting=course * 999)
+    for name in ("fcfs", "fcfs-future", "svf-bucket"):
+        run = EngineRun(
+            instance=instance,
+            first=np.array([5, 1_000_000, 2_000_000_000]),
+            completion=np.array([10**9, 2 * 10**9, 3 * 10**9]),
+            preemptions=np.array([0, 7, 12_345_678]),
+            tokens=9_999_999_999,
+            timeline=timeline,
+        )
+        yield name, run, bound
+
+
+def test_the_table_of_vllm(monkeypatch):
+    """Drawn without vLLM, from runs that are made up."""
+    text = {}
+    for width in (2000, 80, 60):
+        monkeypatch.setenv("COLUMNS", str(width))
+        monkeypatch.setattr(sys, "stdout", Terminal())
+        vllm._print("trace.csv", Fraction(1, 20), ["a note"], ENGINE, list(engine_runs()))
+        text[width] = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sys.stdout.getvalue()).splitlines()
+    for width in (80, 60):
+        assert words(text[width]) <= words(text[2000])
+        assert {"fcfs-future", "svf-bucket", "12,345,685"} <= words(text[width])
+        assert max(map(len, map(str.rstrip, text[width]))) <= width
+
+
+@pytest.mark.parametrize("name", ["solve", "search", "frontier"])
+def test_quiet_shows_results_alone(monkeypatch, folder, capsys, name):
+    """And progress, where it is shown, is on standard error, of searches too."""
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setenv("TERM", "xterm")
     for quiet in ([], ["--quiet"]):
-        assert run(["solve", str(folder / "i.json"), *quiet]) == 0
+        arguments, said = {
+            "solve": ([str(folder / "i.json")], "optimal"),
+            "search": ([*SEARCH[1:], "--out", str(folder / f"quiet{len(quiet)}")], "Certified"),
+            "frontier": ([*COMMANDS[-1][1:-1], str(folder / "frontier")], "eps in"),
+        }[name]
+        assert run([name, *arguments, *quiet]) == 0
         assert bool(sys.stderr.getvalue()) != bool(quiet)
         sys.stderr.truncate(0)
-        assert "optimal" in capsys.readouterr().out
+        out = capsys.readouterr().out
+        assert said in out
+        assert "evaluations" not in out

@@ -71,6 +71,16 @@ def test_the_kernel_is_the_plain_rule_and_its_runs_are_feasible(case, margin):
     assert run.statistics.latency.mean == run.mean_latency
 
 
+@given(cases(), st.sampled_from([1, 7, 1_000]))
+def test_where_time_0_lies_changes_nothing(case, later):
+    instance, policy, predicted = case
+    moved = Instance(memory=instance.memory, arrival=instance.arrival + later,
+                     prompt=instance.prompt, output=instance.output)  # fmt: skip
+    run = promised_run(moved, policy, predicted)
+    shifted = [(i, begin - later, *rest) for i, begin, *rest in stays(run)]
+    assert shifted == stays(promised_run(instance, policy, predicted))
+
+
 @given(cases())
 def test_with_exact_predictions_it_is_the_policy_itself(case):
     instance, policy, _ = case

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kvproof.scheduling.bucket import BucketSVF
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.one_bit import OneBitSVF
+from kvproof.scheduling.paced import PacedSVF
 from kvproof.scheduling.policies import FCFS, SJF, SVF
 from kvproof.scheduling.reference import simulate_reference
 from kvproof.scheduling.simulate import simulate
@@ -69,6 +71,32 @@ def test_kernel_does_what_the_reference_does(policy, skip, instance):
     schedule = simulate(instance, policy, skip=skip)
     assert schedule.starts.tolist() == expected.tolist()
     check_schedule(schedule)
+
+
+SPACED = [BucketSVF(), BucketSVF(constant=Fraction(3), cap=2), PacedSVF()]
+
+
+@pytest.mark.parametrize("policy", [*POLICIES, *SPACED], ids=lambda p: p.name)
+@settings(max_examples=100)
+@given(instance=st.one_of(instances(max_requests=12), backlogs(max_requests=12)),
+       later=st.sampled_from([1, 2, 7, 1_000, 2**40]))  # fmt: skip
+def test_where_time_0_lies_changes_nothing(policy, instance, later):
+    moved = Instance(memory=instance.memory, arrival=instance.arrival + later,
+                     prompt=instance.prompt, output=instance.output)  # fmt: skip
+    try:
+        starts = simulate(instance, policy).starts
+    except InputError:  # a reservation that cannot fit
+        return
+    assert (simulate(moved, policy).starts - later).tolist() == starts.tolist()
+    assert (simulate_reference(moved, policy) - later).tolist() == starts.tolist()
+
+
+def test_credit_is_counted_from_the_first_arrival():
+    # each start costs 3 * 10/20 = 1.5 steps, but for those that are there first
+    instance = Instance(memory=20, arrival=[5, 6, 6, 6], prompt=[0] * 4, output=[4] * 4)
+    bucket = BucketSVF(constant=Fraction(3), cap=2)
+    # at step 5 nothing is saved, at 6 one step: 1, then -1/2 and none until 7, then 8
+    assert simulate(instance, bucket).starts.tolist() == [5, 6, 7, 8]
 
 
 def random_instance(rng, requests, memory, *, span):

@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 from fractions import Fraction
 
@@ -30,6 +31,10 @@ def test_the_frontier_has_a_witness_on_every_rung(tmp_path, as_json, command, mo
     assert "kvproof replay" in (tmp_path / "f" / "frontier.md").read_text()
     assert command("replay", tmp_path / "f" / "eps-4-5.json")[0] == 0
     assert as_json(*options) == (code, found)  # goes on with what is there
+    (tmp_path / "f" / "frontier.md").unlink()
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # as if it were not installed
+    assert as_json(*options) == (code, found)
+    assert (tmp_path / "f" / "frontier.md").exists()
     code, _, err = command(*options, "--seed", 1)
     assert code == 2
     assert "other settings" in err

@@ -41,6 +41,32 @@ def test_the_arithmetic_ends_with_the_tokens():
     assert tokens.endswith(f"= {found.tokens:,}")
 
 
+def test_windows_by_hand():
+    # Gemma 3 1B: 22 of 26 layers keep 512 tokens; 2 x 1 head x 256 numbers of 2 bytes a layer
+    found = parse_deployment("gemma-3-1b@8GiB")
+    left = 8 * 2**30 * 9 // 10 - 2 * 999_885_952
+    assert found.tokens == left // (26 * 1024) == 215_263
+    assert found.lasting_tokens == left // (4 * 1024) == 1_399_211
+    said = "\n".join(found.arithmetic())
+    assert "22 of 26 layers keep only the last 512 tokens" in said
+    assert "215,263 is exact for requests of up to 512 tokens" in said
+    assert "take 1,399,211, the room in the 4 layers without a window" in said
+    assert "22 of 26 layers keep a window of 512 tokens" in found.in_short()
+    # so many requests of 600 tokens are there room for: as many as the first number allows and
+    # more, yet none beyond what the second allows
+    room = left // (22 * 512 * 1024 + 4 * 600 * 1024)
+    assert found.tokens < room * 600 < found.lasting_tokens
+
+
+def test_a_window_in_every_layer_leaves_no_number_for_bounds():
+    found = parse_deployment("mistral-7b-v0.1@24GiB")
+    left = 24 * 2**30 * 9 // 10 - 2 * 7_241_732_096
+    assert found.tokens == left // (32 * 2 * 8 * 128 * 2)
+    assert found.lasting_tokens is None
+    assert "no number of tokens" in found.arithmetic()[-1]
+    assert parse_deployment("llama-3.1-8b@80GiB").lasting_tokens == 467_291
+
+
 def test_a_config_of_ones_own(tmp_path):
     config = {
         "model_type": "mine", "num_hidden_layers": 2, "hidden_size": 8, "num_attention_heads": 4,
