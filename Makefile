@@ -85,7 +85,7 @@ reading: $(READY)
 bounds: $(READY)
 	$(BIN)/python benchmarks/bounds.py
 
-# ten minutes
+# ten minutes; then make pictures
 paced-frontier: $(READY)
 	$(BIN)/python benchmarks/paced_frontier.py
 

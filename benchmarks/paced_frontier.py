@@ -1,10 +1,12 @@
 """Paced SVF beside strict SVF: the worst ratios that searches find, by eps, and what is proved.
 
 Each cap on eps is searched with mixed requests and with requests of one kind, for which pacing is
-proved; at equal evaluations for both policies. Writes docs/adversary.md and a picture.
+proved; at equal evaluations for both policies. Writes docs/adversary.md and the points of its
+picture, which ``make pictures`` draws.
 """
 
 import argparse
+import csv
 import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,8 +20,7 @@ from kvproof.adversary.campaign.settings import Settings
 from kvproof.adversary.valuation.workers import Workers, make_workers
 from kvproof.bounds.catalogue.paced import shapes_constant
 from kvproof.bounds.frontier import bounds_at
-from kvproof.bounds.plotting import over_eps, png, pyplot
-from kvproof.scheduling.exact import decimal
+from kvproof.scheduling.exact import as_pq, decimal
 
 CAPS = tuple(Fraction(1, k) for k in (64, 32, 16, 8, 4, 2))
 POLICIES = ("svf", "svf-paced")
@@ -82,27 +83,16 @@ def _line(row: Row) -> str:
     return f"| ({row.floor}, {row.cap}] | {' | '.join(cells)} | {proved} |"
 
 
-def picture(made: list[Row]) -> bytes:
-    """Return the picture as PNG."""
-    plt = pyplot()
-    figure, axes = plt.subplots(figsize=(9, 5.6))
-    caps = [Fraction(i, 200) for i in range(1, 111)]
-    xs = [float(cap) for cap in caps]
-    axes.plot(xs, [float(bounds_at(cap)[1]) for cap in caps], color="#b3312c",
-              label="strict SVF: proved, any requests")  # fmt: skip
-    axes.plot(xs, [float(shapes_constant(cap) or 0) for cap in caps], color="#1b6ca8",
-              label="paced SVF: proved, rising outputs and falling prompts")  # fmt: skip
-    for (policy, classes), marker, colour, label in (
-        (("svf", 6), "s", "#b3312c", "strict SVF, mixed requests: found"),
-        (("svf", 1), "x", "#d9730d", "strict SVF, equal requests: found"),
-        (("svf-paced", 6), "o", "#3a8f3a", "paced SVF, mixed requests: found (no constant proved)"),
-        (("svf-paced", 1), "+", "#1b6ca8", "paced SVF, equal requests: found"),
-    ):
-        entries = [e for row in made if (e := row.found[policy, classes]) is not None]
-        axes.plot([float(e.eps) for e in entries], [float(e.ratio) for e in entries], marker,
-                  markersize=7, color=colour, label=label)  # fmt: skip
-    over_eps(axes, title="Paced and strict SVF on backlogs", ylabel="policy / OPT", bottom=1.0)
-    return png(figure)
+def write_points(made: list[Row], path: Path) -> None:
+    """Write each best witness's eps and ratio, from which ``make pictures`` draws."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("policy", "classes", "eps", "ratio", "requests"))
+        for row in made:
+            for (policy, classes), entry in row.found.items():
+                if entry is not None:
+                    values = (as_pq(entry.eps), as_pq(entry.ratio), entry.requests)
+                    writer.writerow((policy, classes, *values))
 
 
 def main() -> None:
@@ -128,7 +118,7 @@ def main() -> None:
         "",
         "![Paced and strict SVF](pictures/paced_frontier.png)",
     ]
-    (DOCS / "pictures" / "paced_frontier.png").write_bytes(picture(made))
+    write_points(made, DOCS / "pictures" / "paced_frontier.csv")
     write_section("paced", "\n".join(lines), page="adversary.md")
 
 

@@ -28,14 +28,16 @@ def pyplot() -> Any:
     return plt
 
 
-def over_eps(axes: Any, *, title: str, ylabel: str, bottom: float) -> None:
-    """Dress a picture of ratios over eps: a log scale, from `bottom` to 30."""
+def over_eps(
+    axes: Any, *, title: str, ylabel: str, bottom: float, top: float = 30, right: float = 0.93
+) -> None:
+    """Dress a picture of ratios over eps up to `right`: a log scale, from `bottom` to `top`."""
     axes.set_yscale("log")
     axes.set_yticks([1.5, 2, 2.5, 3, 4, 5, 7, 10, 15, 20])
     axes.set_yticks([], minor=True)
     axes.get_yaxis().set_major_formatter("{x:g}")
-    axes.set_xlim(0, 0.93)
-    axes.set_ylim(bottom, 30)
+    axes.set_xlim(0, right)
+    axes.set_ylim(bottom, top)
     axes.set_xlabel("ε: the largest share of the memory that one request holds, at most")
     axes.set_ylabel(ylabel)
     axes.set_title(title)

@@ -1,12 +1,13 @@
 """Draw the README's picture from the example trace, and growth from what was measured.
 
-``make pictures``. What was measured is in ``docs/pictures/growth.csv``: ``make growth`` does it
-again.
+``make pictures``. What was measured is in ``docs/pictures/*.csv``: ``make growth``, ``vllm-load``
+and ``paced-frontier`` do it again.
 """
 
 import csv
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from kvproof.bounds.catalogue.paced import shapes_constant
+from kvproof.bounds.frontier import bounds_at
+from kvproof.bounds.plotting import over_eps, png
 from kvproof.bounds.verify import verify
 from kvproof.certificates.lower_bounds import best_bound
 from kvproof.scheduling.exact import decimal
@@ -51,11 +55,38 @@ GROWTH: dict[str, tuple[str, str, str, str, Any]] = {
 
 
 def main() -> None:
-    """Write docs/pictures/demo.png, growth.svg, vllm_load.svg and poisson.png."""
+    """Write docs/pictures/demo.png, growth.svg, vllm_load.svg, paced_frontier.png, poisson.png."""
     demo()
     growth()
     vllm_load()
+    paced_frontier()
     poisson()
+
+
+def paced_frontier() -> None:
+    """Write docs/pictures/paced_frontier.png: what ``make paced-frontier`` has found."""
+    with (PICTURES / "paced_frontier.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    figure, axes = plt.subplots(figsize=(9, 5.2))
+    caps = [Fraction(i, 200) for i in range(1, 106)]
+    xs = [float(cap) for cap in caps]
+    axes.plot(xs, [float(bounds_at(cap)[1]) for cap in caps], color="#b3312c",
+              label="strict SVF: proved, any requests")  # fmt: skip
+    axes.plot(xs, [float(shapes_constant(cap) or 0) for cap in caps], color="#1b6ca8",
+              label="paced SVF: proved, rising outputs and falling prompts")  # fmt: skip
+    for policy, classes, mark, size, colour, label in (
+        ("svf", "6", "s", 8, "#b3312c", "strict SVF, mixed requests: found"),
+        ("svf", "1", "D", 4.5, "#d9730d", "strict SVF, equal requests: found"),
+        ("svf-paced", "6", "o", 8, "#3a8f3a", "paced SVF, mixed requests: found, nothing proved"),
+        ("svf-paced", "1", "v", 6, "#1b6ca8", "paced SVF, equal requests: found"),
+    ):
+        own = [row for row in rows if (row["policy"], row["classes"]) == (policy, classes)]
+        eps, ratio = ([float(Fraction(row[name])) for row in own] for name in ("eps", "ratio"))
+        axes.plot(eps, ratio, mark, markersize=size, color=colour, label=label)
+    over_eps(axes, title="Paced and strict SVF on backlogs", ylabel="policy / OPT", bottom=1.35,
+             top=6.5, right=0.53)  # fmt: skip
+    (PICTURES / "paced_frontier.png").write_bytes(png(figure))
+    print("written docs/pictures/paced_frontier.png")
 
 
 def poisson() -> None:

@@ -49,7 +49,7 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except click.ClickException as error:
-        return _fail(error.format_message(), error.exit_code)
+        return _fail(error.format_message() + _where_to_look(error), error.exit_code)
     except KvproofError as error:
         return _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
@@ -101,6 +101,13 @@ def _undelivered(error: OSError) -> int:
     if isinstance(error, BrokenPipeError):  # the reader of a pipe has seen enough
         return ExitCode.INTERRUPTED
     return _fail(f"cannot read or write: {error}", ExitCode.BAD_INPUT)
+
+
+def _where_to_look(error: click.ClickException) -> str:
+    """Name the help where something is missing or unknown."""
+    lost = (click.MissingParameter, click.NoSuchCommand, click.NoSuchOption)
+    context = error.ctx if isinstance(error, lost) else None
+    return "" if context is None else f" ({context.command_path} --help)"
 
 
 def _fail(message: str, code: int) -> int:

@@ -85,14 +85,14 @@ class Outputs:
     def __init__(self, *inputs: str | Path | None) -> None:
         self._taken = [Path(name) for name in inputs if name is not None and str(name) != STDIN]
 
-    def file(self, name: str | Path) -> Output:
-        """Return the output of this name.
+    def file(self, name: str | Path, *, ends: tuple[str, ...] = ()) -> Output:
+        """Return the output of this name, which has one of these endings, where any are given.
 
         Raises
         ------
         InputError
-            It is empty, a folder, in a folder that does not exist or cannot be written, or it
-            would replace an input or another output of the same call.
+            It ends otherwise, is empty, a folder, in a folder that does not exist or cannot be
+            written, or it would replace an input or another output of the same call.
         """
         path = Path(name)
         if not str(name):
@@ -107,6 +107,8 @@ class Outputs:
                 return Output(str(name))
         except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name too long
             raise InputError(f"{name!r}: cannot be a file's name: {error}") from error
+        if ends and path.suffix.lower() not in ends:
+            raise InputError(f"{name}: name a file that ends in {' or '.join(ends)}")
         for other in self._taken:
             if _same(path, other):
                 raise InputError(f"{name}: would replace {other}, of the same call; name another")

@@ -100,6 +100,8 @@ def load(
                 notes=(*notes, *said),
                 variant=again,
             )
+        if memory is None and path.exists():  # said before a long file is read
+            raise InputError(f"{trace}: a trace has no memory of its own; give --memory TOKENS")
         read = read_trace(path, predicted=predicted)
         if memory is None:
             raise InputError(f"{trace}: a trace has no memory of its own; give --memory TOKENS")

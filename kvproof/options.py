@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from math import inf, nan
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -51,6 +52,24 @@ class Rational(click.ParamType[Fraction]):
         return number
 
 
+class Seconds(click.ParamType[float]):
+    """A time above 0, in seconds."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Parse the text."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = nan
+        if not 0 < seconds < inf:
+            self.fail(f"{value!r} is not a number of seconds above 0, such as 30", param, ctx)
+        return seconds
+
+
 class Tokens(click.ParamType[int]):
     """Tokens of KV cache: a number, or ``MODEL@SIZE``, whose arithmetic is said on stderr.
 
@@ -88,7 +107,7 @@ class Tokens(click.ParamType[int]):
         elif re.fullmatch(r"\d{1,18}", value):
             tokens = int(value)
         else:
-            what = "is neither a number of tokens nor MODEL@SIZE, as llama-3.1-8b@80GiB"
+            what = "is neither a number of tokens, in digits, nor MODEL@SIZE, as llama-3.1-8b@80GiB"
             self.fail(f"{value!r} {what}", param, ctx)
         if not self.least <= tokens <= self.most:
             allowed = f"{self.least:,} to {self.most:,}"
@@ -169,7 +188,7 @@ def time_limit_option(help_: str) -> Callable[[Decorated], Decorated]:
     """Return the option of commands that search for as long as they may: 30 s unless given."""
     return click.option(
         "--time-limit",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Seconds(),
         default=30.0,
         show_default=True,
         metavar="SECONDS",

@@ -77,8 +77,12 @@ def are_asked_for(
 
     `seeded` says that the seed is for something else, too.
     """
+    from kvproof.scheduling.noise import parse_noise
+
     if predicted is not None and noise is not None:
         raise click.UsageError("--predicted and --noise: give one of them")
+    if noise is not None:
+        parse_noise(noise)  # speaks up before a long file is read
     if predicted is None and noise is None:
         for option in _OPTIONS:
             if option == "seed" and seeded:

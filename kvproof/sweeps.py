@@ -177,10 +177,8 @@ def show_sweep(
     asked = parse_sweep(over)
     names = named_policies(policies, BUILTIN)
     chosen = find_policies(names, theta=theta, admission=admission)
-    kind = "" if plot is None else plot.rpartition(".")[2].lower()
-    if plot is not None and kind not in ("svg", "png"):
-        raise InputError(f"--plot {plot}: a picture's name ends in .svg or .png")
-    picture = None if plot is None else Outputs(trace).file(plot)
+    kind = "png" if plot is not None and plot.lower().endswith(".png") else "svg"
+    picture = None if plot is None else Outputs(trace).file(plot, ends=(".svg", ".png"))
     if asked.over == "memory" and reading["memory"] is None:
         reading = {**reading, "memory": int(asked.values[-1])}
     with progress_bar() as bar:

@@ -14,6 +14,7 @@ from kvproof.scheduling.exact import Column
 from kvproof.scheduling.traces.cells import (
     BadCell,
     Time,
+    listed,
     parse_count,
     parse_time,
     shown,
@@ -192,7 +193,7 @@ def _roles(
     _, missing_roles, name = min(found)
     raise InputError(
         f"{where}: no column for {', '.join(missing_roles)} (as a log of the kind {name!r}); name "
-        f"it by --column ROLE=NAME; the columns are {shown(', '.join(columns))}"
+        f"it by --column ROLE=NAME; the columns are {listed(columns)}"
     )
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from math import inf
 
@@ -193,7 +194,12 @@ def _of_theorem(theorem: Theorem) -> RatioBound:
 
 
 def _of_expression(text: str) -> RatioBound:
-    expression = parse(text)
+    try:
+        expression = parse(text)
+    except InputError as error:
+        near = get_close_matches(text, [theorem.name for theorem in THEOREMS], n=3)
+        hint = f"; theorems near it: {', '.join(near)}" if near else ""
+        raise InputError(f"{error}{hint}") from error
     return RatioBound(name=text, at=expression.value)
 
 

@@ -119,6 +119,8 @@ def parse_witness(data: bytes, *, name: str) -> WitnessFile:
             policy_total=int(claim["policy_total"]),
             ratio=Fraction(claim["ratio"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError,
+    except KeyError as error:
+        raise InputError(f"{name}: not a witness file: the field {error} is missing") from error
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError,
             EOFError, zlib.error) as error:  # fmt: skip
         raise InputError(f"{name}: not a witness file: {error}") from error

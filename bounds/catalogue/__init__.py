@@ -1,5 +1,7 @@
 """All theorems, each with its proof beneath it, in reading order; :func:`find` looks one up."""
 
+from difflib import get_close_matches
+
 from kvproof.bounds.catalogue.arrivals import ARRIVAL_THEOREMS
 from kvproof.bounds.catalogue.chain import CHAIN_THEOREMS, SVF_BACKLOG
 from kvproof.bounds.catalogue.cited import CITED_THEOREMS
@@ -48,5 +50,7 @@ def find(name: str) -> Theorem:
         There is none.
     """
     if name not in _BY_NAME:
-        raise InputError(f"theorem {name!r} is unknown; known: {', '.join(_BY_NAME)}")
+        near = get_close_matches(name, _BY_NAME, n=5, cutoff=0.5)
+        hint = f"near it: {', '.join(near)}; " if near else ""
+        raise InputError(f"theorem {name!r} is unknown; {hint}'kvproof theorems' lists all")
     return _BY_NAME[name]

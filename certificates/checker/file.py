@@ -77,7 +77,8 @@ def _read(source: Union[Path, int], budget: Meter) -> bytes:
                 os.close(handle)
     except (OSError, ValueError) as error:
         name = "standard input" if isinstance(source, int) else ascii(str(source))
-        raise Malformed(f"cannot read {name}: {type(error).__name__}") from None
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise Malformed(f"cannot read {name}: {why}") from None
     return b"".join(parts)
 
 

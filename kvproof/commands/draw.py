@@ -43,12 +43,8 @@ def command(
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar, say
     from kvproof.pictures import schedule_png, schedule_svg
-    from kvproof.scheduling.errors import InputError
 
-    target = Outputs(trace).file(out)
-    kind = Path(out).suffix.lower()
-    if kind not in (".svg", ".png"):
-        raise InputError(f"{out}: a picture is SVG or PNG; name a file that ends in .svg or .png")
+    target = Outputs(trace).file(out, ends=(".svg", ".png"))
     (chosen,) = find_policies([policy], theta=theta, admission=admission)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
@@ -59,7 +55,7 @@ def command(
         title = f"{chosen.name} ({rule}): {source.instance.requests:,} requests, total latency "
         title += f"{schedule.total_latency:,}"
         bar.update(task, description="drawing")
-        if kind == ".svg":
+        if Path(out).suffix.lower() != ".png":
             data = schedule_svg(schedule, title=title).encode()
         else:
             data = schedule_png(schedule, title=title)

@@ -19,7 +19,7 @@ def command() -> None:
     """Run an experiment of the paper again and say whether it comes out the same."""
 
 
-@command.command("poisson")
+@command.command("poisson", short_help="Poisson arrivals over a range of loads.")
 @click.option(
     "--trace",
     type=click.Path(allow_dash=True),
@@ -31,9 +31,18 @@ def command() -> None:
     show_default=True,
     help="Loads, separated by commas: volume that arrives per step over memory.",
 )
-@click.option("--requests", type=click.IntRange(10, 10**6), default=4000, show_default=True)
-@click.option("--runs", type=click.IntRange(2, 1000), default=10, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--requests", type=click.IntRange(10, 10**6), default=4000, show_default=True,
+    help="Requests in each run.",
+)  # fmt: skip
+@click.option(
+    "--runs", type=click.IntRange(2, 1000), default=10, show_default=True,
+    help="Runs at each load; the intervals are over these.",
+)  # fmt: skip
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True,
+    help="Equal seeds give equal results.",
+)  # fmt: skip
 @click.option(
     "--mean", type=click.IntRange(1, 10**6), default=100, show_default=True,
     help="Mean of the exponential outputs, in tokens.",
@@ -77,7 +86,7 @@ def poisson(
 
     levels = _loads(loads)
     outputs = Outputs(trace)
-    target = None if picture is None else outputs.file(picture)
+    target = None if picture is None else outputs.file(picture, ends=(".png",))
     page = None if report is None else outputs.file(report)
     workloads: list[Workload] = [exponential(mean=mean, memory=memory_exponential)]
     traced = _traced(trace, memory_trace)

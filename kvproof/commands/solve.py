@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kvproof.options import input_options, json_option, quiet_option, refuse_idle, report_option
+from kvproof.options import (
+    Seconds,
+    input_options,
+    json_option,
+    quiet_option,
+    refuse_idle,
+    report_option,
+)
 
 if TYPE_CHECKING:
     from kvproof.solver.result import Result
@@ -29,7 +36,12 @@ MOST_REQUESTS = 5000
     show_default=True,
     help="For milp: highs, cbc, scip, cpsat, or a solver name that PuLP knows.",
 )
-@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS")
+@click.option(
+    "--time-limit",
+    type=Seconds(),
+    metavar="SECONDS",
+    help="How long to search [default: without limit].",
+)
 @click.option(
     "--certificate",
     type=click.Path(),
@@ -75,7 +87,7 @@ def command(
         refuse_idle("show_gantt", "--json prints one object")
     files = Outputs(trace)
     proof = None if certificate is None else files.file(certificate)
-    drawing = None if svg is None else files.file(svg)
+    drawing = None if svg is None else files.file(svg, ends=(".svg",))
     page = None if report is None else files.file(report)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)

@@ -37,7 +37,7 @@ def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
 
     if not check:
         refuse_idle("seed", "it is for --check's runs")
-    target = None if graph is None else Outputs().file(graph)
+    target = None if graph is None else Outputs().file(graph, ends=(".svg",))
     taxonomy = Taxonomy()
     crossed = taxonomy.inconsistencies()
     verdicts: tuple[CaseVerdict, ...] = ()

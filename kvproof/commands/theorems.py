@@ -47,7 +47,7 @@ def command(context: click.Context, as_json: bool) -> None:
     out.print("kvproof theorems show NAME checks a proof step by step.")
 
 
-@command.command("show")
+@command.command("show", short_help="Check a theorem step by step.")
 @click.argument("name")
 @json_option
 @click.pass_context

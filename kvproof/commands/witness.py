@@ -16,7 +16,7 @@ def command() -> None:
     """Look at the witnesses of a search."""
 
 
-@command.command("list")
+@command.command("list", short_help="List the witnesses of a run, best first.")
 @click.argument("folder", type=click.Path(path_type=Path))
 @json_option
 def list_(folder: Path, as_json: bool) -> int:
@@ -50,7 +50,7 @@ def list_(folder: Path, as_json: bool) -> int:
     return 0
 
 
-@command.command("show")
+@command.command("show", short_help="Show the classes of a witness.")
 @witness_argument
 @click.option("--out", type=click.Path(), metavar="FILE", help="Write its file.")
 @json_option

@@ -4,6 +4,7 @@ Every source hands cells over as text, so there is one parser and no float on th
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -43,6 +44,13 @@ NUMBER, DATE_TIME, DATE_TIME_WITH_OFFSET = "number", "date-time", "date-time wit
 def shown(text: str) -> str:
     """Quote a cell for a message: on one line, printable, and not too long."""
     return ascii(text) if len(text) <= 40 else f"{text[:37]!a}..."
+
+
+def listed(names: Iterable[str]) -> str:
+    """List names of columns for a message, each whole enough to be found or typed again."""
+    said = [shown(name) for name in names]
+    more = f" and {len(said) - 20} more" if len(said) > 20 else ""
+    return ", ".join(said[:20]) + more
 
 
 def parse_count(text: str) -> int:

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from itertools import chain
 
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.traces.cells import shown
+from kvproof.scheduling.traces.cells import listed
 
 GROUP = "kvproof.trace_formats"
 
@@ -97,8 +97,9 @@ def find_format(columns: Sequence[str], *, where: str) -> TraceFormat:
         names = ", ".join(map(repr, missing))
         raise InputError(f"{where}: column {names} is missing from this {nearest.name} trace")
     choices = "; ".join(f"{each.name} ({', '.join(each.columns)})" for each in known)
-    found = shown(", ".join(columns))
-    raise InputError(f"{where}: columns {found} are of no known trace format; known: {choices}")
+    raise InputError(
+        f"{where}: columns {listed(columns)} are of no known trace format; known: {choices}"
+    )
 
 
 def _plugged_in() -> Iterator[TraceFormat]:

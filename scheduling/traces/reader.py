@@ -17,6 +17,7 @@ from kvproof.scheduling.traces.cells import (
     NUMBER,
     BadCell,
     Time,
+    listed,
     parse_count,
     parse_prediction,
     parse_time,
@@ -122,7 +123,7 @@ def _wanted(where: str, table: Table, kind: TraceFormat, predicted: str | None) 
         if predicted not in table.columns:
             raise InputError(
                 f"{where}: there is no column {shown(predicted)}; the columns are "
-                f"{shown(', '.join(table.columns))}"
+                f"{listed(table.columns)}"
             )
         wanted = (*wanted, predicted)
     for column in wanted:
