@@ -123,7 +123,9 @@ def test_a_table_breaks_no_word(rows, width, whole):
 
 def help_of(command, above, width):
     """Return the help of a command and of those below it, and what they are called."""
-    context = Context(command, info_name=command.name, parent=above, terminal_width=width)
+    context = Context(
+        command, info_name=command.name if above else "kvproof", parent=above, terminal_width=width
+    )
     with context:
         yield context.command_path, command.get_help(context)
         if isinstance(command, click.Group):
@@ -215,7 +217,7 @@ def test_quiet_shows_results_alone(monkeypatch, folder, capsys, name):
         arguments, said = {
             "solve": ([str(folder / "i.json")], "optimal"),
             "search": ([*SEARCH[1:], "--out", str(folder / f"quiet{len(quiet)}")], "Certified"),
-            "frontier": ([*COMMANDS[-1][1:-1], str(folder / "frontier")], "eps in"),
+            "frontier": ([*COMMANDS[-1][1:-1], str(folder / "frontier")], "Theorems tested"),
         }[name]
         assert run([name, *arguments, *quiet]) == 0
         assert bool(sys.stderr.getvalue()) != bool(quiet)
