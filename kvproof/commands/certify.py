@@ -39,7 +39,9 @@ CLAIMS = (
     type=click.Choice(CLAIMS),
     default="within-factor",
     show_default=True,
-    help="What to claim.",
+    metavar="CLAIM",
+    help="What to claim: within-factor (the policy's total is at most so many times OPT), "
+    "opt-lower-bound, optimal, schedule, svf-blocking-chain or ratio-at-least.",
 )
 @click.option("--policy", default="svf", show_default=True, help="Whose schedule it is about.")
 @rule_options
