@@ -77,7 +77,7 @@ again; the proved factor of a schedule is its total over the best.
         theorems=(
             "opt-outputs", "opt-volume", "opt-shape", "opt-centroid",
             "opt-centroid-discrete", "opt-tail-centroid", "opt-staggered", "opt-price",
-            "opt-closed-prices", "lp-tight", "backlog-known",
+            "opt-closed-prices", "lp-tight", "fleet-pooled", "backlog-known",
         ),
     ),
     Section(

@@ -1,4 +1,4 @@
-"""The same requests at several rates or memories, each policy at each, in parallel."""
+"""Several instances, as of rates, memories or replicas; each policy on each, side by side."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from kvproof.bounds.waiting import memory_without_waiting
 from kvproof.certificates.headroom import Cut
 from kvproof.certificates.lower_bounds import find_bound
 from kvproof.certificates.proofs import BoundKind
+from kvproof.scheduling.cluster import Cluster
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.latency import LatencyStatistics
 from kvproof.scheduling.policies import Policy
@@ -28,6 +29,8 @@ class Row:
         Total latency over the lower bound.
     cut
         By which share the latency can be cut: the best policy of the point shows the lower half.
+    violation
+        Whether it costs more than a theorem allows.
     """
 
     policy: str
@@ -35,6 +38,7 @@ class Row:
     statistics: LatencyStatistics
     factor: Fraction
     cut: Cut
+    violation: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,25 +78,30 @@ def sweep(
     compact: bool = False,
     bound: BoundKind | None = None,
     workers: int = 1,
+    cluster: Cluster | None = None,
 ) -> Iterator[Point]:
-    """Yield the points in order, computed by so many processes.
+    """Yield the points in order, computed by so many processes, or on a cluster.
 
     `values` name the `instances`; the rest is as for :func:`kvproof.bounds.verify.verify`. The
-    result does not depend on `workers`.
+    result does not depend on who computes it.
     """
     from joblib import Parallel, delayed
 
+    asked = policies, skip, compact, bound
+    if cluster is not None:
+        repeated = ([one] * len(values) for one in asked)
+        yield from cluster.over(_point, instances, values, *repeated)
+        return
     task = delayed(_point)
     results: Iterator[Point] = Parallel(n_jobs=workers, return_as="generator")(
-        task(value, instance, policies, skip, compact, bound)
-        for value, instance in zip(values, instances, strict=True)
+        task(instance, value, *asked) for value, instance in zip(values, instances, strict=True)
     )
     yield from results
 
 
 def _point(
-    value: Fraction,
     instance: Instance,
+    value: Fraction,
     policies: Sequence[Policy],
     skip: bool,
     compact: bool,
@@ -118,6 +127,7 @@ def _point(
                 statistics=verdict.statistics,
                 factor=verdict.factor,
                 cut=cut,
+                violation=verdict.violation,
             )
             for verdict, cut in zip(verdicts, cuts(verdicts), strict=True)
         ),

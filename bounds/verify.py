@@ -1,13 +1,16 @@
 """Run a policy and say what is proved about the schedule that comes out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 from kvproof.bounds.policy_bound import PolicyBound, policy_bound
 from kvproof.certificates.headroom import Cut
-from kvproof.certificates.lower_bounds import LowerBound, best_bound
+from kvproof.certificates.lower_bounds import LowerBound, best_bound, find_bound
+from kvproof.certificates.proofs import BoundKind
+from kvproof.scheduling.cluster import Cluster
 from kvproof.scheduling.compact import compact as shift_left
 from kvproof.scheduling.exact import decimal
 from kvproof.scheduling.feasibility import check_schedule
@@ -18,6 +21,7 @@ from kvproof.scheduling.policies import SVF, Policy, ask
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.simulate import Progress, simulate
+from kvproof.scheduling.traces.columns import smallest
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -117,6 +121,51 @@ def verify(
     schedule = simulate(instance, policy, skip=skip, progress=progress)
     if compact:
         schedule = shift_left(schedule)
+    lower_bound = best_bound(instance) if lower_bound is None else lower_bound
+    return _judged(schedule, policy, skip=skip, compact=compact, lower_bound=lower_bound)
+
+
+def verify_on(
+    cluster: Cluster,
+    instance: Instance,
+    policies: Sequence[Policy],
+    *,
+    skip: bool = False,
+    compact: bool = False,
+    bound: BoundKind | None = None,
+) -> Iterator[Verdict]:
+    """Yield what :func:`verify` says of each policy; a cluster's workers find starts and bound.
+
+    Schedules are tested for feasibility here, whoever made them. Raises as :func:`verify` does, and
+    :meth:`kvproof.scheduling.cluster.Cluster.over`.
+    """
+    tasks: list[Policy | None] = [None, *policies]
+    number = len(tasks)
+    answers = cluster.over(
+        _on_worker, [instance] * number, tasks, [skip] * number, [compact] * number,
+        [bound] * number,
+    )  # fmt: skip
+    lower_bound = next(answers)
+    for policy, waiting in zip(policies, answers, strict=True):
+        schedule = Schedule(instance=instance, starts=instance.expanded().arrival + waiting)
+        yield _judged(schedule, policy, skip=skip, compact=compact, lower_bound=lower_bound)
+
+
+def _on_worker(
+    instance: Instance, policy: Policy | None, skip: bool, compact: bool, bound: BoundKind | None
+) -> Any:
+    """Return the bound, or, packed, how long each request waits under a policy."""
+    if policy is None:
+        return find_bound(instance, bound)
+    schedule = simulate(instance, policy, skip=skip)
+    return smallest((shift_left(schedule) if compact else schedule).waiting)
+
+
+def _judged(
+    schedule: Schedule, policy: Policy, *, skip: bool, compact: bool, lower_bound: LowerBound
+) -> Verdict:
+    """Test a policy's schedule and say what is proved about it."""
+    instance = schedule.instance
     check_schedule(schedule)
     rule = "skip" if skip else "strict"
     remark = getattr(policy, "remark", None)
@@ -128,6 +177,6 @@ def verify(
         compact=compact,
         remark=None if remark is None else ask(policy, remark, instance.expanded()),
         schedule=schedule,
-        lower_bound=best_bound(instance) if lower_bound is None else lower_bound,
+        lower_bound=lower_bound,
         theorem_bound=policy_bound(instance, policy.name, rule) if ours else None,
     )

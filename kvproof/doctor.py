@@ -16,7 +16,7 @@ EXTRAS = {
     "parquet": "Parquet traces and schedules",
     "plot": "pictures",
     "cpsat": "the cpsat backend of solve",
-    "dask": "search --dask",
+    "dask": "verify and search --dask",
 }
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from kvproof.files import readable
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.exact import Column
+from kvproof.scheduling.exact import Column, as_pq
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.instance_file import fit, is_instance_file, read_part
 from kvproof.scheduling.traces import DEFAULT_STEP, read_trace
@@ -40,6 +40,24 @@ class Input:
     predicted: Column | None = None
     files: npt.NDArray[np.object_] | None = None
     sample: dict[str, int] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `verify` says of its input."""
+        instance, load = self.instance, self.instance.load
+        return {
+            "command": "verify",
+            "source": self.source,
+            "format": self.format,
+            "step": None if self.step is None else as_pq(self.step),
+            "notes": list(self.notes),
+            "sample": self.sample,
+            "requests": instance.requests,
+            "memory": instance.memory,
+            "digest": instance.digest,
+            "backlog": instance.is_backlog,
+            "eps": as_pq(instance.eps),
+            "load": None if load is None else as_pq(load),
+        }
 
 
 class Variant(Protocol):

@@ -299,6 +299,12 @@ compact_option = click.option(
     help="Then move each start, in order, to the first step at which it fits (offline).",
 )
 
+dask_option = click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Work on a Dask cluster, by the address of its scheduler.",
+)
+
 report_option = click.option(
     "--report",
     type=click.Path(),

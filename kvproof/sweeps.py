@@ -83,33 +83,36 @@ def parse_sweep(text: str) -> Sweep:
 
 def sweep_json(points: Sequence[Point]) -> list[dict[str, Any]]:
     """Return the points as JSON objects."""
+    from kvproof.scheduling.exact import as_pq
+
+    return [{"value": as_pq(point.value), **point_json(point)} for point in points]
+
+
+def point_json(point: Point) -> dict[str, Any]:
+    """Return what is known of one instance, and of each policy on it."""
     from kvproof.latencies import statistics_json
     from kvproof.output import exact_and_decimal
     from kvproof.scheduling.exact import as_pq
 
-    return [
-        {
-            "value": as_pq(point.value),
-            "memory": point.memory,
-            "requests": point.requests,
-            "load": None if point.load is None else as_pq(point.load),
-            **exact_and_decimal("lower_bound", point.lower_bound, 4, up=False),
-            "lower_bound_kind": point.kind,
-            "waits": point.waits,
-            "policies": [
-                {
-                    "policy": row.policy,
-                    "total_latency": row.total_latency,
-                    **exact_and_decimal("factor", row.factor, 4, up=True),
-                    **exact_and_decimal("cut_at_least", row.cut.at_least, 4, up=False),
-                    **exact_and_decimal("cut_at_most", row.cut.at_most, 4, up=True),
-                    "statistics": statistics_json(row.statistics, None),
-                }
-                for row in point.rows
-            ],
-        }
-        for point in points
-    ]
+    return {
+        "memory": point.memory,
+        "requests": point.requests,
+        "load": None if point.load is None else as_pq(point.load),
+        **exact_and_decimal("lower_bound", point.lower_bound, 4, up=False),
+        "lower_bound_kind": point.kind,
+        "waits": point.waits,
+        "policies": [
+            {
+                "policy": row.policy,
+                "total_latency": row.total_latency,
+                **exact_and_decimal("factor", row.factor, 4, up=True),
+                **exact_and_decimal("cut_at_least", row.cut.at_least, 4, up=False),
+                **exact_and_decimal("cut_at_most", row.cut.at_most, 4, up=True),
+                "statistics": statistics_json(row.statistics, None),
+            }
+            for row in point.rows
+        ],
+    }
 
 
 def sweep_table(points: Sequence[Point], over: str) -> Table:
@@ -163,13 +166,16 @@ def show_sweep(
     plot: str | None,
     as_json: bool,
     reading: dict[str, Any],
+    dask: str | None,
     **running: Any,
-) -> None:
+) -> int:
     """Run and show a sweep; `running` is for :func:`kvproof.bounds.sweep.sweep`."""
     from kvproof.bounds.sweep import sweep
     from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
+    from kvproof.scheduling.cluster import connected
+    from kvproof.scheduling.errors import ExitCode
     from kvproof.scheduling.registry import BUILTIN
     from kvproof.streams import print_json
     from kvproof.verdicts import print_heading
@@ -181,11 +187,12 @@ def show_sweep(
     picture = None if plot is None else Outputs(trace).file(plot, ends=(".svg", ".png"))
     if asked.over == "memory" and reading["memory"] is None:
         reading = {**reading, "memory": int(asked.values[-1])}
-    with progress_bar() as bar:
+    with connected(dask) as cluster, progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=len(asked.values))
         source = load(trace, **reading)
         points = []
-        for point in sweep(asked.values, asked.instances(source), chosen, **running):
+        instances = asked.instances(source)
+        for point in sweep(asked.values, instances, chosen, cluster=cluster, **running):
             points.append(point)
             bar.update(task, advance=1, description=f"{asked.over} {float(point.value):g}")
     if as_json:
@@ -213,3 +220,5 @@ def show_sweep(
         title = f"{source.source}: {source.instance.requests:,} requests"
         label = {"load": "load", "rate": "times the trace's rate", "memory": "memory (tokens)"}
         picture.write(drawn(points, over=label[asked.over], title=title, kind=kind))
+    violated = any(row.violation for point in points for row in point.rows)
+    return ExitCode.CONTRADICTED if violated else ExitCode.DONE

@@ -111,7 +111,7 @@ def run_strict(memory, arrival, release, toll, key, prompt, output, reserved, ru
             heappush(waiting, (key[arrived], np.int64(arrived)))
             arrived += 1
         next_arrival = arrival[arrived] if arrived < n else _NEVER
-        low, number, offset = _completed(profile, low, high, number, offset, now)
+        low, number, offset = completed(profile, low, high, number, offset, now)
         while len(ending) > 0 and ending[0][0] <= now:
             row = heappop(ending)[1]
             reserved_end = starts[row] + reserved[row]
@@ -155,7 +155,7 @@ def run_strict(memory, arrival, release, toll, key, prompt, output, reserved, ru
 
 
 @njit
-def _completed(profile, low, high, number, offset, now):  # type: ignore[no-untyped-def]
+def completed(profile, low, high, number, offset, now):  # type: ignore[no-untyped-def]
     """Pass the rows that end by `now`; return the first one left, and the totals of the rest."""
     while low < high and profile[low, END] <= now:
         number -= profile[low, NUMBER]
@@ -202,7 +202,7 @@ def run_skip(memory, arrival, prompt, output, reserved, by_arrival, running, now
         while arrived < n and arrival[by_arrival[arrived]] <= now:
             set_leaf(due, by_arrival[arrived], prompt[by_arrival[arrived]])
             arrived += 1
-        low, number, offset = _completed(profile, low, high, number, offset, now)
+        low, number, offset = completed(profile, low, high, number, offset, now)
         freed = False
         while len(ending) > 0 and ending[0][0] <= now:
             row = heappop(ending)[1]
@@ -274,7 +274,7 @@ def run_skip_lengths(memory, arrival, prompt, output, lengths, length, by_arriva
             row = by_arrival[arrived]
             set_leaf(waiting[length[row]], row, prompt[row])
             arrived += 1
-        low, number, offset = _completed(profile, low, high, number, offset, now)
+        low, number, offset = completed(profile, low, high, number, offset, now)
         while len(ending) > 0 and ending[0][0] <= now:
             row = heappop(ending)[1]
             reserved_end = starts[row] + lengths[length[row]]

@@ -13,7 +13,7 @@ import numpy as np
 
 from kvproof.adversary.genomes.space import Floats, Genomes
 from kvproof.adversary.valuation.objective import Objective, Scores
-from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.cluster import connect
 
 
 class Workers(Protocol):
@@ -83,22 +83,15 @@ class DaskCluster(_Parts):
         self._address = address
 
     def __enter__(self) -> Self:
-        try:
-            import distributed
-        except ImportError:
-            raise InputError("--dask needs the package distributed; it is not installed") from None
-        try:
-            package: Any = distributed
-            self._client: Any = package.Client(self._address, timeout=10, set_as_default=False)
-        except (OSError, ValueError, TimeoutError) as error:
-            raise InputError(f"no Dask scheduler answers at {self._address}: {error}") from error
+        self._connection = connect(self._address)
+        self._cluster = self._connection.__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._client.close()
+        self._connection.__exit__(None, None, None)
 
     def _map(self, function: Callable[..., Any], *columns: list[Any]) -> list[Any]:
-        return list(self._client.gather(self._client.map(function, *columns, pure=False)))
+        return list(self._cluster.map(function, *columns))
 
 
 def make_workers(number: int, dask: str | None = None) -> Workers:

@@ -7,6 +7,7 @@ from kvproof.bounds.catalogue.chain import CHAIN_THEOREMS, SVF_BACKLOG
 from kvproof.bounds.catalogue.cited import CITED_THEOREMS
 from kvproof.bounds.catalogue.engine import ENGINE_THEOREMS
 from kvproof.bounds.catalogue.equal import SVF_EQUAL_VOLUMES
+from kvproof.bounds.catalogue.fleet import FLEET_POOLED
 from kvproof.bounds.catalogue.no_constant import NO_CONSTANT_THEOREMS
 from kvproof.bounds.catalogue.one_bit import ONE_BIT_THEOREMS
 from kvproof.bounds.catalogue.open import OPEN_THEOREMS
@@ -22,6 +23,7 @@ from kvproof.scheduling.errors import InputError
 THEOREMS: tuple[Theorem, ...] = (
     *OPT_THEOREMS,
     *STRONGER_THEOREMS,
+    FLEET_POOLED,
     *CHAIN_THEOREMS,
     *RATIO_THEOREMS,
     SVF_EQUAL_VOLUMES,

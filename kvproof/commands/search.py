@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from kvproof.options import (
     Rational,
     Tokens,
+    dask_option,
     find_policies,
     json_option,
     quiet_option,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
               help='A bound to break: a theorem, or such as "1 + 2/(1 - eps)".')  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True,
               help="Processes that evaluate.")  # fmt: skip
-@click.option("--dask", metavar="ADDRESS", help="Evaluate on a Dask cluster instead.")
+@dask_option
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
               help="Where the run is kept [default: kvproof-search].")  # fmt: skip
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIR",

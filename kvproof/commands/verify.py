@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from kvproof.fleets import fleet_options, show_fleet
 from kvproof.options import (
     bound_option,
     compact_option,
+    dask_option,
     find_policies,
     input_options,
     json_option,
@@ -29,10 +31,14 @@ from kvproof.predictions import (
 from kvproof.sweeps import show_sweep
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from kvproof.bounds.verify import Verdict
     from kvproof.certificates.proofs import BoundKind
     from kvproof.inputs import Input
     from kvproof.latencies import Unit
+    from kvproof.scheduling.instance import Instance
+    from kvproof.scheduling.policies import Policy
 
 
 @click.command("verify")
@@ -69,8 +75,10 @@ if TYPE_CHECKING:
     type=click.IntRange(1, 256),
     default=1,
     show_default=True,
-    help="With --sweep: processes.",
+    help="With --sweep or --replicas: processes.",
 )
+@dask_option
+@fleet_options
 @click.option(
     "--sample",
     type=click.IntRange(min=1),
@@ -94,6 +102,9 @@ def command(
     over: str | None,
     plot: str | None,
     workers: int,
+    dask: str | None,
+    replicas: int | None,
+    router: str,
     sample: int | None,
     predicted: str | None,
     noise: str | None,
@@ -116,12 +127,12 @@ def command(
     (docs/guide.md); kvproof vllm runs vLLM's own scheduler, with bounds that hold for it.
     """
     # imported here, so that help needs none of it
-    from kvproof.bounds.verify import verify
-    from kvproof.certificates.lower_bounds import find_bound
+    from kvproof.bounds.verify import verify_on
     from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.latencies import unit_of
     from kvproof.output import progress_bar
+    from kvproof.scheduling.cluster import connected
     from kvproof.scheduling.errors import ExitCode
     from kvproof.scheduling.registry import BUILTIN
     from kvproof.streams import print_json
@@ -131,7 +142,7 @@ def command(
     if sample is not None and report is not None:
         raise click.UsageError("--report and --sample: the page names commands that take no sample")
     if are_asked_for(predicted, noise, underprediction, seeded=sample is not None):
-        for option in ("skip", "compact", "over", "report"):
+        for option in ("skip", "compact", "over", "replicas", "router", "dask", "report"):
             refuse_idle(option, "predicted lengths go with the strict rule and a table alone")
         names = named_policies(policies, POLICIES)
         chosen = find_policies(names, theta=theta, admission=admission)
@@ -139,53 +150,40 @@ def command(
         show_predicted(trace, chosen, bound, latency, certificate, about, as_json, reading)
         return ExitCode.DONE
     refuse_idle("certificate", "kvproof certify writes that of a schedule")
+    if dask is not None:
+        refuse_idle("workers", "the cluster has its own")
+    running: dict[str, Any] = {"skip": skip, "compact": compact, "bound": bound}
     if over is not None:
-        for option in ("latency", "report"):
+        for option in ("latency", "report", "replicas", "router"):
             refuse_idle(option, "a --sweep has a table of its own")
-        show_sweep(trace, over, policies, theta, admission, plot, as_json, reading,
-               skip=skip, compact=compact, bound=bound, workers=workers)  # fmt: skip
-        return ExitCode.DONE
-    for option in ("plot", "workers"):
-        refuse_idle(option, "it goes with --sweep")
+        return show_sweep(trace, over, policies, theta, admission, plot, as_json, reading,
+                          dask, workers=workers, **running)  # fmt: skip
+    refuse_idle("plot", "it goes with --sweep")
+    if replicas is not None:
+        for option in ("latency", "report"):
+            refuse_idle(option, "a fleet has tables of its own")
+        return show_fleet(trace, replicas, router, policies, theta, admission, as_json, reading,
+                          dask, workers=workers, **running)  # fmt: skip
+    refuse_idle("workers", "it goes with --sweep or --replicas")
+    refuse_idle("router", "it goes with --replicas")
     if latency is not None and as_json:
         refuse_idle("latency", "--json has steps and seconds")
     names = named_policies(policies, BUILTIN)
     chosen = find_policies(names, theta=theta, admission=admission)
     page = None if report is None else Outputs(trace).file(report)
-    with progress_bar() as bar:
+    with connected(dask) as cluster, progress_bar() as bar:
         stage = bar.add_task(f"reading {trace}", total=len(chosen) + 2)
         source = load(trace, **reading)
         if latency is not None:
             unit_of(source, latency)  # refuses seconds where there are none
         bar.update(stage, advance=1, description="lower bound on OPT")
-        search = bar.add_task("evaluations", total=None, visible=False)
-        lower_bound = find_bound(
-            source.instance,
-            bound,
-            progress=lambda done, best: bar.update(
-                search, visible=True, completed=done, description=f"prices: {best:,.0f}"
-            ),
-        )
-        bar.remove_task(search)
-        bar.advance(stage)
         verdicts = []
-        for policy in chosen:
-            bar.update(stage, description=policy.name)
-            requests = bar.add_task("requests", total=source.instance.requests, visible=False)
-            verdicts.append(
-                verify(
-                    source.instance,
-                    policy,
-                    skip=skip,
-                    compact=compact,
-                    lower_bound=lower_bound,
-                    progress=lambda done, n, task=requests: bar.update(  # type: ignore[misc]
-                        task, completed=done, total=n, visible=True
-                    ),
-                )
-            )
-            bar.remove_task(requests)
-            bar.advance(stage)
+        if cluster is not None:
+            for verdict in verify_on(cluster, source.instance, chosen, **running):
+                verdicts.append(verdict)
+                bar.update(stage, advance=1, description=verdict.policy)
+        else:
+            verdicts = _here(source.instance, chosen, running, bar, stage)
     if as_json:
         print_json(_as_json(source, verdicts, skip))
     else:
@@ -201,28 +199,56 @@ def command(
     return ExitCode.CONTRADICTED if violated else ExitCode.DONE
 
 
+def _here(
+    instance: "Instance",
+    policies: list["Policy"],
+    running: dict[str, Any],
+    bar: "Progress",
+    stage: "TaskID",
+) -> list["Verdict"]:
+    """Run one policy after the other in this process."""
+    from kvproof.bounds.verify import verify
+    from kvproof.certificates.lower_bounds import find_bound
+
+    search = bar.add_task("evaluations", total=None, visible=False)
+    lower_bound = find_bound(
+        instance,
+        running["bound"],
+        progress=lambda done, best: bar.update(
+            search, visible=True, completed=done, description=f"prices: {best:,.0f}"
+        ),
+    )
+    bar.remove_task(search)
+    bar.advance(stage)
+    verdicts = []
+    for policy in policies:
+        bar.update(stage, description=policy.name)
+        requests = bar.add_task("requests", total=instance.requests, visible=False)
+        verdicts.append(
+            verify(
+                instance,
+                policy,
+                skip=running["skip"],
+                compact=running["compact"],
+                lower_bound=lower_bound,
+                progress=lambda done, n, task=requests: bar.update(  # type: ignore[misc]
+                    task, completed=done, total=n, visible=True
+                ),
+            )
+        )
+        bar.remove_task(requests)
+        bar.advance(stage)
+    return verdicts
+
+
 def _as_json(source: "Input", verdicts: list["Verdict"], skip: bool) -> dict[str, Any]:
     from kvproof.bounds.verify import cuts
     from kvproof.latencies import statistics_json
     from kvproof.output import exact_and_decimal
-    from kvproof.scheduling.exact import as_pq
     from kvproof.waiting import waiting_json
 
-    instance = source.instance
-    load = instance.load
     return {
-        "command": "verify",
-        "source": source.source,
-        "format": source.format,
-        "step": None if source.step is None else as_pq(source.step),
-        "notes": list(source.notes),
-        "sample": source.sample,
-        "requests": instance.requests,
-        "memory": instance.memory,
-        "digest": instance.digest,
-        "backlog": instance.is_backlog,
-        "eps": as_pq(instance.eps),
-        "load": None if load is None else as_pq(load),
+        **source.to_json(),
         "rule": "skip" if skip else "strict",
         **waiting_json(source),
         "policies": [

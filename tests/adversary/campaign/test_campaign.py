@@ -73,7 +73,7 @@ def test_a_dask_cluster_gives_the_same(tmp_path, small_settings, unchecked):
     go(settings, tmp_path / "here")
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
         ) as cluster,
         make_workers(2, cluster.scheduler_address) as dask,
     ):

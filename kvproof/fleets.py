@@ -1,0 +1,217 @@
+"""Fleets on the command line: replicas behind a router, the answer as tables and JSON."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from kvproof.options import find_policies, named_policies, together
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from kvproof.bounds.fleet import Fleet
+    from kvproof.inputs import Input
+
+#: Replicas up to which each has a line of its own.
+MOST_SHOWN = 32
+MOST_REPLICAS = 100_000
+
+#: What says that there are several replicas.
+fleet_options = together(
+    click.option(
+        "--replicas",
+        type=click.IntRange(1, MOST_REPLICAS),
+        metavar="N",
+        help="A fleet: N replicas, each with the memory given, behind a router.",
+    ),
+    click.option(
+        "--router",
+        type=click.Choice(["round-robin", "least-loaded"]),
+        default="round-robin",
+        show_default=True,
+        help="With --replicas: where each request goes as it comes.",
+    ),
+)
+
+
+def fleet_json(source: Input, fleet: Fleet) -> dict[str, Any]:
+    """Return the fleet as a JSON object."""
+    from kvproof.output import exact_and_decimal
+    from kvproof.scheduling.exact import as_pq
+    from kvproof.sweeps import point_json
+
+    load = _load(source, fleet)
+    return {
+        "replicas": fleet.replicas,
+        "router": fleet.router,
+        "load": None if load is None else as_pq(load),
+        **exact_and_decimal("lower_bound", fleet.lower_bound, 4, up=False),
+        **exact_and_decimal("lower_bound_any_routing", fleet.pooled.value, 4, up=False),
+        "lower_bound_any_routing_kind": fleet.pooled.kind,
+        "policies": [
+            {
+                "policy": total.policy,
+                "total_latency": total.total_latency,
+                **exact_and_decimal("mean_latency", total.mean_latency, 2, up=True),
+                "max_latency": total.max_latency,
+                **exact_and_decimal("queueing_share", total.queueing_share, 4, up=True),
+                **exact_and_decimal("factor", total.factor, 4, up=True),
+                **exact_and_decimal("factor_any_routing", total.factor_any_routing, 4, up=True),
+            }
+            for total in fleet.totals
+        ],
+        "violation": fleet.violation,
+        "parts": [{"replica": int(part.value), **point_json(part)} for part in fleet.parts],
+    }
+
+
+def totals_table(fleet: Fleet) -> Table:
+    """Return a table with a line for each policy: what the whole fleet comes to."""
+    from kvproof.scheduling.exact import decimal
+
+    table = _empty("policy")
+    for head in ("total latency", "mean", "max", "waiting", "proved factor", "any routing"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for total in fleet.totals:
+        table.add_row(
+            total.policy,
+            f"{total.total_latency:,}",
+            f"{float(total.mean_latency):,.1f}",
+            f"{total.max_latency:,}",
+            f"{float(total.queueing_share):.1%}",
+            decimal(total.factor, 4, up=True),
+            decimal(total.factor_any_routing, 4, up=True),
+        )
+    return table
+
+
+def replicas_table(fleet: Fleet) -> Table:
+    """Return a table with a line for each replica that was sent a request."""
+    from kvproof.scheduling.exact import decimal
+
+    table = _empty("replica", justify="right")
+    policies = [row.policy for row in fleet.parts[0].rows]
+    heads = ("requests", "OPT at least", *(f"{policy} mean" for policy in policies))
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
+    for part in fleet.parts:
+        table.add_row(
+            f"{int(part.value):,}",
+            f"{part.requests:,}",
+            decimal(part.lower_bound, 0, up=False, commas=True),
+            *(f"{float(row.statistics.latency.mean):,.1f}" for row in part.rows),
+        )
+    return table
+
+
+def _empty(first: str, *, justify: Literal["left", "right"] = "left") -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(first, justify=justify, no_wrap=True)
+    return table
+
+
+def words(fleet: Fleet) -> list[str]:
+    """Say what is proved, and of what."""
+    from kvproof.scheduling.exact import decimal
+
+    least, any_routing = (
+        decimal(value, 2, up=False, commas=True)
+        for value in (fleet.lower_bound, fleet.pooled.value)
+    )
+    waits = sum(part.waits for part in fleet.parts)
+    this = (
+        f"With this routing no schedules of the replicas come to less than {least} steps in all: "
+        "proved factors are over that, and say nothing of other routings."
+    )
+    any_ = (
+        f"With any routing, whoever chooses and whatever is known, it is at least {any_routing}: "
+        f"the {fleet.pooled.kind} bound of one memory as large as all replicas' together."
+    )
+    order = (
+        f"Order matters on {waits:,} of {len(fleet.parts):,} replicas: some request waits in every "
+        "schedule there."
+    )
+    said = [this, any_, order, "Latencies in steps; waiting: its share of the latency."]
+    idle = fleet.replicas - len(fleet.parts)
+    if idle:
+        said.append(f"Replicas that were sent no request: {idle:,}.")
+    if fleet.violation:
+        said.append("VIOLATION: a schedule costs more than a theorem allows; see --json.")
+    return said
+
+
+def show_fleet(
+    trace: str,
+    replicas: int,
+    router: str,
+    policies: str | None,
+    theta: Fraction | None,
+    admission: Literal["true", "reserve"],
+    as_json: bool,
+    reading: dict[str, Any],
+    dask: str | None,
+    **running: Any,
+) -> int:
+    """Run and show a fleet; `running` is for :func:`kvproof.bounds.fleet.run_fleet`."""
+    from kvproof.bounds.fleet import run_fleet
+    from kvproof.inputs import load
+    from kvproof.output import console, print_table, progress_bar
+    from kvproof.scheduling.cluster import connected
+    from kvproof.scheduling.errors import ExitCode
+    from kvproof.scheduling.registry import BUILTIN
+    from kvproof.scheduling.routing import Router
+    from kvproof.streams import print_json
+    from kvproof.verdicts import print_heading
+
+    names = named_policies(policies, BUILTIN)
+    chosen = find_policies(names, theta=theta, admission=admission)
+    with connected(dask) as cluster, progress_bar() as bar:
+        task = bar.add_task(f"reading {trace}", total=replicas)
+        source = load(trace, **reading)
+        fleet = run_fleet(
+            source.instance,
+            chosen,
+            replicas=replicas,
+            router=Router(router),
+            observe=lambda part: bar.update(
+                task, advance=1, description=f"replica {int(part.value):,}"
+            ),
+            cluster=cluster,
+            **running,
+        )
+    if as_json:
+        rule = "skip" if running["skip"] else "strict"
+        print_json({**source.to_json(), "rule": rule, **fleet_json(source, fleet)})
+    else:
+        out = console()
+        plural = "s" if replicas > 1 else ""
+        memory = f"{source.instance.memory:,} tokens each"
+        load_ = _load(source, fleet)
+        said = "" if load_ is None else f", load of the fleet {float(load_):.2f}"
+        print_heading(out, source, f"{replicas:,} replica{plural}, {memory}, {router}{said}")
+        print_table(out, totals_table(fleet))
+        out.print()
+        if len(fleet.parts) <= MOST_SHOWN:
+            print_table(out, replicas_table(fleet))
+            out.print()
+        else:
+            sent = [part.requests for part in fleet.parts]
+            out.print(
+                f"Of {len(sent):,} replicas each was sent {min(sent):,} to {max(sent):,} requests; "
+                "--json lists them."
+            )
+        for line in words(fleet):
+            out.print(line)
+    return ExitCode.CONTRADICTED if fleet.violation else ExitCode.DONE
+
+
+def _load(source: Input, fleet: Fleet) -> Fraction | None:
+    """Return the volume over what all replicas can hold while requests come."""
+    load = source.instance.load
+    return None if load is None else load / fleet.replicas

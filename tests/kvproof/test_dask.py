@@ -1,0 +1,227 @@
+"""``--dask``: the same answers from a cluster, and one line for whatever can go wrong with it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from kvproof.__main__ import run
+from kvproof.scheduling import cluster as clusters
+from kvproof.scheduling import notices
+from tests.conftest import ROOT
+
+distributed = pytest.importorskip("distributed")
+
+EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
+BASE = ["verify", EXAMPLE, "--memory", "30000"]
+
+
+@pytest.fixture(scope="module")
+def address():
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+def run_json(capsys, *arguments):
+    code = run([*arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--backlog"],
+        ["--policy", "svf,svf-1bit,fcfs", "--skip"],
+        ["--policy", "svf", "--compact", "--bound", "centroid"],
+        ["--policy", "svf-1bit", "--theta", "30", "--admission", "reserve"],
+        ["--policy", "svf,fcfs", "--sweep", "rate=1:3:1"],
+        ["--policy", "svf", "--sweep", "memory=30000,40000", "--backlog"],
+        ["--policy", "svf,fcfs", "--replicas", "3", "--router", "least-loaded"],
+        ["--policy", "svf", "--replicas", "2", "--backlog", "--limit", "300"],
+    ],
+)
+def test_a_cluster_gives_the_same(capsys, address, more):
+    asked = [*BASE, *more]
+    assert run_json(capsys, *asked, "--dask", address) == run_json(capsys, *asked)
+
+
+def test_tables_and_reports_are_the_same(capsys, address, tmp_path):
+    shown = []
+    for where, more in (("here", []), ("there", ["--dask", address])):
+        page = tmp_path / f"{where}.html"
+        asked = [*BASE, "--policy", "svf", "--limit", "100", "--latency", "seconds"]
+        assert run([*asked, "--report", str(page), *more]) == 0
+        shown.append(capsys.readouterr().out)
+        assert page.stat().st_size > 1_000_000
+    assert shown[0] == shown[1]
+
+
+def test_it_is_said_what_is_distributed(address, monkeypatch):
+    said = []
+    monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setattr(notices, "_listeners", [said.append])
+    assert run([*BASE, "--policy", "svf", "--replicas", "3", "--dask", address]) == 0
+    (line,) = said
+    assert line.startswith("3 tasks on 2 Dask workers; the schedule of one replica is one task")
+
+
+def test_columns_travel_small_and_once(address, monkeypatch):
+    import numpy as np
+
+    from kvproof.scheduling.instance import Instance
+
+    sent = []
+    plain = distributed.Client.scatter
+
+    def noted(self, data, **how):
+        sent.extend(data)
+        return plain(self, data, **how)
+
+    monkeypatch.setattr(distributed.Client, "scatter", noted)
+    made = [
+        Instance(memory=memory, arrival=[0, 70_000], prompt=[300, 2], output=[1, 2], count=count)
+        for memory in (400, 500)
+        for count in (None, [7, 1])
+    ]
+    with clusters.connect(address) as cluster:
+        digests = list(cluster.over(_digest, made, range(4)))
+    assert digests == [(made[i].digest, i) for i in range(4)]
+    assert [column.dtype for column in sent] == [np.uint32, np.uint16, np.uint8, np.uint8]
+
+
+def _digest(instance, number):
+    return instance.digest, number
+
+
+def one_line(capsys, code, arguments, said):
+    assert run(arguments) == code
+    streams = capsys.readouterr()
+    assert (streams.out, streams.err.count("\n")) == ("", 1), streams.err
+    assert said in streams.err
+
+
+def test_nobody_listens(capsys, monkeypatch):
+    monkeypatch.setattr(clusters, "PATIENCE", 0.5)
+    one_line(capsys, 2, [*BASE, "--dask", "tcp://127.0.0.1:9"], "no Dask scheduler answers at tcp")
+    one_line(capsys, 2, [*BASE, "--dask", "nonsense://x"], "no Dask scheduler answers at nonsense")
+    one_line(capsys, 2, [*BASE, "--dask", ""], "--dask needs the address of a scheduler")
+
+
+def test_no_worker(capsys, monkeypatch):
+    monkeypatch.setattr(clusters, "PATIENCE", 1)
+    with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster:
+        asked = [*BASE, "--dask", cluster.scheduler_address]
+        one_line(capsys, 2, asked, "has no worker; start one: dask worker")
+
+
+def test_another_version_on_a_worker(capsys, address, monkeypatch):
+    here = clusters.versions()
+    plain = distributed.Client.run
+
+    def other(self, function, **how):
+        return {w: {**v, "kvproof": "0.0.1"} for w, v in plain(self, function, **how).items()}
+
+    monkeypatch.setattr(distributed.Client, "run", other)
+    asked = [*BASE, "--dask", address]
+    said = f"has kvproof 0.0.1, and here it is {here['kvproof']}; install the same"
+    one_line(capsys, 2, asked, said)
+
+    def without(self, function, **how):
+        return {w: ModuleNotFoundError("No module named 'kvproof'") for w in plain(self, function)}
+
+    monkeypatch.setattr(distributed.Client, "run", without)
+    one_line(capsys, 2, asked, "cannot import kvproof (No module named 'kvproof')")
+
+
+def test_a_policy_that_workers_lack(capsys, address, monkeypatch):
+    def missing(*arguments, **options):
+        raise ModuleNotFoundError("No module named 'mine'")
+
+    monkeypatch.setattr("kvproof.bounds.verify.simulate", missing)
+    one_line(capsys, 2, [*BASE, "--dask", address], "cannot run a task: No module named 'mine'")
+
+
+def test_bad_input_on_a_worker_is_said_as_here(capsys, address):
+    asked = [*BASE, "--policy", "svf-paced", "--skip"]
+    for more in ([], ["--dask", address]):
+        one_line(capsys, 2, [*asked, *more], "paces the strict rule")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--workers", "2"],
+        ["--workers", "2", "--replicas", "2"],
+        ["--workers", "2", "--sweep", "rate=1"],
+    ],
+)
+def test_workers_are_the_clusters(capsys, address, arguments):
+    one_line(capsys, 2, [*BASE, *arguments, "--dask", address], "the cluster has its own")
+
+
+def test_predictions_stay_here(capsys, address):
+    one_line(capsys, 2, [*BASE, "--noise", "factor:2", "--dask", address], "--dask has no effect")
+
+
+@pytest.fixture
+def busy(tmp_path):
+    """Start a cluster of processes and a verify that keeps it busy; return all three processes."""
+    slow = "class Slow:\n name = 'slow'\n def key(self, i):\n  import time; time.sleep(600)\n"
+    (tmp_path / "slow.py").write_text(slow)
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    started = []
+
+    def start(*words):
+        process = subprocess.Popen(
+            [sys.executable, "-m", *words],
+            env=environment, cwd=tmp_path, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    file = tmp_path / "scheduler.json"
+    start("distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard",
+          "--scheduler-file", str(file))  # fmt: skip
+    while not file.exists() or not file.read_text():
+        time.sleep(0.1)
+    address = json.loads(file.read_text())["address"]
+    worker = start("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny",
+                   "--no-dashboard")  # fmt: skip
+    asked = start("kvproof", *BASE, "--policy", "slow:Slow", "--dask", address)
+    with distributed.Client(address, set_as_default=False) as client:
+        while not any(client.processing().values()):
+            assert asked.poll() is None, asked.communicate()
+            time.sleep(0.2)
+    try:
+        yield asked, worker
+    finally:
+        for process in started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+def test_a_lost_worker_ends_it_with_one_line(busy):
+    asked, worker = busy
+    worker.kill()
+    out, said = asked.communicate(timeout=120)
+    assert (asked.returncode, out) == (3, "")
+    lines = [line for line in said.splitlines() if "tasks on" not in line]
+    assert [line for line in lines if "compiling for this machine" not in line] == lines[-1:]
+    assert "before the answer" in lines[-1]
+
+
+def test_ctrl_c_ends_it_with_one_line(busy):
+    asked, _ = busy
+    asked.send_signal(signal.SIGINT)
+    out, said = asked.communicate(timeout=60)
+    assert (asked.returncode, out) == (130, "")
+    assert said.splitlines()[-1] == "kvproof: interrupted"
+    assert "Traceback" not in said
