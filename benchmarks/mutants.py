@@ -15,6 +15,7 @@ import random
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,11 @@ def campaign(job: tuple[int, int, str]) -> tuple[Counter[tuple[str, str]], list[
     return tally, failures
 
 
+def said(outcomes: Mapping[str, int]) -> str:
+    """Say how many mutants came to what."""
+    return ", ".join(f"{outcome} {outcomes[outcome]:,}" for outcome in sorted(outcomes))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Attack the checker with mutants.")
     parser.add_argument("--mutants", type=int, default=1_000_000)
@@ -85,26 +91,28 @@ def main() -> int:
     parser.add_argument("--each", action="store_true", help="so many of every kind of proof")
     arguments = parser.parse_args()
     chunk = 10_000
-    jobs = [
-        (arguments.seed * 10**6 + j, min(chunk, arguments.mutants - j * chunk), only)
-        for only in (kinds() if arguments.each else [""])
-        for j in range(-(-arguments.mutants // chunk))
-    ]
     began = time.monotonic()
     tally: Counter[tuple[str, str]] = Counter()
     failures: list[str] = []
     with Pool(arguments.workers) as pool:
-        for part, failed in pool.imap(campaign, jobs):
+        for only in kinds() if arguments.each else [""]:
+            jobs = [
+                (arguments.seed * 10**6 + j, min(chunk, arguments.mutants - j * chunk), only)
+                for j in range(-(-arguments.mutants // chunk))
+            ]
+            part: Counter[tuple[str, str]] = Counter()
+            for counted, failed in pool.imap_unordered(campaign, jobs):
+                part += counted
+                failures += failed
+            for kind in sorted({kind for kind, _ in part}):
+                print(
+                    f"{kind}: {said({o: n for (k, o), n in part.items() if k == kind})}", flush=True
+                )
             tally += part
-            failures += failed
-    outcomes = sorted({outcome for _, outcome in tally})
-    for kind in sorted({kind for kind, _ in tally}):
-        counts = ", ".join(f"{o} {tally[kind, o]:,}" for o in outcomes if tally[kind, o])
-        print(f"{kind}: {counts}")
     totals = Counter[str]()
     for (_, outcome), count in tally.items():
         totals[outcome] += count
-    print(f"all {totals.total():,}: " + ", ".join(f"{o} {totals[o]:,}" for o in outcomes))
+    print(f"all {totals.total():,}: {said(totals)}")
     print(f"seed {arguments.seed}, {time.monotonic() - began:.0f} s; failures: {len(failures)}")
     for data in failures[:20]:
         print("failure (hex of the file):", data)

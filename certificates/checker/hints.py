@@ -10,9 +10,10 @@ from typing import Any
 from .core.budget import MOST_STEPS, Budget
 from .core.reader import WHERE, entries, fields, integer, integers
 from .core.starts import Hints, Kind, Listed, Multipliers, horizon
-from .core.verdict import Malformed, OverLimit
+from .core.verdict import Malformed, OverLimit, Rejected
 
 MOST_VECTORS = 64  # in one step
+MOST_KINDS = 1_000
 EVENT = 150  # bytes of a multiplier
 
 
@@ -44,7 +45,19 @@ def read_hints(found: dict[str, Any], budget: Budget) -> Hints:
         if len(layers) + length > MOST_STEPS:
             raise OverLimit(f"{WHERE}.layers: more than {MOST_STEPS:,} steps")
         layers += [places] * length
-    return vectors, layers
+    return vectors, partial(_of_step, vectors, layers)
+
+
+def _of_step(vectors: list[Listed], layers: list[list[int]], t: int) -> list[int]:
+    """Return the places of the vectors of step t."""
+    if t >= len(layers):
+        raise Rejected(f"{WHERE}: states are left, and step {t} has no vectors")
+    for place in layers[t]:
+        since = vectors[place].since
+        if since > t:
+            where = f"{WHERE}.vectors[{place}].since"
+            raise Rejected(f"{where}: {since}, but it is used from step {t}")
+    return layers[t]
 
 
 def _multipliers(
@@ -52,6 +65,10 @@ def _multipliers(
 ) -> Multipliers:
     """Return the multipliers of the starts and of the ends of a vector, listed over `kinds`."""
     last = horizon(kinds)
+    if len(kinds) > MOST_KINDS:
+        raise OverLimit(f"{WHERE}: {len(kinds):,} classes; the limit is {MOST_KINDS:,}")
+    if last + 2 > MOST_STEPS:
+        raise OverLimit(f"{WHERE}: {last + 2:,} steps; the limit is {MOST_STEPS:,}")
     if since > last:
         raise Malformed(f"{where}.since: {since}, and the last step is {last}")
     alpha = _decoded(codes[0], f"{where}.start", since, unit, kinds, False, budget)

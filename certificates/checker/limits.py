@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from time import monotonic_ns
 from typing import Optional
 
-from .core.budget import T
+from .core.budget import LONG, T
 from .core.verdict import OverLimit
 
 MEBI = 2**20
@@ -81,7 +81,7 @@ class Meter:
             The time is up.
         """
         self._ticks += turns
-        if self._ticks >= 1024:
+        if self._ticks >= LONG:
             self._ticks = 0
             self.check()
 

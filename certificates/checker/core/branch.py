@@ -18,7 +18,7 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import Any, Optional
 
-from .budget import MOST_STEPS, Budget
+from .budget import LONG, MOST_STEPS, Budget
 from .model import Instance
 from .prices import Prices, read_prices
 from .reader import TOP, WHERE, entries, integer, integers
@@ -54,30 +54,24 @@ class Branching:
     def shortened(self, v: int, windows: Windows) -> Optional[Windows]:
         """Apply a vector to a node."""
         prices, budget = self._vectors[v], self._budget
-        rows, lows = [], []
+        rows = []
         bound = -self._memory * prices.sums[-1]
         for c, own in enumerate(windows):
             row = self._row(v, c, own[-1][1])
-            low: dict[tuple[int, int], int] = {}
-            for window in budget.each(own):
-                if window not in low:
-                    budget.check()
-                    low[window] = min(row[window[0] : window[1] + 1])
-                bound += low[window]
-            rows.append(row)
-            lows.append(low)
+            low = {ends: min(row[ends[0] : ends[1] + 1]) for ends in budget.each({*own}, LONG)}
+            bound += sum(low[window] for window in budget.each(own))
+            rows.append((row, low))
         room = (self._target - 1) * prices.denominator - bound
         if room < 0:
             return None
         left = []
-        for own, row, low in zip(windows, rows, lows):
+        for own, (row, low) in zip(windows, rows):
             ends = {}
-            for (first, last), least in low.items():
-                budget.check()
-                most = least + room
+            for (first, last), least in budget.each(low.items(), LONG):
+                some = range(first, last + 1)
                 ends[first, last] = (
-                    next(p for p in range(first, last + 1) if row[p] <= most),
-                    next(p for p in range(last, first - 1, -1) if row[p] <= most),
+                    next(p for p in some if row[p] <= least + room),
+                    next(p for p in reversed(some) if row[p] <= least + room),
                 )
             budget.tick(2 * len(own))
             firsts = accumulate((ends[window][0] for window in own), max)
@@ -118,36 +112,31 @@ def branch_bound(found: dict[str, Any], instance: Instance, budget: Budget) -> F
     for v, runs in enumerate(entries(found["vectors"], f"{WHERE}.vectors")):
         budget.take(1000)
         vectors.append(read_prices(unit, runs, f"{WHERE}.vectors[{v}]", budget))
-    numbers = enumerate(integers(found["tree"], f"{WHERE}.tree"))
+    tree = integers(found["tree"], f"{WHERE}.tree")
+    numbers = enumerate(tree)
 
-    def read(what: str, most: int) -> int:
-        place, number = next(numbers, (-1, 0))
-        if place < 0:
-            raise Malformed(f"{WHERE}.tree: ends too early")
-        if number > most:
-            raise Malformed(f"{WHERE}.tree[{place}]: {what} {number}, expected at most {most}")
-        return number
+    def read(most: int) -> int:
+        place, number = next(numbers, (len(tree), None))
+        return integer(number, f"{WHERE}.tree[{place}]", 0, most)
 
     branching = Branching(instance, target, vectors, budget)
     waiting = [branching.root()]
     while waiting:
         budget.check()
         windows = waiting.pop()
-        was_open = windows is not None
-        number, has_children = divmod(read("a node,", TOP), 2)
+        if windows:
+            budget.give(branching.size)
+        number, has_children = divmod(read(TOP), 2)
         for _ in budget.each(range(number)):
-            v = read("vector", len(vectors) - 1)
+            v = read(len(vectors) - 1)
             windows = branching.shortened(v, windows) if windows else None
         if has_children:
-            c = read("class", len(branching.classes) - 1)
-            i = read("request", branching.classes[c][3] - 1)
-            p = read("step", TOP)
-            budget.take(20)
+            c = read(len(branching.classes) - 1)
+            i = read(branching.classes[c][3] - 1)
+            p = read(TOP)
             waiting += branching.split(windows, c, i, p) if windows else [None, None]
         elif windows:
             raise Rejected(f"{WHERE}.tree: a leaf that no vector closes")
-        if was_open:
-            budget.give(branching.size)
     if next(numbers, None):
         raise Malformed(f"{WHERE}.tree: goes on after its last node")
     return Fraction(target)

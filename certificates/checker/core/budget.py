@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeVar
 
 MOST_STEPS = 100_000  # of a search or a tree
+LONG = 1024  # turns for which the clock is looked at
 
 T = TypeVar("T")
 

@@ -87,8 +87,8 @@ def within_factor(claim: object, proof: object, case: Case) -> str:
     total = _claimed_total(claimed, given, case)
     kind, proved = _lower_bound(given, case)
     if total > factor * proved:
-        words = f"{show(total)} is more than {show(factor)} times the {kind} bound"
-        raise Rejected(f"claim.factor: {words}, {show(proved)}")
+        words = f"{show(factor)} times the {kind} bound, {show(proved)}"
+        raise Rejected(f"claim.factor: {show(total)} is more than {words}")
     words = f"a feasible schedule has total latency {show(total)}, at most {show(factor, up=True)}"
     return f"{words} times OPT, by the {kind} bound"
 

@@ -13,9 +13,6 @@ from .budget import Budget
 from .reader import fields, integer, integers, text
 from .verdict import Malformed, OverLimit
 
-LAST_ARRIVAL = 2**48
-MOST_MEMORY = 2**31 - 1
-
 
 @dataclass(frozen=True)
 class Instance:
@@ -74,8 +71,8 @@ def read_instance(value: object, where: str, budget: Budget) -> Instance:
     found = fields(value, where, "format version memory arrival prompt output", "count")
     text(found["format"], f"{where}.format", "kvproof-instance")
     integer(found["version"], f"{where}.version", 1, 1)
-    memory = integer(found["memory"], f"{where}.memory", 1, MOST_MEMORY)
-    arrival = integers(found["arrival"], f"{where}.arrival", 0, LAST_ARRIVAL)
+    memory = integer(found["memory"], f"{where}.memory", 1, 2**31 - 1)
+    arrival = integers(found["arrival"], f"{where}.arrival", 0, 2**48)
     prompt = integers(found["prompt"], f"{where}.prompt", 0, memory)
     output = integers(found["output"], f"{where}.output", 1, memory)
     count = [1] * len(arrival)

@@ -1,14 +1,13 @@
 """The price bound: any non-negative price per token and step proves a lower bound on OPT."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from .budget import Budget
 from .model import Instance
-from .reader import entries, integer, pair
+from .reader import entries, integer
 
 
 @dataclass(frozen=True)
@@ -46,12 +45,43 @@ class Prices:
         moment = price * (step * (step + 1) - first * (first + 1)) // 2
         return self.sums[r] + price * (step - first), self.moments[r] + moment
 
+    def least(self, a: int, s: int, o: int, budget: Budget) -> int:
+        """Return the least term of a request, over all starts p >= a.
+
+        Walks p in stretches on which both ends of its window (p, p + o] stay inside one run. The
+        step from p to p + 1 then changes the term by ``change``, and each further step changes
+        ``change`` by `bend`: a parabola, least at an end or, if it opens upwards, where
+        ``change`` turns from negative. Prices are not negative, so no start costs less than its
+        latency; and where the window lies beyond all prices, later starts only cost more.
+        """
+        unit, bound, price = self.denominator, self.bound, self.price
+        head, tail, p = bisect_right(bound, a) - 1, bisect_right(bound, a + o) - 1, a
+        inside, cost = self.until(a + o)[0] - self.until(a)[0], self.term(a, s, o, a)
+        best, last = cost, len(bound) - 1
+        while head < last and unit * (p + o - a) < best:
+            budget.tick()
+            stretch = bound[head + 1] - p
+            if tail < last:
+                stretch = min(stretch, bound[tail + 1] - (p + o))
+            change = unit - s * price[head] + (s + o) * price[tail] - inside
+            bend = price[head] - price[tail]
+            if bend > 0 > change:
+                turn = min(stretch, -(change // bend))  # first step from which change >= 0
+                best = min(best, cost + turn * change + bend * (turn * (turn - 1) // 2))
+            cost += stretch * change + bend * (stretch * (stretch - 1) // 2)
+            best = min(best, cost)
+            inside -= stretch * bend
+            p += stretch
+            head += p == bound[head + 1]
+            tail += tail < last and p + o == bound[tail + 1]
+        return best
+
 
 def read_prices(denominator: int, runs: object, where: str, budget: Budget) -> Prices:
     """Read ``[[length, numerator], ...]``, found at `where`; lengths from 1, numerators from 0."""
     prices = Prices(denominator, [0], [], [0], [0])
     for r, run in enumerate(budget.each(entries(runs, where))):
-        first, second = pair(run, f"{where}[{r}]")
+        first, second = entries(run, f"{where}[{r}]", 2)
         length = integer(first, f"{where}[{r}][0]", 1)
         price = integer(second, f"{where}[{r}][1]", 0, None)
         start, end = prices.bound[-1], prices.bound[-1] + length
@@ -78,46 +108,6 @@ def price_bound(prices: Prices, instance: Instance, budget: Budget) -> Fraction:
     The minimum is over all p >= a: every start of a feasible schedule is among them, and the
     prices of the tokens that all requests hold sum to at most ``M sum y``.
     """
-    kinds = instance.kinds(budget)
-    least = least_terms(prices, kinds, budget)
-    paid = sum(many * low for many, low in zip(kinds.values(), least))
-    return Fraction(paid - instance.memory * prices.sums[-1], prices.denominator)
-
-
-def least_terms(
-    prices: Prices, requests: Iterable[tuple[int, int, int]], budget: Budget
-) -> list[int]:
-    """Return the least term of each request (arrival, prompt, output), over all starts p >= a."""
-    return [_cheapest(prices, a, s, o, budget) for a, s, o in requests]
-
-
-def _cheapest(prices: Prices, a: int, s: int, o: int, budget: Budget) -> int:
-    """Return the least term of one request.
-
-    Walks p in stretches on which both ends of its window (p, p + o] stay inside one run. The
-    step from p to p + 1 then changes the term by ``change``, and each further step changes
-    ``change`` by `bend`: a parabola, least at an end or, if it opens upwards, where
-    ``change`` turns from negative. Prices are not negative, so no start costs less than its
-    latency; and where the window lies beyond all prices, later starts only cost more.
-    """
-    unit, bound, price = prices.denominator, prices.bound, prices.price
-    head, tail, p = bisect_right(bound, a) - 1, bisect_right(bound, a + o) - 1, a
-    inside, cost = prices.until(a + o)[0] - prices.until(a)[0], prices.term(a, s, o, a)
-    best, last = cost, len(bound) - 1
-    while head < last and unit * (p + o - a) < best:
-        budget.tick()
-        stretch = bound[head + 1] - p
-        if tail < last:
-            stretch = min(stretch, bound[tail + 1] - (p + o))
-        change = unit - s * price[head] + (s + o) * price[tail] - inside
-        bend = price[head] - price[tail]
-        if bend > 0 > change:
-            turn = min(stretch, -(change // bend))  # first step from which change >= 0
-            best = min(best, cost + turn * change + bend * (turn * (turn - 1) // 2))
-        cost += stretch * change + bend * (stretch * (stretch - 1) // 2)
-        best = min(best, cost)
-        inside -= stretch * bend
-        p += stretch
-        head += p == bound[head + 1]
-        tail += tail < last and p + o == bound[tail + 1]
-    return best
+    kinds = instance.kinds(budget).items()
+    least = sum(many * prices.least(a, s, o, budget) for (a, s, o), many in budget.each(kinds))
+    return Fraction(least - instance.memory * prices.sums[-1], prices.denominator)

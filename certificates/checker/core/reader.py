@@ -58,7 +58,7 @@ def integer(value: object, where: str, low: int = 0, high: Optional[int] = TOP) 
 
 def integers(value: object, where: str, low: int = 0, high: int = TOP) -> list[int]:
     """Return `value` if it is an array of integers in ``[low, high]``; else `Malformed`."""
-    column: list[Any] = entries(value, where)
+    column = entries(value, where)
     # whole-array tests first: a million entries are seldom wrong
     if column and (set(map(type, column)) != {int} or min(column) < low or max(column) > high):
         for position, entry in enumerate(column):
@@ -66,19 +66,13 @@ def integers(value: object, where: str, low: int = 0, high: int = TOP) -> list[i
     return column
 
 
-def entries(value: object, where: str) -> list[object]:
-    """Return `value` if it is an array; else `Malformed`."""
+def entries(value: object, where: str, number: Optional[int] = None) -> list[Any]:
+    """Return `value` if it is an array, of so many entries if a `number` is given."""
     if not isinstance(value, list):
         raise Malformed(f"{where}: expected an array, got {brief(value)}")
+    if number is not None and len(value) != number:
+        raise Malformed(f"{where}: expected {number} entries, got {len(value)}")
     return value
-
-
-def pair(value: object, where: str) -> tuple[object, object]:
-    """Return the two entries of an array of two; else `Malformed`."""
-    both = entries(value, where)
-    if len(both) != 2:
-        raise Malformed(f"{where}: expected two entries, got {len(both)}")
-    return both[0], both[1]
 
 
 def text(value: object, where: str, *allowed: str) -> str:

@@ -27,21 +27,20 @@ from typing import NamedTuple
 
 from .budget import Budget
 from .model import Instance
-from .reader import WHERE
 from .starts import Kind, Multipliers, SearchProof, by_price, by_vector, costs_of, horizon
-from .verdict import Rejected
 
 CELL, REST = 250, 150  # bytes of a place on a path, and of the least cost from a step on
 
-Left = tuple[int, ...]  # by class: how many have not started
 Places = dict[tuple[int, int], int]  # (running, tokens): the cheapest path on
 
 
 class State(NamedTuple):
-    """What is decided before the starts at step t, beside which requests have started.
+    """What is decided before the starts at step t.
 
     Parameters
     ----------
+    left
+        By class, how many requests have not started.
     latency
         Of all that have started, together.
     held
@@ -50,6 +49,7 @@ class State(NamedTuple):
         (class, start) of those that hold tokens at t or later.
     """
 
+    left: tuple[int, ...]
     latency: int
     held: tuple[int, ...]
     running: tuple[tuple[int, int], ...]
@@ -83,6 +83,7 @@ class PlainSearch:
         self.proof, self.kinds, self.memory, self.budget = proof, kinds, memory, budget
         self.best = proof.target  # the least total met, or the target
         self.cutoff = proof.scale * (proof.target - 1)
+        self.named: dict[int, Prospects] = {}  # by place, what the vectors of a step say
         self.last = horizon(kinds)
         self.allowed = [set(kind.starts) for kind in kinds]
         budget.take(80 * sum(kind.count for kind in kinds))
@@ -97,26 +98,24 @@ class PlainSearch:
 
     def prospects(self, since: int, multipliers: Multipliers) -> Prospects:
         """Work a vector out; each allowed start has its multipliers, or the check fails."""
-        rest, size = [], 0
-        for own, kind in zip(costs_of(self.proof, self.kinds, multipliers), self.kinds):
+        rest: list[dict[int, int]] = []
+        for kind, alpha, beta in zip(self.kinds, *multipliers):
+            own = costs_of(self.proof, kind, alpha, beta)
             least: dict[int, int] = {}
             for t in self.budget.each(range(kind.starts[-1], since - 1, -1)):
                 least[t] = min(row[at] for row, at in ((own, t), (least, t + 1)) if at in row)
-            size += REST * len(least)
             self.budget.take(REST * len(least))
             rest.append(least)
         paths: dict[int, Places] = {self.last + 1: {(0, 0): 0}}
         for t in range(self.last, since - 1, -1):
-            paths[t] = self._before(t, paths[t + 1], *multipliers)
-            size += CELL * len(paths[t])
+            paths[t] = self._before(t, paths[t + 1], multipliers)
             self.budget.take(CELL * len(paths[t]))
+        size = REST * sum(map(len, rest)) + CELL * (sum(map(len, paths.values())) - 1)
         return Prospects(multipliers[1], rest, paths, size)
 
-    def _before(
-        self, t: int, after: Places, alpha: list[dict[int, int]], beta: list[dict[int, int]]
-    ) -> Places:
+    def _before(self, t: int, after: Places, multipliers: Multipliers) -> Places:
         """Return the cheapest paths from the end of step t, given those from the end of t + 1."""
-        places = dict(after)
+        places, (alpha, beta) = dict(after), multipliers
         for c, kind in enumerate(self.kinds):  # last of all, requests join
             if t in self.allowed[c]:
                 self._undo(places, kind.count, -1, -kind.prompt - 1, -alpha[c][t])
@@ -137,55 +136,47 @@ class PlainSearch:
                 if 0 <= place[0] <= top and 0 <= place[1] <= self.memory:
                     places[place] = min(cost, places.get(place, cost))
 
-    def run(self, vectors: list[Multipliers]) -> int:
-        """Go through all steps, and return the value of the proof."""
-        nothing = State(0, (0,) * (self.last + 2), ())
-        layer: dict[Left, list[State]] = {tuple(kind.count for kind in self.kinds): [nothing]}
-        bounds: dict[int, Prospects] = {}
-        charged = 0  # states
-        for t in range(self.last + 1):
-            if not layer:
-                return self.best
-            named = self.proof.of_step(t)
-            for place in [place for place in bounds if place not in named]:
-                self.budget.give(bounds.pop(place).size)
-            for place in named:
-                if place not in bounds:
-                    since = self.proof.vectors[place].since
-                    bounds[place] = self.prospects(since, vectors[place])
-            found: dict[Left, list[State]] = {}
-            for left, states in layer.items():
-                for state in states:
-                    for child_left, child in self._children(t, left, state, [*bounds.values()]):
-                        self.budget.take(self.size)
-                        charged += 1
-                        found.setdefault(child_left, []).append(child)
-            layer = {left: self._undominated(t, states) for left, states in found.items()}
-            kept = sum(map(len, layer.values()))
-            self.budget.give(self.size * (charged - kept))
-            charged = kept
-        if layer:
-            raise Rejected(f"{WHERE}: states are left after the last step")
+    def run(self, vectors: list[tuple[int, Multipliers]]) -> int:
+        """Go on until no state is left, and return the value of the proof."""
+        counts = tuple([kind.count for kind in self.kinds])
+        layer = [State(counts, 0, (0,) * (self.last + 2), ())]
+        self.budget.take(self.size)
+        t = 0
+        while layer:
+            self._name(self.proof.of_step(t), vectors)
+            found: dict[tuple[int, ...], list[State]] = {}
+            for state in layer:
+                for child in self._children(t, state):
+                    self.budget.take(self.size)
+                    found.setdefault(child.left, []).append(child)
+            over = len(layer) + sum(map(len, found.values()))
+            layer = [kept for some in found.values() for kept in self._undominated(t, some)]
+            self.budget.give(self.size * (over - len(layer)))
+            t += 1
         return self.best
 
-    def _children(
-        self, t: int, left: Left, state: State, bounds: list[Prospects]
-    ) -> Iterator[tuple[Left, State]]:
+    def _name(self, places: list[int], vectors: list[tuple[int, Multipliers]]) -> None:
+        """Have just the prospects of the vectors at these places."""
+        for place in [place for place in self.named if place not in places]:
+            self.budget.give(self.named.pop(place).size)
+        for place in places:
+            if place not in self.named:
+                self.named[place] = self.prospects(*vectors[place])
+
+    def _children(self, t: int, state: State) -> Iterator[State]:
         """Start requests in every way that is allowed and fits; leave out what can be."""
-        running = tuple([(c, p) for c, p in state.running if p + self.kinds[c].output > t])
-        ways = [(0, left, State(state.latency, state.held, running))]
+        running = [(c, p) for c, p in state.running if p + self.kinds[c].output > t]
+        ways = [(0, state._replace(running=tuple(running)))]
         while ways:
-            first, left, state = ways.pop()
+            first, state = ways.pop()
             self.budget.tick(1 + len(self.kinds))
-            self.budget.check()
-            for c in range(first, len(self.kinds)):
-                if left[c] and t in self.allowed[c] and self._fits(state, self.kinds[c], t):
-                    fewer = (*left[:c], left[c] - 1, *left[c + 1 :])
-                    ways.append((c, fewer, self._with(state, c, t)))
-            if not any(left):
+            for c, kind in enumerate(self.kinds[first:], first):
+                if state.left[c] and t in self.allowed[c] and self._fits(state, kind, t):
+                    ways.append((c, self._with(state, c, t)))
+            if not any(state.left):
                 self.best = min(self.best, state.latency)
-            elif not (self._exceeds(t, left, state, bounds) or self._wasteful(t, left, state)):
-                yield left, state
+            elif not (self._exceeds(t, state) or self._wasteful(t, state)):
+                yield state
 
     def _fits(self, state: State, kind: Kind, p: int) -> bool:
         """Whether a request of this kind that starts at p finds room in each of its steps."""
@@ -194,19 +185,21 @@ class PlainSearch:
 
     def _with(self, state: State, c: int, p: int) -> State:
         """Return the state with a request of class c started at p."""
-        kind, held = self.kinds[c], state.held
+        kind, (left, latency, held, running) = self.kinds[c], state
         first, after = p + 1, p + 1 + kind.output
         grown = [tokens + kind.prompt + j for j, tokens in enumerate(held[first:after], 1)]
-        latency = state.latency + p + kind.output - kind.arrival
-        return State(latency, (*held[:first], *grown, *held[after:]), (*state.running, (c, p)))
+        held = (*held[:first], *grown, *held[after:])
+        latency += p + kind.output - kind.arrival
+        fewer = (*left[:c], left[c] - 1, *left[c + 1 :])
+        return State(fewer, latency, held, (*running, (c, p)))
 
-    def _exceeds(self, t: int, left: Left, state: State, bounds: list[Prospects]) -> bool:
+    def _exceeds(self, t: int, state: State) -> bool:
         """Whether some vector shows that no way on from the end of step t + 1 is below target."""
-        waiting = [(c, n) for c, n in enumerate(left) if n]
+        waiting = [(c, n) for c, n in enumerate(state.left) if n]
         if any(self.kinds[c].starts[-1] <= t for c, _ in waiting):
             return True
         place = len(state.running), state.held[t + 1]
-        for beta, rest, paths, _ in bounds:
+        for beta, rest, paths, _ in self.named.values():
             if place not in paths[t + 1]:
                 return True
             bound = self.proof.scale * state.latency + paths[t + 1][place]
@@ -215,14 +208,11 @@ class PlainSearch:
                 return True
         return False
 
-    def _wasteful(self, t: int, left: Left, state: State) -> bool:
+    def _wasteful(self, t: int, state: State) -> bool:
         """Whether some request that waits could have run to its end in step t + 1."""
-        return any(
-            n
-            and t + 1 - kind.output >= kind.arrival
-            and self._fits(state, kind, t + 1 - kind.output)
-            for kind, n in zip(self.kinds, left)
-        )
+        waiting = [kind for kind, n in zip(self.kinds, state.left) if n]
+        ending = [(kind, t + 1 - kind.output) for kind in waiting]
+        return any(p >= kind.arrival and self._fits(state, kind, p) for kind, p in ending)
 
     def _undominated(self, t: int, states: list[State]) -> list[State]:
         """Keep of states with the same requests started what no other one is as good as.
@@ -251,5 +241,5 @@ def search_bound(proof: SearchProof, instance: Instance, budget: Budget) -> Frac
     left = by_vector(proof, kinds, first, whole.paths[0].get((0, 0)))
     if left is None:
         return Fraction(proof.target)
-    vectors = [first, *(listed.over(left) for listed in proof.vectors[1:])]
+    vectors = [(0, first), *((listed.since, listed.over(left)) for listed in proof.vectors[1:])]
     return Fraction(PlainSearch(proof, left, instance.memory, budget).run(vectors))

@@ -37,21 +37,19 @@ def staggered_bound(
         There are fewer such requests than are to be `together`.
     """
     budget.take(100 * instance.size)  # what follows
-    rows = list(zip(instance.arrival, instance.prompt, instance.output))
-    group = [s + o >= peak and o >= output for _, s, o in rows]
-    number = sum(group)
+    mine: list[tuple[int, int, int]] = []
+    others: list[tuple[int, int, int]] = []
+    for row in budget.each(zip(instance.arrival, instance.prompt, instance.output)):
+        (mine if row[1] + row[2] >= peak and row[2] >= output else others).append(row)
+    number = len(mine)
     if number < together:
         raise Rejected(f"{number} requests are as large as these {together}")
-    budget.check()
-    mine = [row for row, chosen in zip(rows, group) if chosen]
     first, waited = min(a for a, _, _ in mine), sum(a for a, _, _ in mine)
     value = Fraction(number * (first + output) - waited)
     apart = output * (together - Fraction(instance.memory, peak))
     if apart > 0:  # then together > 1, for M >= h
         value += apart * _gaps_taken(number, together, budget)
     value = max(value, Fraction(sum(o for _, _, o in mine)))
-    others = [row for row, chosen in zip(rows, group) if not chosen]
-    budget.check()
     if others:
         budget.take(64 * len(others))
         arrival, prompt, outputs = map(list, zip(*others))

@@ -9,15 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Optional
 
-from .budget import MOST_STEPS, Budget
+from .budget import Budget
 from .model import Instance
-from .prices import Prices, least_terms, read_priced
+from .prices import Prices, read_priced
 from .reader import WHERE, integer
-from .verdict import OverLimit, Rejected
-
-MOST_KINDS = 1_000
-MOST_SCALE = 2**31
-START = 50  # bytes
 
 #: Of the starts, and of the ends of a request: [class]: multiplier by start.
 Multipliers = tuple[list[dict[int, int]], list[dict[int, int]]]
@@ -44,47 +39,33 @@ class Listed(NamedTuple):
     over: Callable[[list[Kind]], Multipliers]
 
 
-#: What need not be believed of a proof: its vectors, and by step t the places of those of t.
-Hints = tuple[list[Listed], list[list[int]]]
+#: What need not be believed of a proof: its vectors, and the places of those of a step.
+Hints = tuple[list[Listed], Callable[[int], list[int]]]
+ReadHints = Callable[[dict[str, Any], Budget], Hints]
 
 
 @dataclass(frozen=True)
 class SearchProof:
-    """A proof as it is read: `layers` has the places of the vectors of each step."""
+    """A proof as it is read: `of_step` returns the places of the vectors of a step."""
 
     target: int
     scale: int
     prices: Prices
     vectors: list[Listed]
-    layers: list[list[int]]
-
-    def of_step(self, t: int) -> list[int]:
-        """Return the places of the vectors of step t."""
-        if t >= len(self.layers):
-            raise Rejected(f"{WHERE}: states are left, and step {t} has no vectors")
-        for place in self.layers[t]:
-            if self.vectors[place].since > t:
-                where = f"{WHERE}.vectors[{place}].since"
-                raise Rejected(f"{where}: it begins later, but it is used from step {t}")
-        return self.layers[t]
+    of_step: Callable[[int], list[int]]
 
 
-def read_search(
-    found: dict[str, Any], hints: Callable[[dict[str, Any], Budget], Hints], budget: Budget
-) -> SearchProof:
+def read_search(found: dict[str, Any], hints: ReadHints, budget: Budget) -> SearchProof:
     """Read a proof; its `hints` elsewhere, as the core takes any."""
     target = integer(found["target"], f"{WHERE}.target", 1)
-    scale = integer(found["scale"], f"{WHERE}.scale", 1, MOST_SCALE)
+    scale = integer(found["scale"], f"{WHERE}.scale", 1, 2**31)
     prices = read_priced(found, WHERE, budget)
     return SearchProof(target, scale, prices, *hints(found, budget))
 
 
 def horizon(kinds: list[Kind]) -> int:
-    """Return T, the last step in which an allowed start holds memory; not too many steps."""
-    last = max(kind.starts[-1] + kind.output for kind in kinds)
-    if last + 2 > MOST_STEPS:
-        raise OverLimit(f"{WHERE}: {last + 2:,} steps; the limit is {MOST_STEPS:,}")
-    return last
+    """Return T, the last step in which an allowed start holds memory."""
+    return max(kind.starts[-1] + kind.output for kind in kinds)
 
 
 def by_price(proof: SearchProof, instance: Instance, budget: Budget) -> Optional[list[Kind]]:
@@ -93,19 +74,15 @@ def by_price(proof: SearchProof, instance: Instance, budget: Budget) -> Optional
     None if no schedule is below the target.
     """
     prices, unit, classes = proof.prices, proof.prices.denominator, instance.classes(budget)
-    least = least_terms(prices, (row[:3] for row in classes), budget)
+    least = [prices.least(a, s, o, budget) for a, s, o, _ in classes]
     bound = sum(row[3] * low for row, low in zip(classes, least))
     room = (proof.target - 1) * unit + instance.memory * prices.sums[-1] - bound
     if room < 0:
         return None
-    if len(classes) > MOST_KINDS:
-        raise OverLimit(f"{WHERE}: {len(classes):,} classes; the limit is {MOST_KINDS:,}")
     kinds = []
     for (a, s, o, count), low in zip(classes, least):
         last = a - o + (low + room) // unit  # from here on the latency alone costs too much
-        if last - a >= MOST_STEPS:
-            raise OverLimit(f"{WHERE}: starts over more than {MOST_STEPS:,} steps")
-        budget.take(START * (last + 1 - a))
+        budget.take(50 * (last + 1 - a))
         within = budget.each(range(a, last + 1))
         starts = [p for p in within if prices.term(a, s, o, p) <= low + room]
         kinds.append(Kind(a, s, o, count, starts))
@@ -113,17 +90,11 @@ def by_price(proof: SearchProof, instance: Instance, budget: Budget) -> Optional
 
 
 def costs_of(
-    proof: SearchProof, kinds: list[Kind], multipliers: Multipliers
-) -> list[dict[int, int]]:
-    """Return by class what each start costs, scaled, with the multipliers that a vector has."""
-    return [
-        {
-            p: proof.scale * (p + k.output - k.arrival) + own[p] + end[p]
-            for p in k.starts
-            if p in own
-        }
-        for k, own, end in zip(kinds, *multipliers)
-    ]
+    proof: SearchProof, kind: Kind, alpha: dict[int, int], beta: dict[int, int]
+) -> dict[int, int]:
+    """Return what each start of a class costs, scaled, with its multiplier and that of its end."""
+    fixed, starts = kind.output - kind.arrival, [p for p in kind.starts if p in alpha]
+    return {p: proof.scale * (p + fixed) + alpha[p] + beta[p] for p in starts}
 
 
 def by_vector(
@@ -135,7 +106,7 @@ def by_vector(
     """
     if whole is None:
         return None
-    costs = costs_of(proof, kinds, multipliers)
+    costs = [costs_of(proof, *row) for row in zip(kinds, *multipliers)]
     least = [min(own.values()) for own in costs]
     bound = whole + sum(kind.count * low for kind, low in zip(kinds, least))
     room = (proof.target - 1) * proof.scale - bound

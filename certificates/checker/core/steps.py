@@ -23,9 +23,7 @@ def discrete_centroid_bound(instance: Instance, budget: Budget) -> Fraction:
     groups = _weighed(instance.arrival, instance.volume, instance.memory, budget)
     groups[2] += 2 * (sum(instance.output) - sum(instance.arrival)) + instance.size
     for s, o in budget.each(zip(instance.prompt, instance.output)):
-        before = len(groups)
-        groups[3 * (2 * s + o + 1)] -= (o + 1) * (3 * s + 2 * o + 1)
-        budget.take(GROUP * (len(groups) - before))
+        _add(groups, 3 * (2 * s + o + 1), -(o + 1) * (3 * s + 2 * o + 1), budget)
     return grouped_sum(groups)
 
 
@@ -49,11 +47,9 @@ def tail_centroid_bound(
     for row, (a, s, o, cut) in enumerate(budget.each(columns)):
         if cut >= o:
             raise Malformed(f"{where}: request {row} has {o} tokens, and the cut {cut} leaves none")
-        before = len(moments)
         release.append(a + cut)
         work.append(s * (o - cut) + (o * (o + 1) - cut * (cut + 1)) // 2)
-        moments[2 * work[-1]] += _moment(s, o) - _moment(s, cut)
-        budget.take(GROUP * (len(moments) - before))
+        _add(moments, 2 * work[-1], _moment(s, o) - _moment(s, cut), budget)
     groups = _weighed(release, work, instance.memory, budget)
     groups.subtract(moments)
     groups[1] += sum(instance.output) - sum(instance.arrival)
@@ -72,10 +68,14 @@ def _weighed(release: list[int], work: list[int], memory: int, budget: Budget) -
     """
     groups: Counter[int] = Counter()
     for job, units, begin, end, _ in served(release, work, memory, False, budget):
-        before = len(groups)
-        groups[2 * job] += units * (begin + end)  # begin + end is the mean of 2 t - 1
-        budget.take(GROUP * (len(groups) - before))
+        _add(groups, 2 * job, units * (begin + end), budget)  # the mean of 2 t - 1
     return groups
+
+
+def _add(groups: Counter[int], denominator: int, numerator: int, budget: Budget) -> None:
+    if denominator not in groups:
+        budget.take(GROUP)
+    groups[denominator] += numerator
 
 
 def grouped_sum(groups: dict[int, int]) -> Fraction:

@@ -12,7 +12,7 @@ from ..core.budget import Budget
 from ..core.claims import Case, same
 from ..core.feasibility import total_latency
 from ..core.model import Instance, read_schedule
-from ..core.reader import entries, fields, integer, pair
+from ..core.reader import entries, fields, integer
 from ..core.verdict import Rejected, show
 
 
@@ -107,7 +107,7 @@ def _read_blocks(value: object, budget: Budget) -> list[tuple[int, int]]:
     budget.take(80 * len(entries(value, "proof.blocks")))
     for b, block in enumerate(entries(value, "proof.blocks")):
         budget.tick()
-        t, u = pair(block, f"proof.blocks[{b}]")
+        t, u = entries(block, f"proof.blocks[{b}]", 2)
         blocks.append((integer(t, f"proof.blocks[{b}][0]"), integer(u, f"proof.blocks[{b}][1]")))
     return blocks
 
