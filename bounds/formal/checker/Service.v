@@ -2,30 +2,12 @@
    first: what the centroid bounds compare OPT with. *)
 From Coq Require Import List Arith ZArith.
 Import ListNotations.
-From kvproof.checker Require Import Sort.
+From kvproof.checker Require Import Sort Heap.
 Open Scope nat_scope.
 
-(* Of a job: its work, which ranks it, and what is left of that. The least rank is at the top. *)
-Inductive heap :=
-| Leaf
-| Node (depth rank left : nat) (below beside : heap).
-Definition depth (h : heap) : nat := match h with Leaf => 0 | Node d _ _ _ _ => d end.
-Definition node (k w : nat) (h h' : heap) : heap :=
-  if depth h <? depth h' then Node (S (depth h)) k w h' h else Node (S (depth h')) k w h h'.
-Fixpoint join (h : heap) : heap -> heap :=
-  match h with
-  | Leaf => fun h' => h'
-  | Node _ k w a b =>
-      fix into (h' : heap) : heap :=
-        match h' with
-        | Leaf => h
-        | Node _ k' w' a' b' => if k <=? k' then node k w a (join b h') else node k' w' a' (into b')
-        end
-  end.
-Definition add (k w : nat) (h : heap) : heap := join (Node 1 k w Leaf Leaf) h.
-
-(* A job that waits for its release is (release, work); those released by [step] join the heap. *)
-Fixpoint arrive (step : nat) (h : heap) (waiting : list (nat * nat)) : heap * list (nat * nat) :=
+(* Jobs rank by their work; the heap holds what is left of each. One that waits for its release is
+   (release, work); those released by [step] join the heap. *)
+Fixpoint arrive (step : nat) (h : heap nat) (waiting : list (nat * nat)) : heap nat * list (nat * nat) :=
   match waiting with
   | (a, w) :: rest => if a <=? step then arrive step (add w w h) rest else (h, waiting)
   | [] => (h, [])
@@ -33,7 +15,7 @@ Fixpoint arrive (step : nat) (h : heap) (waiting : list (nat * nat)) : heap * li
 (* The log: the work of a job, and units of it, each weighed by 2 t - 1 for its step t. *)
 Notation log := (list (nat * nat)).
 (* [free] units of the step after [step]; None where [fuel] does not suffice *)
-Fixpoint fill (fuel free step : nat) (h : heap) (done : log) : option (heap * log) :=
+Fixpoint fill (fuel free step : nat) (h : heap nat) (done : log) : option (heap nat * log) :=
   match fuel, h with
   | _, Leaf => Some (Leaf, done)
   | 0, _ => None
@@ -42,7 +24,7 @@ Fixpoint fill (fuel free step : nat) (h : heap) (done : log) : option (heap * lo
       else fill fuel' (free - w) step (join a b) ((k, (2 * step + 1) * w) :: done)
   end.
 (* All jobs, from the end of [step] on: the step by which all is done, and the log. *)
-Fixpoint serve (fuel M step : nat) (h : heap) (waiting : list (nat * nat)) (done : log)
+Fixpoint serve (fuel M step : nat) (h : heap nat) (waiting : list (nat * nat)) (done : log)
   : option (nat * log) :=
   match fuel with
   | 0 => None
