@@ -28,9 +28,10 @@ tested, not proved: Coq evaluates its simulator and its centroid bound on all sh
 (`tests/bounds/test_formal.py`) and must agree to the last digit.
 
 The definitions that a statement uses are in `Model.v` or above it in its own file of
-`bounds/formal/spec/`. `opt_at_least M R z` says that no feasible schedule has a total latency below
-z; `within c M R s` that the total of s is at most c times that of any feasible schedule;
-`strict_svf M R s` that s is what strict SVF does with the backlog R, listed in its order.
+`bounds/formal/spec/`; what 1-bit SVF does is in `OneBit.v`. `opt_at_least M R z` says that no
+feasible schedule has a total latency below z; `within c M R s` that the total of s is at most c
+times that of any feasible schedule; `strict_svf M R s` that s is what strict SVF does with the
+backlog R, listed in its order.
 """
 
 _CHECKER = """\
@@ -41,8 +42,7 @@ words and numbers, and verifies only what both accept.
 
 | | covered | not yet |
 |---|---|---|
-| claims | `schedule`, `opt-lower-bound`, `optimal`, `within-factor`; `ratio-at-least` of svf, \
-sjf, fcfs (strict and skip) and of a given schedule | `ratio-at-least` of svf-1bit, \
+| claims | `schedule`, `opt-lower-bound`, `optimal`, `within-factor`, `ratio-at-least` | \
 `preemptive-lower-bound`, `svf-blocking-chain` |
 | lower bounds | `price`, `branch`, `volume`, `discrete-centroid`, `tail-centroid`, `staggered`; \
 of version 1 `outputs`, `centroid` too | `search` |
@@ -54,10 +54,10 @@ which of Zarith's functions stands for which of Coq's (`checker/Extract.v`); OCa
 machine; that the instance and the claim are read right: `checker/driver.ml` from words, and
 `spell` in `verified.py` from JSON. Counts are expanded by the verified program, which also compares
 the claim with the bound; of the proof nothing needs to be read right, as what is accepted is true
-whatever the proof says. The digest is the business of the checker in use. Policies are simulated as
-the model says it, step by step, and trees step by step too: those that are too large for that are
-refused in one line as well. Where the theorem is about quantities that grow step by step, the
-program computes them by events and runs, and is proved to get the same.
+whatever the proof says. The digest is the business of the checker in use. Trees are checked step by
+step: those that are too large for that are refused in one line as well. Where the theorem is about
+quantities that grow step by step, the simulation of a policy too, the program computes them by
+events and runs, and is proved to get the same.
 
 `make checkers` holds the checker in use, the tests' second one and this one against each other.
 {differential}
@@ -80,7 +80,8 @@ _MEASURED = """\
 | within-factor, tail-centroid | 20,000 | 0.37 | 0.19 |
 | opt-lower-bound, price in 4,054 runs | 20,000 | 34.3 | 8.8 |
 | opt-lower-bound, staggered | 20,000 | 0.28 | 0.28 |
-| opt-lower-bound, volume | 20,000 | 0.09 | 0.85 |
+| opt-lower-bound, volume | 20,000 | 0.41 | 0.07 |
+| ratio-at-least, strict svf | 20,000 | 4.64 | 0.69 |
 | schedule | 1,000,000 | 9.5 | 8.9 |
 | within-factor, discrete-centroid | 1,000,000 | 23.4 | 27.7 |"""
 

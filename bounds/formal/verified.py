@@ -27,8 +27,6 @@ BUILD = Path("build") / "formal"
 PROGRAM = "verified-checker"
 #: A tree is checked step by step: prices and windows over more steps are not put to the program.
 MOST_STEPS = 1_000_000
-#: Policies are simulated step by step, tokens too: so much work, roughly, is put to the program.
-MOST_WORK = 10**9
 #: Kinds of claims that it speaks of.
 CLAIMS = ("schedule", "opt-lower-bound", "optimal", "within-factor", "ratio-at-least")
 #: Count, arrival, prompt and output of each row of an instance.
@@ -138,7 +136,7 @@ def spell(certificate: Any, folder: Path) -> Words:
         if name in proof:
             words += _counted(proof[name], "starts")
     if "policy" in claim:
-        words += _policy(claim["policy"], proof, requests)
+        words += _policy(claim["policy"], proof)
     if "lower_bound" in proof:
         words += _lower_bound(proof["lower_bound"], requests)
     return words
@@ -166,18 +164,13 @@ def _pairs(pairs: Iterable[Iterable[int]]) -> Words:
     return [len(numbers) // 2, *numbers]
 
 
-def _policy(policy: Any, proof: Any, requests: Rows) -> Words:
+def _policy(policy: Any, proof: Any) -> Words:
     if policy is None:
         return ["none", *_counted(proof["policy_schedule"], "starts")]
-    if policy["name"] not in ("svf", "sjf", "fcfs"):
-        raise Uncovered(f"the policy {policy['name']} is not covered")
-    many = sum(count for count, _, _, _ in requests)
-    steps = max(a for _, a, _, _ in requests) + sum(count * o for count, _, _, o in requests)
-    if steps * many * max(o for _, _, _, o in requests) > MOST_WORK:
-        raise Uncovered(
-            "the extracted program simulates step by step: the policy is not covered here"
-        )
-    return [policy["rule"], policy["name"]]
+    words: Words = [policy["rule"], policy["name"]]
+    if policy["name"] == "svf-1bit":
+        words += [*policy["theta"].split("/"), policy["admission"]]
+    return words
 
 
 def _lower_bound(given: Any, requests: Rows) -> Words:

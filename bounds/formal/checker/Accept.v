@@ -76,6 +76,6 @@ Definition accepts (M : nat) (rows : list (nat * request)) (c : claim) (p : proo
   | ScheduleRatio A B c =>
       schedule_costs M R (costlier p) A && schedule_costs M R (starts p) B && is_ratio A B c
   | PolicyRatio how pol A B c =>
-      match policy_total how pol M R with None => false | Some A' => A =? A' end &&
+      match policy_total how pol M R with None => false | Some A' => Z.eqb (Z.of_nat A) A' end &&
       schedule_costs M R (starts p) B && is_ratio A B c
   end.

@@ -4,7 +4,8 @@
    claim        schedule TOTAL starts | opt-lower-bound P Q bound | optimal TOTAL starts bound
                 | within-factor TOTAL P Q starts bound | ratio-at-least A B P Q starts policy
    starts       N* (count start)
-   policy       strict | skip, then svf | sjf | fcfs; or none, then the starts that cost A
+   policy       strict | skip, then svf | sjf | fcfs | svf-1bit P Q ADMISSION (theta; true or
+                reserve); or none, then the starts that cost A
    bound        volume | staggered PEAK OUTPUT TOGETHER | discrete-centroid
                 | tail-centroid N* (count cut) | price UNIT prices
                 | branch TARGET UNIT N* prices tree
@@ -73,7 +74,12 @@ let lower_bound () =
   | _ -> exit 2
 
 let policy () =
-  match word () with "svf" -> SVF | "sjf" -> SJF | "fcfs" -> FCFS | _ -> exit 2
+  match word () with
+  | "svf" -> SVF
+  | "sjf" -> SJF
+  | "fcfs" -> FCFS
+  | "svf-1bit" -> let theta = rational () in OneBit (theta, word () = "reserve")
+  | _ -> exit 2
 
 let () =
   let memory = number () in

@@ -82,7 +82,7 @@ Proof.
     split; [now apply (schedule_costs_sound M _ (costlier p))|].
     split; [now apply (schedule_costs_sound M _ (starts p))|exact H3].
   - apply andb_prop in H as [H H3]. apply andb_prop in H as [H1 H2]. apply Qeq_bool_iff in H3.
-    destruct (Policies.policy_total how pol M (expand rows)) as [A'|] eqn:E; [|discriminate]. apply Nat.eqb_eq in H1. subst A'.
+    destruct (Policies.policy_total how pol M (expand rows)) as [A'|] eqn:E; [|discriminate]. apply Z.eqb_eq in H1. subst A'.
     split; [now apply Listed.policy_total_sound|].
     split; [now apply (schedule_costs_sound M _ (starts p))|exact H3].
 Qed.

@@ -7,7 +7,7 @@ Open Scope nat_scope.
 Set Default Timeout 20.
 
 Lemma step_none how M t s w : Forall (fun r => arrival r <= t /\ admissible M s r t = false) w ->
-  step how M t s w = (s, w).
+  step how (admissible M) t s w = (s, w).
 Proof.
   induction 1 as [|r w [Ha Hr] _ IH]; [reflexivity|]. cbn [step]. rewrite IH, Hr.
   destruct (Nat.ltb_spec t (arrival r)); [lia|]. now destruct how.
@@ -29,7 +29,7 @@ Proof. pose proof h_pos. rewrite held_in by (cbn [fat output]; lia). cbn [fat pr
 
 (* k fats start at t, beside schedules that have ended *)
 Lemma start_fats how t s rest : (forall d, 1 <= d -> used s (t + d) = 0) -> forall j i, i + j <= k ->
-  step how M t (repeat (fat, t) i ++ s) (repeat fat j ++ rest) = step how M t (repeat (fat, t) (i + j) ++ s) rest.
+  step how (admissible M) t (repeat (fat, t) i ++ s) (repeat fat j ++ rest) = step how (admissible M) t (repeat (fat, t) (i + j) ++ s) rest.
 Proof.
   intros Hs. induction j as [|j IH]; intros i Hi; [now rewrite Nat.add_0_r|].
   cbn [repeat app step]. destruct (Nat.ltb_spec t (arrival fat)) as [H|_]; [cbn in H; lia|].
@@ -49,7 +49,7 @@ Proof.
   rewrite fat_held in E. unfold M in E. lia.
 Qed.
 Lemma step_fats how t s j : (forall d, 1 <= d -> used s (t + d) = 0) ->
-  step how M t s (repeat fat (k + j) ++ thins) = (repeat (fat, t) k ++ s, repeat fat j ++ thins).
+  step how (admissible M) t s (repeat fat (k + j) ++ thins) = (repeat (fat, t) k ++ s, repeat fat j ++ thins).
 Proof.
   intros Hs. rewrite repeat_app, <- app_assoc.
   pose proof (start_fats how t s (repeat fat j ++ thins) Hs k 0 (le_n k)) as E. cbn [repeat app Nat.add] in E.
@@ -60,7 +60,7 @@ Proof.
 Qed.
 (* so in each of n steps *)
 Lemma run_fats how more : forall m t s s', (forall d, 1 <= d -> used s (t + d) = 0) ->
-  run more how M t s (repeat fat (m * k) ++ thins) = Some s' ->
+  run more how (admissible M) t s (repeat fat (m * k) ++ thins) = Some s' ->
   forall i, i < m -> exists l1 l2, s' = l1 ++ repeat (fat, t + i) k ++ l2.
 Proof.
   induction more as [|more IH]; intros m t s s' Hs H i Hi; destruct m as [|m]; try lia;

@@ -7,18 +7,18 @@ From kvproof.proofs Require Import Sums Memory Lower Chain.
 (* ---- one step *)
 Definition started_at (t : nat) (x : request * nat) : Prop := arrival (fst x) <= t /\ snd x = t.
 
-Lemma step_spec how M t w : forall s s' w', step how M t s w = (s', w') ->
+Lemma step_spec how M t w : forall s s' w', step how (admissible M) t s w = (s', w') ->
   exists new, s' = new ++ s /\ Permutation (map fst new ++ w') w /\ Forall (started_at t) new /\
     ((forall u, used s u <= M) -> forall u, used s' u <= M).
 Proof.
   induction w as [|r w IH]; simpl; intros s s' w' E.
   - inversion E; subst. exists []. simpl. auto.
-  - assert (pass : forall s1 w1, step how M t s w = (s1, w1) -> (s1, r :: w1) = (s', w') ->
+  - assert (pass : forall s1 w1, step how (admissible M) t s w = (s1, w1) -> (s1, r :: w1) = (s', w') ->
       exists new, s' = new ++ s /\ Permutation (map fst new ++ w') (r :: w) /\
         Forall (started_at t) new /\ ((forall u, used s u <= M) -> forall u, used s' u <= M)).
     { intros s1 w1 E1 E2. inversion E2; subst. destruct (IH _ _ _ E1) as (new & A & B & C & D).
       exists new. split; [exact A|]. split; [|auto]. rewrite <- B. symmetry. apply Permutation_middle. }
-    destruct (step how M t s w) as [s1 w1] eqn:E1. destruct (Nat.ltb_spec t (arrival r)); [eauto|].
+    destruct (step how (admissible M) t s w) as [s1 w1] eqn:E1. destruct (Nat.ltb_spec t (arrival r)); [eauto|].
     destruct (admissible M s r t) eqn:Ea; [|destruct how; [|eauto]].
     + clear pass E1 s1 w1. destruct (IH _ _ _ E) as (new & A & B & C & D).
       exists (new ++ [(r, t)]). split; [now rewrite <- app_assoc|]. split; [|split].
@@ -30,38 +30,50 @@ Qed.
 
 (* K: by then all placed requests end and all others have arrived. If somebody waits on, the step
    was before K'; the outputs waiting, after K', never grow. *)
-Lemma step_progress how M t w : forall s s' w' K,
-  step how M t s w = (s', w') -> valid M w -> Forall (fun r => arrival r <= K) w ->
+Definition fits_idle (fits : schedule -> request -> nat -> bool) (r : request) : Prop :=
+  forall s t, Forall (fun x => fin x <= t) s -> fits s r t = true.
+Lemma step_progress how fits t w : forall s s' w' K,
+  step how fits t s w = (s', w') -> Forall (fits_idle fits) w -> Forall (fun r => arrival r <= K) w ->
   Forall (fun x => fin x <= K) s -> t <= K ->
   exists K', K <= K' /\ Forall (fun x => fin x <= K') s' /\ K' + sum output w' <= K + sum output w /\
     (w' <> [] -> t < K').
 Proof.
   induction w as [|r w IH]; simpl; intros s s' w' K E Hw HA HK Ht.
   - inversion E; subst. exists K. simpl. intuition.
-  - inversion_clear Hw as [|? ? [Ho Hr] Hw']. inversion_clear HA as [|? ? Har HA'].
-    assert (pass : forall s1 w1, step how M t s w = (s1, w1) -> (s1, r :: w1) = (s', w') -> t < K ->
+  - inversion_clear Hw as [|? ? Hr Hw']. inversion_clear HA as [|? ? Har HA'].
+    assert (pass : forall s1 w1, step how fits t s w = (s1, w1) -> (s1, r :: w1) = (s', w') -> t < K ->
       exists K', K <= K' /\ Forall (fun x => fin x <= K') s' /\
         K' + sum output w' <= K + (output r + sum output w) /\ (w' <> [] -> t < K')).
     { intros s1 w1 E1 E2 HtK. inversion E2; subst.
       destruct (IH _ _ _ _ E1 Hw' HA' HK Ht) as (K' & A & B & C & _).
       exists K'. simpl. repeat split; auto; lia. }
-    destruct (step how M t s w) as [s1 w1] eqn:E1.
+    destruct (step how fits t s w) as [s1 w1] eqn:E1.
     destruct (Nat.ltb_spec t (arrival r)); [eapply pass; eauto; lia|].
-    destruct (admissible M s r t) eqn:Ea.
+    destruct (fits s r t) eqn:Ea.
     + clear pass E1 s1 w1. destruct (IH _ _ _ (K + output r) E Hw') as (K' & A & B & C & D).
       * eapply Forall_impl; [|exact HA']. simpl; lia.
       * constructor; [unfold fin; simpl; lia|]. eapply Forall_impl; [|exact HK]. simpl; lia.
       * lia.
       * exists K'. repeat split; auto; lia.
     + assert (HtK : t < K).
-      { destruct (le_lt_dec K t); auto. exfalso. apply (admissible_false _ _ _ _ Ea), adm_idle; auto.
+      { destruct (le_lt_dec K t); auto. exfalso. rewrite (Hr s t) in Ea; [discriminate|].
         eapply Forall_impl; [|exact HK]. simpl; lia. }
       destruct how; [|eapply pass; eauto].
       inversion E; subst. exists K. simpl. repeat split; auto.
 Qed.
 
+Lemma step_waits how fits t w : forall s s' w', step how fits t s w = (s', w') -> forall r, In r w' -> In r w.
+Proof.
+  induction w as [|r w IH]; simpl; intros s s' w' E q Hq; [inversion E; subst; easy|].
+  destruct (step how fits t s w) as [s1 w1] eqn:E1.
+  assert (pass : (s1, r :: w1) = (s', w') -> r = q \/ In q w).
+  { intros E2. inversion E2; subst. destruct Hq as [->|Hq]; eauto. }
+  destruct (t <? arrival r); [auto|]. destruct (fits s r t); [right; eauto|]. destruct how; [|auto].
+  inversion E; subst. exact Hq.
+Qed.
+
 (* ---- the whole run *)
-Lemma run_spec how M more : forall t s w s', run more how M t s w = Some s' ->
+Lemma run_spec how M more : forall t s w s', run more how (admissible M) t s w = Some s' ->
   exists new, s' = new ++ s /\ Permutation (map fst new) w /\
     Forall (fun x => arrival (fst x) <= snd x) new /\
     ((forall u, used s u <= M) -> forall u, used s' u <= M).
@@ -70,7 +82,7 @@ Proof.
     Forall (fun x => arrival (fst x) <= snd x) new).
   { intros t new H. eapply Forall_impl; [|exact H]. unfold started_at. simpl. intros x []. lia. }
   induction more as [|more IH]; simpl; intros t s w s' H;
-    destruct (step how M t s w) as [s1 [|r w1]] eqn:E; try discriminate;
+    destruct (step how (admissible M) t s w) as [s1 [|r w1]] eqn:E; try discriminate;
     destruct (step_spec _ _ _ _ _ _ _ E) as (new & A & B & C & D).
   1, 2: inversion H; subst; exists new; rewrite app_nil_r in B; eauto.
   destruct (IH _ _ _ _ H) as (more' & A' & B' & C' & D').
@@ -79,18 +91,17 @@ Proof.
   - apply Forall_app. split; eauto.
   - auto.
 Qed.
-Lemma run_ends how M more : forall t s w K, valid M w -> Forall (fun r => arrival r <= K) w ->
+Lemma run_ends how fits more : forall t s w K, Forall (fits_idle fits) w -> Forall (fun r => arrival r <= K) w ->
   Forall (fun x => fin x <= K) s -> t <= K -> K + sum output w <= t + more ->
-  exists s', run more how M t s w = Some s'.
+  exists s', run more how fits t s w = Some s'.
 Proof.
   induction more as [|more IH]; intros t s w K Hw HA HK Ht Hf; simpl;
-    destruct (step how M t s w) as [s1 [|r w1]] eqn:E; eauto;
+    destruct (step how fits t s w) as [s1 [|r w1]] eqn:E; eauto;
     destruct (step_progress _ _ _ _ _ _ _ _ E Hw HA HK Ht) as (K' & A & B & C & D);
     assert (HD : t < K') by (apply D; discriminate); [lia|].
-  destruct (step_spec _ _ _ _ _ _ _ E) as (new & _ & HP & _).
-  assert (sub : forall r', In r' (r :: w1) -> In r' w)
-    by (intros; eapply Permutation_in; [exact HP|]; apply in_or_app; auto).
-  unfold valid in *. rewrite Forall_forall in Hw, HA.
+  assert (sub : forall r', In r' (r :: w1) -> In r' w).
+  { intros r' Hr'. apply (step_waits _ _ _ _ _ _ _ E). exact Hr'. }
+  rewrite Forall_forall in Hw, HA.
   apply (IH _ _ _ K'); auto; try lia.
   - apply Forall_forall. auto.
   - apply Forall_forall. intros r' Hr'. specialize (HA r' (sub r' Hr')). lia.
@@ -103,8 +114,9 @@ Lemma simulate_feasible how M R : valid M R ->
   exists s, simulate how M R = Some s /\ feasible M R s.
 Proof.
   intros Hw. unfold simulate.
-  destruct (run_ends how M (last_arrival R + sum output R) 0 [] R (last_arrival R)) as (s & E);
+  destruct (run_ends how (admissible M) (last_arrival R + sum output R) 0 [] R (last_arrival R)) as (s & E);
     auto using last_arrival_le; try lia.
+  { eapply Forall_impl; [|exact Hw]. intros r [_ Hr] s t Hs. apply admissible_adm. now apply adm_idle. }
   exists s. split; auto. destruct (run_spec _ _ _ _ _ _ _ E) as (new & A & B & C & D).
   rewrite app_nil_r in A. subst. repeat split; auto. apply D. intros. unfold used. simpl. lia.
 Qed.
@@ -118,7 +130,7 @@ Proof.
   match goal with h : forall t, _ -> ~ adm _ _ _ _ |- _ => apply h end. lia.
 Qed.
 Lemma step_strict M t w : backlog w -> forall s s' w' l',
-  step Strict M t s w = (s', w') -> strict M s' (S t) l' -> map fst l' = w' ->
+  step Strict (admissible M) t s w = (s', w') -> strict M s' (S t) l' -> map fst l' = w' ->
   exists l, strict M s t l /\ map fst l = w /\ rev l ++ s = rev l' ++ s'.
 Proof.
   induction 1 as [|r w Hr _ IH]; simpl; intros s s' w' l' E H Hm.
@@ -131,11 +143,11 @@ Proof.
     + inversion E; subst. exists l'. split; [|auto]. destruct l' as [|[q p] l']; [discriminate|].
       simpl in *. inversion E; subst. apply strict_earlier; auto. now apply admissible_false.
 Qed.
-Lemma run_strict M more : forall t s w s', backlog w -> run more Strict M t s w = Some s' ->
+Lemma run_strict M more : forall t s w s', backlog w -> run more Strict (admissible M) t s w = Some s' ->
   exists l, strict M s t l /\ map fst l = w /\ s' = rev l ++ s.
 Proof.
   induction more as [|more IH]; intros t s w s' Hb H; simpl in H;
-    destruct (step Strict M t s w) as [s1 [|r w1]] eqn:E; try discriminate.
+    destruct (step Strict (admissible M) t s w) as [s1 [|r w1]] eqn:E; try discriminate.
   1, 2: inversion H; subst;
     destruct (step_strict M t w Hb _ _ _ [] E) as (l & Hs & Hl & Hr); auto; [constructor|];
     exists l; auto.

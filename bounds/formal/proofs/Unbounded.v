@@ -10,14 +10,14 @@ Lemma map_repeat {A B} (f : A -> B) x n : map f (repeat x n) = repeat (f x) n.
 Proof. induction n; simpl; congruence. Qed.
 (* ---- what starts at step 0 *)
 Lemma step_pass how M s early w : Forall (fun r => 0 < arrival r) early ->
-  step how M 0 s (early ++ w) = (fst (step how M 0 s w), early ++ snd (step how M 0 s w)).
+  step how (admissible M) 0 s (early ++ w) = (fst (step how (admissible M) 0 s w), early ++ snd (step how (admissible M) 0 s w)).
 Proof.
-  induction 1 as [|r early Hr _ IH]; cbn [app]; [now destruct (step how M 0 s w)|].
+  induction 1 as [|r early Hr _ IH]; cbn [app]; [now destruct (step how (admissible M) 0 s w)|].
   cbn [step]. rewrite IH. destruct (Nat.ltb_spec 0 (arrival r)); [reflexivity|lia].
 Qed.
 Lemma step_first how M long k rest : arrival long = 0 -> forall i, (i + k) * peak long <= M ->
-  step how M 0 (repeat (long, 0) i) (repeat long k ++ rest) =
-  step how M 0 (repeat (long, 0) (i + k)) rest.
+  step how (admissible M) 0 (repeat (long, 0) i) (repeat long k ++ rest) =
+  step how (admissible M) 0 (repeat (long, 0) (i + k)) rest.
 Proof.
   intros Ha. induction k as [|k IH]; intros i Hi; [now rewrite Nat.add_0_r|].
   cbn [repeat app step]. rewrite Ha. cbn [Nat.ltb Nat.leb].
@@ -32,9 +32,9 @@ Lemma simulate_first how M early long k rest s : Forall (fun r => 0 < arrival r)
   exists s', s = s' ++ repeat (long, 0) k.
 Proof.
   intros He Ha Hk. unfold simulate. set (more := _ + _). clearbody more. intros H.
-  assert (HS : exists new w, step how M 0 [] (early ++ repeat long k ++ rest) = (new ++ repeat (long, 0) k, w)).
+  assert (HS : exists new w, step how (admissible M) 0 [] (early ++ repeat long k ++ rest) = (new ++ repeat (long, 0) k, w)).
   { rewrite step_pass by auto. pose proof (step_first how M long k rest Ha 0 Hk) as E. cbn [repeat Nat.add] in E.
-    rewrite E. destruct (step how M 0 (repeat (long, 0) k) rest) as [s1 w1] eqn:E1.
+    rewrite E. destruct (step how (admissible M) 0 (repeat (long, 0) k) rest) as [s1 w1] eqn:E1.
     destruct (step_spec _ _ _ _ _ _ _ E1) as (new & -> & _). cbn [fst snd]. eauto. }
   destruct HS as (new & w & HS). destruct more as [|more]; cbn [run] in H; rewrite HS in H; destruct w as [|r w];
     try discriminate; try (inversion H; subst; now exists new).

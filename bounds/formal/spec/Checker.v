@@ -3,7 +3,7 @@
    each definition of a Prop is proved under its name in proofs/Theorems.v. *)
 From Coq Require Import List Arith ZArith Permutation Sorted QArith.
 Import ListNotations.
-From kvproof.spec Require Import Model.
+From kvproof.spec Require Import Model OneBit.
 From kvproof.checker Require Policies Accept Schedule.
 Open Scope nat_scope.
 
@@ -11,13 +11,25 @@ Definition some_schedule_costs (M : nat) (R : list request) (U : nat) : Prop :=
   exists s, feasible M R s /\ total_latency s = U.
 
 (* R' lists R in the order of a policy: ties by arrival, then by place in R. *)
-Definition size (p : Policies.policy) (r : request) : nat :=
-  match p with Policies.SVF => volume r | Policies.SJF => output r | Policies.FCFS => arrival r end.
-Definition before (p : Policies.policy) (x y : request * nat) : Prop :=
-  size p (fst x) < size p (fst y) \/ size p (fst x) = size p (fst y) /\
+Definition size (p : Policies.policy) (R : list request) (r : request) : Q :=
+  match p with
+  | Policies.SVF => volume r
+  | Policies.SJF => output r
+  | Policies.FCFS => arrival r
+  | Policies.OneBit theta _ => guessed_volume theta R r
+  end.
+Definition before (p : Policies.policy) (R : list request) (x y : request * nat) : Prop :=
+  (size p R (fst x) < size p R (fst y))%Q \/ (size p R (fst x) == size p R (fst y))%Q /\
   (arrival (fst x) < arrival (fst y) \/ arrival (fst x) = arrival (fst y) /\ snd x <= snd y).
 Definition in_order (p : Policies.policy) (R R' : list request) : Prop :=
-  exists l, Permutation l (combine R (seq 0 (length R))) /\ StronglySorted (before p) l /\ R' = map fst l.
+  exists l, Permutation l (combine R (seq 0 (length R))) /\ StronglySorted (before p R) l /\ R' = map fst l.
+(* What the policy does: the rule of the model; with reservations another test of what fits. *)
+Definition does (how : rule) (p : Policies.policy) (M : nat) (R' : list request) : option schedule :=
+  match p with
+  | Policies.OneBit theta true =>
+      run (last_arrival R' + sum output R') how (reserved M (longest theta R')) 0 [] R'
+  | _ => simulate how M R'
+  end.
 
 Definition meaning (M : nat) (R : list request) (c : Accept.claim) : Prop :=
   match c with
@@ -29,7 +41,7 @@ Definition meaning (M : nat) (R : list request) (c : Accept.claim) : Prop :=
   | Accept.ScheduleRatio A B c =>
       some_schedule_costs M R A /\ some_schedule_costs M R B /\ (c * B == A)%Q
   | Accept.PolicyRatio how p A B c =>
-      (exists R' s, in_order p R R' /\ simulate how M R' = Some s /\ total_latency s = A) /\
+      (exists R' s, in_order p R R' /\ does how p M R' = Some s /\ total_latency s = A) /\
       some_schedule_costs M R B /\ (c * B == A)%Q
   end.
 

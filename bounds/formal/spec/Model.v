@@ -67,31 +67,32 @@ Definition admissible (M : nat) (s : schedule) (r : request) (t : nat) : bool :=
 (* What a policy does when a request that has arrived does not fit: stop, or try those behind it. *)
 Inductive rule := Strict | Skip.
 
-(* Step t: go through the waiting requests, in the policy's order. Returns the schedule, the last
-   started first, and those that wait on. *)
-Fixpoint step (how : rule) (M t : nat) (s : schedule) (waiting : list request)
-  : schedule * list request :=
+(* Step t: go through the waiting requests, in the policy's order; [fits s r t] says whether r may
+   start at t beside the schedule so far. Returns the schedule, the last started first, and those
+   that wait on. *)
+Fixpoint step (how : rule) (fits : schedule -> request -> nat -> bool) (t : nat) (s : schedule)
+  (waiting : list request) : schedule * list request :=
   match waiting with
   | [] => (s, [])
   | r :: behind =>
-      let pass := let (s', rest) := step how M t s behind in (s', r :: rest) in
+      let pass := let (s', rest) := step how fits t s behind in (s', r :: rest) in
       if t <? arrival r then pass
-      else if admissible M s r t then step how M t ((r, t) :: s) behind
+      else if fits s r t then step how fits t ((r, t) :: s) behind
       else match how with Strict => (s, waiting) | Skip => pass end
   end.
 (* Steps t, t + 1, ... until nobody waits; None if that takes more than [more] further steps. *)
-Fixpoint run (more : nat) (how : rule) (M t : nat) (s : schedule) (waiting : list request)
-  : option schedule :=
-  match step how M t s waiting, more with
+Fixpoint run (more : nat) (how : rule) (fits : schedule -> request -> nat -> bool) (t : nat)
+  (s : schedule) (waiting : list request) : option schedule :=
+  match step how fits t s waiting, more with
   | (s', []), _ => Some s'
-  | (s', rest), S more' => run more' how M (S t) s' rest
+  | (s', rest), S more' => run more' how fits (S t) s' rest
   | _, 0 => None
   end.
 Definition last_arrival (R : list request) : nat :=
   fold_right (fun r a => Nat.max (arrival r) a) 0 R.
 (* The schedule of the policy in whose order R is listed. *)
 Definition simulate (how : rule) (M : nat) (R : list request) : option schedule :=
-  run (last_arrival R + sum output R) how M 0 [] R.
+  run (last_arrival R + sum output R) how (admissible M) 0 [] R.
 
 (* Smallest volume first; R is listed in that order, equal volumes as one likes. *)
 Definition by_volume (R : list request) : Prop :=
