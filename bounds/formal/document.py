@@ -28,10 +28,10 @@ tested, not proved: Coq evaluates its simulator and its centroid bound on all sh
 (`tests/bounds/test_formal.py`) and must agree to the last digit.
 
 The definitions that a statement uses are in `Model.v` or above it in its own file of
-`bounds/formal/spec/`; what 1-bit SVF does is in `OneBit.v`. `opt_at_least M R z` says that no
-feasible schedule has a total latency below z; `within c M R s` that the total of s is at most c
-times that of any feasible schedule; `strict_svf M R s` that s is what strict SVF does with the
-backlog R, listed in its order.
+`bounds/formal/spec/`; what 1-bit SVF does is in `OneBit.v`, what a chain of blocks is in
+`Blocks.v`. `opt_at_least M R z` says that no feasible schedule has a total latency below z;
+`within c M R s` that the total of s is at most c times that of any feasible schedule;
+`strict_svf M R s` that s is what strict SVF does with the backlog R, listed in its order.
 """
 
 _CHECKER = """\
@@ -42,8 +42,9 @@ words and numbers, and verifies only what both accept.
 
 | | covered | not yet |
 |---|---|---|
-| claims | `schedule`, `opt-lower-bound`, `optimal`, `within-factor`, `ratio-at-least` | \
-`preemptive-lower-bound`, `svf-blocking-chain` |
+| claims | `schedule`, `opt-lower-bound`, `optimal`, `within-factor`, `ratio-at-least`, \
+`svf-blocking-chain`; `preemptive-lower-bound` by `volume` and `discrete-centroid` | \
+`preemptive-lower-bound` by `price` and `tail-centroid` |
 | lower bounds | `price`, `branch`, `volume`, `discrete-centroid`, `tail-centroid`, `staggered`; \
 of version 1 `outputs`, `centroid` too | `search` |
 

@@ -28,7 +28,12 @@ PROGRAM = "verified-checker"
 #: A tree is checked step by step: prices and windows over more steps are not put to the program.
 MOST_STEPS = 1_000_000
 #: Kinds of claims that it speaks of.
-CLAIMS = ("schedule", "opt-lower-bound", "optimal", "within-factor", "ratio-at-least")
+CLAIMS = (
+    "schedule", "opt-lower-bound", "preemptive-lower-bound", "optimal", "within-factor",
+    "ratio-at-least", "svf-blocking-chain",
+)  # fmt: skip
+#: Lower bounds that are proved for schedules, and hold for runs of an engine unproved.
+SCHEDULES_ONLY = ("tail-centroid", "price")
 #: Count, arrival, prompt and output of each row of an instance.
 Rows = list[tuple[int, int, int, int]]
 #: What the program reads, in order.
@@ -131,13 +136,21 @@ def spell(certificate: Any, folder: Path) -> Words:
     words += [claim[name] for name in TOTALS if name in claim]
     for name in ("bound", "factor", "ratio"):
         if name in claim:
-            words += claim[name].split("/")
+            words += str(claim[name]).split("/")
+    if claim["kind"] == "svf-blocking-chain":
+        eta = [claim["eta_bound"]] if "eta_bound" in claim else []
+        words += [len(eta), *eta]
     for name in ("schedule", "witness"):
         if name in proof:
             words += _counted(proof[name], "starts")
     if "policy" in claim:
         words += _policy(claim["policy"], proof)
+    if "blocks" in proof:
+        words += _pairs(proof["blocks"])
     if "lower_bound" in proof:
+        kind = proof["lower_bound"]["kind"]
+        if claim["kind"] == "preemptive-lower-bound" and kind in SCHEDULES_ONLY:
+            raise Uncovered(f"lower bounds of kind {kind} are not covered for runs that preempt")
         words += _lower_bound(proof["lower_bound"], requests)
     return words
 

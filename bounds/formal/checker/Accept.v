@@ -4,7 +4,7 @@ From Coq Require Import List Arith ZArith QArith Bool.
 Import ListNotations.
 From kvproof.spec Require Import Model.
 From kvproof.checker Require Import Sort Schedule Centroid Policies Fluid Whole.
-From kvproof.checker Require Runs Program.
+From kvproof.checker Require Runs Program Blocks.
 Open Scope nat_scope.
 
 Inductive claim :=
@@ -13,7 +13,9 @@ Inductive claim :=
 | Optimal (U : nat)                     (* both, for U *)
 | WithinFactor (U : nat) (c : Q)        (* a schedule costs U, at most c times OPT *)
 | ScheduleRatio (A B : nat) (c : Q)     (* a schedule costs A, another B, and A is c B *)
-| PolicyRatio (how : rule) (p : policy) (A B : nat) (c : Q).        (* the policy's costs A *)
+| PolicyRatio (how : rule) (p : policy) (A B : nat) (c : Q)         (* the policy's costs A *)
+| RunsAtLeast (z : Q)                   (* no run of an engine, preempting or not, has less than z *)
+| Chain (U : nat) (B : Z) (eta : option Z).      (* one in SVF order costs U, at most these *)
 
 (* The first of each pair says how often the second occurs. *)
 Definition expand {A} (rows : list (nat * A)) : list A :=
@@ -26,8 +28,10 @@ Inductive lower_bound :=
 | TailCentroid (cuts : list (nat * nat))
 | Price (D : Z) (runs : list (nat * Z))
 | Branch (T : nat) (D : Z) (tree : Program.tree).
-(* Starts with counts, where the claim needs schedules; a lower bound, where it needs one. *)
-Record proof := Proof { starts : list (nat * nat); costlier : list (nat * nat); bound : option lower_bound }.
+(* Starts with counts, where the claim needs schedules; a lower bound or blocks, where it needs them. *)
+Record proof := Proof {
+  starts : list (nat * nat); costlier : list (nat * nat);
+  bound : option lower_bound; blocks : list (nat * nat) }.
 
 (* The requests with the k-th number of a list each, if there are as many. *)
 Definition beside (R : list request) (l : list (nat * nat)) : option (list (request * nat)) :=
@@ -60,6 +64,15 @@ Definition proves (M : nat) (R : list request) (p : proof) (enough : Q -> bool) 
   | None => false
   | Some b => match value M R b with None => false | Some q => enough q end
   end.
+(* the same for every run of an engine *)
+Definition runs_value (M : nat) (R : list request) (b : option lower_bound) : option Q :=
+  if forallb (fun r => (1 <=? output r) && (prompt r + output r <=? M)) R then
+    match b with
+    | Some Volume => volume_bound M R
+    | Some DiscreteCentroid => discrete_centroid M R
+    | _ => None
+    end
+  else None.
 Definition is_ratio (A B : nat) (c : Q) : bool :=
   Qeq_bool (Qmult c (inject_Z (Z.of_nat B))) (inject_Z (Z.of_nat A)).
 Definition accepts (M : nat) (rows : list (nat * request)) (c : claim) (p : proof) : bool :=
@@ -78,4 +91,11 @@ Definition accepts (M : nat) (rows : list (nat * request)) (c : claim) (p : proo
   | PolicyRatio how pol A B c =>
       match policy_total how pol M R with None => false | Some A' => Z.eqb (Z.of_nat A) A' end &&
       schedule_costs M R (starts p) B && is_ratio A B c
+  | RunsAtLeast z => match runs_value M R (bound p) with None => false | Some q => Qle_bool z q end
+  | Chain U B eta =>
+      schedule_costs M R (starts p) U &&
+      match beside R (starts p) with
+      | None => false
+      | Some s => Blocks.chain_holds M U B eta s (blocks p)
+      end
   end.

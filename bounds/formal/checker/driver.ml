@@ -3,6 +3,8 @@
    certificate  memory N* (count arrival prompt output)  claim
    claim        schedule TOTAL starts | opt-lower-bound P Q bound | optimal TOTAL starts bound
                 | within-factor TOTAL P Q starts bound | ratio-at-least A B P Q starts policy
+                | preemptive-lower-bound P Q bound
+                | svf-blocking-chain TOTAL BOUND N* ETA-BOUND starts N* (step step)
    starts       N* (count start)
    policy       strict | skip, then svf | sjf | fcfs | svf-1bit P Q ADMISSION (theta; true or
                 reserve); or none, then the starts that cost A
@@ -85,33 +87,42 @@ let () =
   let memory = number () in
   let requests = several request in
   let schedule () = several pair in
-  let claim, starts, costlier, bound =
+  let claim, starts, costlier, bound, blocks =
     match word () with
     | "schedule" ->
         let total = number () in
-        (Costs total, schedule (), [], None)
+        (Costs total, schedule (), [], None, [])
     | "opt-lower-bound" ->
         let bound = rational () in
-        (AtLeast bound, [], [], Some (lower_bound ()))
+        (AtLeast bound, [], [], Some (lower_bound ()), [])
     | "optimal" ->
         let total = number () in
         let starts = schedule () in
-        (Optimal total, starts, [], Some (lower_bound ()))
+        (Optimal total, starts, [], Some (lower_bound ()), [])
     | "within-factor" ->
         let total = number () in
         let factor = rational () in
         let starts = schedule () in
-        (WithinFactor (total, factor), starts, [], Some (lower_bound ()))
+        (WithinFactor (total, factor), starts, [], Some (lower_bound ()), [])
     | "ratio-at-least" -> (
         let a = number () in
         let b = number () in
         let ratio = rational () in
         let starts = schedule () in
         match word () with
-        | "strict" -> (PolicyRatio (Strict, policy (), a, b, ratio), starts, [], None)
-        | "skip" -> (PolicyRatio (Skip, policy (), a, b, ratio), starts, [], None)
-        | _ -> (ScheduleRatio (a, b, ratio), starts, schedule (), None))
+        | "strict" -> (PolicyRatio (Strict, policy (), a, b, ratio), starts, [], None, [])
+        | "skip" -> (PolicyRatio (Skip, policy (), a, b, ratio), starts, [], None, [])
+        | _ -> (ScheduleRatio (a, b, ratio), starts, schedule (), None, []))
+    | "preemptive-lower-bound" ->
+        let bound = rational () in
+        (RunsAtLeast bound, [], [], Some (lower_bound ()), [])
+    | "svf-blocking-chain" ->
+        let total = number () in
+        let bound = number () in
+        let eta = List.nth_opt (several number) 0 in
+        let starts = schedule () in
+        (Chain (total, bound, eta), starts, [], None, several pair)
     | _ -> exit 2
   in
   print_endline
-    (if accepts memory requests claim { starts; costlier; bound } then "accepted" else "not accepted")
+    (if accepts memory requests claim { starts; costlier; bound; blocks } then "accepted" else "not accepted")

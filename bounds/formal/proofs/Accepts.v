@@ -1,11 +1,11 @@
 (* What the checker accepts is true. *)
 From Coq Require Import List Arith ZArith Lia Permutation QArith Lqa Bool.
 Import ListNotations.
-From kvproof.spec Require Import Model Checker.
+From kvproof.spec Require Import Model Engine Checker.
 From kvproof.checker Require Import Sort Schedule Centroid Whole Accept.
 From kvproof.checker Require Policies.
-From kvproof.proofs Require Import Sums Memory Rational Sorts Schedules Centroids.
-From kvproof.proofs Require Runs Cases Listed Fluids Wholes.
+From kvproof.proofs Require Import Sums Memory Rational Engine Sorts Schedules Centroids.
+From kvproof.proofs Require Runs Cases Listed Blocked Fluids Wholes.
 Open Scope nat_scope.
 Set Default Timeout 20.
 
@@ -61,10 +61,23 @@ Proof.
   unfold proves. destruct (bound p) as [b|]; [|discriminate]. destruct (value M R b) as [q|] eqn:E; [|discriminate].
   intros H. exists q. split; auto. now apply (value_sound M R b).
 Qed.
+Lemma runs_value_sound M R b q : runs_value M R b = Some q -> runs_at_least M R q.
+Proof.
+  unfold runs_value. destruct (forallb _ R) eqn:EV; [|discriminate]. rewrite forallb_forall in EV.
+  assert (Hv : valid M R).
+  { apply Forall_forall. intros r Hr. specialize (EV r Hr). apply andb_prop in EV as [H1 H2].
+    apply Nat.leb_le in H1, H2. split; auto. }
+  destruct b as [[|h o m| |cuts|D runs|T D t]|]; try discriminate; intros E e He.
+  - destruct (Fluids.volume_bound_value _ _ _ E) as (_ & T & HT). rewrite HT. now apply (engine_any_run M R e Hv He).
+  - destruct (discrete_centroid_value _ _ _ E) as (R' & T & HP & HS & HT & _ & HQ).
+    assert (Hv' : valid M R') by (unfold valid; now rewrite HP).
+    assert (He' : engine_run M R' e) by (destruct He as (H1 & H2); split; [now rewrite HP|exact H2]).
+    destruct (engine_any_run M R' e Hv' He') as (_ & _ & H & _). eapply Qle_trans; [exact HQ|]. now apply H.
+Qed.
 Open Scope Q_scope.
 Lemma checker_sound : Checker.checker_sound.
 Proof.
-  intros M rows c p H. unfold accepts in H. destruct c as [U|z|U|U c|A B c|how pol A B c]; cbn [meaning].
+  intros M rows c p H. unfold accepts in H. destruct c as [U|z|U|U c|A B c|how pol A B c|z|U B eta]; cbn [meaning].
   - now apply (schedule_costs_sound M _ (starts p)).
   - apply proves_sound in H as (q & Hq & H). apply Qle_bool_iff in H. now apply (opt_at_least_le M _ q).
   - apply andb_prop in H as [H1 H2]. split; [now apply (schedule_costs_sound M _ (starts p))|].
@@ -85,4 +98,15 @@ Proof.
     destruct (Policies.policy_total how pol M (expand rows)) as [A'|] eqn:E; [|discriminate]. apply Z.eqb_eq in H1. subst A'.
     split; [now apply Listed.policy_total_sound|].
     split; [now apply (schedule_costs_sound M _ (starts p))|exact H3].
+  - destruct (runs_value M (expand rows) (bound p)) as [q|] eqn:E; [|discriminate]. apply Qle_bool_iff in H.
+    intros e He. eapply Qle_trans; [exact H|]. now apply (runs_value_sound _ _ _ _ E).
+  - apply andb_prop in H as [H1 H2]. unfold schedule_costs in H1.
+    destruct (beside _ (starts p)) as [s|] eqn:E; [|discriminate].
+    destruct (fast_cost M s) as [U'|] eqn:EC; [|discriminate]. apply Nat.eqb_eq in H1. subst U'.
+    rewrite fast_cost_same in EC. destruct (cost_sound _ _ _ EC) as [HF HT]. rewrite (beside_map _ _ _ E) in HF.
+    destruct (Blocked.chain_holds_sound _ _ _ _ _ _ H2 HT) as (s' & HP & HO & Hb & Hm & HS & HC & HE).
+    rewrite (beside_map _ _ _ E) in HO, Hb, Hm, HE. exists s'. split; [exact HO|]. split.
+    + destruct HF as (F1 & F2 & F3). split; [now rewrite HP|]. split; [now rewrite HP|].
+      intros t. now rewrite (used_perm _ _ _ HP).
+    + split; [|auto]. rewrite <- HT. unfold total_latency. now apply sum_perm.
 Qed.

@@ -192,15 +192,18 @@ Proof.
       rewrite inject_Z_opp. unfold Zminus. rewrite !inject_Z_plus, !inject_Z_opp, !inject_Z_mult, !inject_rational.
       apply q_pos in Hv. unfold tail_shape. change (inject_Z 2) with 2. change (inject_Z 1) with 1. field. intros E; lra.
 Qed.
-Lemma discrete_centroid_sound M R q : discrete_centroid M R = Some q -> opt_at_least M R q.
+Lemma discrete_centroid_value M R q : discrete_centroid M R = Some q -> exists R' T,
+  Permutation R' R /\ by_volume R' /\ most_done M arrival volume R' T = sum volume R' /\
+  (forall r, In r R' -> (1 <= output r)%nat) /\
+  q <= busy_times M arrival volume T [] R' + Qsum (fun r => shape r - arrival r) R'.
 Proof.
   unfold discrete_centroid. destruct (forallb _ R) eqn:EC; [|discriminate]. rewrite forallb_forall in EC.
   assert (HC : forall r, In r R -> (1 <= output r)%nat) by (intros x Hx; apply Nat.leb_le; auto). clear EC.
   rewrite (map_same _ (fun r => (arrival r, volume r))) by (intros x Hx; now rewrite tokens_volume).
   destruct (served _ _) as [fs|] eqn:ES; [|discriminate]. intros E. injection E as <-.
   destruct (served_busy _ _ _ _ _ ES) as (R' & T & HP & HS & HT & Hpos & HB).
-  apply (opt_at_least_perm M R'); [exact HP|].
-  eapply opt_at_least_le; [|apply (opt_centroid_whole M R' T)]; auto.
+  exists R', T. split; [exact HP|]. split; [exact HS|]. split; [exact HT|]. split.
+  { intros r Hr. apply HC. now apply (Permutation_in _ HP). }
   - eapply Qle_trans; [apply total_below|].
     + apply positive_app; auto. apply positive_flat. intros r _. repeat constructor; cbn [fst]; lia.
     + rewrite qsum_app, HB. apply Qplus_le_compat; [apply Qle_refl|].
@@ -210,5 +213,10 @@ Proof.
         rewrite inject_Z_opp. unfold Zminus. repeat rewrite ?inject_Z_plus, ?inject_Z_opp, ?inject_Z_mult. rewrite !inject_rational.
         change (inject_Z 2) with 2. change (inject_Z 1) with 1. change (inject_Z 3) with 3.
         pose proof (q_nonneg (prompt r)). pose proof (q_nonneg (output r)). field. intros E; lra.
-  - intros r Hr. apply HC. now apply (Permutation_in _ HP).
+Qed.
+Lemma discrete_centroid_sound M R q : discrete_centroid M R = Some q -> opt_at_least M R q.
+Proof.
+  intros E. destruct (discrete_centroid_value _ _ _ E) as (R' & T & HP & HS & HT & HC & HQ).
+  apply (opt_at_least_perm M R'); [exact HP|].
+  eapply opt_at_least_le; [exact HQ|]. now apply (opt_centroid_whole M R' T).
 Qed.

@@ -188,7 +188,7 @@ Proof.
 Qed.
 End Fluid.
 
-Lemma volume_bound_sound M R q : volume_bound M R = Some q -> opt_at_least M R q.
+Lemma volume_bound_value M R q : volume_bound M R = Some q -> valid M R /\ exists T, (q == fluid_latency M R T / M)%Q.
 Proof.
   unfold volume_bound. destruct (Nat.leb_spec 1 M) as [HM|]; cbn [andb]; [|discriminate].
   destruct (forallb _ R) eqn:EV; [|discriminate]. rewrite forallb_forall in EV.
@@ -197,7 +197,7 @@ Proof.
     apply Nat.leb_le in H1, H2. split; auto. }
   destruct (fluid _ _ _ _ _ _ _) as [n|] eqn:E; [|discriminate]. intros Eq. injection Eq as <-.
   apply (fluid_spec M R) in E as [T ->].
-  - eapply opt_at_least_le; [|exact (opt_volume M R T Hv)]. apply Qle_lteq. right. unfold per_step.
+  - split; [exact Hv|]. exists T. unfold per_step.
     rewrite Qmake_Qdiv, Z2Pos.id by lia. reflexivity.
   - split; [repeat constructor|]. split; [reflexivity|]. split; [apply sort_rising|].
     split; [apply Forall_forall; intros; lia|]. split; [|reflexivity].
@@ -205,4 +205,8 @@ Proof.
     rewrite (Permutation_map snd (filter_perm (fun x : nat * nat => fst x =? u) _ _ (sort_perm _ _))).
     unfold jobs. rewrite filter_map, map_map. cbn [fst snd]. erewrite map_ext; [reflexivity|].
     intros r. apply tokens_volume.
+Qed.
+Lemma volume_bound_sound M R q : volume_bound M R = Some q -> opt_at_least M R q.
+Proof.
+  intros E. destruct (volume_bound_value _ _ _ E) as (Hv & T & HT). intros s Hs. rewrite HT. now apply opt_volume.
 Qed.

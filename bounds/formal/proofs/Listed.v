@@ -63,17 +63,15 @@ Proof.
   - intros r Hr. now apply one_bit_size.
 Qed.
 Open Scope nat_scope.
-Lemma listed_in_order p R : in_order p R (listed p (classes_of p R) R).
+Lemma rising_in_order p R l : Permutation l (combine R (seq 0 (length R))) ->
+  rising (rank p (classes_of p R) (length R) (last_arrival R)) l -> in_order p R (map fst l).
 Proof.
+  intros HP HS. exists l. split; [exact HP|]. split; [|reflexivity].
   destruct (key_size p R) as (u & Hu & HK). set (c := classes_of p R) in *. clearbody c.
-  exists (sort (rank p c (length R) (last_arrival R)) (combine R (seq 0 (length R)))).
-  split; [apply sort_perm|]. split; [|reflexivity].
-  set (l := sort _ _). assert (HP : Permutation l (combine R (seq 0 (length R)))) by apply sort_perm.
   assert (Hin : forall x, In x l -> In (fst x) R /\ arrival (fst x) <= last_arrival R /\ snd x < length R).
   { intros x Hx. apply (Permutation_in _ HP) in Hx. destruct (combine_seq R 0 x Hx) as [H1 H2]. split; [auto|]. split; [|lia].
     pose proof (last_arrival_le R) as HL. rewrite Forall_forall in HL. auto. }
-  assert (HS : rising (rank p c (length R) (last_arrival R)) l) by apply sort_rising.
-  clearbody l. clear HP. induction HS as [|x l HS IH Hx]; constructor.
+  clear HP. induction HS as [|x l HS IH Hx]; constructor.
   - apply IH. intros y Hy. apply Hin. now right.
   - rewrite Forall_forall in *. intros y Hy. specialize (Hx y Hy).
     destruct (Hin x (or_introl eq_refl)) as (X0 & X1 & X2). destruct (Hin y (or_intror Hy)) as (Y0 & Y1 & Y2).
@@ -90,6 +88,8 @@ Proof.
       split; auto. rewrite E in Hx. nia.
     + assert (H3 : kx < ky) by lia. apply q_lt in H3. rewrite KX, KY in H3. now apply Qmult_lt_l in H3.
 Qed.
+Lemma listed_in_order p R : in_order p R (listed p (classes_of p R) R).
+Proof. apply rising_in_order; [apply sort_perm|apply sort_rising]. Qed.
 Lemma listed_perm p c R : Permutation (listed p c R) R.
 Proof.
   unfold listed. rewrite (Permutation_map fst (sort_perm _ _)).

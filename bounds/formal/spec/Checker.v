@@ -3,7 +3,7 @@
    each definition of a Prop is proved under its name in proofs/Theorems.v. *)
 From Coq Require Import List Arith ZArith Permutation Sorted QArith.
 Import ListNotations.
-From kvproof.spec Require Import Model OneBit.
+From kvproof.spec Require Import Model OneBit Blocks Engine.
 From kvproof.checker Require Policies Accept Schedule.
 Open Scope nat_scope.
 
@@ -43,6 +43,14 @@ Definition meaning (M : nat) (R : list request) (c : Accept.claim) : Prop :=
   | Accept.PolicyRatio how p A B c =>
       (exists R' s, in_order p R R' /\ does how p M R' = Some s /\ total_latency s = A) /\
       some_schedule_costs M R B /\ (c * B == A)%Q
+  | Accept.RunsAtLeast z => runs_at_least M R z
+  | Accept.Chain U B eta =>
+      exists s, in_order Policies.SVF R (map fst s) /\ feasible M R s /\ total_latency s = U /\
+        backlog R /\ max_peak R < M /\ StronglySorted (fun x y => snd x <= snd y) s /\ chained 2 M s B /\
+        match eta with
+        | None => True
+        | Some B' => exists c, largest_peak_over_mean R c /\ chained c M s B'
+        end
   end.
 
 (* [rows] are requests with counts, as in the file. *)

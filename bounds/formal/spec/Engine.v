@@ -22,6 +22,10 @@ Definition engine_run (M : nat) (R : list request) (e : run_steps) : Prop :=
 (* From the arrival to the last of its steps. *)
 Definition run_latency (e : run_steps) : nat := sum (fun x => last (snd x) 0 - arrival (fst x)) e.
 
+(* No run of an engine has a total latency below z. *)
+Definition runs_at_least (M : nat) (R : list request) (z : Q) : Prop :=
+  forall e, engine_run M R e -> (z <= run_latency e)%Q.
+
 (* Steps without a break: a schedule. *)
 Definition engine_no_preemption : Prop := forall M R e, valid M R -> engine_run M R e ->
   (forall x, In x e -> exists p, snd x = seq (p + 1) (output (fst x))) ->
