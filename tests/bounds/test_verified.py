@@ -23,8 +23,8 @@ from kvproof.bounds.formal.verified import (
 )
 from kvproof.certificates.checker import Verdict, check
 from kvproof.certificates.checker.core.feasibility import total_latency
-from kvproof.certificates.checker.core.limits import DEFAULT, Budget
 from kvproof.certificates.checker.core.model import read_instance
+from kvproof.certificates.checker.limits import DEFAULT, Meter
 from kvproof.certificates.checker.policies.rules import read_policy, simulate
 
 CORPUS = Path(__file__).parents[1] / "certificates"
@@ -167,7 +167,7 @@ POLICIES = [
 def test_what_a_policy_costs(program: Path, tmp_path: Path, named: dict[str, str]) -> None:
     """The extracted program simulates as the checker in use does, at any time of arrival."""
     rng = random.Random("-".join(named.values()))
-    budget = Budget(DEFAULT)
+    budget = Meter(DEFAULT)
     policy = read_policy(named, "policy", budget)
     blocked = 0
     for _ in range(40):
