@@ -42,9 +42,8 @@ words and numbers, and verifies only what both accept.
 
 | | covered | not yet |
 |---|---|---|
-| claims | `schedule`, `opt-lower-bound`, `optimal`, `within-factor`, `ratio-at-least`, \
-`svf-blocking-chain`; `preemptive-lower-bound` by `volume` and `discrete-centroid` | \
-`preemptive-lower-bound` by `price` and `tail-centroid` |
+| claims | all: `schedule`, `opt-lower-bound`, `preemptive-lower-bound`, `optimal`, \
+`within-factor`, `ratio-at-least`, `svf-blocking-chain` | |
 | lower bounds | `price`, `branch`, `volume`, `discrete-centroid`, `tail-centroid`, `staggered`; \
 of version 1 `outputs`, `centroid` too | `search` |
 

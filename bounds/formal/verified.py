@@ -32,8 +32,6 @@ CLAIMS = (
     "schedule", "opt-lower-bound", "preemptive-lower-bound", "optimal", "within-factor",
     "ratio-at-least", "svf-blocking-chain",
 )  # fmt: skip
-#: Lower bounds that are proved for schedules, and hold for runs of an engine unproved.
-SCHEDULES_ONLY = ("tail-centroid", "price")
 #: Count, arrival, prompt and output of each row of an instance.
 Rows = list[tuple[int, int, int, int]]
 #: What the program reads, in order.
@@ -148,9 +146,6 @@ def spell(certificate: Any, folder: Path) -> Words:
     if "blocks" in proof:
         words += _pairs(proof["blocks"])
     if "lower_bound" in proof:
-        kind = proof["lower_bound"]["kind"]
-        if claim["kind"] == "preemptive-lower-bound" and kind in SCHEDULES_ONLY:
-            raise Uncovered(f"lower bounds of kind {kind} are not covered for runs that preempt")
         words += _lower_bound(proof["lower_bound"], requests)
     return words
 

@@ -70,6 +70,8 @@ Definition runs_value (M : nat) (R : list request) (b : option lower_bound) : op
     match b with
     | Some Volume => volume_bound M R
     | Some DiscreteCentroid => discrete_centroid M R
+    | Some (TailCentroid cuts) => match beside R cuts with None => None | Some C => tail_centroid M C end
+    | Some (Price D runs) => if Runs.never_rise runs then Runs.price_bound M D runs R else None
     | _ => None
     end
   else None.

@@ -72,6 +72,11 @@ Fixpoint all_cheapest (fuel : nat) (D : Z) (now : nat) (heads : list run) (last 
       | Some v => all_cheapest fuel D (arrival r) heads' (Some (r, v)) R' (total + v)
       end
   end.
+Fixpoint never_rise (runs : list run) : bool :=
+  match runs with
+  | x :: (y :: _) as rest => (snd y <=? snd x) && never_rise rest
+  | _ => true
+  end.
 Definition half (D v : Z) : Q := Qmake v (Z.to_pos (2 * D)).
 (* A lower bound on OPT from prices over the denominator D. *)
 Definition price_bound (M : nat) (D : Z) (runs : list run) (R : list request) : option Q :=

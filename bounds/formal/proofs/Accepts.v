@@ -5,7 +5,7 @@ From kvproof.spec Require Import Model Engine Checker.
 From kvproof.checker Require Import Sort Schedule Centroid Whole Accept.
 From kvproof.checker Require Policies.
 From kvproof.proofs Require Import Sums Memory Rational Engine Sorts Schedules Centroids.
-From kvproof.proofs Require Runs Cases Listed Blocked Fluids Wholes.
+From kvproof.proofs Require Runs Falling Tails Cases Listed Blocked Fluids Wholes.
 Open Scope nat_scope.
 Set Default Timeout 20.
 
@@ -73,6 +73,10 @@ Proof.
     assert (Hv' : valid M R') by (unfold valid; now rewrite HP).
     assert (He' : engine_run M R' e) by (destruct He as (H1 & H2); split; [now rewrite HP|exact H2]).
     destruct (engine_any_run M R' e Hv' He') as (_ & _ & H & _). eapply Qle_trans; [exact HQ|]. now apply H.
+  - destruct (beside R cuts) as [C|] eqn:EB; [|discriminate]. pose proof (beside_map _ _ _ EB) as HB.
+    rewrite <- HB in Hv, He. exact (Tails.tail_centroid_runs M C q Hv E e He).
+  - destruct (Runs.never_rise runs) eqn:EF; [|discriminate].
+    now apply (Falling.falling_price_bound M D runs R q Hv (Falling.never_rise_sorted _ EF) E).
 Qed.
 Open Scope Q_scope.
 Lemma checker_sound : Checker.checker_sound.

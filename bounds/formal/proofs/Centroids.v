@@ -166,7 +166,11 @@ Qed.
 Lemma map_same {A B} (g g' : A -> B) l : (forall x, In x l -> g x = g' x) -> map g l = map g' l.
 Proof. apply map_ext_in. Qed.
 
-Lemma tail_centroid_sound M C q : tail_centroid M C = Some q -> opt_at_least M (map fst C) q.
+Lemma tail_centroid_value M C q : tail_centroid M C = Some q -> exists C' T,
+  Permutation C' C /\ StronglySorted (fun x y => (tail_size x <= tail_size y)%nat) C' /\
+  most_done M tail_release tail_size C' T = sum tail_size C' /\
+  (forall x, In x C' -> (snd x < output (fst x))%nat) /\
+  q <= busy_times M tail_release tail_size T [] C' + Qsum (fun x => tail_shape (snd x) (fst x) - arrival (fst x)) C'.
 Proof.
   unfold tail_centroid. destruct (forallb _ C) eqn:EC; [|discriminate]. rewrite forallb_forall in EC.
   assert (HC : forall x, In x C -> (snd x < output (fst x))%nat) by (intros x Hx; apply Nat.ltb_lt; auto). clear EC.
@@ -176,8 +180,7 @@ Proof.
   destruct (served_busy _ _ _ _ _ ES) as (C' & T & HP & HS & HT & Hpos & HB).
   assert (HC' : forall x, In x C' -> (snd x < output (fst x))%nat)
     by (intros x Hx; apply HC; now apply (Permutation_in _ HP)).
-  apply (opt_at_least_perm M (map fst C')); [now apply Permutation_map|].
-  eapply opt_at_least_le; [|exact (opt_tail_centroid M C' T HC' HS HT)].
+  exists C', T. split; [exact HP|]. split; [exact HS|]. split; [exact HT|]. split; [exact HC'|].
   eapply Qle_trans; [apply total_below|].
   - apply positive_app; auto. apply positive_flat. intros [r c] Hx. specialize (HC _ Hx). cbn [fst snd] in HC.
     unfold tail_terms. rewrite tokens_tail by lia. pose proof (tail_pos r c HC).
@@ -191,6 +194,12 @@ Proof.
         with (- (2 * Z.of_nat (tail_moment c r) - Z.of_nat (tail c r)))%Z by (rewrite <- moment_tail by lia; lia).
       rewrite inject_Z_opp. unfold Zminus. rewrite !inject_Z_plus, !inject_Z_opp, !inject_Z_mult, !inject_rational.
       apply q_pos in Hv. unfold tail_shape. change (inject_Z 2) with 2. change (inject_Z 1) with 1. field. intros E; lra.
+Qed.
+Lemma tail_centroid_sound M C q : tail_centroid M C = Some q -> opt_at_least M (map fst C) q.
+Proof.
+  intros E. destruct (tail_centroid_value _ _ _ E) as (C' & T & HP & HS & HT & HC & HQ).
+  apply (opt_at_least_perm M (map fst C')); [now apply Permutation_map|].
+  eapply opt_at_least_le; [exact HQ|]. now apply (opt_tail_centroid M C' T).
 Qed.
 Lemma discrete_centroid_value M R q : discrete_centroid M R = Some q -> exists R' T,
   Permutation R' R /\ by_volume R' /\ most_done M arrival volume R' T = sum volume R' /\

@@ -210,7 +210,11 @@ Lemma half_le D z n : 0 < D -> z <= 2 * (D * Z.of_nat n) -> (half D z <= rationa
 Proof.
   intros HD H. unfold half, Qle, rational. cbn [Qnum Qden inject_Z]. rewrite Z2Pos.id; lia.
 Qed.
-Lemma price_bound_sound M D runs R q : price_bound M D runs R = Some q -> opt_at_least M R q.
+(* the prices, and for each request what it pays at least *)
+Lemma price_bound_value M D runs R q : price_bound M D runs R = Some q ->
+  0 < D /\ Forall (Z.le 0) (by_step runs) /\ exists R' vs, Permutation R' R /\
+  Forall2 (fun r w => forall p, (arrival r <= p)%nat -> w <= 2 * term D (by_step runs) r p) R' vs /\
+  q = half D (zsum vs - 2 * Z.of_nat M * zsum (by_step runs)).
 Proof.
   unfold price_bound. destruct (Z.ltb_spec 0 D) as [HD|]; cbn [andb]; [|discriminate].
   destruct (forallb _ runs) eqn:ER; [|discriminate]. rewrite forallb_forall in ER.
@@ -220,14 +224,20 @@ Proof.
   set (R' := sort _ _). assert (HR : Permutation R' R) by (unfold R'; now rewrite !sort_perm). clearbody R'.
   destruct (all_cheapest _ _ _ _ _ _ _) as [v|] eqn:E; [|discriminate]. intros Eq. apply some_inj in Eq. subst q.
   apply (all_cheapest_spec _ D (by_step runs)) in E as (vs & Ev & HV); [|lia|exact Hy|reflexivity|exact I].
+  assert (HS : fold_right (fun x z => snd x * Z.of_nat (fst x) + z) 0 runs = zsum (by_step runs)).
+  { clear. unfold by_step. induction runs as [|[k y] runs IH]; [reflexivity|]. cbn [fold_right flat_map fst snd].
+    rewrite zsum_app, zsum_repeat, IH. reflexivity. }
+  rewrite HS. split; [exact HD|]. split; [exact Hy|]. exists R', vs. split; [exact HR|]. split; [exact HV|].
+  rewrite Ev. f_equal.
+Qed.
+Lemma price_bound_sound M D runs R q : price_bound M D runs R = Some q -> opt_at_least M R q.
+Proof.
+  intros E. apply price_bound_value in E as (HD & Hy & R' & vs & HR & HV & ->).
   intros s HF. destruct (Opt.arrange M R' s) as (s' & HF' & ET & ES).
   { destruct HF as (H1 & H2 & H3). split; [|split]; auto. now rewrite HR. }
   rewrite <- ET. destruct HF' as (_ & HA & HU). pose proof (terms_total M D (by_step runs) s' ltac:(lia) Hy HU) as HT.
   assert (HB : zsum vs <= 2 * zsum (terms_of D (by_step runs) s')).
   { subst R'. clear - HV HA. revert vs HV. induction HA as [|x s Hx _ IH]; intros vs HV; inversion_clear HV; [cbn; lia|].
     specialize (IH _ H0). specialize (H (snd x) Hx). unfold terms_of, zsum in *. cbn [map fold_right]. lia. }
-  assert (HS : fold_right (fun x z => snd x * Z.of_nat (fst x) + z) 0 runs = zsum (by_step runs)).
-  { clear. unfold by_step. induction runs as [|[k y] runs IH]; [reflexivity|]. cbn [fold_right flat_map fst snd].
-    rewrite zsum_app, zsum_repeat, IH. reflexivity. }
-  rewrite HS. apply half_le; [exact HD|]. rewrite Ev. lia.
+  apply half_le; [exact HD|]. lia.
 Qed.
