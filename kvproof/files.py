@@ -107,14 +107,14 @@ class Outputs:
                 return Output(str(name))
         except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name too long
             raise InputError(f"{name!r}: cannot be a file's name: {error}") from error
-        if ends and path.suffix.lower() not in ends:
-            raise InputError(f"{name}: name a file that ends in {' or '.join(ends)}")
         for other in self._taken:
             if _same(path, other):
                 raise InputError(f"{name}: would replace {other}, of the same call; name another")
         folder = where.parent
         if not folder.is_dir():
             raise InputError(f"{name}: there is no folder {folder}; make it, or name another file")
+        if ends and path.suffix.lower() not in ends:
+            raise InputError(f"{name}: name a file that ends in {' or '.join(ends)}")
         _try_to_write(str(name), folder, path)
         self._taken.append(path)
         return Output(str(name))

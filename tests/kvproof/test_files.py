@@ -110,6 +110,14 @@ def test_a_folder_that_is_a_file(capsys, tmp_path, instance, command):
     refused(capsys, [*command, "--out", instance / "below"], "is a file; name another folder")
 
 
+@pytest.mark.parametrize("command", [["solve", "{i}", "--svg"], ["taxonomy", "--graph"],
+                                     ["draw", "{i}", "--out"]])  # fmt: skip
+def test_a_picture_is_what_its_name_says(capsys, tmp_path, instance, command):
+    arguments = [word.format(i=instance) for word in command]
+    refused(capsys, [*arguments, tmp_path / "x.gif"], "name a file that ends in .svg")
+    assert not (tmp_path / "x.gif").exists()
+
+
 def test_a_crash_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "out"
     path.write_text("old")
@@ -209,7 +217,7 @@ def test_write_protected(tmp_path):
 def test_results_are_printed_even_if_the_file_fails(
     capsys, monkeypatch, tmp_path, instance, witness, arguments, printed
 ):
-    names = {"i": instance, "w": witness, "out": tmp_path / "out"}
+    names = {"i": instance, "w": witness, "out": tmp_path / "out.svg"}
     replace = os.replace
 
     def full(source: object, target: object) -> None:

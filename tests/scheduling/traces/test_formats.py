@@ -34,7 +34,10 @@ def test_found_by_column_names(columns: str, name: str) -> None:
     [
         ("TIMESTAMP,ContextTokens", "t: column 'GeneratedTokens' is missing from this azure"),
         ("output", "t: column 'prompt' is missing from this lengths trace"),
-        ("5,472,18", "t: columns '5, 472, 18' are of no known trace format; known: azure (TIME"),
+        (
+            "5,472,18",
+            "t: columns '5', '472', '18' are of no known trace format; known: azure (TIME",
+        ),
         ("timestamp,contexttokens", "'input_length', 'output_length' is missing"),
     ],
 )
