@@ -229,8 +229,8 @@ def test_results_are_printed_even_if_the_file_fails(
     assert run([a.format(**names) for a in arguments]) == 2
     streams = capsys.readouterr()
     assert printed in streams.out
-    assert streams.err.endswith("out: cannot be written: No space left on device\n")
-    assert not (tmp_path / "out").exists()
+    assert streams.err.endswith("out.svg: cannot be written: No space left on device\n")
+    assert not names["out"].exists()
 
 
 def test_solve_checks_what_it_writes(capsys, monkeypatch, tmp_path, instance):
