@@ -1,11 +1,11 @@
 """How much a check may cost; every limit is here, and reaching one is never a success."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic_ns
 from typing import Optional
 
-from .core.budget import LONG, T
+from .core.budget import LONG, Budget
 from .core.verdict import OverLimit
 
 MEBI = 2**20
@@ -45,7 +45,7 @@ class Limits:
 DEFAULT = Limits()
 
 
-class Meter:
+class Meter(Budget):
     """The limits of one check, its clock and its memory: loops tick it, lists are charged to it.
 
     The clock stands until `start`. A tick is cheap, as it looks at the time once in 1,024. What is
@@ -84,12 +84,6 @@ class Meter:
         if self._ticks >= LONG:
             self._ticks = 0
             self.check()
-
-    def each(self, items: Iterable[T], turns: int = 1) -> Iterator[T]:
-        """Go through the items, and tick for each of them."""
-        for item in items:
-            self.tick(turns)
-            yield item
 
     def check(self) -> None:
         """Look at the time now; raises as `tick` does."""

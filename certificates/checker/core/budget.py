@@ -1,7 +1,7 @@
 """What a check costs, as the core sees it: it tells a budget what it spends.
 
-Nothing here has to be believed. A budget (:mod:`..limits`) only ends a check, which is then neither
-verified nor rejected; one that never does so leaves the core as right, and slower.
+A budget need not be believed (:mod:`..limits`): it can only end a check, which is then neither
+verified nor rejected. One that never does so leaves the core as right, and slower.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ T = TypeVar("T")
 class Budget(Protocol):
     """Time and memory that are left, and the most `requests` and `digits` of a number.
 
-    All methods raise `OverLimit` where there is too little.
+    Where there is too little its methods raise `OverLimit`.
     """
 
     requests: int
@@ -24,9 +24,6 @@ class Budget(Protocol):
 
     def tick(self, turns: int = 1) -> None:
         """Count a turn of a loop, or as many as a statement is worth."""
-
-    def each(self, items: Iterable[T], turns: int = 1) -> Iterator[T]:
-        """Go through the items, and tick for each of them."""
 
     def check(self) -> None:
         """Look at the clock now."""
@@ -36,3 +33,9 @@ class Budget(Protocol):
 
     def give(self, size: int) -> None:
         """Give back what is no longer held."""
+
+    def each(self, items: Iterable[T], turns: int = 1) -> Iterator[T]:
+        """Go through all the items, and tick for each of them."""
+        for item in items:
+            self.tick(turns)
+            yield item

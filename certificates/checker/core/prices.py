@@ -86,8 +86,8 @@ def read_prices(denominator: int, runs: object, where: str, budget: Budget) -> P
         price = integer(second, f"{where}[{r}][1]", 0, None)
         start, end = prices.bound[-1], prices.bound[-1] + length
         moment = price * (end * (end + 1) - start * (start + 1)) // 2
-        digits = moment.bit_length() + prices.moments[-1].bit_length()
-        budget.take(160 + digits // 3)  # the sums have no more digits than the moments
+        # the sums have no more digits than the moments
+        budget.take(160 + (moment.bit_length() + prices.moments[-1].bit_length()) // 3)
         prices.price.append(price)
         prices.bound.append(end)
         prices.sums.append(prices.sums[-1] + price * length)

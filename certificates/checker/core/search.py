@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from .budget import Budget
 from .model import Instance
-from .starts import Kind, Multipliers, SearchProof, by_price, by_vector, costs_of, horizon
+from .starts import ByStart, Kind, Multipliers, SearchProof, by_price, by_vector, costs_of, horizon
 
 CELL, REST = 250, 150  # bytes of a place on a path, and of the least cost from a step on
 
@@ -70,7 +70,7 @@ class Prospects(NamedTuple):
         Bytes that were charged.
     """
 
-    beta: list[dict[int, int]]
+    beta: list[ByStart]
     rest: list[dict[int, int]]
     paths: dict[int, Places]
     size: int
@@ -99,8 +99,8 @@ class PlainSearch:
     def prospects(self, since: int, multipliers: Multipliers) -> Prospects:
         """Work a vector out; each allowed start has its multipliers, or the check fails."""
         rest: list[dict[int, int]] = []
-        for kind, alpha, beta in zip(self.kinds, *multipliers):
-            own = costs_of(self.proof, kind, alpha, beta)
+        for c, kind in enumerate(self.kinds):
+            own = costs_of(self.proof, multipliers, since, c, kind)
             least: dict[int, int] = {}
             for t in self.budget.each(range(kind.starts[-1], since - 1, -1)):
                 least[t] = min(row[at] for row, at in ((own, t), (least, t + 1)) if at in row)

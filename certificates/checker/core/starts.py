@@ -14,8 +14,9 @@ from .model import Instance
 from .prices import Prices, read_priced
 from .reader import WHERE, integer
 
+ByStart = dict[int, int]
 #: Of the starts, and of the ends of a request: [class]: multiplier by start.
-Multipliers = tuple[list[dict[int, int]], list[dict[int, int]]]
+Multipliers = tuple[list[ByStart], list[ByStart]]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Listed(NamedTuple):
     over: Callable[[list[Kind]], Multipliers]
 
 
-#: What need not be believed of a proof: its vectors, and the places of those of a step.
+#: What need not be believed of a proof: its vectors, and the places of those of a step. Any numbers
+#: are right for the multipliers, and no choice of vectors is wrong.
 Hints = tuple[list[Listed], Callable[[int], list[int]]]
 ReadHints = Callable[[dict[str, Any], Budget], Hints]
 
@@ -83,18 +85,20 @@ def by_price(proof: SearchProof, instance: Instance, budget: Budget) -> Optional
     for (a, s, o, count), low in zip(classes, least):
         last = a - o + (low + room) // unit  # from here on the latency alone costs too much
         budget.take(50 * (last + 1 - a))
-        within = budget.each(range(a, last + 1))
-        starts = [p for p in within if prices.term(a, s, o, p) <= low + room]
+        steps = budget.each(range(a, last + 1))
+        starts = [p for p in steps if prices.term(a, s, o, p) <= low + room]
         kinds.append(Kind(a, s, o, count, starts))
     return kinds
 
 
-def costs_of(
-    proof: SearchProof, kind: Kind, alpha: dict[int, int], beta: dict[int, int]
-) -> dict[int, int]:
-    """Return what each start of a class costs, scaled, with its multiplier and that of its end."""
-    fixed, starts = kind.output - kind.arrival, [p for p in kind.starts if p in alpha]
-    return {p: proof.scale * (p + fixed) + alpha[p] + beta[p] for p in starts}
+def costs_of(proof: SearchProof, pair: Multipliers, since: int, c: int, kind: Kind) -> ByStart:
+    """Return what a start of class c costs, scaled, with the multipliers of it and of its end.
+
+    Of each start from `since` on: where a multiplier is missing the check fails.
+    """
+    alpha, beta = pair[0][c], pair[1][c]
+    fixed = kind.output - kind.arrival
+    return {p: proof.scale * (p + fixed) + alpha[p] + beta[p] for p in kind.starts if p >= since}
 
 
 def by_vector(
@@ -106,7 +110,7 @@ def by_vector(
     """
     if whole is None:
         return None
-    costs = [costs_of(proof, *row) for row in zip(kinds, *multipliers)]
+    costs = [costs_of(proof, multipliers, 0, c, kind) for c, kind in enumerate(kinds)]
     least = [min(own.values()) for own in costs]
     bound = whole + sum(kind.count * low for kind, low in zip(kinds, least))
     room = (proof.target - 1) * proof.scale - bound

@@ -14,6 +14,11 @@ import checker_truth as truth
 import pytest
 
 from kvproof.certificates.checker import Result, check
+from kvproof.certificates.checker.core.budget import Budget
+from kvproof.certificates.checker.core.model import read_instance
+from kvproof.certificates.checker.core.search import search_bound
+from kvproof.certificates.checker.core.starts import Hints, Kind, Listed, Multipliers, read_search
+from kvproof.certificates.checker.limits import DEFAULT, Meter
 
 VALID = Path(__file__).parents[1] / "valid"
 GOOD: dict[str, Any] = json.loads((VALID / "search.json").read_text(encoding="utf-8"))
@@ -127,6 +132,37 @@ def test_scale_is_from_1_to_2_to_the_31() -> None:
     assert checked(scale=2**31 + 1).verdict == "malformed"
     first = PROOF["vectors"][:1]  # over the starts that prices allow, whatever the scale
     assert checked(scale=2**31, vectors=first, layers=[]).verdict == "rejected"
+
+
+def test_the_core_takes_any_hints() -> None:
+    """Where multipliers are missing it fails, or what it proves is true all the same."""
+    opt, seen, rng = int(GOOD["claim"]["bound"].split("/")[0]), set(), random.Random(4)
+    instance = read_instance(GOOD["instance"]["inline"], "i", Meter(DEFAULT))
+
+    def drawn(since: int, kinds: list[Kind]) -> Multipliers:
+        alpha, beta = (
+            [{p: rng.randint(-3, 3) for p in kind.starts if p + add >= since} for kind, add in own]
+            for own in ([(k, 0) for k in kinds], [(k, k.output) for k in kinds])
+        )
+        if rng.random() < 0.2:
+            part = rng.choice((alpha, beta, *filter(None, alpha), *filter(None, beta)))
+            part.pop(len(part) - 1 if isinstance(part, list) else rng.choice(list(part)))
+        return alpha, beta
+
+    def gaps(_: dict[str, Any], __: Budget) -> Hints:
+        sinces = [0, 0, 1, 3]
+        vectors = [Listed(since, functools.partial(drawn, since)) for since in sinces]
+        return vectors, lambda t: [v for v, since in enumerate(sinces) if since <= t]
+
+    for _ in range(60):
+        try:
+            value = search_bound(read_search(PROOF, gaps, Meter(DEFAULT)), instance, Meter(DEFAULT))
+        except (IndexError, KeyError) as missing:
+            seen.add(type(missing))
+        else:
+            assert value <= opt
+            seen.add(int)
+    assert seen == {IndexError, KeyError, int}
 
 
 def test_a_vector_that_begins_after_its_step_is_rejected() -> None:
