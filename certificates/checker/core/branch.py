@@ -116,7 +116,7 @@ def branch_bound(found: dict[str, Any], instance: Instance, budget: Budget) -> F
     numbers = enumerate(tree)
 
     def read(most: int) -> int:
-        place, number = next(numbers, (len(tree), None))
+        place, number = next(numbers, (len(tree), "its end"))
         return integer(number, f"{WHERE}.tree[{place}]", 0, most)
 
     branching = Branching(instance, target, vectors, budget)
