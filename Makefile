@@ -8,7 +8,7 @@ PAGES := .venv/.pages
 
 FUZZ_SECONDS ?= 3600
 
-.PHONY: demo boxes fuzz test test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load vllm-orders lint docs bench reading bounds orders gap paced-frontier bench-adversary engines growth predictions mutants checkers attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo boxes fuzz test test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load vllm-orders lint docs bench reading fleet bounds orders gap paced-frontier bench-adversary engines growth predictions mutants checkers attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -80,6 +80,10 @@ bench: $(READY)
 # how fast traces are read, by column and row by row: some minutes
 reading: $(READY)
 	$(BIN)/python benchmarks/reading.py
+
+# what a fleet costs per request, and 10^10 on paper: some minutes
+fleet: $(READY)
+	$(BIN)/python benchmarks/fleet.py
 
 # ten minutes
 bounds: $(READY)

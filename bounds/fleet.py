@@ -148,19 +148,16 @@ def run_fleet(
         for number, part in enumerate(parts(instance, route(instance, replicas, router), replicas))
         if part is not None
     ]
-    points = []
-    for point in sweep(
+    results = sweep(
         [number for number, _ in used],
         [part for _, part in used],
         policies,
         skip=skip, compact=compact, bound=bound, workers=workers, cluster=cluster,
-    ):  # fmt: skip
+    )  # fmt: skip
+    pooled = pooled_bound(instance, replicas, bound)  # while others work
+    points = []
+    for point in results:
         points.append(point)
         if observe is not None:
             observe(point)
-    return Fleet(
-        replicas=replicas,
-        router=router,
-        parts=tuple(points),
-        pooled=pooled_bound(instance, replicas, bound),
-    )
+    return Fleet(replicas=replicas, router=router, parts=tuple(points), pooled=pooled)

@@ -80,23 +80,21 @@ def sweep(
     workers: int = 1,
     cluster: Cluster | None = None,
 ) -> Iterator[Point]:
-    """Yield the points in order, computed by so many processes, or on a cluster.
+    """Return the points in order, computed by so many processes, or on a cluster.
 
-    `values` name the `instances`; the rest is as for :func:`kvproof.bounds.verify.verify`. The
-    result does not depend on who computes it.
+    Whoever is not this process begins at once. `values` name the `instances`; the rest is as for
+    :func:`kvproof.bounds.verify.verify`. The result does not depend on who computes it.
     """
     from joblib import Parallel, delayed
 
     asked = policies, skip, compact, bound
     if cluster is not None:
-        repeated = ([one] * len(values) for one in asked)
-        yield from cluster.over(_point, instances, values, *repeated)
-        return
+        return cluster.over(_point, instances, values, *([one] * len(values) for one in asked))
     task = delayed(_point)
     results: Iterator[Point] = Parallel(n_jobs=workers, return_as="generator")(
         task(instance, value, *asked) for value, instance in zip(values, instances, strict=True)
     )
-    yield from results
+    return results
 
 
 def _point(

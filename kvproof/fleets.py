@@ -73,8 +73,9 @@ def totals_table(fleet: Fleet) -> Table:
     from kvproof.scheduling.exact import decimal
 
     table = _empty("policy")
-    for head in ("total latency", "mean", "max", "waiting", "proved factor", "any routing"):
-        table.add_column(head, justify="right", no_wrap=True)
+    heads = ("total latency", "mean", "max", "waiting", "proved factor", "any routing")
+    for head in heads:
+        table.add_column(head.replace(" ", "\n"), justify="right", no_wrap=True)
     for total in fleet.totals:
         table.add_row(
             total.policy,
@@ -94,7 +95,7 @@ def replicas_table(fleet: Fleet) -> Table:
 
     table = _empty("replica", justify="right")
     policies = [row.policy for row in fleet.parts[0].rows]
-    heads = ("requests", "OPT at least", *(f"{policy} mean" for policy in policies))
+    heads = ("requests", "OPT\nat least", *(f"{policy}\nmean" for policy in policies))
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
     for part in fleet.parts:

@@ -26,6 +26,8 @@ from kvproof.scheduling.traces.columns import smallest
 PATIENCE = 10
 #: Seconds after which it is asked whether workers are left.
 _ASK = 2.0
+#: Whose loggers show tracebacks of what is said in one line here.
+_LOUD = ("asyncio", "distributed", "tornado")
 
 
 class Cluster:
@@ -45,12 +47,12 @@ class Cluster:
         InputError
             A worker lacks a module that a task needs.
         """
-        yield from self._results(self._client.map(function, *columns, pure=False))
+        return self._results(self._client.map(function, *columns, pure=False))
 
     def over(
         self, function: Callable[..., Any], instances: Sequence[Instance], *columns: Sequence[Any]
     ) -> Iterator[Any]:
-        """Yield what the function makes of each instance and the columns' entries, in order.
+        """Send it all; yield what the function makes of each instance and its entries, in order.
 
         Raises as :meth:`map` does.
         """
@@ -59,24 +61,24 @@ class Cluster:
             f"{len(instances):,} task{plural[0]} on {self.workers:,} Dask worker{plural[1]}; the "
             "schedule of one replica is one task: each start depends on all before"
         )
-        packed = [_packed(instance) for instance in instances]
-        keys = [[_digest(column) for column in one] for one in packed]
-        uses = Counter(key for one in keys for key in one)
+        different = {id(instance): instance for instance in instances}
+        packed = {one: _packed(instance) for one, instance in different.items()}
+        keys = {one: [_digest(column) for column in made] for one, made in packed.items()}
+        uses = Counter(key for instance in instances for key in keys[id(instance)])
         sent: dict[bytes, Any] = {}
         with _in_words():
-            for one, names in zip(packed, keys, strict=True):
-                for column, key in zip(one, names, strict=True):
+            for one, made in packed.items():
+                for column, key in zip(made, keys[one], strict=True):
                     if key not in sent:
                         (sent[key],) = self._client.scatter([column], broadcast=uses[key] > 1)
         futures = [
             self._client.submit(
-                _run, function, instance.memory, [sent[key] for key in names], *rest, pure=False
+                _run, function, instance.memory, [sent[key] for key in keys[id(instance)]], *rest,
+                pure=False,
             )
-            for instance, names, *rest in zip(instances, keys, *columns, strict=True)
-        ]
-        packed.clear()
-        sent.clear()
-        yield from self._results(futures)
+            for instance, *rest in zip(instances, *columns, strict=True)
+        ]  # fmt: skip
+        return self._results(futures)
 
     def _results(self, futures: list[Any]) -> Iterator[Any]:
         for number, future in enumerate(futures):
@@ -167,15 +169,18 @@ def versions() -> dict[str, str]:
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Let the package log and warn of nothing: what went wrong is said in one line."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    known = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in _LOUD]
+    loggers = [logging.getLogger(name) for name in known]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 @contextmanager

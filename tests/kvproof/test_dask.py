@@ -171,7 +171,7 @@ def test_predictions_stay_here(capsys, address):
 
 @pytest.fixture
 def busy(tmp_path):
-    """Start a cluster of processes and a verify that keeps it busy; return all three processes."""
+    """Start a cluster of processes and a verify that keeps it busy; return the three by name."""
     slow = "class Slow:\n name = 'slow'\n def key(self, i):\n  import time; time.sleep(600)\n"
     (tmp_path / "slow.py").write_text(slow)
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
@@ -187,7 +187,7 @@ def busy(tmp_path):
         return process
 
     file = tmp_path / "scheduler.json"
-    start("distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard",
+    scheduler = start("distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard",
           "--scheduler-file", str(file))  # fmt: skip
     while not file.exists() or not file.read_text():
         time.sleep(0.1)
@@ -200,7 +200,7 @@ def busy(tmp_path):
             assert asked.poll() is None, asked.communicate()
             time.sleep(0.2)
     try:
-        yield asked, worker
+        yield {"asked": asked, "worker": worker, "scheduler": scheduler}
     finally:
         for process in started:
             if process.poll() is None:
@@ -208,9 +208,10 @@ def busy(tmp_path):
             process.communicate()
 
 
-def test_a_lost_worker_ends_it_with_one_line(busy):
-    asked, worker = busy
-    worker.kill()
+@pytest.mark.parametrize("lost", ["worker", "scheduler"])
+def test_what_is_lost_ends_it_with_one_line(busy, lost):
+    asked = busy["asked"]
+    busy[lost].kill()
     out, said = asked.communicate(timeout=120)
     assert (asked.returncode, out) == (3, "")
     lines = [line for line in said.splitlines() if "tasks on" not in line]
@@ -219,7 +220,7 @@ def test_a_lost_worker_ends_it_with_one_line(busy):
 
 
 def test_ctrl_c_ends_it_with_one_line(busy):
-    asked, _ = busy
+    asked = busy["asked"]
     asked.send_signal(signal.SIGINT)
     out, said = asked.communicate(timeout=60)
     assert (asked.returncode, out) == (130, "")
