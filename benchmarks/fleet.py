@@ -35,6 +35,8 @@ STEP = Fraction(1, 20)
 ALL = 10**10
 #: Of one replica, for what a task takes.
 REPLICA = 10**7
+#: Of a small one: the search for cuts of its bound takes as long as for a large one.
+SMALL = 15_625
 SENT, GROWS, WORK = "sent to workers", "memory", "schedule, test, bound, statistics"
 #: Requests that one instance may have.
 MOST = 2**31 - 1
@@ -116,12 +118,15 @@ def measured(requests: int, trace: Path) -> dict[str, dict[str, float]]:
         for what, words in (
             *((router, [("--client", str(path), router) for path in files]) for router in Router),
             ("worker", [("--worker", str(trace), str(size)) for size in sizes]),
+            ("small", [("--worker", str(trace), str(SMALL))]),
         ):
             # the best of three: other work beside it only adds
             runs = [[in_fresh_process(*one) for _ in range(3)] for one in words]
             least = [{k: min(run[k] for run in each) for k in each[0]} for each in runs]
-            found[what] = {k: v / sizes[1] for k, v in least[1].items() if k != "peak"}
-            found[what][GROWS] = (least[1]["peak"] - least[0]["peak"]) / requests
+            size = SMALL if what == "small" else sizes[1]
+            found[what] = {k: v / size for k, v in least[-1].items() if k != "peak"}
+            if len(least) > 1:
+                found[what][GROWS] = (least[1]["peak"] - least[0]["peak"]) / requests
     return found
 
 
@@ -140,10 +145,11 @@ def on_paper(found: dict[str, dict[str, float]]) -> list[str]:
     limits = (
         f"An instance has at most {MOST:,} requests, so these are {commands} commands, of "
         f"{each * serial / hour:.1f} hours and {here[GROWS] * each / gib:,.0f} GiB each, side by "
-        "side or one after the other. With one fast policy the workers have "
-        f"{busy / serial:.1f} of the work that the command does itself, so few of them are busy: a "
-        "cluster pays for several policies, slow ones, `--bound price` and sweeps. A task is never "
-        "shorter, however many workers there are: one replica's schedule cannot be split."
+        "side or one after the other. For one fast policy workers have "
+        f"{busy / serial:.1f} of the work that the command does itself where replicas are large, "
+        f"and {found['small'][WORK] / serial:.0f} times as much where each has {SMALL:,}; "
+        "more for several policies, slow ones, or `--bound price`. A task is never shorter, "
+        "however many workers there are: one replica's schedule cannot be split."
     )
     return [
         "10^10 requests, on paper, from these rates, sending not counted:",
@@ -190,7 +196,11 @@ def main() -> None:
         "| where | part | per request |",
         "|---|---|---|",
     ]
-    for where, costs in (("command", here), ("worker, one policy", found["worker"])):
+    for where, costs in (
+        ("command", here),
+        ("worker, one policy", found["worker"]),
+        (f"the same, replicas of {SMALL:,}", found["small"]),
+    ):
         for what, cost in costs.items():
             unit = f"{cost:.1f} bytes" if what in (SENT, GROWS) else f"{cost * 1e6:.3f} us"
             lines.append(f"| {where} | {what} | {unit} |")
