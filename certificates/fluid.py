@@ -55,7 +55,7 @@ def serve(
     """
     work = requests.volume if work is None else work
     rate = requests.memory if rate is None else rate
-    order = _order(requests.arrival)
+    order = order_of(requests.arrival)
     horizon = rate * int(requests.arrival.max()) + exact_sum(work)
     if horizon >= 2**62:  # beyond int64, where only made-up instances are
         return serve_reference(requests, by_remaining=by_remaining, work=work, rate=rate)
@@ -179,11 +179,11 @@ def mean_steps(release: Column, work: Column, memory: int) -> Column:
     if not release.any():
         weight = _steps_in_order(stable_order(work), work, memory)
     else:
-        weight = _steps_by_work(release, _order(release), work, memory)
+        weight = _steps_by_work(release, order_of(release), work, memory)
     return weight
 
 
-def _order(release: Column) -> Column:
+def order_of(release: Column) -> Column:
     """Return the stable order of releases, or an empty column where they are in it."""
     if (release[1:] >= release[:-1]).all():
         return np.zeros(0, np.int64)

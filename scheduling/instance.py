@@ -111,14 +111,14 @@ class Instance(Shown):
     @cached_property
     def max_peak(self) -> int:
         """Largest prompt + output, in tokens."""
-        return int((self.prompt + self.output).max())
+        return int(by_parts(np.add, self.prompt, self.output).max())
 
     @property
     def eps(self) -> Fraction:
         """Largest share of the memory that one request ever holds, max (s + o) / M."""
         return Fraction(self.max_peak, self.memory)
 
-    @property
+    @cached_property
     def is_backlog(self) -> bool:
         """Whether every request is there at step 0."""
         return not self.arrival.any()

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.certificates.fluid import mean_steps
+from kvproof.certificates.fluid import mean_steps, order_of
 from kvproof.certificates.opt.steps import tail_volume
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.sorting import stable_order
 
-#: Most requests of a sample.
-SAMPLE = 8_192
+#: Most requests of a sample, and about how many are sorted for one.
+SAMPLE, SORTED = 8_192, 1 << 17
 #: Levels of a rule that are tried first, and how often the best one's neighbourhood is halved.
 LEVELS, HALVINGS = 10, 4
 
@@ -87,9 +87,14 @@ def _climb(value: Callable[[float], float]) -> tuple[float, float]:
 
 
 def thinned(requests: Instance) -> Sample:
-    """Return every so many-th request in order of volume, at a memory that is as much smaller."""
-    every = -(-requests.rows // SAMPLE)
-    kept = stable_order(requests.volume)[every // 2 :: every]
+    """Return every so many-th request in order of volume, at a memory that is as much smaller.
+
+    Of very many requests only every so many-th of the file is put in that order.
+    """
+    stride = max(1, requests.rows // SORTED)
+    order = stable_order(requests.volume[::stride])
+    every = -(-len(order) // SAMPLE)
+    kept = order[every // 2 :: every] * stride
     return Sample(
         memory=max(1, requests.memory * len(kept) // requests.rows),
         arrival=requests.arrival[kept], prompt=requests.prompt[kept], output=requests.output[kept],
@@ -99,7 +104,9 @@ def thinned(requests: Instance) -> Sample:
 def _stretch(requests: Instance) -> Sample:
     """Return so many requests that arrive one after the other, from the middle, and all memory."""
     first = (requests.rows - SAMPLE) // 2
-    kept = stable_order(requests.arrival)[first : first + SAMPLE]
+    order = order_of(requests.arrival)
+    middle = slice(first, first + SAMPLE)
+    kept = order[middle] if len(order) else middle
     arrival = requests.arrival[kept]
     return Sample(
         memory=requests.memory, arrival=arrival - arrival.min(),

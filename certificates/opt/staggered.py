@@ -14,20 +14,19 @@ of equal requests.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from kvproof.certificates.opt.cuts import SAMPLE, Sample, estimate, thinned
 from kvproof.certificates.opt.steps import discrete_centroid_bound
-from kvproof.certificates.prices.grid import Floats
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.instance import Instance
 
-_CHUNK = 1 << 18
 #: Multipliers are multiples of one over this.
 UNIT = 2**32
 #: Quantiles of peaks and of outputs from which groups are made, where there are many requests.
@@ -66,7 +65,7 @@ def staggered_bound(instance: Instance, group: Group) -> Fraction:
     """
     requests = instance.expanded()
     peak, output, m = group.peak, group.output, group.together
-    chosen = (requests.prompt + requests.output >= peak) & (requests.output >= output)
+    chosen = _as_large(requests, group)
     arrival = requests.arrival[chosen]
     n = len(arrival)
     if n < m:
@@ -83,6 +82,12 @@ def staggered_bound(instance: Instance, group: Group) -> Fraction:
         )  # fmt: skip
         value += max(discrete_centroid_bound(others), Fraction(exact_sum(others.output)))
     return value
+
+
+def _as_large(requests: Instance | Sample, group: Group) -> npt.NDArray[np.bool_]:
+    """Say which requests are of a group."""
+    peak = requests.prompt + requests.output
+    return (peak >= group.peak) & (requests.output >= group.output)
 
 
 def choose_group(instance: Instance) -> tuple[Group, Fraction]:
@@ -104,6 +109,8 @@ def promising_groups(instance: Instance, *, hopeless: bool) -> list[Group]:
     if requests.rows <= SAMPLE:
         return [group for _, group in promising[:TRIED]]
     promise, group = promising[0]
+    there = int(_as_large(requests, group).sum())  # a sample knows about how many
+    group = replace(group, together=min(group.together, there))
     if hopeless or promise > _promise(sample, requests.rows / len(sample.output)):
         return [group]
     return []
@@ -117,62 +124,34 @@ def _promise(sample: Sample, scale: float) -> float:
 
 def _groups(requests: Instance, sample: Sample) -> Iterator[tuple[float, Group]]:
     """Return groups, each with about what it promises."""
-    peaks, outputs = requests.prompt + requests.output, requests.output
-    thin_peaks = sample.prompt + sample.output
-    high, long = _levels(peaks, thin_peaks), _levels(outputs, sample.output)
-    number, waited, first = _corners(requests, high, long)
-    scale = requests.rows / len(sample.output)
-    for i, peak in enumerate(high.tolist()):
-        for j, output in enumerate(long.tolist()):
-            n = int(number[i, j])
+    peaks, outputs = sample.prompt + sample.output, sample.output
+    high, long = _levels(peaks), _levels(outputs)
+    scale = requests.rows / len(outputs)
+    for peak in high.tolist():
+        for output in long.tolist():
+            inside = (peaks >= peak) & (outputs >= output)
+            n = round(scale * int(inside.sum()))
             if not n or output > peak:
                 continue
             together, spread = _together(n, requests.memory / peak)
-            promise = n * (first[i, j] + output) - waited[i, j] + output * spread
-            others = ~((thin_peaks >= peak) & (sample.output >= output))
-            if others.any():
+            arrival = sample.arrival[inside]
+            waited = scale * float(arrival.sum())
+            promise = n * (int(arrival.min()) + output) - waited + output * spread
+            if not inside.all():
                 rest = Sample(
-                    memory=sample.memory, arrival=sample.arrival[others],
-                    prompt=sample.prompt[others], output=sample.output[others],
+                    memory=sample.memory, arrival=sample.arrival[~inside],
+                    prompt=sample.prompt[~inside], output=outputs[~inside],
                 )  # fmt: skip
                 promise += _promise(rest, scale)
-            yield float(promise), Group(peak=peak, output=output, together=together)
+            yield promise, Group(peak=peak, output=output, together=together)
 
 
-def _levels(values: Column, some: Column) -> Column:
+def _levels(values: Column) -> Column:
     """Return the values from which on a request may be of a group: all, or some quantiles."""
-    levels: Column = np.unique(some)
+    levels: Column = np.unique(values)
     if len(levels) > QUANTILES:
-        levels = np.quantile(some, np.linspace(0, 1, QUANTILES), method="lower").astype(np.int64)
-    return np.unique(np.append(levels, (values.min(), values.max())))
-
-
-def _corners(requests: Instance, high: Column, long: Column) -> tuple[Floats, Floats, Floats]:
-    """Return number, sum of arrivals and first arrival of those above each pair of levels."""
-    shape, size = (len(high), len(long)), len(high) * len(long)
-    number, waited, first = np.zeros(size), np.zeros(size), np.full(size, np.inf)
-    for i in range(0, requests.rows, _CHUNK):
-        prompt, output, arrival = (
-            column[i : i + _CHUNK]
-            for column in (requests.prompt, requests.output, requests.arrival)
-        )
-        at = np.searchsorted(high, prompt + output, "right") - 1
-        at = at * len(long) + np.searchsorted(long, output, "right") - 1
-        number += np.bincount(at, minlength=size)
-        waited += np.bincount(at, weights=arrival, minlength=size)
-        np.minimum.at(first, at, arrival.astype(np.float64))
-    return (
-        _upwards(np.add, number.reshape(shape)),
-        _upwards(np.add, waited.reshape(shape).astype(np.float64)),
-        _upwards(np.minimum, first.reshape(shape)),
-    )
-
-
-def _upwards(gather: np.ufunc, table: Floats) -> Floats:
-    """Gather each entry with all at higher levels."""
-    turned = table[::-1, ::-1]
-    gathered: Floats = gather.accumulate(gather.accumulate(turned, axis=0), axis=1)[::-1, ::-1]
-    return gathered
+        levels = np.quantile(values, np.linspace(0, 1, QUANTILES), method="lower").astype(np.int64)
+    return np.unique(levels)
 
 
 def _together(n: int, share: float) -> tuple[int, float]:
