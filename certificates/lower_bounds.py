@@ -5,12 +5,10 @@ independent checker, which shares no code with it.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -69,28 +67,32 @@ def best_bound(instance: Instance) -> LowerBound:
     The fluid centroid is never above the discrete one; of equal ones the simplest is taken.
     """
     requests = instance.expanded()
-
-    def tails() -> list[LowerBound]:
-        return [_tail(requests, cuts) for cuts in candidate_cuts(requests)]
-
-    with _side_by_side(requests.rows) as start:
-        volume, tail = start(lambda: find_bound(requests, BoundKind.VOLUME)), start(tails)
-        bounds = [find_bound(requests, BoundKind.DISCRETE_CENTROID)]
-        bounds += [volume(), find_bound(requests, BoundKind.OUTPUTS)]
-        groups = promising_groups(requests, hopeless=False)
-        bounds += [_staggered(requests, group) for group in groups]
-        bounds += tail()
+    parts = (_tails, _centroid, _volume, _groups)  # the longest first
+    if requests.rows < _LONG:
+        tails, centroid, volume, groups = (part(requests) for part in parts)
+    else:
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            found = pool.map(lambda part: part(requests), parts)
+            tails, centroid, volume, groups = found
+    outputs = find_bound(requests, BoundKind.OUTPUTS)
+    bounds = [*centroid, *volume, outputs, *groups, *tails]
     return max(bounds, key=lambda bound: bound.value)
 
 
-@contextmanager
-def _side_by_side(requests: int) -> Iterator[Callable[[Callable[[], Any]], Callable[[], Any]]]:
-    """Give what starts work and returns how to wait for it: in a thread, where it is long."""
-    if requests < _LONG:
-        yield lambda work: work
-        return
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        yield lambda work: pool.submit(work).result
+def _tails(requests: Instance) -> list[LowerBound]:
+    return [_tail(requests, cuts) for cuts in candidate_cuts(requests)]
+
+
+def _centroid(requests: Instance) -> list[LowerBound]:
+    return [find_bound(requests, BoundKind.DISCRETE_CENTROID)]
+
+
+def _volume(requests: Instance) -> list[LowerBound]:
+    return [find_bound(requests, BoundKind.VOLUME)]
+
+
+def _groups(requests: Instance) -> list[LowerBound]:
+    return [_staggered(requests, group) for group in promising_groups(requests, hopeless=False)]
 
 
 def find_bound(
