@@ -31,7 +31,7 @@ from kvproof.certificates.proofs import (
     TailProof,
 )
 from kvproof.certificates.sums import grouped_sum
-from kvproof.scheduling.exact import Column, decimal, exact_dot, exact_sum
+from kvproof.scheduling.exact import Column, Integers, decimal, exact_dot, exact_sum
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.sorting import count_pairs, sort_values
@@ -67,13 +67,14 @@ def best_bound(instance: Instance) -> LowerBound:
     The fluid centroid is never above the discrete one; of equal ones the simplest is taken.
     """
     requests = instance.expanded()
-    parts = (_tails, _centroid, _volume, _groups)  # the longest first
+    # the longest first; while it sorts, what takes least memory
+    parts = (_tails, _volume, _groups, _centroid)
     if requests.rows < _LONG:
-        tails, centroid, volume, groups = (part(requests) for part in parts)
+        tails, volume, groups, centroid = (part(requests) for part in parts)
     else:
         with ThreadPoolExecutor(max_workers=2) as pool:
             found = pool.map(lambda part: part(requests), parts)
-            tails, centroid, volume, groups = found
+            tails, volume, groups, centroid = found
     outputs = find_bound(requests, BoundKind.OUTPUTS)
     bounds = [*centroid, *volume, outputs, *groups, *tails]
     return max(bounds, key=lambda bound: bound.value)
@@ -135,7 +136,7 @@ def find_bound(
             return LowerBound(value=outputs_bound(instance), proof=FormulaProof(kind=kind))
 
 
-def _tail(instance: Instance, cuts: Column) -> LowerBound:
+def _tail(instance: Instance, cuts: Integers) -> LowerBound:
     return LowerBound(value=tail_centroid_bound(instance, cuts), proof=TailProof(cuts=cuts))
 
 

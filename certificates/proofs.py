@@ -12,7 +12,7 @@ import numpy as np
 
 from kvproof.certificates.opt.staggered import Group
 from kvproof.certificates.prices.vector import Prices
-from kvproof.scheduling.exact import Column
+from kvproof.scheduling.exact import Integers
 
 
 class BoundKind(StrEnum):
@@ -60,7 +60,7 @@ class FormulaProof:
 class TailProof:
     """How many tokens of each request are left out of its centroid."""
 
-    cuts: Column
+    cuts: Integers
     kind: BoundKind = field(default=BoundKind.TAIL_CENTROID, init=False)
 
     __hash__ = None  # type: ignore[assignment]
@@ -85,7 +85,7 @@ class StaggeredProof:
         return {"kind": self.kind, **asdict(self.group)}
 
 
-def runs(name: str, column: Column) -> dict[str, Any]:
+def runs(name: str, column: Integers) -> dict[str, Any]:
     """Write a column with one entry per request, with counts where many neighbours are equal."""
     first = np.flatnonzero(np.concatenate(([True], column[1:] != column[:-1])))
     if 2 * len(first) > len(column):

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from kvproof.scheduling.compiled import njit
-from kvproof.scheduling.exact import Column, exact_sum
+from kvproof.scheduling.exact import CHUNK, Column, exact_sum
 
 # A sum over more denominators than this is taken on a grid: their common denominator would have
 # as many digits as there are requests.
@@ -16,7 +16,6 @@ _HALF = 10**6
 GRID = _HALF**2
 # Terms that are added in Python: compiling for them would take longer.
 _FEW = 1 << 10
-_CHUNK = 1 << 18
 # Slots of a table of denominators, at first and at most (of 24 bytes each); half of them are used.
 _SLOTS, MOST_SLOTS = 1 << 12, 1 << 22
 
@@ -39,9 +38,9 @@ def grouped_columns(denominator: Column, numerator: Column) -> Fraction:
     denominator, numerator
         Of equal shape; int64, or Python integers in an array of objects where they do not fit.
     """
-    chunks = range(0, len(denominator), _CHUNK)
+    chunks = range(0, len(denominator), CHUNK)
     return grouped_chunks(
-        lambda: ((denominator[i : i + _CHUNK], numerator[i : i + _CHUNK]) for i in chunks),
+        lambda: ((denominator[i : i + CHUNK], numerator[i : i + CHUNK]) for i in chunks),
         len(denominator),
     )
 

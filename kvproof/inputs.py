@@ -31,7 +31,7 @@ class Input:
     """
 
     instance: Instance
-    rows: Column
+    rows: npt.NDArray[np.integer[Any]]
     source: str
     format: str
     step: Fraction | None

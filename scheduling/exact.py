@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Column = npt.NDArray[np.int64]
+#: Of a smaller type, maybe; whoever computes with one takes it as int64 first.
+Integers = npt.NDArray[np.integer[Any]]
 
 _LOW = np.int64((1 << 32) - 1)
-_CHUNK = 1 << 18  # what is made on the way stays in the cache
+CHUNK = 1 << 18  # what is made on the way stays in the cache
 
 
 def exact_sum(values: Column) -> int:
@@ -18,17 +21,17 @@ def exact_sum(values: Column) -> int:
     Each half of 32 bits is summed on its own, so no partial sum leaves int64.
     """
     total = 0
-    for begin in range(0, len(values), _CHUNK):
-        part = values[begin : begin + _CHUNK]
+    for begin in range(0, len(values), CHUNK):
+        part = values[begin : begin + CHUNK]
         total += (int((part >> 32).sum()) << 32) + int((part & _LOW).sum())
     return total
 
 
-def by_parts(function: Callable[..., Column], *columns: Column) -> Column:
+def by_parts(function: Callable[..., Column], *columns: Integers) -> Column:
     """Return ``function(*columns)``, of each entry by itself, with little memory on the way."""
     made = np.empty(len(columns[0]), np.int64)
-    for begin in range(0, len(made), _CHUNK):
-        some = slice(begin, begin + _CHUNK)
+    for begin in range(0, len(made), CHUNK):
+        some = slice(begin, begin + CHUNK)
         made[some] = function(*(column[some] for column in columns))
     return made
 
@@ -59,7 +62,7 @@ def decimal(value: Fraction | int, places: int, *, up: bool, commas: bool = Fals
 def exact_dot(values: Column, weights: Column) -> int:
     """Sum ``values * weights`` exactly, for 0 <= values < 2^63 and 0 <= weights < 2^31."""
     total = 0
-    for begin in range(0, len(values), _CHUNK):
-        part, weight = values[begin : begin + _CHUNK], weights[begin : begin + _CHUNK]
+    for begin in range(0, len(values), CHUNK):
+        part, weight = values[begin : begin + CHUNK], weights[begin : begin + CHUNK]
         total += (exact_sum((part >> 32) * weight) << 32) + exact_sum((part & _LOW) * weight)
     return total

@@ -7,7 +7,7 @@ too large to be packed, go through NumPy; both give the same.
 import numpy as np
 
 from kvproof.scheduling.compiled import njit
-from kvproof.scheduling.exact import Column
+from kvproof.scheduling.exact import CHUNK, Column
 
 _SHORT = 1 << 14
 _DIGIT = 11
@@ -28,7 +28,8 @@ def stable_order(key: Column) -> Column:
         return np.argsort(key, kind="stable")
     # the index rides along in the low bits and is in order already
     packed = key << bits
-    packed |= np.arange(len(key))
+    for begin in range(0, len(key), CHUNK):
+        packed[begin : begin + CHUNK] |= np.arange(begin, min(begin + CHUNK, len(key)))
     order: Column = _radix(packed, bits, bits + int(key.max()).bit_length())
     order &= (1 << bits) - 1
     return order

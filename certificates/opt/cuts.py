@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from kvproof.certificates.fluid import mean_steps, order_of
 from kvproof.certificates.opt.steps import tail_volume
-from kvproof.scheduling.exact import Column
+from kvproof.scheduling.exact import Column, Integers
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.sorting import stable_order
 
@@ -34,7 +34,7 @@ class Sample:
     output: Column
 
 
-def candidate_cuts(instance: Instance) -> list[Column]:
+def candidate_cuts(instance: Instance) -> list[Integers]:
     """Return good cuts of the requests, the best on each sample; each of shape (requests,).
 
     Cuts are 0 to output - 1, and not all of them 0; so there may be none.
@@ -48,7 +48,7 @@ def candidate_cuts(instance: Instance) -> list[Column]:
     return found[:1] if len(found) == 2 and (found[0] == found[1]).all() else found
 
 
-def _best_rule(sample: Sample, requests: Instance) -> Column:
+def _best_rule(sample: Sample, requests: Instance) -> Integers:
     """Return the cuts of the rule, and at the level, that are best on a sample."""
     # so many tokens: levels are quantiles of the outputs; a share: levels are the shares
     quantiles = np.quantile(sample.output, np.linspace(0, 1, LEVELS + 1))
@@ -61,7 +61,9 @@ def _best_rule(sample: Sample, requests: Instance) -> Column:
         x, found = _climb(value)
         if found > best:
             chosen, level, best = rule, x, found
-    return _cut(chosen, level, quantiles, requests.output)
+    cuts = _cut(chosen, level, quantiles, requests.output)
+    # in a smaller type, for there are two of them at a time, of all requests
+    return cuts.astype(np.min_scalar_type(int(cuts.max())))
 
 
 def _cut(rule: int, level: float, quantiles: npt.NDArray[np.float64], output: Column) -> Column:
@@ -114,7 +116,7 @@ def _stretch(requests: Instance) -> Sample:
     )  # fmt: skip
 
 
-def estimate(sample: Sample, cuts: Column) -> float:
+def estimate(sample: Sample, cuts: Integers) -> float:
     """Return the tail centroid bound of a sample in floats."""
     work = tail_volume(sample.prompt, sample.output, cuts)
     weight = mean_steps(sample.arrival + cuts, work, sample.memory).astype(np.float64)

@@ -109,11 +109,10 @@ def promising_groups(instance: Instance, *, hopeless: bool) -> list[Group]:
     if requests.rows <= SAMPLE:
         return [group for _, group in promising[:TRIED]]
     promise, group = promising[0]
+    if not hopeless and promise <= _promise(sample, requests.rows / len(sample.output)):
+        return []
     there = int(_as_large(requests, group).sum())  # a sample knows about how many
-    group = replace(group, together=min(group.together, there))
-    if hopeless or promise > _promise(sample, requests.rows / len(sample.output)):
-        return [group]
-    return []
+    return [replace(group, together=min(group.together, there))]
 
 
 def _promise(sample: Sample, scale: float) -> float:

@@ -7,10 +7,8 @@ import numpy as np
 
 from kvproof.certificates.fluid import mean_steps
 from kvproof.certificates.sums import grouped_chunks
-from kvproof.scheduling.exact import Column, by_parts, exact_sum
+from kvproof.scheduling.exact import CHUNK, Column, Integers, by_parts, exact_sum
 from kvproof.scheduling.instance import Instance
-
-_CHUNK = 1 << 18
 
 
 def discrete_centroid_bound(instance: Instance) -> Fraction:
@@ -27,8 +25,8 @@ def discrete_centroid_bound(instance: Instance) -> Fraction:
     def terms() -> Iterator[tuple[Column, Column]]:
         # the term over 2 is added apart, as it may leave int64; it counts among the denominators
         yield np.array([2], dtype=kind), np.array([0], dtype=kind)
-        for i in range(0, requests.rows, _CHUNK):
-            some = slice(i, i + _CHUNK)
+        for i in range(0, requests.rows, CHUNK):
+            some = slice(i, i + CHUNK)
             s, o = requests.prompt[some], requests.output[some]
             s, o = s.astype(kind, copy=False), o.astype(kind, copy=False)
             yield 3 * (2 * s + o + 1), -(o + 1) * (3 * s + 2 * o + 1)
@@ -37,7 +35,7 @@ def discrete_centroid_bound(instance: Instance) -> Fraction:
     return Fraction(halves, 2) + grouped_chunks(terms, 2 * requests.rows + 1)
 
 
-def tail_centroid_bound(instance: Instance, cuts: Column) -> Fraction:
+def tail_centroid_bound(instance: Instance, cuts: Integers) -> Fraction:
     """Bound the tokens of each request after its cut likewise; cuts of 0 give the centroid.
 
     They are not held before step ``a + cut + 1``, so they are served later than whole requests
@@ -58,8 +56,8 @@ def tail_centroid_bound(instance: Instance, cuts: Column) -> Fraction:
 
     def terms() -> Iterator[tuple[Column, Column]]:
         yield np.array([1], dtype=kind), np.array([0], dtype=kind)
-        for i in range(0, requests.rows, _CHUNK):
-            some = slice(i, i + _CHUNK)
+        for i in range(0, requests.rows, CHUNK):
+            some = slice(i, i + CHUNK)
             columns = (requests.prompt[some], requests.output[some], cuts[some])
             s, o, c = (column.astype(kind, copy=False) for column in columns)
             moments = _moment(s, o) - _moment(s, c)
@@ -68,11 +66,15 @@ def tail_centroid_bound(instance: Instance, cuts: Column) -> Fraction:
     return apart + grouped_chunks(terms, requests.rows + 1)
 
 
-def tail_volume(prompt: Column, output: Column, cuts: Column) -> Column:
+def tail_volume(prompt: Column, output: Column, cuts: Integers) -> Column:
     """Token-steps of each request after its cut."""
-    return by_parts(
-        lambda s, o, c: s * (o - c) + (o * (o + 1) - c * (c + 1)) // 2, prompt, output, cuts
-    )
+
+    def volume(s: Column, o: Column, narrow: Integers) -> Column:
+        c = narrow.astype(np.int64, copy=False)
+        after: Column = s * (o - c) + (o * (o + 1) - c * (c + 1)) // 2
+        return after
+
+    return by_parts(volume, prompt, output, cuts)
 
 
 def _moment(s: Column, j: Column) -> Column:

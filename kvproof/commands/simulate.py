@@ -89,7 +89,8 @@ def command(
         task = bar.add_task(f"reading {trace}", total=None)
         source = load(trace, predicted=predicted, **reading)
         instance = source.instance
-        rows = source.rows if instance.count is None else np.repeat(source.rows, instance.count)
+        rows = source.rows.astype(np.int64)
+        rows = rows if instance.count is None else np.repeat(rows, instance.count)
         bar.update(task, description=policy, total=instance.requests)
         done: Schedule | PredictedRun
         if by_prediction:

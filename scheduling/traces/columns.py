@@ -93,10 +93,12 @@ class Places:
         """Return which file each row is of."""
         return np.searchsorted(self.first, rows, side="right") - 1
 
-    def rows_in_files(self, rows: Integers) -> Column:
-        """Return which row of its file each row is, from 0."""
+    def rows_in_files(self, rows: Integers) -> Integers:
+        """Return which row of its file each row is, from 0; those of one file are returned."""
+        if len(self.files) == 1:
+            return rows
         wide = rows.astype(np.int64)
-        return wide if len(self.files) == 1 else wide - self.first[self.files_of(wide)]
+        return wide - self.first[self.files_of(wide)]
 
     def files_named(self, rows: Integers) -> npt.NDArray[np.object_] | None:
         """Return the name of each row's file; None where the trace is named after the only one."""

@@ -119,7 +119,7 @@ class Trace(Shown):
     @property
     def row(self) -> Column:
         """Which row of its file each request is, from 0; int64 of shape (requests,)."""
-        return self.places.rows_in_files(self.columns.row)
+        return _wide(self.places.rows_in_files(self.columns.row))
 
     @property
     def line(self) -> Column:
