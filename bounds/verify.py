@@ -1,6 +1,7 @@
 """Run a policy and say what is proved about the schedule that comes out."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -22,6 +23,9 @@ from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.simulate import Progress, simulate
 from kvproof.scheduling.traces.columns import smallest
+
+#: So many requests are bounded while they are scheduled; of more the columns would not fit beside.
+_SIDE_BY_SIDE = range(1 << 17, 1 << 24)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -118,9 +122,14 @@ def verify(
     RejectedError
         The schedule is not feasible, which would be an error of the simulator.
     """
-    schedule = simulate(instance, policy, skip=skip, progress=progress)
-    if compact:
-        schedule = shift_left(schedule)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        beside = lower_bound is None and instance.requests in _SIDE_BY_SIDE
+        bounding = pool.submit(best_bound, instance) if beside else None
+        schedule = simulate(instance, policy, skip=skip, progress=progress)
+        if compact:
+            schedule = shift_left(schedule)
+        if bounding is not None:
+            lower_bound = bounding.result()
     lower_bound = best_bound(instance) if lower_bound is None else lower_bound
     return _judged(schedule, policy, skip=skip, compact=compact, lower_bound=lower_bound)
 

@@ -76,7 +76,7 @@ def verify(
     >>> verdict.schedule.total_latency, verdict.factor
     (13, Fraction(13, 8))
     """
-    if not isinstance(bound, LowerBound):
+    if isinstance(bound, str):  # None: together with the schedule
         bound = lower_bound(instance, bound)
     return _verify(instance, _policy(policy), skip=skip, compact=compact, lower_bound=bound)
 

@@ -72,7 +72,7 @@ def insert(profile, low, high, end, offset):  # type: ignore[no-untyped-def]
     return profile, low, high + 1
 
 
-@njit
+@njit(nogil=True)
 def run_strict(memory, arrival, release, toll, key, prompt, output, reserved, running, now):  # type: ignore[no-untyped-def]
     """Start the requests by the strict rule of docs/theory.md; return their start steps.
 

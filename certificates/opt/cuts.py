@@ -19,7 +19,7 @@ from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.sorting import stable_order
 
 #: Most requests of a sample, and about how many are sorted for one.
-SAMPLE, SORTED = 8_192, 1 << 17
+SAMPLE, SORTED = 4_096, 1 << 17
 #: Levels of a rule that are tried first, and how often the best one's neighbourhood is halved.
 LEVELS, HALVINGS = 10, 4
 

@@ -210,15 +210,17 @@ def _here(
     from kvproof.bounds.verify import verify
     from kvproof.certificates.lower_bounds import find_bound
 
-    search = bar.add_task("evaluations", total=None, visible=False)
-    lower_bound = find_bound(
-        instance,
-        running["bound"],
-        progress=lambda done, best: bar.update(
-            search, visible=True, completed=done, description=f"prices: {best:,.0f}"
-        ),
-    )
-    bar.remove_task(search)
+    lower_bound = None  # the best of all is found beside the first schedule
+    if running["bound"] is not None:
+        search = bar.add_task("evaluations", total=None, visible=False)
+        lower_bound = find_bound(
+            instance,
+            running["bound"],
+            progress=lambda done, best: bar.update(
+                search, visible=True, completed=done, description=f"prices: {best:,.0f}"
+            ),
+        )
+        bar.remove_task(search)
     bar.advance(stage)
     verdicts = []
     for policy in policies:
@@ -236,6 +238,7 @@ def _here(
                 ),
             )
         )
+        lower_bound = verdicts[0].lower_bound
         bar.remove_task(requests)
         bar.advance(stage)
     return verdicts
