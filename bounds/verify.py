@@ -1,10 +1,10 @@
 """Run a policy and say what is proved about the schedule that comes out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from kvproof.bounds.policy_bound import PolicyBound, policy_bound
@@ -124,14 +124,15 @@ def verify(
     """
     with ThreadPoolExecutor(max_workers=1) as pool:
         beside = lower_bound is None and instance.requests in _SIDE_BY_SIDE
-        bounding = pool.submit(best_bound, instance) if beside else None
+        bounding = pool.submit(best_bound, instance).result if beside else None
         schedule = simulate(instance, policy, skip=skip, progress=progress)
         if compact:
             schedule = shift_left(schedule)
-        if bounding is not None:
-            lower_bound = bounding.result()
-    lower_bound = best_bound(instance) if lower_bound is None else lower_bound
-    return _judged(schedule, policy, skip=skip, compact=compact, lower_bound=lower_bound)
+
+        def bound() -> LowerBound:
+            return lower_bound or (bounding or partial(best_bound, instance))()
+
+        return _judged(schedule, policy, skip=skip, compact=compact, bound=bound)
 
 
 def verify_on(
@@ -157,7 +158,7 @@ def verify_on(
     lower_bound = next(answers)
     for policy, waiting in zip(policies, answers, strict=True):
         schedule = Schedule(instance=instance, starts=instance.expanded().arrival + waiting)
-        yield _judged(schedule, policy, skip=skip, compact=compact, lower_bound=lower_bound)
+        yield _judged(schedule, policy, skip=skip, compact=compact, bound=lambda: lower_bound)
 
 
 def _on_worker(
@@ -171,14 +172,20 @@ def _on_worker(
 
 
 def _judged(
-    schedule: Schedule, policy: Policy, *, skip: bool, compact: bool, lower_bound: LowerBound
+    schedule: Schedule,
+    policy: Policy,
+    *,
+    skip: bool,
+    compact: bool,
+    bound: Callable[[], LowerBound],
 ) -> Verdict:
-    """Test a policy's schedule and say what is proved about it."""
+    """Test a policy's schedule and say what is proved about it; `bound` is asked for last."""
     instance = schedule.instance
     check_schedule(schedule)
     rule = "skip" if skip else "strict"
     remark = getattr(policy, "remark", None)
     ours = type(policy) in (SVF, PacedSVF)  # a theorem speaks of no other policy of the name
+    theorem_bound = policy_bound(instance, policy.name, rule) if ours else None
     return Verdict(
         policy=policy.name,
         rule=rule,
@@ -186,6 +193,6 @@ def _judged(
         compact=compact,
         remark=None if remark is None else ask(policy, remark, instance.expanded()),
         schedule=schedule,
-        lower_bound=lower_bound,
-        theorem_bound=policy_bound(instance, policy.name, rule) if ours else None,
+        lower_bound=bound(),
+        theorem_bound=theorem_bound,
     )
