@@ -20,7 +20,7 @@ from kvproof.adversary.campaign.settings import Settings
 from kvproof.adversary.valuation.workers import Workers, make_workers
 from kvproof.bounds.catalogue.paced import shapes_constant
 from kvproof.bounds.frontier import bounds_at
-from kvproof.scheduling.exact import as_pq, decimal
+from kvproof.scheduling.exact import decimal
 
 CAPS = tuple(Fraction(1, k) for k in (64, 32, 16, 8, 4, 2))
 POLICIES = ("svf", "svf-paced")
@@ -84,15 +84,15 @@ def _line(row: Row) -> str:
 
 
 def write_points(made: list[Row], path: Path) -> None:
-    """Write each best witness's eps and ratio, from which ``make pictures`` draws."""
+    """Write the largest ratio found for each cap, from which ``make pictures`` draws."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("policy", "classes", "eps", "ratio", "requests"))
+        writer.writerow(("policy", "classes", "floor", "cap", "ratio"))
         for row in made:
             for (policy, classes), entry in row.found.items():
                 if entry is not None:
-                    values = (as_pq(entry.eps), as_pq(entry.ratio), entry.requests)
-                    writer.writerow((policy, classes, *values))
+                    ratio = decimal(entry.ratio, 4, up=False)
+                    writer.writerow((policy, classes, row.floor, row.cap, ratio))
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import floor, log10, sqrt
 from statistics import fmean, stdev
 
 LEVEL = 0.95
@@ -27,7 +27,10 @@ class Interval:
         return self.mean + self.half_width
 
     def __str__(self) -> str:
-        return f"{self.mean:.4g} ± {self.half_width:.2g}"
+        # four digits of the larger one, and as many places of the other; no powers of ten
+        larger = max(abs(self.mean), self.half_width)
+        places = min(max(3 - floor(log10(larger)), 0), 6) if larger else 0
+        return f"{self.mean:,.{places}f} ± {self.half_width:,.{places}f}"
 
 
 def interval(values: Sequence[float]) -> Interval:

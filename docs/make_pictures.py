@@ -81,7 +81,7 @@ def paced_frontier() -> None:
         ("svf-paced", "1", "v", 6, "#1b6ca8", "paced SVF, equal requests: found"),
     ):
         own = [row for row in rows if (row["policy"], row["classes"]) == (policy, classes)]
-        eps, ratio = ([float(Fraction(row[name])) for row in own] for name in ("eps", "ratio"))
+        eps, ratio = ([float(Fraction(row[name])) for row in own] for name in ("cap", "ratio"))
         axes.plot(eps, ratio, mark, markersize=size, color=colour, label=label)
     over_eps(axes, title="Paced and strict SVF on backlogs", ylabel="policy / OPT", bottom=1.35,
              top=6.5, right=0.53)  # fmt: skip

@@ -27,7 +27,7 @@ def main() -> None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     elif "--json" in sys.argv:
         streams.reserve_stdout()
-    notices.listen(lambda notice: print(f"kvproof: {notice}", file=sys.stderr, flush=True))
+    notices.listen(lambda notice: streams.say_on_stderr(f"kvproof: {notice}"))
     _note_interrupts()
     code = run(sys.argv[1:])
     try:
@@ -111,7 +111,7 @@ def _where_to_look(error: click.ClickException) -> str:
 
 
 def _fail(message: str, code: int) -> int:
-    print("kvproof: " + " ".join(message.split()), file=sys.stderr)
+    streams.say_on_stderr("kvproof: " + " ".join(message.split()))
     return code
 
 

@@ -173,7 +173,7 @@ def predicted_table(verdicts: list[PredictedVerdict]) -> Table:
 
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("policy", no_wrap=True)
-    for head in ("mean\nlatency", "pre-\nempted", "proved\nfactor", "price", "can be\ncut by"):
+    for head in ("mean\nlatency", "times\nstopped", "proved\nfactor", "price", "can be\ncut by"):
         table.add_column(head, justify="right", no_wrap=True)
     for v in verdicts:
         least, most = v.cut.percentages()

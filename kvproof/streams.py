@@ -1,11 +1,13 @@
-"""Standard output: reserved for one JSON object where that is asked for, given up where it fails.
+"""Standard output, reserved for one JSON object where that is asked for; lines on standard error.
 
 Light, for it is imported before any command is known.
 """
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from typing import Any, TextIO
 
 _reserved: TextIO | None = None
@@ -30,6 +32,16 @@ def reserve_stdout() -> None:
 def stdout() -> TextIO:
     """Return the stream that results go to."""
     return sys.stdout if _reserved is None else _reserved
+
+
+def say_on_stderr(text: str) -> None:
+    """Print a line on standard error; a terminal that is narrower shows it broken between words."""
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        text = textwrap.fill(
+            text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+    print(text, file=sys.stderr, flush=True)
 
 
 def print_json(data: dict[str, Any]) -> None:

@@ -139,9 +139,11 @@ def _traced(trace: str | None, memory: int) -> "Workload | None":
     from kvproof.bounds.experiments.poisson import resampled
     from kvproof.files import readable
     from kvproof.scheduling.errors import InputError
+    from kvproof.scheduling.notices import tell
     from kvproof.scheduling.traces import read_trace
 
     if trace is None and not _DEFAULT_TRACE.exists():
+        tell("no resampled lengths: the sample in examples/ is not installed; name a --trace")
         return None
     with readable(trace or _DEFAULT_TRACE) as path:
         read = read_trace(path)

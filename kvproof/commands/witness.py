@@ -21,8 +21,11 @@ def command() -> None:
 @json_option
 def list_(folder: Path, as_json: bool) -> int:
     """List the witnesses of the run in FOLDER, best first."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
     from kvproof.adversary.campaign.archive import Archive
-    from kvproof.output import say
+    from kvproof.output import console, print_table, say
     from kvproof.scheduling.exact import as_pq, decimal
     from kvproof.streams import print_json
 
@@ -41,12 +44,18 @@ def list_(folder: Path, as_json: bool) -> int:
         return 0
     if not entries:
         say("No witness yet.")
+        return 0
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    violated = any(e.violates for _, e in entries)
+    for head in ("number", "ratio", "eps", "requests", "engine", "evaluations"):
+        table.add_column(head, justify="left" if head == "engine" else "right", no_wrap=True)
+    if violated:
+        table.add_column("violates")
     for number, e in entries:
-        note = f"  VIOLATES {e.violates}" if e.violates else ""
-        say(
-            f"{number:>4}  {decimal(e.ratio, 4, up=False):>9}  eps {float(e.eps):<8.4g}"
-            f"{e.requests:>9,} requests  {e.engine} at {e.evaluations:,}{note}"
-        )
+        ratio, at = decimal(e.ratio, 4, up=False), f"{float(e.eps):.4g}"
+        cells = (str(number), ratio, at, f"{e.requests:,}", e.engine, f"{e.evaluations:,}")
+        table.add_row(*cells, *([e.violates or ""] if violated else []))
+    print_table(console(), table)
     return 0
 
 

@@ -59,7 +59,7 @@ def _picture(result: Result, field: str, title: str, unit: str, scale: str) -> P
         trace["error_y"] = {"type": "data", "array": [one.half_width for one in values],
                             "color": f"var:c{number}", "thickness": 1.2}  # fmt: skip
         traces.append(trace)
-        rows.append([name, *(f"{one.mean:.4g} ± {one.half_width:.2g}" for one in values)])
+        rows.append([name, *(str(one) for one in values)])
     loads = [cell.load for cell in result.of(NAMES[0])]
     return Picture(
         title=f"{title}: {result.workload}",

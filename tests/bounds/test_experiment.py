@@ -68,3 +68,17 @@ def test_command(tmp_path) -> None:
 def test_bad_loads(loads: str) -> None:
     result = CliRunner().invoke(command, ["poisson", "--loads", loads])
     assert isinstance(result.exception, InputError)
+
+
+@pytest.mark.parametrize(
+    ("mean", "half", "said"),
+    [
+        (116.84, 3.21, "116.8 ± 3.2"),
+        (65.56, 150.2, "65.6 ± 150.2"),
+        (12345.6, 77, "12,346 ± 77"),
+        (0, 0, "0 ± 0"),
+        (0.001234, 0.1, "0.0012 ± 0.1000"),
+    ],
+)
+def test_an_interval_reads_as_numbers(mean: float, half: float, said: str) -> None:
+    assert str(Interval(mean=mean, half_width=half, runs=2)) == said

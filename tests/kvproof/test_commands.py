@@ -54,7 +54,8 @@ def test_verify_json_is_exact_and_says_where_it_comes_from(capsys):
     assert svf["total_latency"] <= svf["theorem_bound"]
 
 
-def test_verify_table_shows_the_same(capsys):
+def test_verify_table_shows_the_same(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     assert run(["verify", EXAMPLE, "--memory", "60000", "--backlog", "--policy", "svf,fcfs"]) == 0
     shown = capsys.readouterr().out
     _, data = run_json(capsys, "verify", EXAMPLE, "--memory", "60000", "--backlog")
@@ -271,7 +272,18 @@ GOOD = ["--memory", "60000"]
         (["verify", ".", *GOOD], "."),
         (["verify", "no[/such].csv", *GOOD], "no[/such].csv"),
         (["simulate", EXAMPLE, *GOOD, "--out", "no/such/folder/x.json"], "there is no folder"),
-        (["frobnicate"], "No such command"),
+        (["frobnicate"], "No such command 'frobnicate'"),
+        (["verfy", EXAMPLE], "'verify'?) (kvproof --help)"),
+        (["verify"], "Missing argument 'TRACE'. (kvproof verify --help)"),
+        (["certify", EXAMPLE, *GOOD], "Missing option '--out'. (kvproof certify --help)"),
+        (["verify", EXAMPLE, "--memory", "60,000"], "neither a number of tokens, in digits, nor"),
+        (["headroom", EXAMPLE, *GOOD, "--time-limit", "ten"], "'ten' is not a number of seconds"),
+        (["headroom", EXAMPLE, *GOOD, "--time-limit", "0"], "'0' is not a number of seconds"),
+        (["verify", EXAMPLE, *GOOD, "--noise", "gauss:1"], "noise 'gauss:1': expected"),
+        (["theorems", "show", "svf-rato"], "near it: svf-ratio"),
+        (["search", "--bound", "svf-rato"], "theorems near it: svf-ratio"),
+        (["taxonomy", "--graph", "x.gif"], "x.gif: name a file that ends in .svg"),
+        (["memory", "phi-4@80GiB,reserve=1"], "'1' is no size"),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_2(capsys, arguments, said):

@@ -95,8 +95,8 @@ def test_whether_order_matters_is_said(capsys):
         (["--sweep", "load=a"], "'a' is no number above 0"),
         (["--sweep", "load=1:9999:0.1"], "more than 1,000 points"),
         (["--sweep", "memory=0.5"], "tokens are whole numbers"),
-        (["--sweep", "memory=100"], "need more than the memory of 100 tokens"),
         (["--sweep", "load=1", "--backlog"], "sweep memory"),
+        (["--sweep", "memory=60000"], "--memory has no effect here"),
         (["--sweep", "load=1", "--plot", "x.pdf"], "ends in .svg or .png"),
         (["--sweep", "load=1", "--latency", "steps"], "--latency has no effect"),
         (["--plot", "x.svg"], "--plot has no effect here: it goes with --sweep"),
@@ -110,3 +110,8 @@ def test_what_is_refused(capsys, arguments, said):
     streams = capsys.readouterr()
     assert (streams.out, streams.err.count("\n")) == ("", 1)
     assert said in streams.err
+
+
+def test_a_sweep_over_memory_that_is_too_small(capsys):
+    assert run(["verify", EXAMPLE, "--sweep", "memory=100"]) == 2
+    assert "need more than the memory of 100 tokens" in capsys.readouterr().err
