@@ -112,7 +112,8 @@ fuzz: $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
 	$(BIN)/python benchmarks/fuzz.py -max_total_time=$(FUZZ_SECONDS) kvproof-fuzz
 
-# after make verified-checker: the three checkers on the corpus and 100,000 mutants, half an hour
+# after make verified-checker: the three checkers on the corpus and 100,000 mutants, an hour; a line
+# twice a minute, and what was done so far when it is interrupted
 checkers: $(READY)
 	$(BIN)/python benchmarks/three_checkers.py
 

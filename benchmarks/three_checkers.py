@@ -122,12 +122,14 @@ def run(jobs: list[tuple[int, int]], workers: int) -> tuple[Tally, list[str], bo
     tally: Tally = Counter()
     failures: list[str] = []
     began = said = time.monotonic()
-    number = sum(n for _, n in jobs)
+    wanted = sum(n for _, n in jobs)
     with Pool(workers, initializer=_uninterrupted) as pool:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # both, as a shell lets its background jobs ignore the first
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         try:
             parts = pool.imap_unordered(campaign, jobs)
-            while tally.total() < number:
+            while tally.total() < wanted:
                 try:
                     part, failed = parts.next(timeout=1)
                     tally += part
@@ -138,7 +140,7 @@ def run(jobs: list[tuple[int, int]], workers: int) -> tuple[Tally, list[str], bo
                     pass
                 if time.monotonic() > said + PAUSE:
                     said = time.monotonic()
-                    print(progress(tally, number, len(failures), said - began), flush=True)
+                    print(progress(tally, wanted, len(failures), said - began), flush=True)
         except KeyboardInterrupt:
             pool.terminate()
             return tally, failures, False

@@ -71,8 +71,9 @@ it; the extracted program, reading its words included):
 """
 
 _DIFFERENTIAL = """\
-On the corpus (252 files) and 3,000 mutants (seed 5) no two disagreed: 232 mutants were verified by
-all three, 613 rejected, 392 are of kinds that the extracted one does not cover."""
+On the corpus (252 files) and 14,000 mutants (seed 11) no two disagreed: 1,653 mutants were verified
+by all three, 3,578 rejected by all three; 537 are searches, or trees over more steps than the
+extracted one is given; the others could not be read, bore another digest, or reached a limit."""
 #: Rows of the table of seconds.
 _MEASURED = """\
 | schedule | 20,000 | 0.17 | 0.06 |
@@ -82,6 +83,7 @@ _MEASURED = """\
 | opt-lower-bound, staggered | 20,000 | 0.28 | 0.28 |
 | opt-lower-bound, volume | 20,000 | 0.41 | 0.07 |
 | ratio-at-least, strict svf | 20,000 | 4.64 | 0.69 |
+| svf-blocking-chain of 3,889 blocks | 20,000 | 0.44 | 0.16 |
 | schedule | 1,000,000 | 9.5 | 8.9 |
 | within-factor, discrete-centroid | 1,000,000 | 23.4 | 27.7 |"""
 

@@ -7,10 +7,11 @@ From kvproof.spec Require Import Model.
 From kvproof.checker Require Import Sort Heap Policies.
 Open Scope Z_scope.
 
-(* The schedule in SVF order. *)
+(* The schedule, of n requests, in SVF order. *)
+Definition svf_rank (n : nat) (x : request * nat * nat) : Z :=
+  rank SVF (classes_of SVF []) n 0 (fst (fst x), snd x).
 Definition in_svf_order (s : schedule) : schedule :=
-  let c := classes_of SVF [] in
-  map fst (sort (fun x => rank SVF c (length s) 0 (fst (fst x), snd x)) (combine s (seq 0 (length s)))).
+  map fst (sort (svf_rank (length s)) (combine s (seq 0 (length s)))).
 Fixpoint never_earlier (s : schedule) : bool :=
   match s with
   | x :: (y :: _) as s' => (snd x <=? snd y)%nat && never_earlier s'

@@ -4,7 +4,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Statements.
 From kvproof.proofs Require Import Sums Memory Lower Chain Simulate Rational Below.
 Open Scope Q_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Lemma block : Statements.block.
 Proof.

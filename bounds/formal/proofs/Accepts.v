@@ -7,7 +7,7 @@ From kvproof.checker Require Policies.
 From kvproof.proofs Require Import Sums Memory Rational Engine Sorts Schedules Centroids.
 From kvproof.proofs Require Runs Falling Tails Cases Listed Blocked Fluids Wholes.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Lemma combine_map {A B} (l : list A) : forall l' : list B, length l = length l' -> map fst (combine l l') = l.
 Proof. induction l as [|x l IH]; intros [|y l'] H; try discriminate; auto. cbn. f_equal. auto. Qed.

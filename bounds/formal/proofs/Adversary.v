@@ -4,7 +4,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Unbounded.
 From kvproof.proofs Require Import Sums Memory.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Section Adversary.
 Variables k : nat.

@@ -4,7 +4,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Statements.
 From kvproof.proofs Require Import Sums Memory Lower Centroid Rational.
 Open Scope Q_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Lemma opt_outputs : Statements.opt_outputs.
 Proof. intros M R s H. now apply q_le, (output_bound M). Qed.

@@ -22,7 +22,7 @@ Lemma backlog_last R : backlog R -> last_arrival R = 0.
 Proof. induction 1 as [|r R Hr _ IH]; [reflexivity|]. cbn [last_arrival fold_right]. unfold last_arrival in IH. lia. Qed.
 Lemma svf_order_in_order s : backlog (map fst s) -> in_order SVF (map fst s) (map fst (Blocks.in_svf_order s)).
 Proof.
-  intros Hb. unfold Blocks.in_svf_order. set (c := classes_of SVF []). set (l := sort _ _).
+  intros Hb. unfold Blocks.in_svf_order. set (l := sort _ _).
   rewrite map_map. replace (map (fun x => fst (fst x)) l) with (map fst (map (fun x => (fst (fst x), snd x)) l))
     by (rewrite map_map; reflexivity).
   apply rising_in_order.

@@ -6,7 +6,7 @@ From kvproof.checker Require Import Program.
 From kvproof.proofs Require Import Sums Memory Lower Rational Prices.
 From kvproof.proofs Require Opt.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 (* ---- any schedule can be listed in the order of the instance, equal neighbours by their starts *)
 Lemma first_of (r : request) (s : schedule) : In r (map fst s) ->

@@ -5,7 +5,7 @@ From kvproof.spec Require Import Model Bounds.
 From kvproof.checker Require Import Sort Service Centroid.
 From kvproof.proofs Require Import Sums Memory Rational Discrete Stronger Sorts Served.
 Open Scope Z_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 (* ---- sums of fractions *)
 Open Scope Q_scope.

@@ -5,7 +5,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Bounds.
 From kvproof.proofs Require Import Sums Memory Centroid Rational.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 (* ---- the most that can be done *)
 Definition arrived {A} (release size : A -> nat) (l : list A) (t : nat) : nat :=

@@ -4,7 +4,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Statements Bounds Engine.
 From kvproof.proofs Require Import Sums Memory Centroid Opt Rational Below Volume Discrete Stronger.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 (* ---- the steps of one request *)
 Lemma last_later u l : StronglySorted lt (u :: l) -> u + length l <= last (u :: l) 0.

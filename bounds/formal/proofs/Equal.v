@@ -4,7 +4,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Equal.
 From kvproof.proofs Require Import Sums Memory Rational Below.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 (* one that holds h at t holds h + y at t + y, up to y = L - h at least *)
 Lemma one_runs r p t L : 1 <= output r -> L * (L + 1) <= 2 * volume r -> 1 <= held r p t ->

@@ -5,7 +5,7 @@ From kvproof.spec Require Import Model Bounds.
 From kvproof.checker Require Import Sort Heap Centroid Fluid.
 From kvproof.proofs Require Import Sums Memory Rational Volume Sorts Heaps Centroids.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 (* The heap holds what the rising list holds. *)
 Definition shows (h : heap unit) (left : list nat) : Prop :=

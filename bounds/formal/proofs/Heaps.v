@@ -4,7 +4,7 @@ Import ListNotations.
 From kvproof.checker Require Import Heap.
 From kvproof.proofs Require Import Sorts.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Fixpoint inside_heap {A} (h : heap A) : list (nat * A) :=
   match h with Leaf => [] | Node _ k w a b => (k, w) :: inside_heap a ++ inside_heap b end.

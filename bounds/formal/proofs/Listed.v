@@ -5,7 +5,7 @@ From kvproof.spec Require Import Model OneBit Checker.
 From kvproof.checker Require Import Sort Events Policies.
 From kvproof.proofs Require Import Sums Memory Rational Simulate Sorts Centroids Room Events.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Lemma combine_seq (R : list request) : forall k x, In x (combine R (seq k (length R))) -> In (fst x) R /\ k <= snd x < k + List.length R.
 Proof.

@@ -9,7 +9,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Statements Pacing.
 From kvproof.proofs Require Import Sums Memory Rational Below Above.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 (* ---- sums over token-steps, by age *)
 Lemma sum_blocks h D m : forall i, sum (fun u => h (u / D)) (seq (i * D) (m * D)) = D * sum h (seq i m).

@@ -4,7 +4,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Statements.
 From kvproof.proofs Require Import Sums Memory Lower Chain Simulate Rational Above.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 (* blocks leave from every step before the start of (r, p); heads satisfy QH, those before it QB *)
 Lemma strict_blocked M c b (QH QB : request -> Prop) r p l2 :

@@ -6,7 +6,7 @@ From kvproof.spec Require Import Model Judgement.
 From kvproof.checker Require Import Program.
 From kvproof.proofs Require Import Sums Memory.
 Open Scope Z_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 (* the sum of y_t f t over the steps after k *)
 Fixpoint weigh (ys : list Z) (f : nat -> nat) (k : nat) : Z :=

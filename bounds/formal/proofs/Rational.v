@@ -4,7 +4,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model.
 From kvproof.proofs Require Import Sums Memory.
 Open Scope Q_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Lemma q_le (a b : nat) : (a <= b)%nat -> (a : Q) <= b.
 Proof. intros. unfold rational. rewrite <- Zle_Qle. lia. Qed.

@@ -5,7 +5,7 @@ From kvproof.spec Require Import Model Judgement.
 From kvproof.checker Require Import Program Sort Runs.
 From kvproof.proofs Require Import Sums Memory Opt Rational Sorts Prices.
 Open Scope Z_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Lemma skipn_all_nil {A} n (l : list A) : (length l <= n)%nat -> skipn n l = [].
 Proof. apply skipn_all2. Qed.

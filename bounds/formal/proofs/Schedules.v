@@ -5,7 +5,7 @@ From kvproof.spec Require Import Model.
 From kvproof.checker Require Import Sort Schedule.
 From kvproof.proofs Require Import Sums Memory Opt Sorts.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 (* the tokens of a step are at most those of the next end of one that runs *)
 Lemma fullest (s : schedule) t : 1 <= used s t -> exists x, In x s /\ used s t <= used s (snd x + output (fst x)).

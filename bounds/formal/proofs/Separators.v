@@ -6,7 +6,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Statements.
 From kvproof.proofs Require Import Sums Memory Chain Simulate Rational Waves.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Lemma flat_map_app_perm {A B} (f g : A -> list B) l :
   Permutation (flat_map (fun a => f a ++ g a) l) (flat_map f l ++ flat_map g l).

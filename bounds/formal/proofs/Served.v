@@ -5,7 +5,7 @@ From kvproof.spec Require Import Model Bounds.
 From kvproof.checker Require Import Sort Heap Service.
 From kvproof.proofs Require Import Sums Memory Rational Discrete Sorts Heaps.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 (* the sum of the second parts where the first is at most v *)
 Definition upto (v : nat) (l : list (nat * nat)) : nat := sum (fun x => if fst x <=? v then snd x else 0) l.

@@ -3,7 +3,7 @@ From Coq Require Import List ZArith Lia Permutation Sorted.
 Import ListNotations.
 From kvproof.checker Require Import Sort.
 Open Scope Z_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Section Sorts.
 Context {A : Type} (key : A -> Z).

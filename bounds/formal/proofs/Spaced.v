@@ -4,7 +4,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Statements Pacing.
 From kvproof.proofs Require Import Sums Memory Lower Centroid Opt Rational Below Above Pacing.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Definition alike (s o : nat) (r : request) : Prop := prompt r = s /\ output r = o.
 Lemma alike_volume s o r : alike s o r -> volume r = volume (Request 0 s o).

@@ -5,7 +5,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Bounds.
 From kvproof.proofs Require Import Sums Memory Centroid Opt Rational.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Lemma one_late h o r p c : 1 <= o <= h -> h <= peak r -> o <= output r -> c <= fin (r, p) ->
   o * h <= h * (fin (r, p) - c) + o * held r p c.

@@ -5,7 +5,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Statements Bounds.
 From kvproof.proofs Require Import Sums Memory Lower Centroid Opt Rational Below Discrete.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Lemma sum_seq_from f c n : sum f (seq (c + 1) n) = tsum (fun d => f (c + d)) n.
 Proof.

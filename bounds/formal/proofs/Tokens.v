@@ -4,7 +4,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Unbounded.
 From kvproof.proofs Require Import Sums Memory Chain Simulate Rational Unbounded.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Section Family.
 Variables m k : nat.

@@ -4,7 +4,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Unbounded.
 From kvproof.proofs Require Import Sums Memory Chain Simulate Rational.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Lemma map_repeat {A B} (f : A -> B) x n : map f (repeat x n) = repeat (f x) n.
 Proof. induction n; simpl; congruence. Qed.

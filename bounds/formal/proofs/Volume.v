@@ -5,7 +5,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Bounds.
 From kvproof.proofs Require Import Sums Memory Opt Rational.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 (* the c least of a rising list *)
 Definition least (c : nat) (l : list nat) : nat := sum (fun v => v) (firstn c l).

@@ -4,7 +4,7 @@ Import ListNotations.
 From kvproof.spec Require Import Model Statements.
 From kvproof.proofs Require Import Sums Memory Chain Simulate Rational.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Section Waves.
 Variables k d : nat.

@@ -6,7 +6,7 @@ From kvproof.checker Require Import Centroid Whole.
 From kvproof.proofs Require Import Sums Memory Opt Lower Rational Centroids.
 From kvproof.proofs Require Below Staggered.
 Open Scope nat_scope.
-Set Default Timeout 20.
+Set Default Timeout 100.
 
 Lemma filter_both {A} (t : A -> bool) l : Permutation (filter t l ++ filter (fun x => negb (t x)) l) l.
 Proof.
