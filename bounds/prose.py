@@ -53,8 +53,9 @@ anything completes, as starting later lowers what it holds at every fixed step.
 - One-bit SVF: only the bit `o > theta` is known; the key is the volume at the mean output of the
   request's class. Admission uses true lengths unless it is said to reserve.
 - Sorted-F (2508.06133) forms batches by the least `sum o / |X|^2`, here exactly among up to 12
-  waiting requests, else by a heuristic. GBA and GSA (2601.22996), batch
-  algorithms for backlogs, are cited, not built.
+  waiting requests, else by a heuristic, which its variant `sorted-f-swap` improves until no request
+  added, removed, or swapped for one outside lowers it. GBA and GSA (2601.22996), batch algorithms for
+  backlogs, are cited, not built.
 """
 
 

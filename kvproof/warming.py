@@ -31,7 +31,7 @@ def _policies() -> None:
         # large enough for the radix sort
         for requests in (30, 20_000):
             instance = _instance(requests, backlog=backlog)
-            names = BUILTIN if requests < 100 else ("svf",)
+            names = (*BUILTIN, "sorted-f-swap") if requests < 100 else ("svf",)
             for policy in (*map(find_policy, names), OneBitSVF(admission="reserve")):
                 for skip in (False, True) if requests < 100 else (False,):
                     verify(instance, policy, skip=skip, compact=True)

@@ -11,7 +11,7 @@ from kvproof.scheduling.policies import FCFS, SJF, SVF, BatchPolicy, KeyPolicy, 
 
 GROUP = "kvproof.policies"
 #: Built in as well, and run when they are named.
-MORE = ("svf-bucket", "svf-paced")
+MORE = ("svf-bucket", "svf-paced", "sorted-f-swap")
 BUILTIN = ("svf", "svf-1bit", "sjf", "fcfs", "sorted-f")
 
 
@@ -54,6 +54,10 @@ def find_policy(
             from kvproof.scheduling.sorted_f import SortedF  # it brings Numba along
 
             return SortedF()
+        case "sorted-f-swap":
+            from kvproof.scheduling.swaps import SortedFSwap
+
+            return SortedFSwap()
     return _loaded(name)
 
 

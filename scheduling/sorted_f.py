@@ -29,13 +29,14 @@ class SortedF:
         if len(waiting) <= EXACT_UP_TO:
             batch = best_subset(instance.memory, peak, output)
         else:
-            batches = [
-                best_prefix(instance.memory, key, peak, output)
-                for key in (output, peak, instance.volume[waiting])
-            ]
-            batch = min(batches, key=lambda b: int(output[b].sum()) / len(b) ** 2)
+            batch = self.many(instance.memory, peak, output, instance.volume[waiting])
         chosen = np.sort(waiting[batch])
         return chosen[np.argsort(instance.output[chosen], kind="stable")]
+
+    def many(self, memory: int, peak: Column, output: Column, volume: Column) -> Column:
+        """Return the positions of a batch where too many wait to try all subsets."""
+        batches = [best_prefix(memory, key, peak, output) for key in (output, peak, volume)]
+        return min(batches, key=lambda b: int(output[b].sum()) / len(b) ** 2)
 
 
 @njit

@@ -1,7 +1,7 @@
 """What papers claim and we have not reproduced.
 
-The peers themselves (GBA, GSA, the variants of Sorted-F by a linear programme and by swaps) are not
-built: only their abstracts could be read, and those do not define them.
+GBA and GSA themselves are not built: only their abstracts could be read, and those do not define
+them.
 """
 
 from fractions import Fraction

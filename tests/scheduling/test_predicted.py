@@ -129,7 +129,7 @@ def test_a_policy_that_reserves_does_so_by_predictions():
     assert promised.tolist() == [9, 4, 9]
 
 
-@pytest.mark.parametrize("name", ["svf-paced", "sorted-f"])
+@pytest.mark.parametrize("name", ["svf-paced", "sorted-f", "sorted-f-swap"])
 def test_policies_that_space_or_batch_are_refused(name):
     instance = Instance(memory=30, arrival=[0] * 3, prompt=[0] * 3, output=[2, 3, 9])
     for avoid in (False, True):
