@@ -100,6 +100,11 @@ gap: $(READY)
 orders: $(READY)
 	$(BIN)/python benchmarks/orders.py
 
+# the schedulers of papers side by side: two minutes
+.PHONY: peers
+peers: $(READY)
+	$(BIN)/python benchmarks/peers.py
+
 mutants: $(READY)
 	$(BIN)/python benchmarks/mutants.py
 

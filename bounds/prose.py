@@ -54,7 +54,8 @@ anything completes, as starting later lowers what it holds at every fixed step.
   request's class. Admission uses true lengths unless it is said to reserve.
 - Sorted-F (2508.06133) forms batches by the least `sum o / |X|^2`, here exactly among up to 12
   waiting requests, else by a heuristic, which its variant `sorted-f-swap` improves until no request
-  added, removed, or swapped for one outside lowers it. GBA and GSA (2601.22996), batch algorithms for
+  added, removed, or swapped for one outside lowers it. `sorted-f-lp` goes by when the time-indexed
+  linear programme starts half of a request. GBA and GSA (2601.22996), batch algorithms for
   backlogs, are cited, not built.
 """
 

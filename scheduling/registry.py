@@ -11,7 +11,7 @@ from kvproof.scheduling.policies import FCFS, SJF, SVF, BatchPolicy, KeyPolicy, 
 
 GROUP = "kvproof.policies"
 #: Built in as well, and run when they are named.
-MORE = ("svf-bucket", "svf-paced", "sorted-f-swap")
+MORE = ("svf-bucket", "svf-paced", "sorted-f-swap", "sorted-f-lp")
 BUILTIN = ("svf", "svf-1bit", "sjf", "fcfs", "sorted-f")
 
 
@@ -58,6 +58,8 @@ def find_policy(
             from kvproof.scheduling.swaps import SortedFSwap
 
             return SortedFSwap()
+        case "sorted-f-lp":  # of a floor above: loaded by name, as anyone's own
+            return _loaded("kvproof.solver.lp_order:LPOrder")
     return _loaded(name)
 
 

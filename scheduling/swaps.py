@@ -20,7 +20,9 @@ class SortedFSwap(SortedF):
 
     def many(self, memory: int, peak: Column, output: Column, volume: Column) -> Column:
         """Return the positions of Sorted-F's batch, improved."""
-        return improved(memory, peak, output, super().many(memory, peak, output, volume))
+        batch = super().many(memory, peak, output, volume)
+        better: Column = improved(memory, peak, output, batch)
+        return better
 
 
 @njit

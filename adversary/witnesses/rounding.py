@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kvproof.adversary.genomes.space import Floats, volume
-from kvproof.certificates.opt.time_indexed import TimeIndexedSolution, solve_time_indexed
+from kvproof.certificates.opt.time_indexed import solve_time_indexed
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.kernel import END, NUMBER, OFFSET, earliest, insert
@@ -45,7 +45,7 @@ def rounded_schedule(instance: Instance) -> Schedule | None:
     solution = solve_time_indexed(instance, buckets=BUCKETS, entries=ENTRIES)
     if solution is None:
         return None
-    due = _due(solution, instance)
+    due = solution.due(instance)
     requests = requests_of(instance)
     order = np.argsort(due, kind="stable")
     tried = np.empty((len(TRIED), len(due)), np.int64)
@@ -53,23 +53,6 @@ def rounded_schedule(instance: Instance) -> Schedule | None:
     for starts, (stretch, pace, lead) in zip(tried, TRIED, strict=True):
         _place(requests, order, Turns(due * stretch, pace, lead * mean), starts)
     return Schedule(instance=instance, starts=tried[int(tried.sum(axis=1).argmin())])
-
-
-def _due(solution: TimeIndexedSolution, instance: Instance) -> Floats:
-    """Return when each request is due, in the order of the expanded instance."""
-    count = np.ones(instance.rows, np.int64) if instance.count is None else instance.count
-    owner = np.repeat(solution.inverse, count)
-    due = np.empty(len(owner))
-    for kind in range(len(solution.kinds)):
-        mine = solution.kind == kind
-        begun = np.append(0.0, np.cumsum(solution.amount[mine]))
-        edges = np.append(solution.bucket[mine], solution.bucket[mine][-1] + 1) * float(
-            solution.width
-        )
-        requests = np.flatnonzero(owner == kind)
-        # a bucket's starts are spread over its steps
-        due[requests] = np.interp(np.arange(len(requests)) + 0.5, begun, edges)
-    return due
 
 
 class Turns(NamedTuple):

@@ -49,6 +49,23 @@ class TimeIndexedSolution:
     bucket: Column
     amount: Floats
 
+    def due(self, instance: Instance) -> Floats:
+        """Return when each request is due, in the order of the expanded instance.
+
+        The j-th request of a kind is due when the programme has started j - 1/2 of them; a
+        bucket's starts are spread over its steps.
+        """
+        count = np.ones(instance.rows, np.int64) if instance.count is None else instance.count
+        owner = np.repeat(self.inverse, count)
+        due = np.empty(len(owner))
+        for kind in range(len(self.kinds)):
+            mine = self.kind == kind
+            begun = np.append(0.0, np.cumsum(self.amount[mine]))
+            edges = np.append(self.bucket[mine], self.bucket[mine][-1] + 1) * float(self.width)
+            requests = np.flatnonzero(owner == kind)
+            due[requests] = np.interp(np.arange(len(requests)) + 0.5, begun, edges)
+        return due
+
 
 def time_indexed_prices(instance: Instance, *, buckets: int = BUCKETS) -> Prices | None:
     """Return the programme's prices, or None where the programme would be too large."""

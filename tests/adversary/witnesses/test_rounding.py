@@ -36,7 +36,7 @@ def test_what_is_due_is_what_the_programme_starts():
     instance = Instance(memory=60, arrival=[0, 0], prompt=[0, 5], output=[9, 2], count=[40, 30])
     fluid = solve_time_indexed(instance, buckets=50)
     assert fluid.amount[fluid.kind == fluid.inverse[0]].sum() == pytest.approx(40)
-    due = rounding._due(fluid, instance)
+    due = fluid.due(instance)
     assert (np.diff(due[:40]) >= 0).all()
     assert (np.diff(due[40:]) >= 0).all()
     assert due.min() >= 0
