@@ -60,15 +60,21 @@ def _of_step(vectors: list[Listed], layers: list[list[int]], t: int) -> list[int
     return layers[t]
 
 
-def _multipliers(
-    codes: list[list[int]], where: str, since: int, unit: int, budget: Budget, kinds: list[Kind]
-) -> Multipliers:
-    """Return the multipliers of the starts and of the ends of a vector, listed over `kinds`."""
+def last_step(kinds: list[Kind]) -> int:
+    """Return the horizon T, unless there are more classes or steps than are taken."""
     last = horizon(kinds)
     if len(kinds) > MOST_KINDS:
         raise OverLimit(f"{WHERE}: {len(kinds):,} classes; the limit is {MOST_KINDS:,}")
     if last + 2 > MOST_STEPS:
         raise OverLimit(f"{WHERE}: {last + 2:,} steps; the limit is {MOST_STEPS:,}")
+    return last
+
+
+def _multipliers(
+    codes: list[list[int]], where: str, since: int, unit: int, budget: Budget, kinds: list[Kind]
+) -> Multipliers:
+    """Return the multipliers of the starts and of the ends of a vector, listed over `kinds`."""
+    last = last_step(kinds)
     if since > last:
         raise Malformed(f"{where}.since: {since}, and the last step is {last}")
     alpha = _decoded(codes[0], f"{where}.start", since, unit, kinds, False, budget)

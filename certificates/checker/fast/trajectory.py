@@ -7,8 +7,9 @@ from itertools import chain
 
 from ..core.budget import Budget
 from ..core.reader import WHERE
-from ..core.starts import Kind, horizon
+from ..core.starts import Kind
 from ..core.verdict import OverLimit
+from ..hints import last_step
 from .cells import BITS, MOST, Cells
 
 HUGE = 1 << 62  # no path, no start; above all sums of multipliers and latencies
@@ -70,7 +71,7 @@ def make_field(kinds: list[Kind], memory: int, scale: int, budget: Budget) -> Fi
             break
         least.append(least[-1] + one)
         most.append(min(memory, most[-1] + peak))
-    last = horizon(kinds)
+    last = last_step(kinds)
     copies = [min(kind.count, len(least) - 1) for kind in kinds]
     events = sum(len(kind.starts) * n for kind, n in zip(kinds, copies))
     cells = (last + 2) * len(least) * (memory + 1)
