@@ -43,7 +43,7 @@ def picture(rungs: list[Rung], *, title: str) -> bytes:
             textcoords="offset points",
             # up to 1/2 above the lower bound, where no point is; beyond it that runs steeply
             xytext=(0, 14) if 2 * at <= 1 else (0, -17),
-            ha="center",
+            ha="left" if at < _APART else "center",  # the first one clear of the axis
             fontsize=8,
             color=ORANGE,
         )

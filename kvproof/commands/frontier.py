@@ -24,7 +24,8 @@ if TYPE_CHECKING:
               help="At most so many requests.")  # fmt: skip
 @click.option("--evaluations", type=click.IntRange(min=1), default=20_000, show_default=True,
               help="For each engine and cap, at random and again from families.")  # fmt: skip
-@click.option("--engine", default="climb", show_default=True, help="The search engine.")
+@click.option("--engine", default="climb", show_default=True,
+              metavar="[anneal|climb|random]", help="The search engine.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="Equal seeds give equal results.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True,

@@ -26,7 +26,7 @@ def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
     """Print the best known bounds on policy / OPT for each case, and where they come from.
 
     A case is traffic by information by rule by policy. Bounds flow along implications; --check
-    checks every proof step behind them, compares section 7's values with runs, and prints one
+    checks every proof step behind them, compares the queueing formulas with runs, and prints one
     verdict per case. Exit code 1 if a check is rejected, 5 if bounds contradict each other.
     """
     from kvproof.bounds.taxonomy.graph import Taxonomy
