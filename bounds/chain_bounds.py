@@ -48,17 +48,22 @@ def prefix_total(instance: Instance) -> Fraction:
     prompt, output, volume = (
         column[order] for column in (requests.prompt, requests.output, requests.volume)
     )
-    # what the pass multiplies at most, and what its sum can come to
+    # what the pass multiplies at most
     peak = 2 * instance.max_peak
-    largest = peak * max(instance.total_volume, instance.memory, peak)
-    if largest + requests.rows * (instance.total_volume + instance.total(instance.output)) < 2**63:
-        return Fraction(int(_prefix_pass(instance.memory, prompt, output, volume)))
-    return Fraction(prefix_pass(instance.memory, prompt.tolist(), output.tolist(), volume.tolist()))
+    if 2 * peak * max(instance.total_volume, instance.memory, peak) < 2**63:
+        high, low = _prefix_pass(instance.memory, prompt, output, volume)
+    else:
+        columns = (column.tolist() for column in (prompt, output, volume))
+        high, low = prefix_pass(instance.memory, *columns)
+    return Fraction((int(high) << 32) + int(low))
 
 
-def prefix_pass(memory: int, prompt: Any, output: Any, volume: Any) -> int:
-    """Return ``sum (B_k + o_k)`` of columns in SVF order; in lists its integers are unbounded."""
-    before = total = last_end = largest = 0
+def prefix_pass(memory: int, prompt: Any, output: Any, volume: Any) -> tuple[int, int]:
+    """Return ``sum (B_k + o_k)`` of columns in SVF order, as ``(high << 32) + low``.
+
+    In lists its integers are unbounded.
+    """
+    before = last_end = largest = high = low = 0
     numerator = denominator = 1  # of the least mean over peak so far
     for k in range(len(output)):
         s, o = prompt[k], output[k]
@@ -66,15 +71,17 @@ def prefix_pass(memory: int, prompt: Any, output: Any, volume: Any) -> int:
         start = min(2 * before // (memory - largest + 2), last_end)
         if largest < memory:
             start = min(start, before * denominator // (numerator * (memory - largest)))
-        total += start + o
-        last_end = max(last_end, start + o)
+        end = start + o
+        high += end >> 32
+        low += end & 0xFFFFFFFF
+        last_end = max(last_end, end)
         before += volume[k]
         if (2 * s + o + 1) * denominator < numerator * 2 * (s + o):
             numerator, denominator = 2 * s + o + 1, 2 * (s + o)
-    return total
+    return high, low
 
 
-_prefix_pass: Callable[[int, Column, Column, Column], int] = njit(prefix_pass)
+_prefix_pass: Callable[[int, Column, Column, Column], tuple[int, int]] = njit(prefix_pass)
 
 
 def eta(instance: Instance) -> Fraction:
