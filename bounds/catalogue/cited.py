@@ -50,7 +50,8 @@ SORTED_F_48 = _claimed(
     Fraction(48),
     Fraction(48),
     "Sorted-F, with its subsets chosen exactly, is within 48 of OPT on backlogs. Nothing is "
-    "claimed for the heuristic that the policy built here uses beyond 12 waiting requests.",
+    "claimed for the heuristic that the policy built here uses beyond 12 waiting requests, "
+    "nor for its variants sorted-f-swap and sorted-f-lp.",
 )
 
 
