@@ -98,7 +98,7 @@ def _parser(prog: str) -> ArgumentParser:
     engine.add_argument(
         "--plain",
         action="store_true",
-        help="trust the core alone: searches take four times as long",
+        help="trust the core alone: searches take some five times as long",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     for field in dataclasses.fields(Limits):

@@ -53,7 +53,7 @@ def check(
     limits
         How much the check may cost.
     plain
-        Whether searches, too, are gone through by the core alone, which is some four times slower.
+        Whether searches, too, are gone through by the core alone, which is some five times slower.
     walled
         Whether the whole process is held to the limits meanwhile (:mod:`.walls`).
 
