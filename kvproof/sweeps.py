@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from kvproof.options import find_policies, named_policies, refuse_idle
+from kvproof.options import find_policies, named_policies
 from kvproof.scheduling.errors import InputError
 
 if TYPE_CHECKING:
@@ -181,8 +181,6 @@ def show_sweep(
     from kvproof.verdicts import print_heading
 
     asked = parse_sweep(over)
-    if asked.over == "memory":
-        refuse_idle("memory", "--sweep memory=... says which")
     names = named_policies(policies, BUILTIN)
     chosen = find_policies(names, theta=theta, admission=admission)
     kind = "png" if plot is not None and plot.lower().endswith(".png") else "svg"

@@ -219,7 +219,7 @@ def test_names_are_unique_and_every_use_exists() -> None:
     for theorem in THEOREMS:
         for name in theorem.uses:
             assert find(name)
-    with pytest.raises(InputError, match="known: opt-outputs"):
+    with pytest.raises(InputError, match="theorem 'nope' is unknown"):
         find("nope")
 
 

@@ -182,6 +182,8 @@ def busy(tmp_path):
             [sys.executable, "-m", *words],
             env=environment, cwd=tmp_path, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            # which a background job ignores
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )  # fmt: skip
         started.append(process)
         return process

@@ -96,7 +96,6 @@ def test_whether_order_matters_is_said(capsys):
         (["--sweep", "load=1:9999:0.1"], "more than 1,000 points"),
         (["--sweep", "memory=0.5"], "tokens are whole numbers"),
         (["--sweep", "load=1", "--backlog"], "sweep memory"),
-        (["--sweep", "memory=60000"], "--memory has no effect here"),
         (["--sweep", "load=1", "--plot", "x.pdf"], "ends in .svg or .png"),
         (["--sweep", "load=1", "--latency", "steps"], "--latency has no effect"),
         (["--plot", "x.svg"], "--plot has no effect here: it goes with --sweep"),
