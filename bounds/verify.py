@@ -13,7 +13,7 @@ from kvproof.certificates.lower_bounds import LowerBound, best_bound, find_bound
 from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.cluster import Cluster
 from kvproof.scheduling.compact import compact as shift_left
-from kvproof.scheduling.exact import decimal
+from kvproof.scheduling.exact import decimal, smallest
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.latency import LatencyStatistics
@@ -22,7 +22,6 @@ from kvproof.scheduling.policies import SVF, Policy, ask
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.simulate import Progress, simulate
-from kvproof.scheduling.traces.columns import smallest
 
 #: So many requests are bounded while they are scheduled; of more the columns would not fit beside.
 _SIDE_BY_SIDE = range(1 << 17, 1 << 24)
@@ -123,16 +122,15 @@ def verify(
         The schedule is not feasible, which would be an error of the simulator.
     """
     with ThreadPoolExecutor(max_workers=1) as pool:
-        beside = lower_bound is None and instance.requests in _SIDE_BY_SIDE
-        bounding = pool.submit(best_bound, instance).result if beside else None
+        best: Callable[[], LowerBound] = partial(best_bound, instance)
+        if lower_bound is None and instance.requests in _SIDE_BY_SIDE:
+            best = pool.submit(best).result
         schedule = simulate(instance, policy, skip=skip, progress=progress)
         if compact:
             schedule = shift_left(schedule)
-
-        def bound() -> LowerBound:
-            return lower_bound or (bounding or partial(best_bound, instance))()
-
-        return _judged(schedule, policy, skip=skip, compact=compact, bound=bound)
+        return _judged(
+            schedule, policy, skip=skip, compact=compact, bound=lambda: lower_bound or best()
+        )
 
 
 def verify_on(

@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kvproof.scheduling.errors import InputError, LimitError
-from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.exact import smallest
+from kvproof.scheduling.instance import Instance, given_away
 from kvproof.scheduling.notices import tell
-from kvproof.scheduling.traces.columns import smallest
 
 #: Seconds for a scheduler to answer, and for a worker to be there.
 PATIENCE = 10
@@ -222,7 +222,5 @@ def _digest(column: Packed) -> bytes:
 def _run(function: Callable[..., Any], memory: int, columns: Sequence[Packed], *rest: Any) -> Any:
     """Run a task where the columns of its instance are."""
     names = ("arrival", "prompt", "output", "count")
-    wide = [column.astype(np.int64) for column in columns]
-    for column in wide:
-        column.flags.writeable = False  # given away: the instance keeps it with no copy
+    wide = [given_away(column.astype(np.int64)) for column in columns]
     return function(Instance(memory=memory, **dict(zip(names, wide, strict=False))), *rest)

@@ -15,6 +15,20 @@ _LOW = np.int64((1 << 32) - 1)
 CHUNK = 1 << 18  # what is made on the way stays in the cache
 
 
+def smallest(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return integers of at least 0 in the smallest of uint8, uint16, uint32 that holds them.
+
+    Others are returned as they are. Never uint64: beside int64 NumPy would make floats of it.
+    """
+    if column.dtype == object or not len(column) or column.min() < 0:
+        return column
+    most = int(column.max())
+    for kind in (np.uint8, np.uint16, np.uint32):
+        if most <= np.iinfo(kind).max:
+            return column.astype(kind, copy=False)
+    return column.astype(np.int64, copy=False)
+
+
 def exact_sum(values: Column) -> int:
     """Sum an int64 array of up to 2^31 entries without overflow.
 

@@ -343,6 +343,12 @@ def _column(name: str, values: npt.NDArray[Any] | Sequence[int]) -> Column:
     raise InputError(f"instance: column {name} must be a flat list of 64-bit integers")
 
 
+def given_away(column: Column) -> Column:
+    """Let nobody change a column of one's own, which an instance or schedule keeps with no copy."""
+    column.flags.writeable = False
+    return column
+
+
 def is_given_away(values: object) -> TypeGuard[Column]:
     """Whether it is a column that nobody may change, to be kept without a copy."""
     return (

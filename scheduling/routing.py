@@ -12,7 +12,7 @@ import numpy as np
 
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
-from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance, given_away
 from kvproof.scheduling.kernel import (
     completed,
     earliest,
@@ -59,11 +59,10 @@ def route(instance: Instance, replicas: int, router: Router) -> Column:
         columns = (requests.arrival, requests.prompt, requests.output)
         return _route(requests.memory, columns, replicas, router)
     order = stable_order(requests.arrival)
+    # kernels are compiled for columns of instances
     arrival, prompt, output = (
-        column[order] for column in (requests.arrival, requests.prompt, requests.output)
+        given_away(column[order]) for column in (requests.arrival, requests.prompt, requests.output)
     )
-    for column in (arrival, prompt, output):
-        column.flags.writeable = False  # kernels are compiled for columns of instances
     chosen = np.empty(requests.rows, np.int64)
     chosen[order] = _route(requests.memory, (arrival, prompt, output), replicas, router)
     return chosen
@@ -85,18 +84,15 @@ def parts(instance: Instance, replica: Column, replicas: int) -> list[Instance |
     ends = np.cumsum(np.bincount(replica, minlength=replicas)).tolist()
     made: list[Instance | None] = []
     for begin, end in zip([0, *ends[:-1]], ends, strict=True):
+        if begin == end:
+            made.append(None)
+            continue
         rows = order[begin:end]
         arrival, prompt, output = (
-            column[rows] for column in (requests.arrival, requests.prompt, requests.output)
+            given_away(column[rows])
+            for column in (requests.arrival, requests.prompt, requests.output)
         )
-        for column in (arrival, prompt, output):
-            column.flags.writeable = False  # given away: the instance keeps it with no copy
-        some = begin < end
-        made.append(
-            Instance(memory=requests.memory, arrival=arrival, prompt=prompt, output=output)
-            if some
-            else None
-        )
+        made.append(Instance(memory=requests.memory, arrival=arrival, prompt=prompt, output=output))
     return made
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from kvproof.certificates.fluid import mean_steps, order_of
 from kvproof.certificates.opt.steps import tail_volume
-from kvproof.scheduling.exact import Column, Integers
+from kvproof.scheduling.exact import Column, Integers, smallest
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.sorting import stable_order
 
@@ -63,7 +63,7 @@ def _best_rule(sample: Sample, requests: Instance) -> Integers:
             chosen, level, best = rule, x, found
     cuts = _cut(chosen, level, quantiles, requests.output)
     # in a smaller type, for there are two of them at a time, of all requests
-    return cuts.astype(np.min_scalar_type(int(cuts.max())))
+    return smallest(cuts)
 
 
 def _cut(rule: int, level: float, quantiles: npt.NDArray[np.float64], output: Column) -> Column:

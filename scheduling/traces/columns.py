@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.scheduling.exact import Column
+from kvproof.scheduling.exact import Column, smallest
 from kvproof.scheduling.sorting import stable_order
 from kvproof.scheduling.traces.cells import DATE_TIME, DATE_TIME_WITH_OFFSET, NUMBER
 
@@ -155,20 +155,6 @@ class Columns:
             output=self.output[which],
             predicted=None if self.predicted is None else self.predicted[which],
         )  # fmt: skip
-
-
-def smallest(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return integers of at least 0 in the smallest of uint8, uint16, uint32 that holds them.
-
-    Others are returned as they are. Never uint64: beside int64 NumPy would make floats of it.
-    """
-    if column.dtype == object or not len(column) or column.min() < 0:
-        return column
-    most = int(column.max())
-    for kind in (np.uint8, np.uint16, np.uint32):
-        if most <= np.iinfo(kind).max:
-            return column.astype(kind, copy=False)
-    return column.astype(np.int64, copy=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
-from kvproof.scheduling.instance import MAX_ARRIVAL, MAX_MEMORY, Instance
+from kvproof.scheduling.instance import MAX_ARRIVAL, MAX_MEMORY, Instance, given_away
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.traces.columns import Columns, Places
 from kvproof.scheduling.traces.formats import TraceFormat
@@ -249,9 +249,9 @@ class Trace(Shown):
         arrival = np.zeros(kept, np.int64) if backlog else self._steps(columns, step * rate)
         instance = Instance(
             memory=memory,
-            arrival=_frozen(arrival),
-            prompt=_frozen(_wide(columns.prompt)),
-            output=_frozen(_wide(columns.output)),
+            arrival=given_away(arrival),
+            prompt=given_away(_wide(columns.prompt)),
+            output=given_away(_wide(columns.output)),
         )
         return instance, notes
 
@@ -294,9 +294,3 @@ class Trace(Shown):
 def _wide(column: npt.NDArray[Any]) -> Column:
     """Return a column of one's own to compute with."""
     return column.astype(np.int64)
-
-
-def _frozen(column: Column) -> Column:
-    """Give a column away: an instance keeps it as it is, with no copy."""
-    column.flags.writeable = False
-    return column

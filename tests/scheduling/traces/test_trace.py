@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import smallest
 from kvproof.scheduling.traces import BUILTIN, Notes, Trace
-from kvproof.scheduling.traces.columns import Columns, Places, smallest
+from kvproof.scheduling.traces.columns import Columns, Places
 
 AZURE, LENGTHS = BUILTIN[0], BUILTIN[-1]
 
