@@ -83,6 +83,7 @@ class Fleet:
     def totals(self) -> tuple[Total, ...]:
         """One for each policy."""
         requests = sum(part.requests for part in self.parts)
+        least = self.lower_bound
         totals = []
         for rows in zip(*(part.rows for part in self.parts), strict=True):
             total = sum(row.total_latency for row in rows)
@@ -94,7 +95,7 @@ class Fleet:
                     mean_latency=Fraction(total, requests),
                     max_latency=max(row.statistics.latency.max for row in rows),
                     queueing_share=waiting / Fraction(total),
-                    factor=total / self.lower_bound,
+                    factor=total / least,
                     factor_any_routing=total / self.pooled.value,
                 )
             )

@@ -1,7 +1,7 @@
 """What a ``search`` proof says, read; nothing that it says makes the search verify what is false.
 
 Any multipliers prove a bound, and any choice among them leaves only out what that bound rules out;
-so the core takes them as they come.
+so the core takes them as they come, and fails where one that it needs is missing.
 """
 
 from functools import partial
