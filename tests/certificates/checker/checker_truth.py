@@ -62,13 +62,8 @@ def cost(tiny: Tiny, starts: list[int]) -> int | None:
     return total if max(held.values()) <= tiny.memory else None
 
 
-@lru_cache(maxsize=100_000)
-def opt(tiny: Tiny) -> int:
-    """Least total latency, by trying all starts.
-
-    No optimal schedule has a latency above ``U - sum of the other outputs``, with U the cost of
-    any feasible one.
-    """
+def least_of_policies(tiny: Tiny) -> int:
+    """Least total latency of one after the other and of some policies."""
     now, best = 0, 0
     for a, _, o in sorted(tiny.requests):
         now = max(now, a) + o
@@ -78,6 +73,17 @@ def opt(tiny: Tiny) -> int:
             best = min(
                 best, cost(tiny, policy_starts(tiny, {"name": name, "rule": rule}) or []) or best
             )
+    return best
+
+
+@lru_cache(maxsize=100_000)
+def opt(tiny: Tiny) -> int:
+    """Least total latency, by trying all starts.
+
+    No optimal schedule has a latency above ``U - sum of the other outputs``, with U the cost of
+    any feasible one.
+    """
+    best = least_of_policies(tiny)
     requests = sorted(tiny.requests)  # equal ones beside each other, taken in order of start
     outputs = sum(o for _, _, o in requests)
     held: Counter[int] = Counter()
@@ -277,40 +283,37 @@ def never_rises(bound: dict[str, Any]) -> bool:
 
 def preemptive_opt(tiny: Tiny) -> int:
     """Least total latency where each token may be made in any step after the one before."""
-    n = len(tiny.requests)
-    costs = {(0,) * n: 0}
-    done = tuple(o for _, _, o in tiny.requests)
-    # one after the other is possible: what costs as much is not looked at
-    best = clock = 0
-    for a, _, o in sorted(tiny.requests):
-        clock = max(clock, a) + o
-        best += clock - a
-    step = min(a for a, _, _ in tiny.requests)
+    # of each request that is not done: arrival, memory of its next token, tokens left;
+    # sorted, so that equal ones are not told apart
+    costs = {tuple(sorted((a, s + 1, o) for a, s, o in tiny.requests)): 0}
+    best, step = least_of_policies(tiny), 0  # what costs as much is not looked at
     while costs:
-        present = [i for i in range(n) if tiny.requests[i][0] <= step]
-        if all(made[i] == done[i] for made in costs for i in present) and len(present) < n:
-            step = min(a for a, _, _ in tiny.requests if a > step)  # nobody waits until then
-        following: dict[tuple[int, ...], int] = {}
-        for made, cost in costs.items():
-            if made == done:
-                best = min(best, cost)
-                continue
-            here = [i for i in range(n) if tiny.requests[i][0] <= step and made[i] < done[i]]
+        step = max(step, min(left[0][0] for left in costs))  # nobody is there before
+        following: dict[tuple[tuple[int, int, int], ...], int] = {}
+        for left, cost in costs.items():
+            here = [request for request in left if request[0] <= step]
             now = cost + len(here)
-            if now >= best:
-                continue
-            choices = [((), 0)]
-            for i in here:
-                held = tiny.requests[i][1] + made[i] + 1
-                choices += [
-                    ((*chosen, i), used + held)
-                    for chosen, used in choices
+            made = {((), 0)}
+            for a, held, tokens in here:
+                made |= {
+                    ((*chosen, (a, held, tokens)), used + held)
+                    for chosen, used in made
                     if used + held <= tiny.memory
-                ]
-            for chosen, _ in choices:
-                after = tuple(made[i] + (i in chosen) for i in range(n))
-                if chosen or len(here) < n - sum(m == d for m, d in zip(made, done, strict=True)):
-                    following[after] = min(following.get(after, now), now)
+                }
+            for chosen, used in made:
+                idle = Counter(here) - Counter(chosen)
+                if any(used + held <= tiny.memory for _, held, _ in idle):
+                    continue  # a token that fits may as well be made now: it never holds more
+                after = list(left)
+                for a, held, tokens in chosen:
+                    after.remove((a, held, tokens))
+                    if tokens > 1:
+                        after.append((a, held + 1, tokens - 1))
+                if not after:
+                    best = min(best, now)
+                elif now + sum(tokens for _, _, tokens in after) < best:
+                    key = tuple(sorted(after))
+                    following[key] = min(following.get(key, now), now)
         costs = following
         step += 1
     return best
