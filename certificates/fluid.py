@@ -177,9 +177,9 @@ def mean_steps(release: Column, work: Column, memory: int) -> Column:
         return mean_steps_reference(release, work, memory)
     weight: Column
     if not release.any():
-        weight = _steps_in_order(stable_order(work), work, memory)
+        weight = steps_in_order(stable_order(work), work, memory)
     else:
-        weight = _steps_by_work(release, order_of(release), work, memory)
+        weight = steps_by_work(release, order_of(release), work, memory)
     return weight
 
 
@@ -191,7 +191,7 @@ def order_of(release: Column) -> Column:
 
 
 @njit(nogil=True)
-def _steps_in_order(order, work, memory):  # type: ignore[no-untyped-def]
+def steps_in_order(order, work, memory):  # type: ignore[no-untyped-def]
     """Do what :func:`mean_steps` does where all have been released: one after the other."""
     weight = np.empty(len(work), np.int64)
     now = np.int64(0)
@@ -202,7 +202,7 @@ def _steps_in_order(order, work, memory):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def _steps_by_work(release, order, work, memory):  # type: ignore[no-untyped-def]
+def steps_by_work(release, order, work, memory):  # type: ignore[no-untyped-def]
     """Do what :func:`mean_steps` does; `order` is that of releases, or empty where they are in it.
 
     Nothing is kept but what has been released, so that it takes little memory.

@@ -32,6 +32,7 @@ from kvproof.certificates.proofs import (
 )
 from kvproof.certificates.sums import grouped_sum
 from kvproof.scheduling.exact import Column, Integers, decimal, exact_dot, exact_sum
+from kvproof.scheduling.feasibility import most_held
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.sorting import count_pairs, sort_values
@@ -64,9 +65,13 @@ class LowerBound(Shown):
 def best_bound(instance: Instance) -> LowerBound:
     """Return the largest of those that need no search through schedules or prices.
 
-    The fluid centroid is never above the discrete one; of equal ones the simplest is taken.
+    The fluid centroid is never above the discrete one; of equal ones the simplest is taken. Where
+    few requests can all start as they arrive, their outputs are OPT, and no other is tried.
     """
     requests = instance.expanded()
+    outputs = find_bound(requests, BoundKind.OUTPUTS)
+    if requests.rows < _LONG and most_held(requests, requests.arrival) <= requests.memory:
+        return outputs
     # the longest first; while it sorts, what takes least memory
     parts = (_tails, _volume, _groups, _centroid)
     if requests.rows < _LONG:
@@ -75,7 +80,6 @@ def best_bound(instance: Instance) -> LowerBound:
         with ThreadPoolExecutor(max_workers=2) as pool:
             found = pool.map(lambda part: part(requests), parts)
             tails, volume, groups, centroid = found
-    outputs = find_bound(requests, BoundKind.OUTPUTS)
     bounds = [*centroid, *volume, outputs, *groups, *tails]
     return max(bounds, key=lambda bound: bound.value)
 

@@ -26,8 +26,17 @@ def grouped_sum(groups: Mapping[int, int]) -> Fraction:
     Exact up to 256 denominators; beyond that each term is rounded down to a multiple of 10^-12.
     """
     if len(groups) <= EXACT_GROUPS:
-        return sum((Fraction(n, d) for d, n in groups.items()), Fraction(0))
+        return _exact(list(groups.items()))
     return Fraction(sum(n * GRID // d for d, n in groups.items()), GRID)
+
+
+def _exact(terms: list[tuple[int, int]]) -> Fraction:
+    """Add (denominator, numerator) in pairs, and pairs of sums: most numbers stay small."""
+    while len(terms) > 1:
+        pairs = zip(terms[::2], terms[1::2], strict=False)
+        rest = terms[len(terms) - len(terms) % 2 :]
+        terms = [(d * e, n * e + m * d) for (d, n), (e, m) in pairs] + rest
+    return sum((Fraction(n, d) for d, n in terms), Fraction(0))
 
 
 def grouped_columns(denominator: Column, numerator: Column) -> Fraction:

@@ -8,15 +8,19 @@ same, so rules are compared on a sample of the requests.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.certificates.fluid import mean_steps, order_of
+from kvproof.certificates.fluid import mean_steps, order_of, steps_by_work, steps_in_order
 from kvproof.certificates.opt.steps import tail_volume
+from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column, Integers, smallest
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.sorting import stable_order
+
+Floats = npt.NDArray[np.float64]
 
 #: Most requests of a sample, and about how many are sorted for one.
 SAMPLE, SORTED = 4_096, 1 << 17
@@ -32,6 +36,26 @@ class Sample:
     arrival: Column
     prompt: Column
     output: Column
+
+    @property
+    def volume(self) -> Column:
+        """Token-steps of each request."""
+        return tail_volume(self.prompt, self.output, np.zeros_like(self.output))
+
+    def some(self, rows: npt.NDArray[np.bool_]) -> "Sample":
+        """Return these requests, in the same memory."""
+        return Sample(
+            memory=self.memory, arrival=self.arrival[rows], prompt=self.prompt[rows],
+            output=self.output[rows],
+        )  # fmt: skip
+
+    @cached_property
+    def is_wide(self) -> bool:
+        """Whether some number of its bounds may leave int64."""
+        output, last = int(self.output.max()), int(self.arrival.max())
+        largest = int((self.prompt + self.output).max()) * output
+        horizon = self.memory * (last + output) + largest * len(self.output)
+        return max(horizon, 2 * (horizon // self.memory + 1) * largest) >= 2**62
 
 
 def candidate_cuts(instance: Instance) -> list[Integers]:
@@ -66,7 +90,7 @@ def _best_rule(sample: Sample, requests: Instance) -> Integers:
     return smallest(cuts)
 
 
-def _cut(rule: int, level: float, quantiles: npt.NDArray[np.float64], output: Column) -> Column:
+def _cut(rule: int, level: float, quantiles: Floats, output: Column) -> Column:
     """Return the cuts of a rule at a level in [0, 1]."""
     if rule == 0:
         tokens = np.interp(level, np.linspace(0, 1, LEVELS + 1), quantiles) if level else 0.0
@@ -118,8 +142,49 @@ def _stretch(requests: Instance) -> Sample:
 
 def estimate(sample: Sample, cuts: Integers) -> float:
     """Return the tail centroid bound of a sample in floats."""
+    return float(terms(sample, cuts).sum())
+
+
+def terms(sample: Sample, cuts: Integers) -> Floats:
+    """Return what each request of a sample adds to its tail centroid bound, in floats."""
+    if sample.is_wide:
+        return terms_reference(sample, cuts)
+    columns = sample.arrival, sample.prompt, sample.output, cuts.astype(np.int64, copy=False)
+    release = sample.arrival + cuts
+    at_once = not release.any()  # then nothing is cut
+    order = stable_order(sample.volume) if at_once else order_of(release)
+    found: Floats = _terms(*columns, order, at_once, sample.memory)
+    return found
+
+
+@njit(nogil=True)
+def _terms(arrival, prompt, output, cuts, order, at_once, memory):  # type: ignore[no-untyped-def]
+    """Return what each request adds, as the reference computes it."""
+    n = len(output)
+    release = np.empty(n, np.int64)
+    work = np.empty(n, np.int64)
+    for i in range(n):
+        o, c = output[i], cuts[i]
+        release[i] = arrival[i] + c
+        work[i] = prompt[i] * (o - c) + (o * (o + 1) - c * (c + 1)) // 2
+    if at_once:
+        weight = steps_in_order(order, work, memory)
+    else:
+        weight = steps_by_work(release, order, work, memory)
+    added = np.empty(n, np.float64)
+    for i in range(n):
+        s, o, c = np.float64(prompt[i]), np.float64(output[i]), np.float64(cuts[i])
+        moments = s * o * o + o * (o + 1) * (4 * o - 1) / 6
+        moments = moments - s * c * c - c * (c + 1) * (4 * c - 1) / 6
+        added[i] = (np.float64(weight[i]) - moments) / (2 * work[i]) + o - arrival[i]
+    return added
+
+
+def terms_reference(sample: Sample, cuts: Integers) -> Floats:
+    """Do what :func:`terms` does, column by column, at any size."""
     work = tail_volume(sample.prompt, sample.output, cuts)
     weight = mean_steps(sample.arrival + cuts, work, sample.memory).astype(np.float64)
     s, o, c = (x.astype(np.float64) for x in (sample.prompt, sample.output, cuts))
     weight -= s * o * o + o * (o + 1) * (4 * o - 1) / 6 - s * c * c - c * (c + 1) * (4 * c - 1) / 6
-    return float((weight / (2 * work) + o - sample.arrival).sum())
+    added: Floats = weight / (2 * work) + o - sample.arrival
+    return added

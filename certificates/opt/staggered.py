@@ -20,17 +20,23 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.certificates.opt.cuts import SAMPLE, Sample, estimate, thinned
+from kvproof.certificates.opt.cuts import SAMPLE, Sample, estimate, terms, thinned
 from kvproof.certificates.opt.steps import discrete_centroid_bound
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.instance import Instance
 
+Rows = npt.NDArray[np.bool_]
+
 #: Multipliers are multiples of one over this.
 UNIT = 2**32
 #: Quantiles of peaks and of outputs from which groups are made, where there are many requests.
 QUANTILES = 8
+#: Requests up to which every number of them is tried as m.
+_FEW = 64
+#: What is promised in floats is off by less than this share.
+_ALMOST = 1 - 1e-9
 #: Groups that are bounded exactly: the most promising ones, and one where there are many requests.
 TRIED = 2
 
@@ -84,7 +90,7 @@ def staggered_bound(instance: Instance, group: Group) -> Fraction:
     return value
 
 
-def _as_large(requests: Instance | Sample, group: Group) -> npt.NDArray[np.bool_]:
+def _as_large(requests: Instance | Sample, group: Group) -> Rows:
     """Say which requests are of a group."""
     peak = requests.prompt + requests.output
     return (peak >= group.peak) & (requests.output >= group.output)
@@ -105,44 +111,65 @@ def promising_groups(instance: Instance, *, hopeless: bool) -> list[Group]:
     """
     requests = instance.expanded()
     sample = thinned(requests)
-    promising = sorted(_groups(requests, sample), key=lambda one: -one[0])
+    scale = requests.rows / len(sample.output)
+    tried = TRIED if requests.rows <= SAMPLE else 1
+    found = _most_promising(requests.memory, sample, scale, tried, hopeless)
     if requests.rows <= SAMPLE:
-        return [group for _, group in promising[:TRIED]]
-    promise, group = promising[0]
-    if not hopeless and promise <= _promise(sample, requests.rows / len(sample.output)):
-        return []
-    there = int(_as_large(requests, group).sum())  # a sample knows about how many
-    return [replace(group, together=min(group.together, there))]
+        return found
+    # a sample knows about how many
+    return [
+        replace(group, together=min(group.together, int(_as_large(requests, group).sum())))
+        for group in found
+    ]
 
 
-def _promise(sample: Sample, scale: float) -> float:
-    """Return about what the requests that a sample stands for cost at least, taken together."""
-    apart = estimate(sample, np.zeros_like(sample.output))
-    return scale * max(apart, float(sample.output.sum()))
+def _most_promising(
+    memory: int, sample: Sample, scale: float, tried: int, hopeless: bool
+) -> list[Group]:
+    """Return so many groups at most, of `scale` times as many requests as a sample has."""
+    apart, outputs = terms(sample, np.zeros_like(sample.output)), sample.output
+    # each with what it promises at most: the others are served no later where it is missing
+    found = []
+    for head, group, inside in _groups(memory, sample, scale):
+        most = head + scale * max(apart[~inside].sum(), outputs[~inside].sum())
+        found.append((most, head, group, inside))
+    found.sort(key=lambda one: -one[0])
+    least = -np.inf if hopeless else scale * max(apart.sum(), outputs.sum())
+    kept: list[tuple[float, Group]] = []
+    for most, head, group, inside in found:
+        if most <= least * _ALMOST or (len(kept) == tried and most <= kept[-1][0] * _ALMOST):
+            break
+        promise = head if inside.all() else head + scale * _promise(sample.some(~inside))
+        if promise > least * _ALMOST:
+            kept = sorted([*kept, (promise, group)], key=lambda one: -one[0])[:tried]
+    return [group for _, group in kept]
 
 
-def _groups(requests: Instance, sample: Sample) -> Iterator[tuple[float, Group]]:
-    """Return groups, each with about what it promises."""
+def _groups(memory: int, sample: Sample, scale: float) -> Iterator[tuple[float, Group, Rows]]:
+    """Yield different groups, each after about what it costs at least, and which are of it."""
     peaks, outputs = sample.prompt + sample.output, sample.output
-    high, long = _levels(peaks), _levels(outputs)
-    scale = requests.rows / len(outputs)
-    for peak in high.tolist():
-        for output in long.tolist():
-            inside = (peaks >= peak) & (outputs >= output)
-            n = round(scale * int(inside.sum()))
-            if not n or output > peak:
-                continue
-            together, spread = _together(n, requests.memory / peak)
-            arrival = sample.arrival[inside]
-            waited = scale * float(arrival.sum())
-            promise = n * (int(arrival.min()) + output) - waited + output * spread
-            if not inside.all():
-                rest = Sample(
-                    memory=sample.memory, arrival=sample.arrival[~inside],
-                    prompt=sample.prompt[~inside], output=outputs[~inside],
-                )  # fmt: skip
-                promise += _promise(rest, scale)
-            yield promise, Group(peak=peak, output=output, together=together)
+    high = [peaks >= level for level in _levels(peaks).tolist()]
+    long = [outputs >= level for level in _levels(outputs).tolist()]
+    seen = set()
+    for inside in (tall & lasting for tall in high for lasting in long):
+        arrival = sample.arrival[inside]
+        if not len(arrival):
+            continue
+        # the most that can be said of all of them
+        least = peak, output = int(peaks[inside].min()), int(outputs[inside].min())
+        if least in seen:
+            continue
+        seen.add(least)
+        n = round(scale * len(arrival))
+        together, spread = _together(n, memory / peak)
+        cost = n * (int(arrival.min()) + output) - scale * float(arrival.sum()) + output * spread
+        cost = max(cost, scale * float(outputs[inside].sum()))
+        yield cost, Group(peak=peak, output=output, together=together), inside
+
+
+def _promise(sample: Sample) -> float:
+    """Return about what the requests of a sample cost at least."""
+    return max(estimate(sample, np.zeros_like(sample.output)), float(sample.output.sum()))
 
 
 def _levels(values: Column) -> Column:
@@ -160,10 +187,9 @@ def _together(n: int, share: float) -> tuple[int, float]:
     """
     if n == 1:
         return 1, 0.0
-    if n <= 64:
-        gains = [(m - share) * _multipliers(n, m) / UNIT for m in range(2, n + 1)]
-        m = int(np.argmax(gains)) + 2
-        return m, max(0.0, gains[m - 2])
+    if n <= _FEW:
+        m, gain = _best_of_few(n, share)
+        return int(m), float(gain)
     best = share + np.sqrt(share * max(0.0, share - 1))
     m = int(min(n, max(2, round(best))))
     return m, max(0.0, (m - share) * n * n / (m * (m - 1)))
@@ -173,6 +199,18 @@ def _multipliers(n: int, m: int) -> int:
     """Return the sum of the multipliers, times `UNIT`."""
     high, low = _filled(n, m)  # no number in it exceeds UNIT times n
     return (int(high) << 32) + int(low)
+
+
+@njit
+def _best_of_few(n, share):  # type: ignore[no-untyped-def]
+    """Try every m; return the first with the largest gain, and that gain."""
+    best, most = 2, 0.0
+    for m in range(2, n + 1):
+        high, low = _filled(n, m)
+        gain = (m - share) * (np.float64(high) + np.float64(low) / UNIT)
+        if gain > most:
+            best, most = m, gain
+    return best, most
 
 
 @njit

@@ -1,6 +1,7 @@
 """Staggered completions against OPT, an LP solver, the checker and the plain version."""
 
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,8 +17,10 @@ from kvproof.certificates.opt.staggered import (
     Group,
     choose_group,
     multipliers_reference,
+    promising_groups,
     staggered_bound,
 )
+from kvproof.certificates.opt.steps import discrete_centroid_bound
 from kvproof.certificates.proofs import BoundKind, StaggeredProof
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
@@ -57,6 +60,26 @@ def test_the_group_that_is_chosen_can_be_checked(instance):
     assert value == staggered_bound(instance, group)
     claimed = LowerBound(value=value, proof=StaggeredProof(group=group))
     assert check(lower_bound_certificate(instance, claimed).to_bytes()).verdict == "verified"
+
+
+@settings(max_examples=60, deadline=None)
+@given(instances(max_requests=8, max_arrival=12, counts=True))
+def test_nothing_is_lost_by_leaving_groups_out(instance):
+    # of so few requests every peak and output is tried, and every m
+    requests = instance.expanded()
+    peaks = requests.prompt + requests.output
+    values = []
+    for peak in set(peaks.tolist()):
+        for output in set(requests.output.tolist()):
+            n = int(((peaks >= peak) & (requests.output >= output)).sum())
+            group = partial(Group, peak=peak, output=min(peak, output))
+            values += [staggered_bound(instance, group(together=m)) for m in range(1, n + 1)]
+    best = max(values)
+    assert choose_group(instance)[1] == best
+    others = max(discrete_centroid_bound(instance), instance.total(instance.output))
+    promising = promising_groups(instance, hopeless=False)
+    found = max((staggered_bound(instance, group) for group in promising), default=others)
+    assert max(found, others) == max(best, others)
 
 
 def test_many_different_requests():

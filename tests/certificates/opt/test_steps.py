@@ -12,7 +12,14 @@ from kvproof.certificates.checker import check
 from kvproof.certificates.fluid import mean_steps, mean_steps_reference
 from kvproof.certificates.lower_bounds import LowerBound, find_bound
 from kvproof.certificates.opt import cuts as cutting
-from kvproof.certificates.opt.cuts import candidate_cuts, estimate, thinned
+from kvproof.certificates.opt.cuts import (
+    Sample,
+    candidate_cuts,
+    estimate,
+    terms,
+    terms_reference,
+    thinned,
+)
 from kvproof.certificates.opt.steps import discrete_centroid_bound, tail_centroid_bound
 from kvproof.certificates.proofs import BoundKind, TailProof
 from kvproof.scheduling.instance import Instance
@@ -127,6 +134,25 @@ def test_the_estimate_is_the_bound(case):
     assert estimate(thinned(instance), cuts[np.argsort(instance.volume, kind="stable")]) == (
         pytest.approx(exact, abs=1e-6)
     )
+
+
+@given(with_cuts(max_requests=20, max_arrival=60))
+def test_the_kernel_adds_what_the_reference_does(case):
+    instance, cuts = case
+    columns = (instance.arrival, instance.prompt, instance.output)
+    sample = Sample(
+        memory=instance.memory, arrival=columns[0], prompt=columns[1], output=columns[2]
+    )
+    for some in (cuts, 0 * cuts):
+        assert terms(sample, some) == pytest.approx(terms_reference(sample, some), rel=1e-12)
+
+
+def test_terms_beyond_int64():
+    column = np.array([2**47, 2**30, 2**30])
+    sample = Sample(memory=2**31 - 1, arrival=column, prompt=column // 2, output=column // 4)
+    assert sample.is_wide
+    none = np.zeros(3, np.int64)
+    assert terms(sample, none).tolist() == terms_reference(sample, none).tolist()
 
 
 def test_a_sample_is_about_the_whole(monkeypatch):
