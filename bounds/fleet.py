@@ -8,12 +8,15 @@ large as all together (docs/theory.md, ``fleet-pooled``).
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from kvproof.bounds.sweep import Point, sweep
 from kvproof.certificates.lower_bounds import LowerBound, find_bound
 from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.cluster import Cluster
+from kvproof.scheduling.histogram import Histogram
 from kvproof.scheduling.instance import MAX_MEMORY, Instance
+from kvproof.scheduling.latency import LatencyStatistics
 from kvproof.scheduling.policies import Policy
 from kvproof.scheduling.routing import Router, parts, route
 
@@ -28,10 +31,10 @@ class Total:
         Its name.
     total_latency
         Sum over all requests, in steps.
-    mean_latency, max_latency
+    latency
+        How often each occurs among all requests, in steps.
+    statistics
         Over all requests, in steps.
-    queueing_share
-        Total waiting over total latency.
     factor
         Total latency over the bound for this routing.
     factor_any_routing
@@ -40,9 +43,8 @@ class Total:
 
     policy: str
     total_latency: int
-    mean_latency: Fraction
-    max_latency: int
-    queueing_share: Fraction
+    latency: Histogram
+    statistics: LatencyStatistics
     factor: Fraction
     factor_any_routing: Fraction
 
@@ -79,22 +81,21 @@ class Fleet:
         """Whether some schedule costs more than a theorem allows."""
         return any(row.violation for part in self.parts for row in part.rows)
 
-    @property
+    @cached_property
     def totals(self) -> tuple[Total, ...]:
         """One for each policy."""
-        requests = sum(part.requests for part in self.parts)
         least = self.lower_bound
         totals = []
         for rows in zip(*(part.rows for part in self.parts), strict=True):
             total = sum(row.total_latency for row in rows)
-            waiting = sum(row.statistics.queueing_share * row.total_latency for row in rows)
+            latency = Histogram.together([row.latency for row in rows])
+            waiting = Histogram.together([row.waiting for row in rows])
             totals.append(
                 Total(
                     policy=rows[0].policy,
                     total_latency=total,
-                    mean_latency=Fraction(total, requests),
-                    max_latency=max(row.statistics.latency.max for row in rows),
-                    queueing_share=waiting / Fraction(total),
+                    latency=latency,
+                    statistics=LatencyStatistics.of_histograms(latency=latency, waiting=waiting),
                     factor=total / least,
                     factor_any_routing=total / self.pooled.value,
                 )

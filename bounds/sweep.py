@@ -10,6 +10,7 @@ from kvproof.certificates.headroom import Cut
 from kvproof.certificates.lower_bounds import find_bound
 from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.cluster import Cluster
+from kvproof.scheduling.histogram import Histogram
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.latency import LatencyStatistics
 from kvproof.scheduling.policies import Policy
@@ -25,6 +26,8 @@ class Row:
         Its name.
     total_latency, statistics
         Of its schedule, in steps.
+    latency, waiting
+        How often each occurs, in steps.
     factor
         Total latency over the lower bound.
     cut
@@ -36,6 +39,8 @@ class Row:
     policy: str
     total_latency: int
     statistics: LatencyStatistics
+    latency: Histogram
+    waiting: Histogram
     factor: Fraction
     cut: Cut
     violation: bool
@@ -123,6 +128,8 @@ def _point(
                 policy=verdict.policy,
                 total_latency=verdict.schedule.total_latency,
                 statistics=verdict.statistics,
+                latency=Histogram.of(verdict.schedule.latency),
+                waiting=Histogram.of(verdict.schedule.waiting),
                 factor=verdict.factor,
                 cut=cut,
                 violation=verdict.violation,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from kvproof.bounds.fleet import Fleet
     from kvproof.inputs import Input
+    from kvproof.latencies import Unit
 
 #: Replicas up to which each has a line of its own.
 MOST_SHOWN = 32
@@ -39,6 +40,7 @@ fleet_options = together(
 
 def fleet_json(source: Input, fleet: Fleet) -> dict[str, Any]:
     """Return the fleet as a JSON object."""
+    from kvproof.latencies import statistics_json
     from kvproof.output import exact_and_decimal
     from kvproof.scheduling.exact import as_pq
     from kvproof.sweeps import point_json
@@ -55,11 +57,12 @@ def fleet_json(source: Input, fleet: Fleet) -> dict[str, Any]:
             {
                 "policy": total.policy,
                 "total_latency": total.total_latency,
-                **exact_and_decimal("mean_latency", total.mean_latency, 2, up=True),
-                "max_latency": total.max_latency,
-                **exact_and_decimal("queueing_share", total.queueing_share, 4, up=True),
+                **exact_and_decimal("mean_latency", total.statistics.latency.mean, 2, up=True),
+                "max_latency": total.statistics.latency.max,
+                **exact_and_decimal("queueing_share", total.statistics.queueing_share, 4, up=True),
                 **exact_and_decimal("factor", total.factor, 4, up=True),
                 **exact_and_decimal("factor_any_routing", total.factor_any_routing, 4, up=True),
+                "statistics": statistics_json(total.statistics, source.step),
             }
             for total in fleet.totals
         ],
@@ -68,52 +71,54 @@ def fleet_json(source: Input, fleet: Fleet) -> dict[str, Any]:
     }
 
 
-def totals_table(fleet: Fleet) -> Table:
-    """Return a table with a line for each policy: what the whole fleet comes to."""
+def totals_cells(fleet: Fleet) -> list[dict[str, str]]:
+    """Return {column: text} for each policy: what the whole fleet comes to."""
     from kvproof.scheduling.exact import decimal
 
-    table = _empty("policy")
-    heads = ("total latency", "mean", "max", "waiting", "proved factor", "any routing")
-    for head in heads:
-        table.add_column(head.replace(" ", "\n"), justify="right", no_wrap=True)
-    for total in fleet.totals:
-        table.add_row(
-            total.policy,
-            f"{total.total_latency:,}",
-            f"{float(total.mean_latency):,.1f}",
-            f"{total.max_latency:,}",
-            f"{float(total.queueing_share):.1%}",
-            decimal(total.factor, 4, up=True),
-            decimal(total.factor_any_routing, 4, up=True),
-        )
-    return table
+    return [
+        {
+            "policy": total.policy,
+            "total latency": f"{total.total_latency:,}",
+            "mean": f"{float(total.statistics.latency.mean):,.1f}",
+            "max": f"{total.statistics.latency.max:,}",
+            "waiting": f"{float(total.statistics.queueing_share):.1%}",
+            "proved factor": decimal(total.factor, 4, up=True),
+            "any routing": decimal(total.factor_any_routing, 4, up=True),
+        }
+        for total in fleet.totals
+    ]
 
 
-def replicas_table(fleet: Fleet) -> Table:
-    """Return a table with a line for each replica that was sent a request."""
+def replicas_cells(fleet: Fleet) -> list[dict[str, str]]:
+    """Return {column: text} for each replica that was sent a request."""
     from kvproof.scheduling.exact import decimal
 
-    table = _empty("replica", justify="right")
-    policies = [row.policy for row in fleet.parts[0].rows]
-    heads = ("requests", "OPT\nat least", *(f"{policy}\nmean" for policy in policies))
-    for head in heads:
-        table.add_column(head, justify="right", no_wrap=True)
-    for part in fleet.parts:
-        table.add_row(
-            f"{int(part.value):,}",
-            f"{part.requests:,}",
-            decimal(part.lower_bound, 0, up=False, commas=True),
-            *(f"{float(row.statistics.latency.mean):,.1f}" for row in part.rows),
-        )
-    return table
+    return [
+        {
+            "replica": f"{int(part.value):,}",
+            "requests": f"{part.requests:,}",
+            "OPT at least": decimal(part.lower_bound, 0, up=False, commas=True),
+            **{
+                f"{row.policy} mean": f"{float(row.statistics.latency.mean):,.1f}"
+                for row in part.rows
+            },
+        }
+        for part in fleet.parts
+    ]
 
 
-def _empty(first: str, *, justify: Literal["left", "right"] = "left") -> Table:
+def _table(cells: list[dict[str, str]], *, justify: Literal["left", "right"]) -> Table:
+    """Return a table of these rows; `justify` is for the first column."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    first, *heads = cells[0]
     table.add_column(first, justify=justify, no_wrap=True)
+    for head in heads:
+        table.add_column(head.replace(" ", "\n", 1), justify="right", no_wrap=True)
+    for row in cells:
+        table.add_row(*row.values())
     return table
 
 
@@ -154,6 +159,8 @@ def show_fleet(
     policies: str | None,
     theta: Fraction | None,
     admission: Literal["true", "reserve"],
+    latency: Unit | None,
+    report: str | None,
     as_json: bool,
     reading: dict[str, Any],
     dask: str | None,
@@ -161,20 +168,24 @@ def show_fleet(
 ) -> int:
     """Run and show a fleet; `running` is for :func:`kvproof.bounds.fleet.run_fleet`."""
     from kvproof.bounds.fleet import run_fleet
+    from kvproof.files import Outputs
     from kvproof.inputs import load
-    from kvproof.output import console, print_table, progress_bar
+    from kvproof.latencies import unit_of
+    from kvproof.output import progress_bar
     from kvproof.scheduling.cluster import connected
     from kvproof.scheduling.errors import ExitCode
     from kvproof.scheduling.registry import BUILTIN
     from kvproof.scheduling.routing import Router
     from kvproof.streams import print_json
-    from kvproof.verdicts import print_heading
 
     names = named_policies(policies, BUILTIN)
     chosen = find_policies(names, theta=theta, admission=admission)
+    page = None if report is None else Outputs(trace).file(report)
     with connected(dask) as cluster, progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=replicas)
         source = load(trace, **reading)
+        if latency is not None:
+            unit_of(source, latency)  # refuses seconds where there are none
         fleet = run_fleet(
             source.instance,
             chosen,
@@ -190,26 +201,45 @@ def show_fleet(
         rule = "skip" if running["skip"] else "strict"
         print_json({**source.to_json(), "rule": rule, **fleet_json(source, fleet)})
     else:
-        out = console()
-        plural = "s" if replicas > 1 else ""
-        memory = f"{source.instance.memory:,} tokens each"
-        load_ = _load(source, fleet)
-        said = "" if load_ is None else f", load of the fleet {float(load_):.2f}"
-        print_heading(out, source, f"{replicas:,} replica{plural}, {memory}, {router}{said}")
-        print_table(out, totals_table(fleet))
-        out.print()
-        if len(fleet.parts) <= MOST_SHOWN:
-            print_table(out, replicas_table(fleet))
-            out.print()
-        else:
-            sent = [part.requests for part in fleet.parts]
-            out.print(
-                f"Of {len(sent):,} replicas each was sent {min(sent):,} to {max(sent):,} requests; "
-                "--json lists them."
-            )
-        for line in words(fleet):
-            out.print(line)
+        _print_fleet(source, fleet, latency)
+    if page is not None:
+        from kvproof.report.fleet import fleet_page
+
+        made = fleet_page(fleet, source.instance, source=source.source, step=source.step,
+                          notes=source.notes)  # fmt: skip
+        page.write(made.to_bytes())
     return ExitCode.CONTRADICTED if fleet.violation else ExitCode.DONE
+
+
+def _print_fleet(source: Input, fleet: Fleet, latency: Unit | None) -> None:
+    from kvproof.latencies import print_statistics, unit_of
+    from kvproof.output import console, print_table
+    from kvproof.verdicts import print_heading
+
+    out = console()
+    plural = "s" if fleet.replicas > 1 else ""
+    memory = f"{source.instance.memory:,} tokens each"
+    load = _load(source, fleet)
+    said = "" if load is None else f", load of the fleet {float(load):.2f}"
+    print_heading(
+        out, source, f"{fleet.replicas:,} replica{plural}, {memory}, {fleet.router}{said}"
+    )
+    print_table(out, _table(totals_cells(fleet), justify="left"))
+    out.print()
+    if len(fleet.parts) <= MOST_SHOWN:
+        print_table(out, _table(replicas_cells(fleet), justify="right"))
+        out.print()
+    else:
+        sent = [part.requests for part in fleet.parts]
+        out.print(
+            f"Of {len(sent):,} replicas each was sent {min(sent):,} to {max(sent):,} requests; "
+            "--json lists them."
+        )
+    for line in words(fleet):
+        out.print(line)
+    if latency is not None:
+        rows = [(total.policy, total.statistics) for total in fleet.totals]
+        print_statistics(out, rows, latency, unit_of(source, latency))
 
 
 def _load(source: Input, fleet: Fleet) -> Fraction | None:

@@ -10,7 +10,8 @@ from fractions import Fraction
 import numpy as np
 
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.exact import Column, exact_sum
+from kvproof.scheduling.exact import Column, exact_dot, exact_sum
+from kvproof.scheduling.histogram import Histogram
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.shown import Shown
 
@@ -54,6 +55,18 @@ class Spread:
         mean = Fraction(exact_sum(values), len(values))
         return cls(mean=mean, p50=p50, p90=p90, p95=p95, p99=p99, max=int(values.max()))
 
+    @classmethod
+    def of_histogram(cls, histogram: Histogram) -> "Spread":
+        """Return the spread of the column that was counted."""
+        values = histogram.values.astype(np.int64)
+        counts = histogram.counts.astype(np.int64)
+        upto = np.cumsum(counts)
+        n = int(upto[-1])
+        ranks = np.searchsorted(upto, [-(-percent * n // 100) for percent in PERCENTS])
+        p50, p90, p95, p99 = values[ranks].tolist()
+        mean = Fraction(exact_dot(values, counts), n)
+        return cls(mean=mean, p50=p50, p90=p90, p95=p95, p99=p99, max=int(values[-1]))
+
     def values(self) -> dict[str, Fraction]:
         """Return {name: steps}, the mean first, the maximum last."""
         return {name: Fraction(value) for name, value in vars(self).items()}
@@ -96,6 +109,17 @@ class LatencyStatistics(Shown):
             waiting=Spread.of(waiting),
             first_token=Spread.of(first_token),
             queueing_share=Fraction(exact_sum(waiting), exact_sum(latency)),
+        )
+
+    @classmethod
+    def of_histograms(cls, *, latency: Histogram, waiting: Histogram) -> "LatencyStatistics":
+        """Return the statistics of schedules, maybe many, of which this is known."""
+        felt, waited = Spread.of_histogram(latency), Spread.of_histogram(waiting)
+        return cls(
+            latency=felt,
+            waiting=waited,
+            first_token=Spread.of_histogram(waiting + 1),
+            queueing_share=waited.mean / felt.mean,
         )
 
     def spreads(self) -> dict[str, Spread]:

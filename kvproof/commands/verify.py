@@ -159,15 +159,13 @@ def command(
         return show_sweep(trace, over, policies, theta, admission, plot, as_json, reading,
                           dask, workers=workers, **running)  # fmt: skip
     refuse_idle("plot", "it goes with --sweep")
-    if replicas is not None:
-        for option in ("latency", "report"):
-            refuse_idle(option, "a fleet has tables of its own")
-        return show_fleet(trace, replicas, router, policies, theta, admission, as_json, reading,
-                          dask, workers=workers, **running)  # fmt: skip
-    refuse_idle("workers", "it goes with --sweep or --replicas")
-    refuse_idle("router", "it goes with --replicas")
     if latency is not None and as_json:
         refuse_idle("latency", "--json has steps and seconds")
+    if replicas is not None:
+        return show_fleet(trace, replicas, router, policies, theta, admission, latency, report,
+                          as_json, reading, dask, workers=workers, **running)  # fmt: skip
+    refuse_idle("workers", "it goes with --sweep or --replicas")
+    refuse_idle("router", "it goes with --replicas")
     names = named_policies(policies, BUILTIN)
     chosen = find_policies(names, theta=theta, admission=admission)
     page = None if report is None else Outputs(trace).file(report)

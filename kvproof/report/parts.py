@@ -15,6 +15,7 @@ from kvproof.certificates.checker import check
 from kvproof.report.page import Download, Picture, Table
 from kvproof.scheduling.errors import RejectedError
 from kvproof.scheduling.exact import Column
+from kvproof.scheduling.histogram import Histogram
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.latency import LatencyStatistics
 from kvproof.scheduling.schedule import Schedule
@@ -46,17 +47,18 @@ def unit_of_time(step: Fraction | None) -> str:
     return "step" if step is None else f"step (of {float(step):g} s)"
 
 
-def instance_facts(instance: Instance, *, source: str) -> list[tuple[str, str]]:
-    """Return the instance's statistics."""
+def instance_facts(instance: Instance, *, source: str, replicas: int = 1) -> list[tuple[str, str]]:
+    """Return the instance's statistics; its memory is that of each of so many replicas."""
     full = instance.expanded()
-    load = instance.load
+    load = None if instance.load is None else instance.load / replicas
     when = "all at step 0 (a backlog)" if instance.is_backlog else (
         f"steps {int(full.arrival.min()):,} to {int(full.arrival.max()):,}"
     )  # fmt: skip
+    each = "" if replicas == 1 else f" on each of {replicas:,} replicas"
     facts = [
         ("source", source),
         ("requests", f"{instance.requests:,}"),
-        ("memory", f"{instance.memory:,} tokens"),
+        ("memory", f"{instance.memory:,} tokens{each}"),
         ("arrivals", when),
         ("prompt, in tokens", _spread(full.prompt)),
         ("output, in tokens", _spread(full.output)),
@@ -70,22 +72,33 @@ def instance_facts(instance: Instance, *, source: str) -> list[tuple[str, str]]:
 
 def latency_picture(schedules: Mapping[str, Schedule], *, unit: str) -> Picture:
     """Return the distribution of latency under schedules, with its percentiles as a table."""
+    felt = {
+        name: (Histogram.of(schedule.latency), LatencyStatistics.of(schedule))
+        for name, schedule in schedules.items()
+    }
+    return distribution_picture(felt, unit=unit)
+
+
+def distribution_picture(
+    felt: Mapping[str, tuple[Histogram, LatencyStatistics]], *, unit: str
+) -> Picture:
+    """Return the distribution of latencies that are known by how often each occurs."""
     traces, rows = [], []
-    for number, (name, schedule) in enumerate(schedules.items()):
-        ascending = np.sort(schedule.latency)
-        n = len(ascending)
+    for number, (name, (latency, statistics)) in enumerate(felt.items()):
+        upto = np.cumsum(latency.counts.astype(np.int64))
+        n = int(upto[-1])
         ranks = np.unique(np.linspace(0, n - 1, min(n, _POINTS)).astype(np.int64))
         traces.append(
             line(
                 name,
-                ascending[ranks].tolist(),
+                latency.values[np.searchsorted(upto, ranks, side="right")].tolist(),
                 [(rank + 1) / n for rank in ranks.tolist()],
                 number,
                 shape="hv",
                 hovertemplate="%{y:.1%} within %{x:,}",
             )
         )
-        for what, spread in LatencyStatistics.of(schedule).spreads().items():
+        for what, spread in statistics.spreads().items():
             first, *others = spread.values().values()
             numbers = (f"{int(value):,}" for value in others)
             rows.append([name, what, f"{float(first):,.1f}", *numbers])

@@ -1,4 +1,3 @@
-from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -9,6 +8,7 @@ from kvproof.bounds.verify import verify
 from kvproof.certificates.lower_bounds import best_bound, find_bound
 from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.latency import LatencyStatistics
 from kvproof.scheduling.policies import FCFS, SVF
 from kvproof.scheduling.routing import Router, parts, route
 
@@ -65,9 +65,9 @@ def test_a_fleet_is_its_replicas_added_up(workers, router):
         total = fleet.totals[position]
         assert total.policy == policy.name
         assert total.total_latency == latency.sum()
-        assert total.mean_latency == Fraction(int(latency.sum()), 80)
-        assert total.max_latency == latency.max()
-        assert total.queueing_share == Fraction(int(waiting.sum()), int(latency.sum()))
+        assert total.statistics == LatencyStatistics.of_times(
+            latency=latency, waiting=waiting, first_token=waiting + 1
+        )
         assert total.factor == total.total_latency / sum(best_bound(p).value for p in made)
         assert total.factor_any_routing == total.total_latency / fleet.pooled.value
         assert total.factor <= total.factor_any_routing

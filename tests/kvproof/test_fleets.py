@@ -55,7 +55,7 @@ def test_one_replica_is_verify(capsys):
     _, fleet = run_json(capsys, *BASE, "--replicas", "1", "--router", "least-loaded")
     _, plain = run_json(capsys, *BASE)
     for ours, theirs in zip(fleet["policies"], plain["policies"], strict=True):
-        for key in ("policy", "total_latency", "mean_latency", "factor"):
+        for key in ("policy", "total_latency", "mean_latency", "factor", "statistics"):
             assert ours[key] == theirs[key]
 
 
@@ -74,6 +74,27 @@ def test_what_is_shown_is_what_json_says(capsys):
         assert f"{row['factor_any_routing_decimal']:.4f}" in shown
     assert "3 replicas, 30,000 tokens each, round-robin, load of the fleet 0." in shown
     assert "say nothing of other routings" in shown
+
+
+def test_latency_is_that_of_the_whole_fleet(capsys):
+    assert run([*FLEET, "--latency", "seconds"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    _, data = run_json(capsys, *FLEET)
+    for row in data["policies"]:
+        felt = row["statistics"]["latency"]
+        assert felt["steps"]["p50"] < felt["steps"]["p99"] <= felt["steps"]["max"]
+        shown = next(line for line in lines if line[:2] == [row["policy"], "latency"])
+        seconds = felt["seconds"]
+        assert shown[2:] == [f"{seconds[name]:.2f}" for name in
+                             ("mean", "p50", "p90", "p95", "p99", "max")]  # fmt: skip
+
+
+def test_an_instance_has_no_seconds(capsys, tmp_path):
+    instance = Instance(memory=9, arrival=[0, 0], prompt=[4, 4], output=[3, 3])
+    path = tmp_path / "i.json"
+    path.write_text(json.dumps(instance.to_json()))
+    assert run(["verify", str(path), "--replicas", "2", "--latency", "seconds"]) == 2
+    assert "--latency steps" in capsys.readouterr().err
 
 
 def test_many_replicas_are_summed_up_and_idle_ones_counted(capsys):
@@ -120,8 +141,9 @@ def test_a_violation_on_any_instance_is_exit_code_5(capsys, monkeypatch, more):
         (["--replicas", "two"], "'two' is not a valid integer"),
         (["--router", "least-loaded"], "--router has no effect here: it goes with --replicas"),
         (["--replicas", "2", "--router", "best"], "'best' is not one of"),
-        (["--replicas", "2", "--latency", "steps"], "--latency has no effect"),
-        (["--replicas", "2", "--report", "x.html"], "--report has no effect"),
+        (["--replicas", "2", "--latency", "steps", "--json"], "--latency has no effect"),
+        (["--replicas", "2", "--report", "no/folder.html"], "no/folder.html"),
+        (["--replicas", "2", "--report", EXAMPLE], "would replace"),
         (["--replicas", "2", "--plot", "x.svg"], "--plot has no effect"),
         (["--replicas", "2", "--sweep", "load=1"], "--replicas has no effect"),
         (["--replicas", "2", "--noise", "factor:2"], "--replicas has no effect"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kvproof.scheduling import latency
 from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.histogram import Histogram
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.latency import LatencyStatistics, Spread, percentile
 from kvproof.scheduling.schedule import Schedule
@@ -36,6 +37,12 @@ def test_a_spread_is_read_off_the_sorted_values(values):
         assert getattr(spread, name) == ordered[rank - 1]
     assert spread.max == ordered[-1]
     assert list(spread.values()) == ["mean", "p50", "p90", "p95", "p99", "max"]
+
+
+@given(st.lists(st.integers(0, 2**40), min_size=1, max_size=300))
+def test_a_spread_of_counts_is_that_of_the_column(values):
+    column = np.array(values)
+    assert Spread.of_histogram(Histogram.of(column)) == Spread.of(column)
 
 
 def test_nothing_has_no_spread():

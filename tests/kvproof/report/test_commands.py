@@ -17,6 +17,7 @@ INPUT = (EXAMPLE, "--memory", "60000", "--backlog", "--limit", "60")
 SMALL = ("--memory", "60", "--requests", "8")
 #: command line, number of pictures, what JSON calls the numbers that the page must show
 COMMANDS = {
+    "verify": (("verify", *INPUT, "--replicas", "3"), 2, ("digest", "requests")),
     "solve": (("solve", "i.json"), 2, ("total_latency", "lower_bound", "digest")),
     "headroom": (("headroom", *INPUT, "--time-limit", "1"), 2, ("sentence", "digest")),
     "search": (("search", *SMALL, "--evaluations", "128", "--out", "s"), 2, ("requests",)),
