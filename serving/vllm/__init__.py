@@ -9,21 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kvproof.serving.vllm.scheduler import FCFSFutureScheduler as FCFSFutureScheduler
+    from kvproof.serving.vllm.scheduler import FCFSFutureSyncScheduler as FCFSFutureSyncScheduler
     from kvproof.serving.vllm.scheduler import OneBitSVFScheduler as OneBitSVFScheduler
     from kvproof.serving.vllm.scheduler import OneBitSVFSyncScheduler as OneBitSVFSyncScheduler
     from kvproof.serving.vllm.scheduler import SVFBucketScheduler as SVFBucketScheduler
     from kvproof.serving.vllm.scheduler import SVFBucketSyncScheduler as SVFBucketSyncScheduler
     from kvproof.serving.vllm.scheduler import SVFFutureScheduler as SVFFutureScheduler
+    from kvproof.serving.vllm.scheduler import SVFFutureSyncScheduler as SVFFutureSyncScheduler
     from kvproof.serving.vllm.scheduler import SVFScheduler as SVFScheduler
     from kvproof.serving.vllm.scheduler import SVFSyncScheduler as SVFSyncScheduler
 
 __all__ = [
     "FCFSFutureScheduler",
+    "FCFSFutureSyncScheduler",
     "OneBitSVFScheduler",
     "OneBitSVFSyncScheduler",
     "SVFBucketScheduler",
     "SVFBucketSyncScheduler",
     "SVFFutureScheduler",
+    "SVFFutureSyncScheduler",
     "SVFScheduler",
     "SVFSyncScheduler",
 ]

@@ -26,6 +26,10 @@ Observer = Callable[[int, Any, list[int]], None]
 Progress = Callable[[int], None]
 
 _TOKEN = 7
+#: What a step samples for a request: one token, or none amid its prompt. vLLM only reads them.
+_SAMPLED, _NONE = [_TOKEN], list[int]()
+#: New objects before a collection: a step leaves one or two in a cycle, and many that live on.
+_COLLECT = 100_000
 
 
 def drive(
@@ -76,10 +80,13 @@ def drive(
     if priority is None and policy.priority is not None:
         priority = policy.priority(requests)
     one = _Drive(vllm, scheduler, requests, engine, priority, prompts, observe, progress)
+    usual = gc.get_threshold()
     gc.freeze()  # as vLLM's engine does: no collection walks through all of vLLM and torch again
+    gc.set_threshold(_COLLECT, *usual[1:])
     try:
         return one.run()
     finally:
+        gc.set_threshold(*usual)
         gc.unfreeze()
 
 
@@ -179,7 +186,7 @@ class _Drive:
         """Return what the model would: a token for each request that is not amid its prompt."""
         names = list(planned.num_scheduled_tokens)
         known = self.scheduler.requests
-        sampled = [[] if known[name].is_prefill_chunk else [_TOKEN] for name in names]
+        sampled = [_NONE if known[name].is_prefill_chunk else _SAMPLED for name in names]
         if names:
             for name in self.tokenless & planned.num_scheduled_tokens.keys():
                 if not known[name].is_prefill_chunk:
@@ -206,15 +213,14 @@ class _Drive:
         )
 
     def _deliver(self, step: int, planned: Any, outputs: Any) -> None:
-        done = 0
         for told in self.scheduler.update_from_output(planned, outputs).values():
-            for output in told.outputs:
-                if output.finish_reason is not None:  # finished: this runs once a token
-                    self.completion[int(output.request_id)] = step
-                    done += 1
-        self.done += done
-        if done and self.progress is not None:
-            self.progress(self.done)
+            # once a token: those that finished are few
+            done = [o.request_id for o in told.outputs if o.finish_reason is not None]
+            if done:
+                self.completion[[int(name) for name in done]] = step
+                self.done += len(done)
+                if self.progress is not None:
+                    self.progress(self.done)
 
     def _count_preemptions(self) -> None:
         preempt = self.scheduler._preempt_request

@@ -48,7 +48,8 @@ class EnginePolicy:
         else:
             from kvproof.serving import vllm as schedulers
 
-            found = getattr(schedulers, self.scheduler)
+            kind = "Scheduler" if asynchronous else "SyncScheduler"
+            found = getattr(schedulers, self.scheduler.replace("Scheduler", kind))
         return found
 
 

@@ -106,6 +106,10 @@ class SVFFutureScheduler(FutureAdmission, VolumeOrder, AsyncScheduler):  # type:
     """Smallest volume first, admitted by full future need."""
 
 
+class SVFFutureSyncScheduler(FutureAdmission, VolumeOrder, Scheduler):  # type: ignore[misc]
+    """The same for ``--no-async-scheduling``."""
+
+
 class SVFBucketScheduler(BucketAdmission, VolumeOrder, AsyncScheduler):  # type: ignore[misc]
     """Smallest volume first with starts spread over time, admitted by full future need."""
 
@@ -116,3 +120,7 @@ class SVFBucketSyncScheduler(BucketAdmission, VolumeOrder, Scheduler):  # type: 
 
 class FCFSFutureScheduler(FutureAdmission, AsyncScheduler):  # type: ignore[misc]
     """vLLM's own order, admitted by full future need; reckons with ``max_tokens``."""
+
+
+class FCFSFutureSyncScheduler(FutureAdmission, Scheduler):  # type: ignore[misc]
+    """The same for ``--no-async-scheduling``."""

@@ -1,5 +1,6 @@
 """vLLM's scheduler as it is driven here, held to what the certificates take for granted."""
 
+import gc
 import json
 from collections import Counter
 
@@ -16,7 +17,7 @@ from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
 from kvproof.serving.vllm.drive import drive
 from kvproof.serving.vllm.engine import EngineSettings
-from kvproof.serving.vllm.policies import ENGINE_POLICIES, find_engine_policy
+from kvproof.serving.vllm.policies import ENGINE_POLICIES, EnginePolicy, find_engine_policy
 from tests.conftest import ROOT
 from tests.serving.vllm.conftest import random_requests
 
@@ -115,6 +116,31 @@ def test_svf_is_vllms_priority_queue_with_the_volume_as_priority(rnd):
         one, other = (drive(instance, engine, find_engine_policy(n)) for n in ("svf", "priority"))
         assert one.completion.tolist() == other.completion.tolist()
         assert one.preemptions.tolist() == other.preemptions.tolist()
+
+
+def test_either_class_of_an_order_does_the_same_in_synchronous_runs(rnd, monkeypatch):
+    """The driver takes the one for synchronous scheduling, which is the faster."""
+    own = EnginePolicy.scheduler_class
+    usual = gc.get_threshold()
+    preempted = 0
+    for _ in range(10):
+        instance = random_requests(rnd, 64)
+        engine = EngineSettings(blocks=16, block_size=4, max_num_batched_tokens=256)
+        for policy in ENGINE_POLICIES.values():
+            with monkeypatch.context() as patch:
+                one = drive(instance, engine, policy)
+                patch.setattr(
+                    EnginePolicy, "scheduler_class",
+                    lambda policy, vllm, *, asynchronous: own(policy, vllm, asynchronous=True),
+                )  # fmt: skip
+                other = drive(instance, engine, policy)
+            for name in ("first", "completion", "preemptions"):
+                assert getattr(one, name).tolist() == getattr(other, name).tolist()
+            assert one.tokens == other.tokens
+            assert one.timeline.blocks.tolist() == other.timeline.blocks.tolist()
+            preempted += int(one.preemptions.sum())
+    assert preempted > 10
+    assert gc.get_threshold() == usual
 
 
 def test_the_bucket_starts_nothing_on_credit_while_something_runs(rnd):

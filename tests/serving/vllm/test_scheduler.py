@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("default")  # those of vLLM and torch ar
 
 ENGINE = EngineSettings(blocks=64, block_size=4)
 CLASSES = ["SVFScheduler", "SVFSyncScheduler", "OneBitSVFScheduler", "OneBitSVFSyncScheduler",
-           "SVFFutureScheduler"]  # fmt: skip
+           "SVFFutureScheduler", "SVFFutureSyncScheduler"]  # fmt: skip
 
 
 def scheduler(name="SVFScheduler", **settings):
