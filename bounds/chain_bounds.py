@@ -14,7 +14,6 @@ from kvproof.certificates.lower_bounds import sum_of_prefix_sums
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
-from kvproof.scheduling.sorting import stable_order
 
 
 def chain_total(instance: Instance) -> Fraction:
@@ -44,7 +43,7 @@ def prefix_total(instance: Instance) -> Fraction:
     k and eta_(k-1) over those before it.
     """
     requests = instance.expanded()
-    order = stable_order(requests.volume)
+    order = requests.by_volume
     prompt, output, volume = (
         column[order] for column in (requests.prompt, requests.output, requests.volume)
     )
@@ -110,7 +109,7 @@ def least_prompt_share(instance: Instance) -> Fraction:
 
 
 def _prefix_sums(instance: Instance) -> int:
-    return sum_of_prefix_sums(instance.expanded().volume)
+    return sum_of_prefix_sums(instance.expanded())
 
 
 def _outputs(instance: Instance) -> int:

@@ -172,7 +172,7 @@ def chain_certificate(schedule: Schedule) -> Certificate:
     free = instance.memory - instance.max_peak
     if not free:
         raise InputError("the chain bound needs eps < 1, and a request takes the whole memory")
-    prefix_sums = sum_of_prefix_sums(instance.expanded().volume)
+    prefix_sums = sum_of_prefix_sums(instance.expanded())
     outputs = instance.total(instance.output)
     pairs = set(zip(instance.prompt.tolist(), instance.output.tolist(), strict=True))
     inverse_eta = max(Fraction(2 * (s + o), 2 * s + o + 1) for s, o in pairs)

@@ -153,7 +153,7 @@ def fluid_pieces(release, key, left, by_remaining):  # type: ignore[no-untyped-d
     return start[:pieces], stop[:pieces], job[:pieces]
 
 
-def mean_steps(release: Column, work: Column, memory: int) -> Column:
+def mean_steps(release: Column, work: Column, memory: int, order: Column | None = None) -> Column:
     """Serve jobs in whole steps, least work first; return when each is served, weighted.
 
     In each step up to M units are served, of a job those only in steps after its release. A unit
@@ -166,6 +166,8 @@ def mean_steps(release: Column, work: Column, memory: int) -> Column:
         Steps >= 0, and work >= 1; shape (jobs,).
     memory
         Units served per step.
+    order
+        The stable order of `work`, where it is known.
 
     Returns
     -------
@@ -177,7 +179,8 @@ def mean_steps(release: Column, work: Column, memory: int) -> Column:
         return mean_steps_reference(release, work, memory)
     weight: Column
     if not release.any():
-        weight = steps_in_order(stable_order(work), work, memory)
+        order = stable_order(work) if order is None else order
+        weight = steps_in_order(order, work, memory)
     else:
         weight = steps_by_work(release, order_of(release), work, memory)
     return weight
@@ -194,10 +197,21 @@ def order_of(release: Column) -> Column:
 def steps_in_order(order, work, memory):  # type: ignore[no-untyped-def]
     """Do what :func:`mean_steps` does where all have been released: one after the other."""
     weight = np.empty(len(work), np.int64)
-    now = np.int64(0)
+    begun = within = np.int64(0)  # whole steps before, and what is served in the next one
     for job in order:
-        weight[job] = _weigh(now, now + work[job], memory)
-        now += work[job]
+        # as _weigh, with one division
+        done = within + work[job]
+        more = done // memory
+        rest = done - more * memory
+        if more == 0:
+            weight[job] = (2 * begun + 1) * work[job]
+        else:
+            weight[job] = (
+                (2 * begun + 1) * (memory - within)
+                + (more - 1) * (2 * begun + more + 1) * memory
+                + (2 * (begun + more) + 1) * rest
+            )
+        begun, within = begun + more, rest
     return weight
 
 

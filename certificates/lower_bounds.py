@@ -31,11 +31,11 @@ from kvproof.certificates.proofs import (
     TailProof,
 )
 from kvproof.certificates.sums import grouped_sum
-from kvproof.scheduling.exact import Column, Integers, decimal, exact_dot, exact_sum
+from kvproof.scheduling.exact import Integers, decimal, exact_dot, exact_sum
 from kvproof.scheduling.feasibility import most_held
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.shown import Shown
-from kvproof.scheduling.sorting import count_pairs, sort_values
+from kvproof.scheduling.sorting import count_pairs
 
 #: Requests from which on bounds are computed side by side.
 _LONG = 1 << 17
@@ -157,7 +157,7 @@ def volume_bound(instance: Instance) -> Fraction:
     """Volume certificate: total latency of the fluid schedule, least remaining volume first."""
     requests = instance.expanded()
     if requests.is_backlog:
-        finish = sum_of_prefix_sums(requests.volume) + requests.total_volume
+        finish = sum_of_prefix_sums(requests) + requests.total_volume
     else:
         finish = serve(requests, by_remaining=True).finish
     return Fraction(finish, requests.memory) - exact_sum(requests.arrival)
@@ -173,7 +173,7 @@ def centroid_bound(instance: Instance) -> Fraction:
     """
     requests = instance.expanded()
     if requests.is_backlog:
-        finish = sum_of_prefix_sums(requests.volume) + requests.total_volume
+        finish = sum_of_prefix_sums(requests) + requests.total_volume
         fluid = Fluid(finish=finish, waits={})
     else:
         fluid = serve(requests, by_remaining=False)
@@ -188,10 +188,10 @@ def centroid_bound(instance: Instance) -> Fraction:
     return grouped_sum(groups)
 
 
-def sum_of_prefix_sums(volume: Column) -> int:
+def sum_of_prefix_sums(requests: Instance) -> int:
     """Sum over k of ``v_(1) + ... + v_(k-1)``, volumes ascending: M times the sum of P_k."""
-    ascending = sort_values(volume)
-    return exact_dot(ascending, np.arange(len(volume) - 1, -1, -1, dtype=np.int64))
+    ascending = requests.volume[requests.by_volume]
+    return exact_dot(ascending, np.arange(len(ascending) - 1, -1, -1, dtype=np.int64))
 
 
 def _shape_terms(requests: Instance) -> dict[int, int]:

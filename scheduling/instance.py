@@ -14,6 +14,8 @@ from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import CHUNK, Column, by_parts, exact_sum
 from kvproof.scheduling.shown import Shown
 
+#: Rows from which on their order is not kept, for its size.
+_MANY = 1 << 24
 # Bounds that keep every volume and every point of time inside int64, and far above real use.
 MAX_MEMORY = 2**31 - 1
 MAX_ARRIVAL = 2**48
@@ -102,6 +104,20 @@ class Instance(Shown):
     def volume(self) -> Column:
         """Volume v = prompt * output + output * (output + 1) / 2 of each row, in token-steps."""
         return by_parts(lambda s, o: s * o + o * (o + 1) // 2, self.prompt, self.output)
+
+    @property
+    def by_volume(self) -> Column:
+        """The rows in order of volume, then index; of very many they are not kept."""
+        return self._by_volume if self.rows < _MANY else self._sorted_by_volume()
+
+    @cached_property
+    def _by_volume(self) -> Column:
+        return self._sorted_by_volume()
+
+    def _sorted_by_volume(self) -> Column:
+        from kvproof.scheduling.sorting import stable_order  # compiled, unlike what is here
+
+        return stable_order(self.volume)
 
     @cached_property
     def total_volume(self) -> int:

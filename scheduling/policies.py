@@ -95,7 +95,7 @@ class FCFS:
 def key_order(requests: Instance, key: npt.NDArray[Any]) -> Column:
     """Return the requests ordered by key, then arrival, then index."""
     if requests.is_backlog and key.dtype == np.int64:
-        return stable_order(key)
+        return requests.by_volume if key is requests.volume else stable_order(key)
     return np.lexsort((requests.arrival, key))
 
 

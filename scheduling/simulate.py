@@ -178,9 +178,9 @@ def _run(
     # the kernels are compiled or loaded here, when they are first needed, not at start-up
     from kvproof.scheduling.kernel import run_skip, run_skip_lengths, run_strict
 
-    arrival, prompt, output = (
-        _fixed(column[order]) for column in (requests.arrival, requests.prompt, requests.output)
-    )
+    prompt, output = (_fixed(column[order]) for column in (requests.prompt, requests.output))
+    at_once = requests.is_backlog and len(prompt) == requests.rows
+    arrival = _fixed(requests.arrival if at_once else requests.arrival[order])
     reserve = output if reserved is requests.output else _fixed(reserved[order])
     key = _fixed(key)
     columns = (prompt, output, reserve)

@@ -18,7 +18,8 @@ def discrete_centroid_bound(instance: Instance) -> Fraction:
     the smallest volumes can be served, plus the distance that each shape fixes.
     """
     requests = instance.expanded()
-    weight = mean_steps(requests.arrival, requests.volume, requests.memory)
+    order = requests.by_volume if requests.is_backlog else None
+    weight = mean_steps(requests.arrival, requests.volume, requests.memory, order)
     halves = 2 * (exact_sum(requests.output) - exact_sum(requests.arrival)) + requests.rows
     kind = object if _wide(requests) or weight.dtype == object else np.int64
 

@@ -70,7 +70,7 @@ def test_fluid_kernel_serves_other_work_as_the_reference_does(instance, rate):
 def test_arrivals_at_zero_are_a_backlog(instance):
     # the fluid schedule with every arrival at 0 is the closed form
     fluid = serve(instance.backlog(), by_remaining=False)
-    assert fluid.finish == sum_of_prefix_sums(instance.volume) + instance.total_volume
+    assert fluid.finish == sum_of_prefix_sums(instance) + instance.total_volume
     assert not fluid.waits
 
 

@@ -27,6 +27,17 @@ def test_volumes_and_sizes():
     assert instance.backlog().load is None
 
 
+@given(instances(max_requests=20))
+def test_rows_in_order_of_volume(instance):
+    order = instance.by_volume
+    assert order.tolist() == np.argsort(instance.volume, kind="stable").tolist()
+    assert instance.by_volume is order  # of few rows it is kept
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kvproof.scheduling.instance._MANY", 1)
+        assert instance.by_volume is not order
+        assert instance.by_volume.tolist() == order.tolist()
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
