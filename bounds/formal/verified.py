@@ -193,6 +193,8 @@ def _lower_bound(given: Any, requests: Rows) -> Words:
         return [kind, given["denominator"], *_pairs(given["prices"])]
     if kind == "branch":
         return [kind, *_branch(given, requests)]
+    if kind == "search":
+        return [kind, *_search(given)]
     raise Uncovered(f"lower bounds of kind {kind} are not covered")
 
 
@@ -215,6 +217,22 @@ def _branch(given: Any, requests: Rows) -> Words:
         return words + _tree(given["tree"], begin)
     except (StopIteration, IndexError) as error:
         raise Uncovered("trees that break off are not covered") from error
+
+
+def _search(given: Any) -> Words:
+    words: Words = [given["target"], given["scale"], given["denominator"]]
+    steps = sum(n for n, _ in given["prices"])
+    if steps > MOST_STEPS:
+        raise Uncovered(f"searches over {steps:,} priced steps are not covered")
+    words += [*_pairs(given["prices"]), len(given["vectors"])]
+    for vector in given["vectors"]:
+        words += [vector["since"], vector["unit"]]
+        for codes in (vector["start"], vector["end"]):
+            words += [len(codes), *codes]
+    words.append(len(given["layers"]))
+    for layer in given["layers"]:
+        words += [layer["length"], len(layer["vectors"]), *layer["vectors"]]
+    return words
 
 
 def _tree(numbers: list[int], begin: list[int]) -> Words:

@@ -4,7 +4,7 @@ From Coq Require Import List Arith ZArith QArith Bool.
 Import ListNotations.
 From kvproof.spec Require Import Model.
 From kvproof.checker Require Import Sort Schedule Centroid Policies Fluid Whole.
-From kvproof.checker Require Runs Program Blocks.
+From kvproof.checker Require Runs Program Blocks Search.
 Open Scope nat_scope.
 
 Inductive claim :=
@@ -27,7 +27,8 @@ Inductive lower_bound :=
 | DiscreteCentroid
 | TailCentroid (cuts : list (nat * nat))
 | Price (D : Z) (runs : list (nat * Z))
-| Branch (T : nat) (D : Z) (tree : Program.tree).
+| Branch (T : nat) (D : Z) (tree : Program.tree)
+| Searched (hunt : Search.hunt).
 (* Starts with counts, where the claim needs schedules; a lower bound or blocks, where it needs them. *)
 Record proof := Proof {
   starts : list (nat * nat); costlier : list (nat * nat);
@@ -53,6 +54,11 @@ Definition value (M : nat) (R : list request) (b : lower_bound) : option Q :=
   | Branch T D t =>
       if Program.branch M T D (by_class (map (earlier (first_arrival R)) R)) t
       then Some (inject_Z (Z.of_nat T)) else None
+  | Searched h =>
+      match Search.by_search M (by_class (map (earlier (first_arrival R)) R)) h with
+      | Some v => Some (inject_Z (Z.of_nat v))
+      | None => None
+      end
   end.
 Definition schedule_costs (M : nat) (R : list request) (starts : list (nat * nat)) (U : nat) : bool :=
   match beside R starts with

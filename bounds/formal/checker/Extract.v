@@ -38,5 +38,8 @@ Extract Constant Z.eqb => "Integer.equal".
 Extract Constant Z.leb => "Integer.leq".
 Extract Constant Z.ltb => "Integer.lt".
 Extract Constant Z.of_nat => "(fun n -> n)".
+Extract Constant Z.to_nat => "(fun z -> if Integer.sign z < 0 then Integer.zero else z)".
+Extract Constant Pos.of_succ_nat => "Integer.succ".
+Extract Constant Z.even => "Integer.is_even".
 
 Extraction "verified.ml" accepts.

@@ -11,6 +11,8 @@
    bound        volume | staggered PEAK OUTPUT TOGETHER | discrete-centroid
                 | tail-centroid N* (count cut) | price UNIT prices
                 | branch TARGET UNIT N* prices tree
+                | search TARGET SCALE UNIT prices N* vector N* (steps N* place)
+   vector       SINCE GRAIN N* start-code N* end-code
    prices       N* (steps price)
    tree         in preorder: 2 n or 2 n + 1 (has children), n numbers of price vectors, then, with
                 children, the place of a request, a step, and the two children *)
@@ -73,6 +75,21 @@ let lower_bound () =
       let unit = number () in
       let vectors = Array.of_list (several (fun () -> by_step (several pair))) in
       Branch (target, unit, tree vectors)
+  | "search" ->
+      let target = number () in
+      let scaling = number () in
+      let unit_price = number () in
+      let prices = several pair in
+      let vector () =
+        let first_step = number () in
+        let grain = number () in
+        let start_codes = several number in
+        let end_codes = several number in
+        { first_step; grain; start_codes; end_codes } in
+      let listing = several vector in
+      let layer () = let steps = number () in (steps, several number) in
+      let layering = several layer in
+      Searched { target; scaling; unit_price; prices; listing; layering }
   | _ -> exit 2
 
 let policy () =

@@ -5,7 +5,7 @@ From kvproof.spec Require Import Model Engine Checker.
 From kvproof.checker Require Import Sort Schedule Centroid Whole Accept.
 From kvproof.checker Require Policies.
 From kvproof.proofs Require Import Sums Memory Rational Engine Sorts Schedules Centroids.
-From kvproof.proofs Require Runs Falling Tails Cases Listed Blocked Fluids Wholes.
+From kvproof.proofs Require Runs Falling Tails Cases Listed Blocked Fluids Wholes Searches.
 Open Scope nat_scope.
 Set Default Timeout 100.
 
@@ -37,9 +37,11 @@ Proof.
     destruct (Nat.ltb_spec (snd x - a) t), (Nat.leb_spec t (snd x - a + output (fst x))); cbn [andb]; try lia.
     destruct (Nat.ltb_spec (snd x) (t + a)), (Nat.leb_spec (t + a) (snd x + output (fst x))); cbn [andb]; lia.
 Qed.
+Lemma by_class_perm R : Permutation (by_class R) R.
+Proof. unfold by_class. now rewrite !sort_perm. Qed.
 Lemma value_sound M R b q : value M R b = Some q -> opt_at_least M R q.
 Proof.
-  destruct b as [|h o m| |cuts|D runs|T D t]; cbn [value].
+  destruct b as [|h o m| |cuts|D runs|T D t|h]; cbn [value].
   - apply Fluids.volume_bound_sound.
   - apply Wholes.staggered_bound_sound.
   - apply discrete_centroid_sound.
@@ -47,7 +49,10 @@ Proof.
   - apply Runs.price_bound_sound.
   - destruct (Program.branch _ _ _ _ _) eqn:E; [|discriminate]. intros Eq. injection Eq as <-.
     apply Cases.branch_sound in E. apply (opt_earlier M R (first_arrival R)); [apply Wholes.first_arrival_least|].
-    refine (opt_at_least_perm M _ _ _ _ E). unfold by_class. now rewrite !sort_perm.
+    refine (opt_at_least_perm M _ _ _ _ E). apply by_class_perm.
+  - destruct (Search.by_search _ _ _) as [v|] eqn:E; [|discriminate]. intros Eq. injection Eq as <-.
+    apply Searches.by_search_sound in E. apply (opt_earlier M R (first_arrival R)); [apply Wholes.first_arrival_least|].
+    refine (opt_at_least_perm M _ _ _ _ E). apply by_class_perm.
 Qed.
 Lemma schedule_costs_sound M R l U : schedule_costs M R l U = true -> some_schedule_costs M R U.
 Proof.
@@ -67,7 +72,7 @@ Proof.
   assert (Hv : valid M R).
   { apply Forall_forall. intros r Hr. specialize (EV r Hr). apply andb_prop in EV as [H1 H2].
     apply Nat.leb_le in H1, H2. split; auto. }
-  destruct b as [[|h o m| |cuts|D runs|T D t]|]; try discriminate; intros E e He.
+  destruct b as [[|h o m| |cuts|D runs|T D t|h]|]; try discriminate; intros E e He.
   - destruct (Fluids.volume_bound_value _ _ _ E) as (_ & T & HT). rewrite HT. now apply (engine_any_run M R e Hv He).
   - destruct (discrete_centroid_value _ _ _ E) as (R' & T & HP & HS & HT & _ & HQ).
     assert (Hv' : valid M R') by (unfold valid; now rewrite HP).

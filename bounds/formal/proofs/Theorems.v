@@ -1,9 +1,9 @@
 (* The statements of the spec, each proved. [make prove] compiles this file and asks Coq for the
    assumptions of every theorem in it: none. *)
 From Coq Require Import QArith.
-From kvproof.spec Require Import Model Statements Bounds Pacing Equal Unbounded Engine Judgement Checker.
+From kvproof.spec Require Import Model Statements Bounds Pacing Equal Unbounded Engine Judgement Search Checker.
 From kvproof.proofs Require Rational Simulate Opt Below Volume Above Prefix Waves Separators Stronger Staggered.
-From kvproof.proofs Require Pacing Spaced Equal Adversary Unbounded Shortest Tokens Engine Schedules Cases Accepts.
+From kvproof.proofs Require Pacing Spaced Equal Adversary Unbounded Shortest Tokens Engine Schedules Cases Beginnings Accepts.
 
 Theorem backlog_known : Statements.backlog_known.
 Proof.
@@ -112,6 +112,18 @@ Theorem rule_close : Judgement.rule_close.
 Proof. exact Cases.rule_close. Qed.
 Theorem rule_shrink : Judgement.rule_shrink.
 Proof. exact Cases.rule_shrink. Qed.
+
+(* ---- spec/Search.v *)
+Theorem search_begin : Search.search_begin.
+Proof. exact Beginnings.search_begin. Qed.
+Theorem search_end : Search.search_end.
+Proof. exact Beginnings.search_end. Qed.
+Theorem search_step : Search.search_step.
+Proof. exact Beginnings.search_step. Qed.
+Theorem search_drop : Search.search_drop.
+Proof. exact Beginnings.search_drop. Qed.
+Theorem search_multipliers : Search.search_multipliers.
+Proof. exact Beginnings.search_multipliers. Qed.
 
 (* ---- spec/Checker.v *)
 Theorem checker_sound : Checker.checker_sound.
