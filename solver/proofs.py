@@ -49,7 +49,9 @@ def search_proof(
     place = {0: 0} | {index: position for position, index in enumerate(needed, start=1)}
     vectors = [_listed(grid.model, grid.windows, first)]
     vectors += [_listed(grid.model, thin, outcome.vectors[index]) for index in needed]
-    layers = [tuple(place[index] for index in layer) for layer in outcome.used]
+    # the checker keeps states that raised profiles dominate: it may need layers for longer
+    used = outcome.used + outcome.used[-1:] * (thin.horizon + 1 - len(outcome.used))
+    layers = [tuple(place[index] for index in layer) for layer in used]
     return SearchProof(
         target=target,
         scale=SCALE,

@@ -279,11 +279,12 @@ def expand(step, cutoff, parents, begin, stop, out, filled, found):  # type: ign
 
 
 @njit(nogil=True, error_model="numpy")
-def undominated(order, key, profile, guard, keep, flag):  # type: ignore[no-untyped-def]
+def undominated(order, key, profile, raised, guard, keep, flag):  # type: ignore[no-untyped-def]
     """Mark in `keep` which states of `order`, which sorts by key, then latency, survive.
 
     Among states with the same started requests one is dropped if another costs no more and holds
-    no more in any step to come. A set `flag` ends it.
+    in no step to come more than the first one's `raised` profile: its own, or that of
+    :mod:`kvproof.solver.dp.raising`. A set `flag` ends it.
     """
     rows = order.size
     words = profile.shape[1]
@@ -299,7 +300,7 @@ def undominated(order, key, profile, guard, keep, flag):  # type: ignore[no-unty
         for e in range(number - 1, -1, -1):
             below = True
             for w in range(words):
-                if ((profile[i, w] | guard) - kept[e, w]) & guard != guard:
+                if ((raised[i, w] | guard) - kept[e, w]) & guard != guard:
                     below = False
                     break
             if below:

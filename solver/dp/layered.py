@@ -21,7 +21,8 @@ from kvproof.solver.dp.ascent import Scratch, ascend, clusters, coarse, make_scr
 from kvproof.solver.dp.expansion import Exhausted, Ints, bounds_of, children, step_of
 from kvproof.solver.dp.kernels import rebound, undominated
 from kvproof.solver.dp.multipliers import Vector, make_vector, sample_of
-from kvproof.solver.dp.states import States, bytes_per_state, packing_of
+from kvproof.solver.dp.raising import raise_profiles
+from kvproof.solver.dp.states import States, Words, bytes_per_state, packing_of
 from kvproof.solver.dp.trajectory import SCALE, Grid
 from kvproof.solver.result import Limit
 from kvproof.solver.threads import blocks, cores, gather, new_flag, raise_if_interrupted
@@ -33,6 +34,8 @@ class Effort:
 
     Parameters
     ----------
+    raise_at
+        Layers with at least so many states are also compared by raised profiles.
     refine_at
         Layers with at least so many states get new vectors.
     per_cluster
@@ -47,6 +50,7 @@ class Effort:
         Give up rather than hold more.
     """
 
+    raise_at: int = 500
     refine_at: int = 10_000
     per_cluster: int = 10_000
     clusters: int = 12
@@ -119,6 +123,7 @@ class Search:
         self.cores = cores()
         self.pool = ThreadPoolExecutor(self.cores)
         self.scratch: SimpleQueue[Scratch] = SimpleQueue()  # filled by those who need some
+        self.plain = 0  # states of the layer that plain dominance leaves
         self.most_rows = effort.memory_bytes // (2 * bytes_per_state(self.packing, n) + 24)
 
     def run(self, progress: LayerProgress | None = None) -> Outcome:
@@ -177,15 +182,34 @@ class Search:
                 self.best, self.best_starts = part.best, part.best_starts
         out = States.joined([part.states for part in found])
         order = np.lexsort((out.latency, out.key))
-        keep = self._undominated(out, order)
+        keep = self._undominated(out, order, out.profile)
         # in key order: equal sets lie together, which keeps the next layer's sort cheap
-        kept = order[keep[order]]
+        out = out.take(order[keep[order]])
+        self.plain = len(out)
+        if len(out) >= self.effort.raise_at:
+            out = out.take(self._undominated(out, np.arange(len(out)), self._raised(out, t + 1)))
         width = self.effort.width
-        if width is not None and len(kept) > width:
-            kept = kept[np.argpartition(out.low[kept], width)[:width]]
-        return out.take(kept)
+        if width is not None and len(out) > width:
+            out = out.take(np.argpartition(out.low, width)[:width])
+        return out
 
-    def _undominated(self, states: States, order: Ints) -> npt.NDArray[np.bool_]:
+    def _raised(self, states: States, t: int) -> Words:
+        """Return the raised profiles of states before the starts at step t."""
+        profile = np.empty_like(states.profile)
+        layout = self.grid.layout
+        jobs = [
+            self.pool.submit(
+                raise_profiles, layout.kinds, self.packing, layout.allowed, t,
+                len(layout.least) - 1, states.key, states.profile, begin, end, profile, self.flag,
+            )
+            for begin, end in blocks(len(states), self.cores)
+        ]  # fmt: skip
+        gather(jobs, self.flag, self.deadline)
+        if self._late():
+            raise Exhausted(Limit.TIME)
+        return profile
+
+    def _undominated(self, states: States, order: Ints, profile: Words) -> npt.NDArray[np.bool_]:
         # blocks begin where the set of started requests changes
         key = states.key[order]
         cuts = [int(np.searchsorted(key, key[start])) for start, _ in blocks(len(key), self.cores)]
@@ -193,8 +217,8 @@ class Search:
         keep = np.zeros(len(key), np.bool_)
         jobs = [
             self.pool.submit(
-                undominated, order[a:b], states.key, states.profile, self.packing.guard, keep,
-                self.flag,
+                undominated, order[a:b], states.key, states.profile, profile,
+                self.packing.guard, keep, self.flag,
             )
             for a, b in pairwise(cuts)
         ]  # fmt: skip
@@ -207,13 +231,14 @@ class Search:
         """Improve the multipliers for a large layer; return the states that still pass."""
         effort, grid = self.effort, self.grid
         size = len(states)
-        if size < effort.refine_at or t >= grid.horizon:
+        # the checker does not raise profiles: it needs vectors for more states than are left here
+        if not size or self.plain < effort.refine_at or t >= grid.horizon:
             return states
         pool = self.rng.choice(size, min(size, 3000), replace=False)
         sample = sample_of(grid, states, pool, t)
         labels = clusters(
             sample.unstarted * np.sqrt(grid.model.volume)[None, :],
-            int(np.clip(size // effort.per_cluster, 2, effort.clusters)),
+            int(np.clip(self.plain // effort.per_cluster, 2, effort.clusters)),
             self.rng,
         )
         groups = [pool[labels == label] for label in range(int(labels.max()) + 1)]
