@@ -8,7 +8,7 @@ PAGES := .venv/.pages
 
 FUZZ_SECONDS ?= 3600
 
-.PHONY: demo boxes fuzz test test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load vllm-orders lint docs bench reading fleet bounds orders gap paced-frontier bench-adversary engines growth predictions mutants checkers attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo boxes fuzz test wheel test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load vllm-orders lint docs bench reading fleet bounds orders gap paced-frontier bench-adversary engines growth predictions mutants checkers attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -25,6 +25,10 @@ test-lowest: .venv-lowest/.ready
 
 test-newest: .venv-newest/.ready
 	$(call FAST_TESTS,.venv-newest)
+
+# a wheel for this system and Python that carries compiled kernels, in dist/: the first use compiles nothing
+wheel:
+	.ci/compiled-wheel $(PYTHON) dist
 
 # the sdist, the wheel and the example plug-ins, installed by each Python from 3.11 to 3.13 that is here
 test-wheel:

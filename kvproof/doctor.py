@@ -36,12 +36,13 @@ class Package:
 
 @dataclass(frozen=True, kw_only=True)
 class CompiledCode:
-    """Where kernels' compiled code is kept, and how much there is of it."""
+    """Where kernels' compiled code is kept, how much there is of it, and what the wheel carries."""
 
     folder: Path
     writable: bool
     files: int
     size: int
+    carried: int
 
 
 def packages() -> list[Package]:
@@ -75,6 +76,7 @@ def backends() -> list[str]:
 
 def compiled_code() -> CompiledCode:
     """Look at the folder that Numba keeps this package's compiled code in."""
+    from kvproof.scheduling import shipped
     from kvproof.scheduling.usage import hold
 
     cache = getattr(hold, "_cache", None)
@@ -91,6 +93,7 @@ def compiled_code() -> CompiledCode:
         writable=os.access(path if path.exists() else folder, os.W_OK),
         files=len(files),
         size=sum(file.stat().st_size for file in files),
+        carried=sum(1 for _ in shipped.FOLDER.glob("*.nbc")) if shipped.usable() else 0,
     )
 
 

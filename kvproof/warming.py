@@ -1,12 +1,15 @@
 """Small runs through every kernel, for ``kvproof warm``."""
 
+import sys
 from collections.abc import Callable
 from io import BufferedReader, BytesIO
+from typing import Any
 
 import numpy as np
 
 from kvproof.scheduling.compiled import compile_at_once
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.shipped import carry
 
 
 def _instance(requests: int, *, backlog: bool) -> Instance:
@@ -124,6 +127,32 @@ TASKS: dict[str, Callable[[], None]] = {
     "improve": _improve,
     "exhaust": _exhaust,
 }
+
+
+def carry_all() -> int:
+    """Compile every kernel for a wheel to carry; return how many signatures there are.
+
+    Raises
+    ------
+    InputError
+        As :func:`kvproof.scheduling.shipped.carry`.
+    """
+    for task in TASKS:
+        warm(task)
+    return carry(kernels())
+
+
+def kernels() -> list[Any]:
+    """Return the kernels of all modules that have been imported."""
+    from numba.core.dispatcher import Dispatcher
+
+    return [
+        kernel
+        for name, module in list(sys.modules.items())
+        if name.startswith("kvproof.")
+        for kernel in vars(module).values()
+        if isinstance(kernel, Dispatcher) and kernel.py_func.__module__ == name
+    ]
 
 
 def warm(task: str) -> None:

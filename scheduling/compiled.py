@@ -2,7 +2,8 @@
 
 Numba keeps compiled code beside the sources or in the user's cache folder. Where neither can be
 written, a folder of this user's below the temporary one is used; where that fails too, kernels are
-compiled anew in each process. A compilation that takes more than a second is said, once.
+compiled anew in each process. A compilation that takes more than a second is said, once. Wheels
+that carry compiled code (:mod:`kvproof.scheduling.shipped`) save it.
 
 Compiling takes longer than a small instance takes in plain Python: within :func:`plain_first`
 kernels that nobody has compiled yet are interpreted for a while. They compute the same.
@@ -25,6 +26,7 @@ import numpy as np
 from numba.core import caching, event
 
 from kvproof.scheduling.notices import tell
+from kvproof.scheduling.shipped import carried, is_carried
 
 if TYPE_CHECKING:
     from numba.core.dispatcher import Dispatcher
@@ -58,7 +60,7 @@ def njit(
     """
     if function is None:
         return partial(njit, plain=plain, **options)
-    return _patient(_dispatcher(function, options), plain)
+    return _patient(carried(_dispatcher(function, options)), plain)
 
 
 def _dispatcher(function: Callable[..., Any], options: dict[str, Any]) -> Any:
@@ -140,9 +142,9 @@ def _plainly(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_kept(kernel: Any) -> bool:
-    """Whether compiled code of a kernel lies in the cache."""
+    """Whether compiled code of a kernel lies in the cache, or came with the wheel."""
     file = getattr(kernel._cache, "_cache_file", None)
-    return file is not None and Path(file._index_path).exists()
+    return (file is not None and Path(file._index_path).exists()) or is_carried(kernel)
 
 
 def _own_folder() -> Path | None:

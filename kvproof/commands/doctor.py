@@ -33,7 +33,7 @@ def command(as_json: bool) -> int:
         "backends": backends,
         "compiled_code": {
             "folder": str(code.folder), "writable": code.writable,
-            "files": code.files, "bytes": code.size,
+            "files": code.files, "bytes": code.size, "carried": code.carried,
         },
         "verified_checker": None if checker is None else str(checker),
         "tools": doctor.tools(),
@@ -66,7 +66,9 @@ def _print(found: dict[str, Any], purposes: dict[str, str], code: "CompiledCode"
         table.add_row(name, version or "not installed", "" if purpose == "needed" else purpose)
     print_table(out, table)
     state = f"{code.files:,} files, {code.size / 1e6:,.0f} MB"
-    if not code.files:
+    if code.carried:
+        state += f"; {code.carried:,} more came with the wheel"
+    elif not code.files:
         state += "; kvproof warm fills it"
     if not code.writable:
         state += "; it cannot be written: set NUMBA_CACHE_DIR to a folder that can"

@@ -22,19 +22,11 @@ def python(program):
 def test_warming_compiles_every_kernel():
     # a kernel that another one calls is compiled with it
     done = python("""
-        import sys
-        from numba.core.dispatcher import Dispatcher
-        from kvproof.warming import TASKS, warm
+        from kvproof.warming import TASKS, kernels, warm
 
         for task in TASKS:
             warm(task)
-        kernels = {
-            kernel
-            for name, module in list(sys.modules.items())
-            if name.startswith("kvproof")
-            for kernel in vars(module).values()
-            if isinstance(kernel, Dispatcher)
-        }
+        kernels = kernels()
         called = {name for kernel in kernels for name in kernel.py_func.__code__.co_names}
         print(len(kernels))
         print(*(k.__name__ for k in kernels if not k.signatures and k.__name__ not in called))
