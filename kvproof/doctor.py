@@ -87,7 +87,8 @@ def compiled_code() -> CompiledCode:
         folder, roots = package, sorted(rooms)
     else:
         folder, roots = path.parent, [path.parent]
-    files = [file for root in roots if root.is_dir() for file in root.rglob("*.nbc")]
+    found = (file for root in roots if root.is_dir() for file in root.rglob("*.nbc"))
+    files = [file for file in found if file.parent.name != shipped.FOLDER.name]
     return CompiledCode(
         folder=folder,
         writable=os.access(path if path.exists() else folder, os.W_OK),

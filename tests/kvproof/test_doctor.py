@@ -13,7 +13,7 @@ import pytest
 from kvproof import doctor
 from kvproof.__main__ import run
 from kvproof.cli import COMMANDS, EXAMPLES, cli
-from kvproof.scheduling import usage
+from kvproof.scheduling import shipped, usage
 
 
 def test_it_names_what_is_installed(capsys):
@@ -45,9 +45,14 @@ def test_compiled_code_is_counted(monkeypatch, tmp_path):
         class _cache:
             cache_path = str(folder)
 
+    carried = tmp_path / shipped.FOLDER.name
+    carried.mkdir()
+    (carried / "kernel.nbc").write_bytes(b"of the wheel")
+    monkeypatch.setattr(shipped, "FOLDER", carried)
+    monkeypatch.setattr(shipped, "usable", lambda: True)
     monkeypatch.setattr(usage, "hold", Kernel)
     code = doctor.compiled_code()
-    assert (code.folder, code.files, code.size) == (tmp_path, 1, 4)
+    assert (code.folder, code.files, code.size, code.carried) == (tmp_path, 1, 4, 1)
     assert code.writable
 
 
