@@ -63,7 +63,7 @@ _SMALL = 25
 # Share of the time for an integer programme where requests repeat and branching does not end.
 _PROGRAMME = 0.4
 # Share of the time for the search before branching where requests repeat; seconds without a limit.
-_SEARCH, _SEARCH_SECONDS = 0.4, 60.0
+_SEARCH, _SEARCH_SECONDS = 0.6, 60.0
 # Share of the time for local search, and its exchanges for each request; up to so many in all it
 # takes a hundred times as many where requests are not few.
 _IMPROVE, _TRIALS_EACH, _MANY = 0.05, 50, 500_000
@@ -90,7 +90,7 @@ def solve(
     engine
         ``"dp"``: the certified search. ``"branch"``: branching on counts. ``"milp"``: the
         time-indexed programme. ``"auto"``: prices first, then the search; where requests repeat a
-        lot it has two fifths of the time, and branching and the programme come after it.
+        lot it has three fifths of the time, and branching and the programme come after it.
     time_limit
         Seconds, or None. At a limit, and on Ctrl-C, the interval so far is returned.
     backend

@@ -27,6 +27,9 @@ from kvproof.solver.dp.trajectory import SCALE, Grid
 from kvproof.solver.result import Limit
 from kvproof.solver.threads import blocks, cores, gather, new_flag, raise_if_interrupted
 
+# Cells that one round of an ascent may go through before more states have to profit from it.
+_CELLS = 1_000_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
@@ -232,13 +235,14 @@ class Search:
         effort, grid = self.effort, self.grid
         size = len(states)
         # the checker does not raise profiles: it needs vectors for more states than are left here
-        if not size or self.plain < effort.refine_at or t >= grid.horizon:
+        worth = self.plain // max(1, grid.events * grid.shape[1] * grid.shape[2] // _CELLS)
+        if not size or worth < effort.refine_at or t >= grid.horizon:
             return states
         pool = self.rng.choice(size, min(size, 3000), replace=False)
         sample = sample_of(grid, states, pool, t)
         labels = clusters(
             sample.unstarted * np.sqrt(grid.model.volume)[None, :],
-            int(np.clip(self.plain // effort.per_cluster, 2, effort.clusters)),
+            int(np.clip(worth // effort.per_cluster, 2, effort.clusters)),
             self.rng,
         )
         groups = [pool[labels == label] for label in range(int(labels.max()) + 1)]

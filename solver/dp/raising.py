@@ -82,13 +82,19 @@ def raise_profiles(  # type: ignore[no-untyped-def]
                 for c in range(classes):
                     if left[c] == 0 or not allowed[c, t + j]:
                         continue
+                    more = prompt[c] + 1
                     for _ in range(left[c]):
                         if number < top and high[number] != _NONE:
                             number += 1
+                        same = True
                         for k in range(number, 0, -1):
-                            if low[k - 1] + prompt[c] + 1 <= room[j]:
-                                low[k] = min(low[k], low[k - 1] + prompt[c] + 1)
-                                high[k] = max(high[k], min(high[k - 1] + prompt[c] + 1, room[j]))
+                            if low[k - 1] + more <= room[j]:
+                                tokens = min(high[k - 1] + more, room[j])
+                                same = same and low[k] <= low[k - 1] + more and high[k] >= tokens
+                                low[k] = min(low[k], low[k - 1] + more)
+                                high[k] = max(high[k], tokens)
+                        if same:  # so are further requests of the class
+                            break
             while number > 0 and high[number] == _NONE:
                 number -= 1
             running[j] = number
@@ -108,9 +114,14 @@ def raise_profiles(  # type: ignore[no-untyped-def]
                     if left[c] == 0 or p < t or p >= steps or not allowed[c, p]:
                         continue
                     for _ in range(min(left[c], widest)):
+                        same = True
                         for k in range(widest, 0, -1):
-                            if after[k - 1] >= 0:
-                                after[k] = max(after[k], after[k - 1] + prompt[c] + output[c])
+                            tokens = min(after[k - 1] + prompt[c] + output[c], room[j])
+                            if after[k - 1] >= 0 and after[k] < tokens:
+                                after[k] = tokens
+                                same = False
+                        if same:
+                            break
             use = 0
             for k in range(widest + 1):
                 after[k] = min(after[k], room[j])

@@ -1,8 +1,8 @@
 """The certified engine: price bound, trajectory bound, beam, then searches to rising targets.
 
-A search to target B proves OPT >= B or returns the optimum below B. Work grows by a factor of
-about 1.6 per unit of B, so going up in steps costs little more than the last one and leaves an
-honest interval whenever a limit strikes.
+A search to target B proves OPT >= B or returns the optimum below B. Work grows by a factor of up to
+1.6 per unit of B, so going up in steps costs little more than the last one and leaves an honest
+interval whenever a limit strikes. Where requests repeat it grows far slower, and steps are longer.
 """
 
 from __future__ import annotations
@@ -45,8 +45,10 @@ IntervalProgress = Callable[[int | None, int | None], None]
 # later ones at least a quarter of it.
 _STAGE = 8
 _LITTLE = 4
-# Measured growth of the work per unit of the target, and the seconds to plan for without a limit.
+# Growth of the work per unit of the target before two searches have shown it, and how much above
+# what they show is planned for; the seconds to plan for without a limit.
 _GROWTH = 1.6
+_CAUTION = 1.05
 _PATIENCE = 600.0
 #: Share of the time left that prices may take.
 PRICES = 0.3
@@ -145,6 +147,8 @@ def _improve(
     beams(grid, root, state, deadline, effort)
     report()
     spent: float | None = None
+    growth = _GROWTH
+    before: tuple[int, int] | None = None  # target and states of the last search
     while True:
         # a limited search may have closed the interval without leaving a proof
         if state.closed() and state.proof is not None:
@@ -153,7 +157,7 @@ def _improve(
             state.limit = Limit.TIME
             return
         base = max(state.lower, _ceil(root_bound(grid, root)))
-        target = _next_target(state, base, spent, deadline)
+        target = _next_target(state, base, spent, growth, deadline)
         begun = time.monotonic()
         fixed = fix_windows(model, prices, target)
         if fixed.empty:
@@ -170,6 +174,10 @@ def _improve(
             outcome = Search(stage, start, target, effort, deadline).run()
         state.states += outcome.states
         spent = time.monotonic() - begun
+        if before is not None and before[0] < target and before[1] > 0:
+            rate = (outcome.states / before[1]) ** (1 / (target - before[0]))
+            growth = min(_GROWTH, _CAUTION * max(1.0, rate))
+        before = target, outcome.states
         if outcome.best is not None:
             _accept(state, outcome)
         if not outcome.proved:
@@ -222,7 +230,9 @@ def share_of(deadline: float | None, share: float) -> float | None:
     return now + share * (deadline - now)
 
 
-def _next_target(state: Interval, base: int, spent: float | None, deadline: float | None) -> int:
+def _next_target(
+    state: Interval, base: int, spent: float | None, growth: float, deadline: float | None
+) -> int:
     """Return how far the next search should reach, from what the last one took.
 
     Straight to the incumbent where that is near, or where it should end in time; else as far as
@@ -232,7 +242,7 @@ def _next_target(state: Interval, base: int, spent: float | None, deadline: floa
     if spent is not None:
         left = _PATIENCE if deadline is None else deadline - time.monotonic()
         work = math.log(max(left, 1.0) / (2 * max(spent, 0.02)))
-        reach = max(_STAGE // 4, int(work / math.log(_GROWTH)))
+        reach = max(_STAGE // 4, int(work / math.log(growth)))
     return state.upper if base + reach + _LITTLE >= state.upper else base + reach
 
 

@@ -29,6 +29,7 @@ SCALE = 256
 NEVER = np.int32(1 << 29)
 #: Most cells of one table; beyond, the search refuses the instance.
 MAX_CELLS = 60_000_000
+_BEYOND = "exact search: multipliers beyond 32 bits; use --engine milp"
 
 Ints = npt.NDArray[np.int64]
 Multiplier = npt.NDArray[np.int32]
@@ -378,10 +379,12 @@ def tables(grid: Grid, alpha: Multiplier, beta: Multiplier, since: int = 0) -> T
     """
     # a path starts and ends at most so many requests in a step
     most = len(grid.layout.least) - 1
-    reach = sum(int(np.abs(part).max(axis=0).sum(dtype=np.int64)) for part in (alpha, beta))
-    if reach * most >= int(NEVER) // 2:
-        raise LimitError("exact search: multipliers beyond 32 bits; use --engine milp")
+    if most * sum(int(np.abs(part, dtype=np.int64).max()) for part in (alpha, beta)) >= int(NEVER):
+        raise LimitError(_BEYOND)
     table = np.full(grid.shape, NEVER, dtype=np.int32)
     none = np.empty((1, grid.cells), dtype=np.bool_)
     sweep(grid.layout, since, alpha, beta, table, none)
+    # from a step within these limits no sum leaves 32 bits on the way to the one before
+    if int(table.min()) < -2 * int(NEVER):
+        raise LimitError(_BEYOND)
     return table

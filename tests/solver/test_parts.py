@@ -30,8 +30,9 @@ from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, price_
 from tests.solver.common import certificate, draw, make, verdict
 
 
+@pytest.mark.parametrize("most", [900, 300_000])
 @pytest.mark.parametrize("seed", range(25))
-def test_tables_equal_the_checkers(seed):
+def test_tables_equal_the_checkers(seed, most):
     rng = random.Random(seed)
     model = model_of(draw(rng))
     steps = int(model.arrival.max() + (model.output * model.count).sum())
@@ -42,8 +43,8 @@ def test_tables_equal_the_checkers(seed):
     grid = grid_of(model, windows)
     draws = np.random.default_rng(seed)
     shape = windows.allowed.shape
-    alpha = draws.integers(-900, 900, shape).astype(np.int32)
-    beta = draws.integers(-900, 900, shape).astype(np.int32)
+    alpha = draws.integers(-most, most, shape).astype(np.int32)
+    beta = draws.integers(-most, most, shape).astype(np.int32)
     since = rng.randint(0, 3)
     fast = make_vector(grid, alpha, beta, since)
     kinds = [
@@ -67,6 +68,18 @@ def test_tables_equal_the_checkers(seed):
         assert (fast.table[t][~real] <= NEVER).all()
     rest = [min(row[since], int(NO_START)) for row in plain.rest]
     assert rest == fast.rest[:, since].tolist()
+
+
+@pytest.mark.parametrize("worth", [2**27, 2**24])
+def test_multipliers_beyond_32_bits_are_refused(worth):
+    # too much in one step, or over the steps: each start earns this
+    model = model_of(make(12, [(0, 0, 1)] * 9))
+    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 90))
+    alpha = np.full(grid.windows.allowed.shape, worth, dtype=np.int32)
+    none = np.zeros_like(alpha)
+    assert make_vector(grid, alpha // 2**10, none, 0).table[0, 0, 0] < 0
+    with pytest.raises(LimitError, match="beyond 32 bits"):
+        make_vector(grid, alpha, none, 0)
 
 
 @pytest.mark.parametrize("since", [0, 3])
