@@ -18,6 +18,7 @@ from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.usage import Requests, hold_all, place, requests_of, shift_left
 from kvproof.solver.improve.guide import FIRST, STEPS, around, guide_of
+from kvproof.solver.improve.rollouts import AHEAD, Rollouts, queue_of, worth_of
 from kvproof.solver.improve.search import search
 from kvproof.solver.improve.windows import WINDOWS, tallest_first
 
@@ -32,8 +33,13 @@ TRIALS, ROUNDS = 20_000, 4
 _TRIALS_EACH = 100
 #: Requests up to which rules that look at the whole queue at each start are tried.
 _SMALL = 20_000
-#: Shares of the time limit for policies, windows and the guided starts.
-_POLICIES, _WINDOWS, _GUIDED = 0.15, 0.25, 0.4
+#: Shares of the time limit for policies, windows, guided starts, the first rollouts and all.
+_POLICIES, _WINDOWS, _GUIDED, _ROLLOUT, _ROLLOUTS = 0.15, 0.25, 0.4, 0.5, 0.85
+#: Rollouts from each moment in the first pass, and at most how many times as many in the next;
+#: in all where there is no time limit. Moments between looks at the clock.
+_ROLLED, _MORE, _UNLIMITED, _MOMENTS = 8, 16, 16, 64
+#: Steps for which prices are kept; requests below which local search alone does.
+_MOST_PRICED, _MANY = 2**24, 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +107,12 @@ class _State:
         now = time.monotonic()
         return now >= self.begun + share * (self.deadline - self.begun)
 
+    def left(self, share: float) -> float:
+        """Return the seconds that are left of this share of the time, by four fifths."""
+        assert self.deadline is not None
+        until = self.begun + share * (self.deadline - self.begun)
+        return 0.8 * (until - time.monotonic())
+
     def done(self) -> bool:
         """Whether nothing better is asked for."""
         return self.enough is not None and self.total <= self.enough
@@ -129,8 +141,8 @@ def improve(
 ) -> Improvement:
     """Return the best schedule that is found in the time.
 
-    Built-in policies, then the tallest of a few that fits, starts guided by the
-    fluid schedule, the best of them shifted left, then local search.
+    Built-in policies, then the tallest of a few that fits, starts guided by the fluid
+    schedule, the best of them shifted left, rollouts at its prices, then local search.
     Offline: it knows all requests and lengths.
 
     Parameters
@@ -187,6 +199,7 @@ def improve(
     try:
         for stage in (
             _policies(full, state), _windows(full, state, steps), _guided(full, state, steps),
+            _rollouts(full, state, steps),
         ):  # fmt: skip
             for _ in stage:
                 if state.done():
@@ -264,6 +277,33 @@ def _guided(instance: Instance, state: _State, steps: int) -> Iterator[None]:
         best = min(around(*best, *steps_away), key=value)
         yield
     state.close("guided")
+
+
+def _rollouts(instance: Instance, state: _State, steps: int) -> Iterator[None]:
+    """Take the best of the schedules made by rollouts, in ever larger passes while they gain."""
+    room = steps + 2 * (AHEAD + int(instance.output.max()))
+    if len(state.starts) < _MANY or room > _MOST_PRICED or state.late(_ROLLOUTS):
+        return
+    worth, queue = worth_of(instance, room), queue_of(instance)
+    usage = np.zeros(room, np.int32)
+    number = _ROLLED
+    while True:
+        begun, before = time.monotonic(), state.total
+        made = Rollouts(state.requests, worth, queue, usage, number)
+        while made.advance(_MOMENTS):
+            if state.late(_ROLLOUT if number == _ROLLED else _ROLLOUTS):
+                break
+        else:
+            if (made.starts >= 0).all():
+                state.take(made.starts, "rollouts")
+        yield
+        # the next pass is to end in time
+        took = time.monotonic() - begun
+        times = _UNLIMITED // number if state.deadline is None else state.left(_ROLLOUTS) / took
+        if times < 2 or state.total == before:
+            break
+        number *= min(int(times), _MORE)
+    state.close("rollouts")
 
 
 def _local(instance: Instance, state: _State, steps: int, trials: int | None) -> None:

@@ -52,7 +52,7 @@ def tallest_first(usage, requests, coming, by_volume, window, starts):  # type: 
             heappush(waiting, rank[coming[arrived]])
             arrived += 1
         while True:
-            size = _fill(near, size, window, waiting)
+            size = fill(near, size, window, waiting)
             chosen = _tallest(usage, requests, by_volume, near, size, t)
             if chosen < 0:
                 break
@@ -71,7 +71,7 @@ def tallest_first(usage, requests, coming, by_volume, window, starts):  # type: 
 
 
 @njit
-def _fill(near, size, window, waiting):  # type: ignore[no-untyped-def]
+def fill(near, size, window, waiting):  # type: ignore[no-untyped-def]
     """Keep the least ranks in the window; return how many there are."""
     while len(waiting) > 0 and (size < window or waiting[0] < near[size - 1]):
         if size == window:

@@ -22,6 +22,7 @@ from kvproof.scheduling.usage import (
 )
 from kvproof.solver.improve import improve
 from kvproof.solver.improve.guide import guide_of
+from kvproof.solver.improve.rollouts import Rollouts, queue_of, worth_of
 from kvproof.solver.improve.search import search
 from kvproof.solver.improve.windows import tallest_first
 from tests.solver.common import draw, make
@@ -49,6 +50,70 @@ def drawn(seed: int) -> tuple[Instance, Requests, list[int], int]:
     schedule = simulate(instance, find_policy("fcfs"))
     starts = [int(start) for start in schedule.starts]
     return instance, requests_of(instance), starts, schedule.makespan + 20
+
+
+def overloaded(seed):
+    rng = np.random.default_rng(seed)
+    n = 600
+    return Instance(
+        memory=4_000,
+        arrival=np.sort(rng.integers(0, 1_500, n)),
+        prompt=rng.integers(20, 300, n),
+        output=rng.integers(10, 90, n),
+    )
+
+
+def rolled(instance, number, *, moments):
+    """Make a whole schedule, so many moments at a time."""
+    steps = 2 * instance.total_volume // instance.memory + 5_000
+    made = Rollouts(
+        requests_of(instance),
+        worth_of(instance, steps),
+        queue_of(instance),
+        np.zeros(steps, np.int32),
+        number,
+    )
+    while made.advance(moments):
+        pass
+    return Schedule(instance=instance, starts=made.starts)
+
+
+def test_one_rollout_is_the_tallest_of_twelve_and_many_are_better():
+    instance = overloaded(1)
+    tallest = np.empty(instance.rows, np.int64)
+    steps = np.zeros(2 * instance.total_volume // instance.memory + 5_000, np.int32)
+    coming = np.argsort(instance.arrival, kind="stable")
+    by_volume = np.lexsort((instance.arrival, instance.volume))
+    assert tallest_first(steps, requests_of(instance), coming, by_volume, 12, tallest)
+    one = rolled(instance, 1, moments=7)
+    assert one.starts.tolist() == tallest.tolist()
+    many = rolled(instance, 32, moments=10**6)
+    check_schedule(many)
+    assert many.total_latency < one.total_latency
+    assert many.starts.tolist() == rolled(instance, 32, moments=10**6).starts.tolist()
+
+
+def test_rollouts_that_run_out_of_steps_say_so():
+    instance = overloaded(2)
+    steps = instance.total_volume // (2 * instance.memory)
+    made = Rollouts(
+        requests_of(instance),
+        worth_of(instance, steps + 500),
+        queue_of(instance),
+        np.zeros(steps + 500, np.int32),
+        2,
+    )
+    while made.advance(64):
+        pass
+    assert (made.starts < 0).any()
+
+
+def test_rollouts_are_a_stage_of_their_own_where_there_are_many_requests():
+    instance = overloaded(3)
+    found = improve(instance, trials=0)
+    names = [stage.name for stage in found.stages]
+    assert names == ["policies", "windows", "left shift", "guided", "rollouts", "local search"]
+    check_schedule(found.schedule)
 
 
 @pytest.mark.parametrize("seed", range(60))
