@@ -98,7 +98,8 @@ def _branch() -> None:
 def _improve() -> None:
     from kvproof.solver.improve import improve
 
-    improve(_instance(60, backlog=False), trials=100)
+    for requests in (60, 500):  # rollouts begin at 500
+        improve(_instance(requests, backlog=False), trials=100)
 
 
 def _search() -> None:
