@@ -15,6 +15,7 @@ from kvproof.report.parts import (
     instance_facts,
     line,
     made_with,
+    told_apart,
     unit_of_time,
 )
 from kvproof.scheduling.exact import decimal
@@ -43,7 +44,7 @@ def fleet_page(
     source, step, notes
         What was read, seconds per step or None, and what to know about how.
     """
-    named = _names(fleet)
+    named = told_apart([total.policy for total in fleet.totals])
     felt = {
         name: (total.latency, total.statistics)
         for name, total in zip(named, fleet.totals, strict=True)
@@ -66,17 +67,6 @@ def fleet_page(
         ],
         made_with=made_with("numba", "jinja2"),
     )
-
-
-def _names(fleet: Fleet) -> list[str]:
-    """Return a name for each policy that tells it from the others."""
-    names: list[str] = []
-    for total in fleet.totals:
-        name, number = total.policy, 2
-        while name in names:
-            name, number = f"{total.policy} ({number})", number + 1
-        names.append(name)
-    return names
 
 
 def _answer(fleet: Fleet, requests: int) -> str:

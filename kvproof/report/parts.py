@@ -70,6 +70,17 @@ def instance_facts(instance: Instance, *, source: str, replicas: int = 1) -> lis
     return [*facts, ("digest of the instance", instance.digest)]
 
 
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Return the names, those that were there before with a number."""
+    found: list[str] = []
+    for given in names:
+        name, number = given, 2
+        while name in found:
+            name, number = f"{given} ({number})", number + 1
+        found.append(name)
+    return found
+
+
 def latency_picture(schedules: Mapping[str, Schedule], *, unit: str) -> Picture:
     """Return the distribution of latency under schedules, with its percentiles as a table."""
     felt = {

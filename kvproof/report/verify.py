@@ -16,6 +16,7 @@ from kvproof.report.parts import (
     instance_facts,
     latency_picture,
     made_with,
+    told_apart,
     unit_of_time,
 )
 from kvproof.scheduling.exact import decimal
@@ -69,13 +70,7 @@ def verify_page(
 
 def named_verdicts(verdicts: Sequence[Verdict]) -> dict[str, Verdict]:
     """Return the verdicts by a name of each that tells it from the others."""
-    named: dict[str, Verdict] = {}
-    for verdict in verdicts:
-        name, number = label(verdict), 2
-        while name in named:
-            name, number = f"{label(verdict)} ({number})", number + 1
-        named[name] = verdict
-    return named
+    return dict(zip(told_apart([label(verdict) for verdict in verdicts]), verdicts, strict=True))
 
 
 def _reading(verdict: Verdict, step: Fraction | None) -> str:

@@ -18,7 +18,7 @@ from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.usage import Requests, Usage, hold
 from kvproof.solver.improve.guide import Floats, guide_of
-from kvproof.solver.improve.windows import fill
+from kvproof.solver.improve.windows import Queue, fill, fits, insert, remove
 
 #: Waiting requests that may start, smallest volume first. With 48 too many start out of order.
 WINDOW = 24
@@ -48,22 +48,6 @@ class Worth(NamedTuple):
     due: Column
 
 
-class Queue(NamedTuple):
-    """Orders of the requests.
-
-    Parameters
-    ----------
-    rank
-        Place of each request by volume, shape (n,).
-    by_volume, coming
-        The requests by volume, and by arrival, shape (n,) each.
-    """
-
-    rank: Column
-    by_volume: Column
-    coming: Column
-
-
 def worth_of(instance: Instance, steps: int) -> Worth:
     """Return what is worth what, by the closed-form prices; floats, for they only steer."""
     prices = closed_form_prices(instance)
@@ -76,14 +60,6 @@ def worth_of(instance: Instance, steps: int) -> Worth:
         moments=np.cumsum(price * np.arange(steps)),
         due=guide_of(instance).due(1.0, 1.0),
     )
-
-
-def queue_of(instance: Instance) -> Queue:
-    """Return the orders of the expanded instance."""
-    by_volume = np.lexsort((instance.arrival, instance.volume))
-    rank = np.empty_like(by_volume)
-    rank[by_volume] = np.arange(len(by_volume))
-    return Queue(rank=rank, by_volume=by_volume, coming=np.argsort(instance.arrival, kind="stable"))
 
 
 class Rollouts:
@@ -130,35 +106,13 @@ def _cost(worth, prompt, output, start):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _fits(usage, memory, prompt, output, start):  # type: ignore[no-untyped-def]
-    if usage[start + 1] + prompt >= memory:
-        return False
-    j = output
-    while j > 0 and usage[start + j] + prompt + j <= memory:
-        j -= 1
-    return j == 0
-
-
-@njit
-def _remove(near, size, k):  # type: ignore[no-untyped-def]
-    for x in range(k, size - 1):
-        near[x] = near[x + 1]
-    return size - 1
-
-
-@njit
 def _join(near, size, new):  # type: ignore[no-untyped-def]
     """Put a rank into the window, which may push the last one out; return the size."""
     if size == len(near):
         if new > near[size - 1]:
             return size
         size -= 1
-    k = size
-    while k > 0 and near[k - 1] > new:
-        near[k] = near[k - 1]
-        k -= 1
-    near[k] = new
-    return size + 1
+    return insert(near, size, new)
 
 
 @njit
@@ -225,7 +179,7 @@ def _advance(  # type: ignore[no-untyped-def]
             for k in range(size):
                 # not there: smaller ones that the rollout did not look at are before it
                 if near[k] == queue.rank[i]:
-                    size = _remove(near, size, k)
+                    size = remove(near, size, k)
                     hold(usage, requests.prompt[i], requests.output[i], start, 1)
                     starts[i] = start
                     left -= 1
@@ -262,7 +216,7 @@ def _roll(  # type: ignore[no-untyped-def]
                 i = plan[0, followed]
                 followed += 1
                 for k in range(size):
-                    if near[k] == queue.rank[i] and _fits(
+                    if near[k] == queue.rank[i] and fits(
                         usage, memory, requests.prompt[i], requests.output[i], step
                     ):
                         chosen = k
@@ -275,7 +229,7 @@ def _roll(  # type: ignore[no-untyped-def]
                 for k in range(min(looks, size)):
                     i = queue.by_volume[near[k]]
                     tall = requests.prompt[i] * (1 - noise * np.random.random())
-                    if tall > tallest and _fits(
+                    if tall > tallest and fits(
                         usage, memory, requests.prompt[i], requests.output[i], step
                     ):
                         chosen, tallest = k, tall
@@ -283,7 +237,7 @@ def _roll(  # type: ignore[no-untyped-def]
                     break
             i = queue.by_volume[near[chosen]]
             prompt, output = requests.prompt[i], requests.output[i]
-            size = _remove(near, size, chosen)
+            size = remove(near, size, chosen)
             hold(usage, prompt, output, step, 1)
             tried[0, made], tried[1, made] = i, now
             made += 1

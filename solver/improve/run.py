@@ -18,9 +18,9 @@ from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.usage import Requests, hold_all, place, requests_of, shift_left
 from kvproof.solver.improve.guide import FIRST, STEPS, around, guide_of
-from kvproof.solver.improve.rollouts import AHEAD, Rollouts, queue_of, worth_of
+from kvproof.solver.improve.rollouts import AHEAD, Rollouts, worth_of
 from kvproof.solver.improve.search import search
-from kvproof.solver.improve.windows import WINDOWS, tallest_first
+from kvproof.solver.improve.windows import WINDOWS, queue_of, tallest_first
 
 #: Called with (stage, best total latency so far).
 Report = Callable[[str, int], None]
@@ -233,12 +233,11 @@ def _windows(instance: Instance, state: _State, steps: int) -> Iterator[None]:
     """Take the best of the schedules that fill the memory, tallest of the smallest first."""
     usage = np.zeros(steps, np.int32)
     starts = np.empty(len(state.starts), np.int64)
-    coming = np.argsort(instance.arrival, kind="stable")
-    by_volume = np.lexsort((instance.arrival, instance.volume))
+    queue = queue_of(instance)
     for window in WINDOWS:
         if state.late(_WINDOWS):
             break
-        if tallest_first(usage, state.requests, coming, by_volume, window, starts):
+        if tallest_first(usage, state.requests, queue, window, starts):
             state.take(starts, "windows")
         yield
     state.close("windows")

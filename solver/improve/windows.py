@@ -5,18 +5,45 @@ small; taking the tallest of a few keeps the small ones for the rest.
 """
 
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 import numpy as np
 
 from kvproof.scheduling.compiled import njit
+from kvproof.scheduling.exact import Column
+from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.usage import hold
 
 #: How many of the waiting requests are looked at, smallest volume first.
 WINDOWS = (4, 8, 12, 16, 24, 40)
 
 
+class Queue(NamedTuple):
+    """Orders of the requests.
+
+    Parameters
+    ----------
+    rank
+        Place of each request by volume, shape (n,).
+    by_volume, coming
+        The requests by volume, and by arrival, shape (n,) each.
+    """
+
+    rank: Column
+    by_volume: Column
+    coming: Column
+
+
+def queue_of(instance: Instance) -> Queue:
+    """Return the orders of the expanded instance."""
+    by_volume = np.lexsort((instance.arrival, instance.volume))
+    rank = np.empty_like(by_volume)
+    rank[by_volume] = np.arange(len(by_volume))
+    return Queue(rank=rank, by_volume=by_volume, coming=np.argsort(instance.arrival, kind="stable"))
+
+
 @njit
-def tallest_first(usage, requests, coming, by_volume, window, starts):  # type: ignore[no-untyped-def]
+def tallest_first(usage, requests, queue, window, starts):  # type: ignore[no-untyped-def]
     """Start, of the `window` waiting requests of least rank, the largest prompt that fits.
 
     Parameters
@@ -25,8 +52,8 @@ def tallest_first(usage, requests, coming, by_volume, window, starts):  # type: 
         Steps, overwritten.
     requests
         The requests.
-    coming, by_volume
-        The requests in order of arrival, and of volume; shape (n,) each.
+    queue
+        Their orders.
     window
         How many are looked at.
     starts
@@ -38,32 +65,27 @@ def tallest_first(usage, requests, coming, by_volume, window, starts):  # type: 
     """
     usage[:] = 0
     n = len(starts)
-    rank = np.empty(n, np.int64)
-    for k in range(n):
-        rank[by_volume[k]] = k
     waiting = [np.int64(0) for _ in range(0)]  # heap of ranks beyond the window
     near = np.empty(window, np.int64)  # ranks in the window, ascending
     size = arrived = 0
     t = 0
     while arrived < n or size > 0:
         if size == 0 and len(waiting) == 0:
-            t = max(t, requests.arrival[coming[arrived]])
-        while arrived < n and requests.arrival[coming[arrived]] <= t:
-            heappush(waiting, rank[coming[arrived]])
+            t = max(t, requests.arrival[queue.coming[arrived]])
+        while arrived < n and requests.arrival[queue.coming[arrived]] <= t:
+            heappush(waiting, queue.rank[queue.coming[arrived]])
             arrived += 1
         while True:
             size = fill(near, size, window, waiting)
-            chosen = _tallest(usage, requests, by_volume, near, size, t)
+            chosen = _tallest(usage, requests, queue.by_volume, near, size, t)
             if chosen < 0:
                 break
-            i = by_volume[near[chosen]]
+            i = queue.by_volume[near[chosen]]
             if t + requests.output[i] >= len(usage):
                 return False
             starts[i] = t
             hold(usage, requests.prompt[i], requests.output[i], t, 1)
-            size -= 1
-            for k in range(chosen, size):
-                near[k] = near[k + 1]
+            size = remove(near, size, chosen)
         t += 1
         if t >= len(usage):
             return False
@@ -77,14 +99,38 @@ def fill(near, size, window, waiting):  # type: ignore[no-untyped-def]
         if size == window:
             size -= 1
             heappush(waiting, near[size])
-        new = heappop(waiting)
-        k = size
-        while k > 0 and near[k - 1] > new:
-            near[k] = near[k - 1]
-            k -= 1
-        near[k] = new
-        size += 1
+        size = insert(near, size, heappop(waiting))
     return size
+
+
+@njit
+def insert(near, size, new):  # type: ignore[no-untyped-def]
+    """Put a rank into the window, which has room for it; return how many there are."""
+    k = size
+    while k > 0 and near[k - 1] > new:
+        near[k] = near[k - 1]
+        k -= 1
+    near[k] = new
+    return size + 1
+
+
+@njit
+def remove(near, size, k):  # type: ignore[no-untyped-def]
+    """Take the k-th rank out of the window; return how many there are."""
+    for x in range(k, size - 1):
+        near[x] = near[x + 1]
+    return size - 1
+
+
+@njit
+def fits(usage, memory, prompt, output, start):  # type: ignore[no-untyped-def]
+    """Whether a request can start so; most that cannot have no room at once, or at their end."""
+    if usage[start + 1] + prompt >= memory:
+        return False
+    j = output
+    while j > 0 and usage[start + j] + prompt + j <= memory:
+        j -= 1
+    return j == 0
 
 
 @njit
@@ -94,11 +140,9 @@ def _tallest(usage, requests, by_volume, near, size, t):  # type: ignore[no-unty
     tallest = np.int64(-1)
     for k in range(size):
         i = by_volume[near[k]]
-        prompt, j = requests.prompt[i], requests.output[i]
-        if prompt <= tallest or usage[t + 1] + prompt >= requests.memory or t + j >= len(usage):
+        prompt, output = requests.prompt[i], requests.output[i]
+        if prompt <= tallest or t + output >= len(usage):
             continue
-        while j > 0 and usage[t + j] + prompt + j <= requests.memory:
-            j -= 1
-        if j == 0:
+        if fits(usage, requests.memory, prompt, output, t):
             chosen, tallest = k, prompt
     return chosen

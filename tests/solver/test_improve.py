@@ -22,9 +22,9 @@ from kvproof.scheduling.usage import (
 )
 from kvproof.solver.improve import improve
 from kvproof.solver.improve.guide import guide_of
-from kvproof.solver.improve.rollouts import Rollouts, queue_of, worth_of
+from kvproof.solver.improve.rollouts import Rollouts, worth_of
 from kvproof.solver.improve.search import search
-from kvproof.solver.improve.windows import tallest_first
+from kvproof.solver.improve.windows import queue_of, tallest_first
 from tests.solver.common import draw, make
 
 
@@ -82,9 +82,7 @@ def test_one_rollout_is_the_tallest_of_twelve_and_many_are_better():
     instance = overloaded(1)
     tallest = np.empty(instance.rows, np.int64)
     steps = np.zeros(2 * instance.total_volume // instance.memory + 5_000, np.int32)
-    coming = np.argsort(instance.arrival, kind="stable")
-    by_volume = np.lexsort((instance.arrival, instance.volume))
-    assert tallest_first(steps, requests_of(instance), coming, by_volume, 12, tallest)
+    assert tallest_first(steps, requests_of(instance), queue_of(instance), 12, tallest)
     one = rolled(instance, 1, moments=7)
     assert one.starts.tolist() == tallest.tolist()
     many = rolled(instance, 32, moments=10**6)
@@ -182,10 +180,10 @@ def test_the_tallest_of_the_smallest_goes_first_by_definition(seed, window):
     instance, requests, starts, _ = drawn(seed)
     n, longer = len(starts), 10 + int(requests.arrival.max() + requests.output.sum())
     by_volume = np.lexsort((requests.arrival, instance.volume))
-    coming = np.argsort(requests.arrival, kind="stable")
+    queue = queue_of(instance)
     found = np.empty(n, np.int64)
     usage = np.zeros(longer, np.int32)
-    assert tallest_first(usage, requests, coming, by_volume, window, found)
+    assert tallest_first(usage, requests, queue, window, found)
     plain: dict[int, int] = {}
     t = 0
     while len(plain) < n:
@@ -203,7 +201,7 @@ def test_the_tallest_of_the_smallest_goes_first_by_definition(seed, window):
     assert usage.tolist() == plain_usage(requests, found.tolist(), longer)
     check_schedule(Schedule(instance=instance, starts=found))
     few = np.zeros(2, np.int32)
-    assert not tallest_first(few, requests, coming, by_volume, window, found)
+    assert not tallest_first(few, requests, queue, window, found)
 
 
 @pytest.mark.parametrize("seed", range(20))

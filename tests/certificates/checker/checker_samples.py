@@ -4,6 +4,7 @@ import random
 from fractions import Fraction
 from typing import Any
 
+import checker_bounds as defined
 import checker_truth as truth
 from checker_branch import branch_bound
 from checker_search import search_bound
@@ -59,10 +60,10 @@ def lower_bounds(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], F
             {"kind": "price", "denominator": 1, "prices": []},
             Fraction(sum(o for _, _, o in tiny.requests)),
         ),
-        ({"kind": "volume"}, truth.volume_bound(tiny)),
+        ({"kind": "volume"}, defined.volume_bound(tiny)),
         (
             {"kind": "price", "denominator": denominator, "prices": runs},
-            truth.price_bound(tiny, prices),
+            defined.price_bound(tiny, prices),
         ),
         (search, Fraction(reached)),
         (branch, Fraction(target)),
@@ -78,11 +79,11 @@ def whole_steps(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], Fr
     group = {"peak": s + o, "output": rng.randint(1, o), "together": 1}
     larger = [r for r in tiny.requests if r[1] + r[2] >= s + o and r[2] >= group["output"]]
     group["together"] = rng.randint(1, len(larger))
-    staggered = truth.staggered_bound(tiny, **group)
+    staggered = defined.staggered_bound(tiny, **group)
     assert staggered is not None
     return [
-        ({"kind": "discrete-centroid"}, truth.tail_centroid_bound(tiny, none)),
-        ({"kind": "tail-centroid", "cuts": cuts}, truth.tail_centroid_bound(tiny, cuts)),
+        ({"kind": "discrete-centroid"}, defined.tail_centroid_bound(tiny, none)),
+        ({"kind": "tail-centroid", "cuts": cuts}, defined.tail_centroid_bound(tiny, cuts)),
         ({"kind": "staggered", **group}, staggered),
     ]
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+import checker_bounds as defined
 import checker_samples
 import checker_truth as truth
 from checker_branch import branch_bound, in_version_1
@@ -45,7 +46,7 @@ def _price(tiny: Tiny) -> dict[str, Any]:
     denominator, runs = checker_samples.closed_form_prices(tiny)
     steps = [Fraction(y, denominator) for length, y in runs for _ in range(length)]
     bound = {"kind": "price", "denominator": denominator, "prices": runs}
-    return _bound(tiny, bound, truth.price_bound(tiny, steps))
+    return _bound(tiny, bound, defined.price_bound(tiny, steps))
 
 
 def preemptive(made: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def ratio_certificate(
 
 
 def _centroid(tiny: Tiny) -> Fraction:
-    return truth.tail_centroid_bound(tiny, [0] * len(tiny.requests))
+    return defined.tail_centroid_bound(tiny, [0] * len(tiny.requests))
 
 
 def _version_1(tiny: Tiny, kind: str, value: Fraction) -> dict[str, Any]:
@@ -123,12 +124,12 @@ def whole_steps(tiny: Tiny) -> Iterator[tuple[str, dict[str, Any], Fraction]]:
     cuts = [1, 2, 2, 0, 3]
     yield "discrete-centroid", {"kind": "discrete-centroid"}, _centroid(tiny)
     tail = {"kind": "tail-centroid", "cuts": cuts}
-    yield "tail-centroid", tail, truth.tail_centroid_bound(tiny, cuts)
+    yield "tail-centroid", tail, defined.tail_centroid_bound(tiny, cuts)
 
 
 def _staggered(tiny: Tiny) -> dict[str, Any]:
     group = {"peak": 5, "output": 5, "together": 4}
-    value = truth.staggered_bound(tiny, **group)
+    value = defined.staggered_bound(tiny, **group)
     assert value is not None
     assert value > sum(o for _, _, o in tiny.requests)
     return _bound(tiny, {"kind": "staggered", **group}, value)
@@ -136,7 +137,7 @@ def _staggered(tiny: Tiny) -> dict[str, Any]:
 
 def _counted_cuts() -> dict[str, Any]:
     bound = {"kind": "tail-centroid", "cuts": [1, 3, 0, 7], "count": [1, 2, 1, 1]}
-    return _bound(BACKLOG, bound, truth.tail_centroid_bound(BACKLOG, [1, 3, 3, 0, 7]))
+    return _bound(BACKLOG, bound, defined.tail_centroid_bound(BACKLOG, [1, 3, 3, 0, 7]))
 
 
 SVF = {"name": "svf", "rule": "strict"}
@@ -149,7 +150,7 @@ def valid() -> Iterator[Case]:
     assert chain is not None
     plain_chain = copy.deepcopy(chain)
     del plain_chain["claim"]["eta_bound"]
-    volume = truth.volume_bound
+    volume = defined.volume_bound
     yield "schedule", _of("schedule", BACKLOG), "a feasible schedule and its cost"
     yield "schedule-trace", _of("schedule", TRACE), "the same with arrivals"
     outputs = Fraction(sum(r[2] for r in BACKLOG.requests))

@@ -6,6 +6,7 @@ import random
 from fractions import Fraction
 from pathlib import Path
 
+import checker_bounds as defined
 import checker_samples
 import checker_truth as truth
 import pytest
@@ -48,14 +49,14 @@ def test_against_the_definitions() -> None:
     rng = random.Random(4)
     for _ in range(300):
         tiny = checker_samples.random_tiny(rng, memory=10, requests=6)
-        assert bounds.volume_bound(read(tiny), BUDGET) == truth.volume_bound(tiny)
+        assert bounds.volume_bound(read(tiny), BUDGET) == defined.volume_bound(tiny)
         none = [0] * len(tiny.requests)
-        whole = truth.tail_centroid_bound(tiny, none)
+        whole = defined.tail_centroid_bound(tiny, none)
         assert steps.discrete_centroid_bound(read(tiny), BUDGET) == whole
         assert steps.tail_centroid_bound(none, "w", read(tiny), BUDGET) == whole
         cuts = [rng.randrange(o) for _, _, o in tiny.requests]
         tails = steps.tail_centroid_bound(cuts, "w", read(tiny), BUDGET)
-        assert tails == truth.tail_centroid_bound(tiny, cuts)
+        assert tails == defined.tail_centroid_bound(tiny, cuts)
 
 
 def test_staggered_completions_are_the_definition() -> None:
@@ -65,7 +66,7 @@ def test_staggered_completions_are_the_definition() -> None:
         tiny = checker_samples.random_tiny(rng, memory=10, requests=9)
         peak = rng.randint(1, tiny.memory)
         group = (peak, rng.randint(1, peak), rng.randint(1, 5))
-        value = truth.staggered_bound(tiny, *group)
+        value = defined.staggered_bound(tiny, *group)
         if value is None:
             with pytest.raises(Rejected):
                 staggered.staggered_bound(*group, read(tiny), BUDGET)
@@ -84,7 +85,7 @@ def test_a_gap_is_never_charged_too_much() -> None:
 def test_interrupted_requests() -> None:
     """A long request that shorter ones interrupt, and that waits with nothing done."""
     tiny = Tiny(10, ((0, 0, 9), (1, 2, 2), (3, 2, 2), (3, 0, 9), (3, 0, 9), (9, 0, 1)))
-    assert bounds.volume_bound(read(tiny), BUDGET) == truth.volume_bound(tiny)
+    assert bounds.volume_bound(read(tiny), BUDGET) == defined.volume_bound(tiny)
 
 
 def test_brute_force_on_all_tiny_instances() -> None:
@@ -128,7 +129,7 @@ def test_prices_in_runs_equal_prices_by_step(rng: random.Random) -> None:
         [rng.randint(1, 12), rng.choice((0, rng.randint(0, 9)))] for _ in range(rng.randint(0, 7))
     ]
     steps = [Fraction(y, denominator) for length, y in runs for _ in range(length)]
-    assert price_value(tiny, denominator, runs) == truth.price_bound(tiny, steps)
+    assert price_value(tiny, denominator, runs) == defined.price_bound(tiny, steps)
 
 
 @settings(max_examples=100, deadline=None)
@@ -142,7 +143,7 @@ def test_many_runs_of_prices(rng: random.Random) -> None:
         runs.append([rng.choice((1, 1, 2)), 0 if rng.random() < 0.01 else level])
     denominator = rng.choice((1, 40, 400))
     steps = [Fraction(y, denominator) for length, y in runs for _ in range(length)]
-    assert price_value(tiny, denominator, runs) == truth.price_bound(tiny, steps)
+    assert price_value(tiny, denominator, runs) == defined.price_bound(tiny, steps)
 
 
 def test_prices_far_away_and_huge_cost_no_time() -> None:
