@@ -142,6 +142,8 @@ def words(fleet: Fleet) -> list[str]:
     order = (
         f"Order matters on {waits:,} of {len(fleet.parts):,} replicas: some request waits in every "
         "schedule there."
+        if waits
+        else "Order matters nowhere: on each replica all can start when they arrive."
     )
     said = [this, any_, order, "Latencies in steps; waiting: its share of the latency."]
     idle = fleet.replicas - len(fleet.parts)
@@ -220,7 +222,7 @@ def _print_fleet(source: Input, fleet: Fleet, latency: Unit | None) -> None:
     plural = "s" if fleet.replicas > 1 else ""
     memory = f"{source.instance.memory:,} tokens each"
     load = _load(source, fleet)
-    said = "" if load is None else f", load of the fleet {float(load):.2f}"
+    said = "" if load is None else f", load of the fleet {float(load):.2f} (above: if one replica had all)"
     print_heading(
         out, source, f"{fleet.replicas:,} replica{plural}, {memory}, {fleet.router}{said}"
     )

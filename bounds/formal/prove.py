@@ -3,6 +3,8 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kvproof.bounds.formal.statements import MODULES, SOURCES, statements
@@ -23,8 +25,21 @@ class CoqMissing(Exception):
     """No Coq compiler is installed."""
 
 
+@contextmanager
+def _alone(build: Path) -> Iterator[None]:
+    """Wait until no other process compiles in this folder; the lock is a file beside it."""
+    import fcntl  # not on every system that has the rest
+
+    build.parent.mkdir(parents=True, exist_ok=True)
+    with build.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def prove(build: Path, *, fresh: bool) -> tuple[str, ...]:
     """Compile everything and return the names of the theorems, each closed.
+
+    Two processes that compile in one folder do so one after the other.
 
     Parameters
     ----------
@@ -45,22 +60,23 @@ def prove(build: Path, *, fresh: bool) -> tuple[str, ...]:
             "coqc not found: install Coq 8.16 or newer (Debian: apt-get install coq), "
             "then run make prove again"
         )
-    if fresh and build.exists():
-        shutil.rmtree(build)
-    stale = False
-    for name in files():
-        source, target = SOURCES / name, build / name
-        text = source.read_text(encoding="utf-8")
-        if found := _FORBIDDEN.search(_COMMENT.sub(" ", text)):
-            raise NotProved(f"{name}: {found[0]} is not allowed")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        compiled = target.with_suffix(".vo")
-        stale |= not compiled.exists() or target.read_text(encoding="utf-8") != text
-        if stale:
-            compiled.unlink(missing_ok=True)
-            target.write_text(text, encoding="utf-8")
-            coqc(build, name)
-    return _assumptions(build)
+    with _alone(build):
+        if fresh and build.exists():
+            shutil.rmtree(build)
+        stale = False
+        for name in files():
+            source, target = SOURCES / name, build / name
+            text = source.read_text(encoding="utf-8")
+            if found := _FORBIDDEN.search(_COMMENT.sub(" ", text)):
+                raise NotProved(f"{name}: {found[0]} is not allowed")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            compiled = target.with_suffix(".vo")
+            stale |= not compiled.exists() or target.read_text(encoding="utf-8") != text
+            if stale:
+                compiled.unlink(missing_ok=True)
+                target.write_text(text, encoding="utf-8")
+                coqc(build, name)
+        return _assumptions(build)
 
 
 def files() -> list[str]:

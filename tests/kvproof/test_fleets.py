@@ -74,6 +74,13 @@ def test_what_is_shown_is_what_json_says(capsys):
         assert f"{row['factor_any_routing_decimal']:.4f}" in shown
     assert "3 replicas, 30,000 tokens each, round-robin, load of the fleet 0." in shown
     assert "say nothing of other routings" in shown
+    assert "Order matters on 2 of 3 replicas" in shown
+
+
+def test_a_fleet_that_never_waits_is_told_so(capsys):
+    at = FLEET.index("--replicas") + 1
+    assert run([*FLEET[:at], "300", *FLEET[at + 1 :]]) == 0
+    assert "Order matters nowhere" in capsys.readouterr().out
 
 
 def test_latency_is_that_of_the_whole_fleet(capsys):
