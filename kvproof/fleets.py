@@ -222,10 +222,10 @@ def _print_fleet(source: Input, fleet: Fleet, latency: Unit | None) -> None:
     plural = "s" if fleet.replicas > 1 else ""
     memory = f"{source.instance.memory:,} tokens each"
     load = _load(source, fleet)
-    said = "" if load is None else f", load of the fleet {float(load):.2f} (above: if one replica had all)"
-    print_heading(
-        out, source, f"{fleet.replicas:,} replica{plural}, {memory}, {fleet.router}{said}"
-    )
+    what = f"{fleet.replicas:,} replica{plural}, {memory}, {fleet.router}"
+    if load is not None:
+        what += f", load of the fleet {float(load):.2f} (above: if one replica had all)"
+    print_heading(out, source, what)
     print_table(out, _table(totals_cells(fleet), justify="left"))
     out.print()
     if len(fleet.parts) <= MOST_SHOWN:

@@ -160,24 +160,26 @@ def _own_folder() -> Path | None:
     return None if theirs or not stat.S_ISDIR(found.st_mode) else folder
 
 
-def _forgiving(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Let an index that no longer loads count as empty.
+def _forgiving(load: Callable[..., Any], otherwise: Callable[[], Any]) -> Callable[..., Any]:
+    """Let what no longer loads count as absent: it is compiled again, and written over.
 
-    Numba unpickles it before it looks whether it is out of date: a class that a newer version of
-    this package has renamed would end in an AttributeError.
+    A file may have been cut short, which ends in whatever pickle comes to; and Numba unpickles an
+    index before it looks whether it is out of date, so that a class which a newer version of this
+    package has renamed would end in an AttributeError.
     """
 
-    def load_index(self: Any) -> Any:
+    def load_or_else(*args: Any) -> Any:
         try:
-            return load(self)
-        except (AttributeError, ImportError):
-            return {}
+            return load(*args)
+        except Exception:
+            return otherwise()
 
-    return load_index
+    return load_or_else
 
 
 _files: Any = caching.IndexDataCacheFile
-_files._load_index = _forgiving(_files._load_index)
+_files._load_index = _forgiving(_files._load_index, dict)
+_files.load = _forgiving(_files.load, lambda: None)
 
 
 class _Announcer(event.Listener):

@@ -1,9 +1,11 @@
 """Kernels that nobody has compiled yet are interpreted first, and compute the same."""
 
+import importlib.util
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,3 +99,26 @@ def test_one_with_a_plain_version_of_its_own_decides_for_itself(patience):
     assert slow(1) == 1
     with plain_first():
         assert quick(1) == 1
+
+
+@pytest.mark.parametrize("damaged", ["*.nbi", "*.nbc"])
+def test_code_that_was_kept_and_is_damaged_is_compiled_again(tmp_path, damaged):
+    """A file of the cache may be cut short, by a full disk say."""
+    module = tmp_path / "doubling.py"
+    module.write_text("def double(x):\n    return 2 * x\n")
+
+    def run():
+        spec = importlib.util.spec_from_file_location("doubling", module)
+        loaded = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(loaded)
+        kernel = njit(loaded.double)
+        assert kernel(21) == 42
+        return kernel
+
+    kernel = run()
+    assert sum(kernel.stats.cache_misses.values()) == 1
+    assert sum(run().stats.cache_hits.values()) == 1
+    (kept,) = Path(kernel.stats.cache_path).glob(f"doubling{damaged}")
+    kept.write_bytes(kept.read_bytes()[:20])
+    assert sum(run().stats.cache_hits.values()) == 0
+    assert sum(run().stats.cache_hits.values()) == 1
