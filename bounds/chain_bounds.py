@@ -43,21 +43,17 @@ def prefix_total(instance: Instance) -> Fraction:
     k and eta_(k-1) over those before it.
     """
     requests = instance.expanded()
-    order = requests.by_volume
-    prompt, output, volume = (
-        column[order] for column in (requests.prompt, requests.output, requests.volume)
-    )
+    prompt, output = requests.lengths(requests.by_volume)
     # what the pass multiplies at most
     peak = 2 * instance.max_peak
     if 2 * peak * max(instance.total_volume, instance.memory, peak) < 2**63:
-        high, low = _prefix_pass(instance.memory, prompt, output, volume)
+        high, low = _prefix_pass(instance.memory, prompt, output)
     else:
-        columns = (column.tolist() for column in (prompt, output, volume))
-        high, low = prefix_pass(instance.memory, *columns)
+        high, low = prefix_pass(instance.memory, prompt.tolist(), output.tolist())
     return Fraction((int(high) << 32) + int(low))
 
 
-def prefix_pass(memory: int, prompt: Any, output: Any, volume: Any) -> tuple[int, int]:
+def prefix_pass(memory: int, prompt: Any, output: Any) -> tuple[int, int]:
     """Return ``sum (B_k + o_k)`` of columns in SVF order, as ``(high << 32) + low``.
 
     In lists its integers are unbounded.
@@ -74,13 +70,13 @@ def prefix_pass(memory: int, prompt: Any, output: Any, volume: Any) -> tuple[int
         high += end >> 32
         low += end & 0xFFFFFFFF
         last_end = max(last_end, end)
-        before += volume[k]
+        before += s * o + o * (o + 1) // 2
         if (2 * s + o + 1) * denominator < numerator * 2 * (s + o):
             numerator, denominator = 2 * s + o + 1, 2 * (s + o)
     return high, low
 
 
-_prefix_pass: Callable[[int, Column, Column, Column], tuple[int, int]] = njit(prefix_pass)
+_prefix_pass: Callable[[int, Column, Column], tuple[int, int]] = njit(prefix_pass)
 
 
 def eta(instance: Instance) -> Fraction:

@@ -119,6 +119,16 @@ class Instance(Shown):
 
         return stable_order(self.volume)
 
+    def lengths(self, order: Column | slice) -> tuple[Column, Column]:
+        """Return prompt and output lengths in an order; in :attr:`by_volume` they are kept too."""
+        if order is self.__dict__.get("_by_volume"):
+            return self._lengths_by_volume
+        return self.prompt[order], self.output[order]
+
+    @cached_property
+    def _lengths_by_volume(self) -> tuple[Column, Column]:
+        return self.prompt[self._by_volume], self.output[self._by_volume]
+
     @cached_property
     def total_volume(self) -> int:
         """Sum of the volumes of all requests, in token-steps."""

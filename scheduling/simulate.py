@@ -75,13 +75,15 @@ def _run_keys(requests: Instance, policy: KeyPolicy, skip: bool) -> Column:
         raise InputError(f"policy {policy.name} paces the strict rule; leave out --skip")
     if skip or requests.is_backlog:
         order = key_order(requests, key)
+        key = requests.arrival  # in order already, and those of a backlog are equal
     elif (requests.arrival[1:] >= requests.arrival[:-1]).all():
         # in order already: nothing is moved, nor kept twice
         return _run(requests, slice(None), key, reserved, release, toll, skip, _IDLE, 0)
     else:
         order = stable_order(requests.arrival)
+        key = key[order]
     starts = np.empty(requests.rows, dtype=np.int64)
-    starts[order] = _run(requests, order, key[order], reserved, release, toll, skip, _IDLE, 0)
+    starts[order] = _run(requests, order, key, reserved, release, toll, skip, _IDLE, 0)
     return starts
 
 
@@ -173,12 +175,13 @@ def _run(
 ) -> Column:
     """Run the requests of `order` from step `now`; return their starts in that order.
 
-    `key` is in that order, too. It is by arrival, or by key for a backlog and for skip.
+    That is by arrival, with `key` in the same order; for a backlog and for skip it is by key, and
+    `key` says nothing more.
     """
     # the kernels are compiled or loaded here, when they are first needed, not at start-up
     from kvproof.scheduling.kernel import run_skip, run_skip_lengths, run_strict
 
-    prompt, output = (_fixed(column[order]) for column in (requests.prompt, requests.output))
+    prompt, output = (_fixed(column) for column in requests.lengths(order))
     at_once = requests.is_backlog and len(prompt) == requests.rows
     arrival = _fixed(requests.arrival if at_once else requests.arrival[order])
     reserve = output if reserved is requests.output else _fixed(reserved[order])

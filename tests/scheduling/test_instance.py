@@ -32,6 +32,11 @@ def test_rows_in_order_of_volume(instance):
     order = instance.by_volume
     assert order.tolist() == np.argsort(instance.volume, kind="stable").tolist()
     assert instance.by_volume is order  # of few rows it is kept
+    for same in (order, order.copy()):
+        prompt, output = instance.lengths(same)
+        assert prompt.tolist() == instance.prompt[order].tolist()
+        assert output.tolist() == instance.output[order].tolist()
+    assert instance.lengths(order)[0] is instance.lengths(order)[0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("kvproof.scheduling.instance._MANY", 1)
         assert instance.by_volume is not order
