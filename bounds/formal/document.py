@@ -122,7 +122,7 @@ def _entry(one: Statement, theorem: Theorem | None) -> str:
     if theorem is not None:
         lines.append(f"{theorem.title} ([`{theorem.name}`](theory.md)): {theorem.statement}\n")
         if one.name in PARTS:
-            lines.append(f"Checked is a part: {PARTS[one.name]}.\n")
+            lines.append(f"What is checked: {PARTS[one.name]}.\n")
     if one.words:
         lines.append(f"In Coq: {one.words}\n")
     lines.append(f"```coq\n{one.coq}\n```\n")

@@ -17,6 +17,8 @@ PARTS = {
     "opt_centroid": "the backlog case; with arrivals, in whole steps, `opt_centroid_discrete`",
     "engine_any_run": "all but the fluid centroid, which is below that in whole steps, and that "
     "prices that rise fail",
+    "pacing_any": "with ln G given by the rationals l for which some (1 + l/n)^n is at least G; "
+    "that these are the rationals above ln G, as such powers rise to e^l, is by hand",
     "backlog_known": "that some schedule attains OPT",
     "svf_separators": "the conclusion for every eps, by a simpler family with fats of one token",
 }

@@ -1,6 +1,7 @@
 """Paced SVF: what the pacing lemma promises, and what is refused."""
 
 from fractions import Fraction
+from random import Random
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvproof.bounds.catalogue import find
+from kvproof.bounds.families import ending_together
 from kvproof.bounds.verify import verify
-from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.errors import InputError, RejectedError
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.paced import PacedSVF, Shape, pace_of, releases, svf_shape
@@ -78,6 +80,41 @@ def test_releases_are_feasible_as_they_are(instance: Instance) -> None:
         check_schedule(Schedule(instance=instance, starts=releases(instance, Fraction(5, 4))))
     if shape not in (Shape.ANY, Shape.OUTPUTS_RISE):
         check_schedule(Schedule(instance=instance, starts=releases(instance, Fraction(1))))
+
+
+def _in_order(instance: Instance, rate: Fraction) -> Schedule:
+    """The starts floor(rate W_k/(M - max o - max s)), in the order of the rows."""
+    ahead = np.cumsum([0, *instance.volume.tolist()[:-1]]).tolist()
+    free = instance.memory - int(instance.output.max()) - int(instance.prompt.max())
+    starts = [(rate * Fraction(volume, free)).__floor__() for volume in ahead]
+    return Schedule(instance=instance, starts=np.array(starts))
+
+
+def _above_ln(ratio: Fraction) -> Fraction:
+    """The least l = k/64 with (1 + l/16)^16 >= ratio: above the logarithm, by at most 1/10."""
+    return next(Fraction(k, 64) for k in range(2**20) if (1 + Fraction(k, 1024)) ** 16 >= ratio)
+
+
+@settings(max_examples=200, deadline=None)
+@given(backlogs(), st.integers(1, 30), st.randoms(use_true_random=False))
+def test_in_any_order_a_logarithm_is_enough(instance: Instance, free: int, order: Random) -> None:
+    rows = list(zip(instance.prompt.tolist(), instance.output.tolist(), strict=True))
+    order.shuffle(rows)
+    prompt, output = (list(column) for column in zip(*rows, strict=True))
+    mixed = Instance(
+        memory=max(output) + max(prompt) + free, arrival=[0] * len(rows), prompt=prompt,
+        output=output,
+    )  # fmt: skip
+    most = np.maximum.accumulate(mixed.output).tolist()
+    ratio = max(Fraction(before, o) for before, o in zip(most, output, strict=True))
+    check_schedule(_in_order(mixed, Fraction(5, 4) + 2 * _above_ln(ratio)))
+
+
+def test_in_any_order_a_logarithm_is_needed() -> None:
+    instance = ending_together(length=64, least=1, each=20).expanded()
+    with pytest.raises(RejectedError):
+        check_schedule(_in_order(instance, Fraction(5, 4)))
+    check_schedule(_in_order(instance, Fraction(5, 4) + 2 * _above_ln(Fraction(64))))
 
 
 @settings(max_examples=100, deadline=None)

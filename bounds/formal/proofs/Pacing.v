@@ -1,9 +1,9 @@
 (* The pacing lemma, and the constants of paced SVF.
 
-   In a step t take those that run, from the first to the last. With u counting token-steps times
-   the rate, age u is the age at t of a request that started at u. What request k holds, prompt and
-   age, is prompt and the age of the next one, which its own volume pays for, and a difference of
-   ages; the differences sum to at most the age of the first. *)
+   With u counting token-steps times the rate, age u is the age at t of a request that started at u.
+   What a running request holds, prompt and age, is prompt and the age of the next request, which its
+   own volume pays for, and a difference of ages; the differences, over all that have started, sum to
+   at most the age of the first that runs. *)
 From Coq Require Import List Arith Lia Permutation Sorted QArith Qminmax Lqa.
 Import ListNotations.
 From kvproof.spec Require Import Model Statements Pacing.
@@ -42,64 +42,15 @@ Proof.
   intros H. unfold age. destruct (Nat.eq_dec room 0) as [->|]; [simpl; lia|].
   pose proof (Nat.div_le_mono u u' room ltac:(lia) H). lia.
 Qed.
-(* what a run of requests holds, all of them running; W the volume before *)
-Fixpoint hold (W : nat) (R : list request) : nat :=
-  match R with [] => 0 | r :: R' => prompt r + age (rate * W) + hold (W + volume r) R' end.
-(* the volume of each request pays, at the prices g / E of an age *)
+(* the volume of each request that has not ended pays, at the prices g / E of an age *)
 Fixpoint pays (g : nat -> nat) (E W : nat) (R : list request) : Prop :=
   match R with
   | [] => True
-  | r :: R' => (forall u, rate * W <= u < rate * (W + volume r) ->
+  | r :: R' => (forall u, rate * W <= u < rate * (W + volume r) -> age (rate * W) <= output r ->
                   (prompt r + age u) * E <= g (age u) * volume r) /\ pays g E (W + volume r) R'
   end.
-Lemma hold_bound g E z R : Forall (fun r => 1 <= volume r) R -> forall W, pays g E W (R ++ [z]) ->
-  rate * E * hold W (R ++ [z]) <=
-  rate * E * (age (rate * W) + prompt z) + sum (fun u => g (age u)) (seq (rate * W) (rate * sum volume R)).
-Proof.
-  induction 1 as [|r R Hr _ IH]; intros W H; cbn [app hold pays sum] in *; [rewrite Nat.mul_0_r; simpl; lia|].
-  destruct H as [H1 H2]. specialize (IH _ H2).
-  rewrite (Nat.mul_add_distr_l rate (volume r)), seq_app, sum_app.
-  replace (rate * W + rate * volume r) with (rate * (W + volume r)) by lia.
-  set (v := volume r) in *. set (a := age (rate * (W + v))) in *.
-  assert (HB : rate * ((prompt r + a) * E) <= sum (fun u => g (age u)) (seq (rate * W) (rate * v))).
-  { apply (Nat.mul_le_mono_pos_l _ _ v); [lia|].
-    replace (v * (rate * ((prompt r + a) * E))) with ((prompt r + a) * E * length (seq (rate * W) (rate * v)))
-      by (rewrite seq_length; ring).
-    rewrite <- (sum_const (seq (rate * W) (rate * v))), <- sum_scale. apply sum_le. intros u Hu.
-    apply in_seq in Hu. rewrite (Nat.mul_comm v). etransitivity; [|apply H1; lia].
-    apply Nat.mul_le_mono_r. assert (a <= age u) by (apply age_mono; lia). lia. }
-  set (X := sum _ (seq (rate * W) _)) in *. set (Y := sum _ (seq (rate * (W + v)) _)) in *.
-  rewrite !Nat.mul_add_distr_l in *. rewrite <- Nat.mul_assoc in *. lia.
-Qed.
-
-(* the run of requests, in all: R then z, T the age of the first, x / y the sum of the prices *)
-Lemma run_fits g E x y D m R z W : room = y * D -> rate = x -> 1 <= x -> 1 <= E ->
-  Forall (fun r => 1 <= volume r) R -> pays g E W (R ++ [z]) ->
-  let T := age (rate * W) in rate * (W + sum volume R) < t * room ->
-  y * sum g (seq 1 T) <= x * E -> T + prompt z <= m -> hold W (R ++ [z]) <= D + m.
-Proof.
-  intros Hroom Hrate Hx HE HV Hp T Hlast Hsum Hm.
-  pose proof (hold_bound g E z R HV W Hp) as H. fold T in H.
-  assert (Hroom0 : 1 <= room) by nia.
-  assert (HS : sum (fun u => g (age u)) (seq (rate * W) (rate * sum volume R)) <= room * sum g (seq 1 T)).
-  { assert (HT : T <= t) by (unfold T, age; lia).
-    rewrite <- (sum_ages g t T HT), <- (sum_blocks (fun i => g (t - i)) room T).
-    apply sum_seq_part; [|nia]. unfold T, age.
-    pose proof (Nat.div_mod (rate * W) room ltac:(lia)). pose proof (Nat.mod_upper_bound (rate * W) room ltac:(lia)).
-    assert (rate * W < t * room) by nia.
-    assert (rate * W / room <= t) by (apply Nat.div_le_upper_bound; lia).
-    replace (t - (t - rate * W / room)) with (rate * W / room) by lia. lia. }
-  assert (HD : room * sum g (seq 1 T) <= rate * E * D).
-  { rewrite Hroom, Hrate. apply (Nat.mul_le_mono_l _ _ D) in Hsum.
-    replace (y * D * sum g (seq 1 T)) with (D * (y * sum g (seq 1 T))) by ring.
-    replace (x * E * D) with (D * (x * E)) by ring. exact Hsum. }
-  apply (Nat.mul_le_mono_pos_l _ _ (rate * E)); [rewrite Hrate; nia|].
-  etransitivity; [exact H|]. rewrite (Nat.mul_add_distr_l (rate * E) D).
-  assert (rate * E * (T + prompt z) <= rate * E * m) by (apply Nat.mul_le_mono_l; exact Hm). lia.
-Qed.
 End Step.
 
-(* ---- who runs in a step: a run of requests *)
 Definition start (rate room W : nat) : nat := rate * W / room.
 Lemma start_mono rate room W W' : W <= W' -> start rate room W <= start rate room W'.
 Proof.
@@ -112,34 +63,51 @@ Proof.
   rewrite used_cons, held_before, IH; auto.
   etransitivity; [exact H|]. apply start_mono. lia.
 Qed.
-(* from a running request on: those that have started run, up to the last of them *)
-Lemma run_from rate room t R : forall W r, outputs_rise (r :: R) ->
-  start rate room W < t <= start rate room W + output r ->
-  exists R1 z R2, r :: R = R1 ++ z :: R2 /\ start rate room (W + sum volume R1) < t /\
-    used (paced_from rate room W (r :: R)) t = hold rate room t W (R1 ++ [z]) /\ output r <= output z.
+Lemma started_last rate room t W : 1 <= room -> start rate room W < t -> rate * W < t * room.
 Proof.
-  induction R as [|r' R IH]; intros W r HR Ht.
-  - exists [], r, []. cbn [sum app hold paced_from]. rewrite Nat.add_0_r. repeat split; auto; try lia.
-    rewrite used_cons. unfold held, age. change (rate * W / room) with (start rate room W).
-    destruct (Nat.ltb_spec (start rate room W) t); [|lia].
-    destruct (Nat.leb_spec t (start rate room W + output r)); [|lia]. cbn [andb used sum]. lia.
-  - inversion HR as [|? ? HR' HF]; subst.
-    assert (Hh : held r (start rate room W) t = prompt r + age room t (rate * W)).
-    { unfold held, age. change (rate * W / room) with (start rate room W).
-      destruct (Nat.ltb_spec (start rate room W) t); [|lia].
-      destruct (Nat.leb_spec t (start rate room W + output r)); [|lia]. reflexivity. }
-    assert (Hr' : output r <= output r') by now inversion HF.
-    destruct (le_lt_dec t (start rate room (W + volume r))) as [H|H].
-    + exists [], r, (r' :: R). cbn [sum app hold]. rewrite Nat.add_0_r. repeat split; auto; try lia.
-      cbn [paced_from]. rewrite used_cons. change (rate * W / room) with (start rate room W). rewrite Hh.
-      change (((r', rate * (W + volume r) / room)) :: paced_from rate room (W + volume r + volume r') R)
-        with (paced_from rate room (W + volume r) (r' :: R)). rewrite not_started by auto. lia.
-    + pose proof (start_mono rate room W (W + volume r) ltac:(lia)).
-      destruct (IH (W + volume r) r' HR' ltac:(lia)) as (R1 & z & R2 & E & Hz & HU & Ho).
-      exists (r :: R1), z, R2. cbn [app sum hold]. rewrite E, Nat.add_assoc. repeat split; auto; try lia.
-      rewrite <- HU, <- E. cbn [paced_from]. rewrite used_cons. change (rate * W / room) with (start rate room W).
-      rewrite Hh. reflexivity.
+  unfold start. intros Hr H. pose proof (Nat.div_mod (rate * W) room ltac:(lia)).
+  pose proof (Nat.mod_upper_bound (rate * W) room ltac:(lia)). nia.
 Qed.
+
+(* T + prompt is at most m for every request; T will be the age of the first that runs *)
+Lemma used_bound rate room t g E T m R : 1 <= room -> T <= m ->
+  Forall (fun r => 1 <= volume r /\ T + prompt r <= m) R -> forall W, pays rate room t g E W R ->
+  rate * E * (used (paced_from rate room W R) t + T) <= rate * E * (age room t (rate * W) + m) +
+    sum (fun u => g (age room t u)) (seq (rate * W) (t * room - rate * W)).
+Proof.
+  intros Hroom HT. assert (HK : forall h B X, h + T <= B -> rate * E * (h + T) <= rate * E * B + X).
+  { intros h B X H. apply (Nat.mul_le_mono_l _ _ (rate * E)) in H. lia. }
+  induction 1 as [|r R [Hv Hm] _ IH]; intros W Hp; [apply HK; change (used _ t) with 0; lia|].
+  destruct (le_lt_dec t (start rate room W)) as [H|H]; [rewrite not_started by exact H; apply HK; lia|].
+  cbn [paced_from]. rewrite used_cons. destruct Hp as [H1 H2]. specialize (IH _ H2).
+  change (rate * W / room) with (start rate room W) in *. set (v := volume r) in *.
+  set (a := age room t (rate * W)) in *. set (b := age room t (rate * (W + v))) in *.
+  assert (Hab : b <= a) by (apply age_mono; nia).
+  assert (Hh : held r (start rate room W) t <= prompt r + a /\ (output r < a -> held r (start rate room W) t = 0)).
+  { unfold held, a, age. change (rate * W / room) with (start rate room W).
+    destruct (Nat.ltb_spec (start rate room W) t), (Nat.leb_spec t (start rate room W + output r));
+      cbn [andb]; lia. }
+  set (h := held r (start rate room W) t) in *.
+  destruct (le_lt_dec t (start rate room (W + v))) as [Hl|Hl]; [rewrite not_started by exact Hl; apply HK; lia|].
+  pose proof (started_last rate room t (W + v) Hroom Hl) as HW. set (U := used _ t) in *.
+  replace (t * room - rate * W) with (rate * v + (t * room - rate * (W + v))) by lia.
+  rewrite seq_app, sum_app. replace (rate * W + rate * v) with (rate * (W + v)) by lia.
+  set (X := sum _ (seq (rate * W) (rate * v))). set (Y := sum _ (seq (rate * (W + v)) _)) in *.
+  assert (HB : rate * E * h <= rate * E * (a - b) + X).
+  { destruct (le_lt_dec a (output r)) as [Hr|Hr]; [|rewrite (proj2 Hh Hr); nia].
+    assert (HX : rate * ((prompt r + b) * E) <= X).
+    2:{ assert (h <= (prompt r + b) + (a - b)) as Hs by lia. apply (Nat.mul_le_mono_l _ _ (rate * E)) in Hs. lia. }
+    apply (Nat.mul_le_mono_pos_l _ _ v); [lia|].
+    replace (v * (rate * ((prompt r + b) * E))) with ((prompt r + b) * E * length (seq (rate * W) (rate * v)))
+      by (rewrite seq_length; ring).
+    unfold X. rewrite <- (sum_const (seq (rate * W) (rate * v))), <- sum_scale. apply sum_le. intros u Hu.
+    apply in_seq in Hu. rewrite (Nat.mul_comm v). etransitivity; [|apply (H1 u ltac:(lia) Hr)].
+    apply Nat.mul_le_mono_r. assert (b <= age room t u) by (apply age_mono; lia). lia. }
+  assert (HA : rate * E * a = rate * E * (a - b) + rate * E * b)
+    by (rewrite <- Nat.mul_add_distr_l; f_equal; lia).
+  rewrite !Nat.mul_add_distr_l in *. lia.
+Qed.
+
 (* nothing, or the run that begins at the first running request *)
 Lemma used_paced rate room t (P : nat -> list request -> Prop) B R :
   (forall W r R', P W (r :: R') -> P (W + volume r) R') ->
@@ -155,11 +123,6 @@ Qed.
 
 Lemma paced_fst rate room R : forall W, map fst (paced_from rate room W R) = R.
 Proof. induction R; intros; cbn [paced_from map]; [reflexivity|]. now rewrite IHR. Qed.
-Lemma started_last rate room t W : 1 <= room -> start rate room W < t -> rate * W < t * room.
-Proof.
-  unfold start. intros Hr H. pose proof (Nat.div_mod (rate * W) room ltac:(lia)).
-  pose proof (Nat.mod_upper_bound (rate * W) room ltac:(lia)). nia.
-Qed.
 (* a request whose output is at least T has at least this volume *)
 Lemma volume_at_least r T : T <= output r -> T * (2 * prompt r + T + 1) <= 2 * volume r.
 Proof. intros. rewrite volume_closed. apply Nat.mul_le_mono; lia. Qed.
@@ -179,12 +142,10 @@ Proof.
   { rewrite sum_seq. clear. induction T; cbn [tsum]; nia. }
   destruct (H T) as [H1 _]. lia.
 Qed.
-Lemma pays_outputs rate room t T R : Forall (fun r => T <= output r) R -> forall W,
-  pays rate room t (fun a => Nat.max (T + 1) (2 * a)) (T * (T + 1)) W R.
+Lemma outputs_price r a T : T <= output r ->
+  (prompt r + a) * (T * (T + 1)) <= Nat.max (T + 1) (2 * a) * volume r.
 Proof.
-  induction 1 as [|r R Hr _ IH]; intros W; cbn [pays]; [auto|]. split; [|apply IH].
-  intros u _. set (a := age room t u). pose proof (volume_at_least r T Hr) as HV.
-  set (v := volume r) in *. clearbody a v.
+  intros Hr. pose proof (volume_at_least r T Hr) as HV. set (v := volume r) in *. clearbody v.
   assert (H1 : T * prompt r * (T + 1) + (T * (T + 1)) * a <= Nat.max (T + 1) (2 * a) * v).
   { apply (Nat.mul_le_mono_pos_l _ _ 2); [lia|].
     replace (2 * (Nat.max (T + 1) (2 * a) * v)) with (Nat.max (T + 1) (2 * a) * (2 * v)) by ring.
@@ -197,60 +158,60 @@ Proof.
       by (apply Nat.mul_le_mono_r; lia). nia. }
   nia.
 Qed.
-
-(* ---- the step, for both rates *)
-Definition good (m : nat) (R : list request) : Prop :=
-  outputs_rise R /\ Forall (fun r => 1 <= output r /\ peak r <= m) R.
-Lemma good_prefix m R1 z R2 : good m (R1 ++ z :: R2) -> good m (R1 ++ [z]) /\ 1 <= output z /\ peak z <= m.
+Lemma pays_outputs rate room t T R : Forall (fun r => T <= output r) R -> forall W,
+  pays rate room t (fun a => Nat.max (T + 1) (2 * a)) (T * (T + 1)) W R.
 Proof.
-  intros [H1 H2]. split; [split|].
-  - clear H2. induction R1 as [|r R1 IH]; [repeat constructor|]. simpl in *. inversion_clear H1 as [|? ? Hs HF].
-    constructor; [now apply IH|]. rewrite Forall_forall in *. intros x Hx. apply HF. apply in_app_or in Hx.
-    apply in_or_app. simpl in *. tauto.
-  - rewrite Forall_forall in *. intros x Hx. apply H2. apply in_app_or in Hx. apply in_or_app. simpl in *. tauto.
-  - rewrite Forall_forall in H2. apply H2. apply in_elt.
+  induction 1 as [|r R Hr _ IH]; intros W; cbn [pays]; [auto|]. split; [|apply IH].
+  intros u _ _. now apply outputs_price.
 Qed.
-Lemma rise_from r R m : good m (r :: R) -> Forall (fun x => output r <= output x) (r :: R).
-Proof. intros [H _]. inversion_clear H. constructor; auto. Qed.
 
+(* ---- the step, at any rate: where the first that runs has age T, prices that pay for what comes
+   from there on, and are small enough *)
 Lemma paced_used x y D m (Q : nat -> list request -> Prop) t R : 1 <= x -> 1 <= y -> 1 <= D ->
   (forall W r R', Q W (r :: R') -> Q (W + volume r) R') ->
-  (* where the first of a run has age T, prices that pay for the run and are small enough *)
-  (forall W r R1 z R2, Q W (R1 ++ z :: R2) -> good m (R1 ++ z :: R2) -> hd_error (R1 ++ [z]) = Some r ->
-     let T := age (y * D) t (x * W) in 1 <= T <= output r ->
-     exists g E, pays x (y * D) t g E W (R1 ++ [z]) /\ 1 <= E /\ y * sum g (seq 1 T) <= x * E) ->
-  forall W, Q W R -> good m R -> used (paced_from x (y * D) W R) t <= D + m.
+  (forall W r R', Q W (r :: R') -> let T := age (y * D) t (x * W) in 1 <= T <= output r ->
+     Forall (fun r => 1 <= volume r /\ T + prompt r <= m) (r :: R') /\
+     exists g E, pays x (y * D) t g E W (r :: R') /\ 1 <= E /\ y * sum g (seq 1 T) <= x * E) ->
+  forall W, Q W R -> used (paced_from x (y * D) W R) t <= D + m.
 Proof.
-  intros Hx Hy HD HQ HT.
-  cut (forall W, Q W R /\ good m R -> used (paced_from x (y * D) W R) t <= D + m); [auto|].
-  apply (used_paced x (y * D) t (fun W R => Q W R /\ good m R)).
-  { intros W r R' [H1 [H2 H3]]. split; [eapply HQ; eauto|]. inversion_clear H2. inversion_clear H3. split; auto. }
-  intros W r R' [HQ' HG] Ht.
-  destruct (run_from x (y * D) t R' W r (proj1 HG) Ht) as (R1 & z & R2 & ER & Hz & HU & Ho). rewrite HU.
-  rewrite ER in HQ', HG. destruct (good_prefix _ _ _ _ HG) as (HG1 & Hz1 & Hz2).
-  assert (Hd : hd_error (R1 ++ [z]) = Some r).
-  { destruct R1; simpl in *; inversion ER; auto. }
-  set (T := age (y * D) t (x * W)).
-  assert (HT1 : 1 <= T <= output r) by (unfold T, age; unfold start in Ht; lia).
-  destruct (HT W r R1 z R2 HQ' HG Hd HT1) as (g & E & Hp & HE & Hs).
-  apply (run_fits x (y * D) t g E x y D m R1 z W); auto.
-  - destruct HG1 as [_ HF]. apply Forall_app in HF as [HF _]. eapply Forall_impl; [|exact HF].
-    simpl. intros q [Hq _]. now apply volume_pos.
-  - apply started_last; [nia|exact Hz].
-  - unfold peak in Hz2. fold T. lia.
+  intros Hx Hy HD HQ HT. apply (used_paced x (y * D) t Q); [exact HQ|]. intros W r R' HW Ht.
+  specialize (HT W r R' HW). set (T := age (y * D) t (x * W)) in *.
+  destruct HT as (HF & g & E & Hp & HE & Hs); [unfold T, age; unfold start in Ht; lia|].
+  assert (Hm : T <= m) by (inversion_clear HF; lia). set (room := y * D) in *.
+  assert (Hroom : 1 <= room) by (unfold room; nia).
+  pose proof (used_bound x room t g E T m (r :: R') Hroom Hm HF W Hp) as H. fold T in H.
+  assert (HS : sum (fun u => g (age room t u)) (seq (x * W) (t * room - x * W)) <= room * sum g (seq 1 T)).
+  { rewrite <- (sum_ages g t T) by (unfold T, age; lia). rewrite <- (sum_blocks (fun i => g (t - i)) room T).
+    pose proof (Nat.div_mod (x * W) room ltac:(lia)). pose proof (Nat.mod_upper_bound (x * W) room ltac:(lia)).
+    apply sum_seq_part; unfold T, age; unfold start in Ht; nia. }
+  assert (HD' : room * sum g (seq 1 T) <= x * E * D).
+  { unfold room. apply (Nat.mul_le_mono_l _ _ D) in Hs. lia. }
+  apply (Nat.mul_le_mono_pos_l _ _ (x * E)); [nia|]. nia.
 Qed.
 
-Lemma paced_backlog x y M R : backlog R -> (forall t, used (paced x y M R) t <= M) ->
-  feasible M R (paced x y M R).
+Lemma paced_backlog rate room M R : backlog R -> (forall t, used (paced_from rate room 0 R) t <= M) ->
+  feasible M R (paced_from rate room 0 R).
 Proof.
-  intros Hb HU. split; [unfold paced; now rewrite paced_fst|]. split; [|exact HU].
-  apply Forall_forall. intros q Hq. apply (in_map fst) in Hq. unfold paced in Hq. rewrite paced_fst in Hq.
+  intros Hb HU. split; [now rewrite paced_fst|]. split; [|exact HU].
+  apply Forall_forall. intros q Hq. apply (in_map fst) in Hq. rewrite paced_fst in Hq.
   unfold backlog in Hb. rewrite Forall_forall in Hb. rewrite (Hb _ Hq). lia.
 Qed.
+Definition good (m : nat) (R : list request) : Prop :=
+  outputs_rise R /\ Forall (fun r => 1 <= output r /\ peak r <= m) R.
 Lemma good_valid M R : valid M R -> outputs_rise R -> good (max_peak R) R.
 Proof.
   intros Hw HR. split; auto. unfold valid in Hw. rewrite Forall_forall in *. intros r Hr.
   split; [now apply Hw|]. now apply peak_le.
+Qed.
+Lemma good_tail m r R : good m (r :: R) -> good m R.
+Proof. intros [H1 H2]. inversion_clear H1. inversion_clear H2. now split. Qed.
+Lemma good_run m r R T : good m (r :: R) -> T <= output r ->
+  Forall (fun x => T <= output x) (r :: R) /\ Forall (fun x => 1 <= volume x /\ T + prompt x <= m) (r :: R).
+Proof.
+  intros [HR HF] HT. assert (H : Forall (fun x => T <= output x) (r :: R)).
+  { inversion_clear HR as [|? ? _ Hf]. constructor; [exact HT|]. eapply Forall_impl; [|exact Hf]. simpl. lia. }
+  split; [exact H|]. rewrite Forall_forall in *. intros x Hx. destruct (HF x Hx) as [H1 H2].
+  specialize (H x Hx). unfold peak in H2. split; [now apply volume_pos|lia].
 Qed.
 Lemma feasible_empty M : feasible M [] [].
 Proof. split; [constructor|]. split; [constructor|]. intros. apply Nat.le_0_l. Qed.
@@ -259,12 +220,11 @@ Proof.
   intros M R Hw Hb He HR. destruct (eps_below_1 M R Hw He) as [->|Hm]; [apply feasible_empty|].
   apply paced_backlog; auto. intros t. set (m := max_peak R) in *.
   replace M with ((M - m) + m) at 2 by lia.
-  apply (paced_used 5 4 (M - m) m (fun _ _ => True)); auto; try lia; [|now apply good_valid with M].
-  intros W r R1 z R2 _ HG Hd T HT. exists (fun a => Nat.max (T + 1) (2 * a)), (T * (T + 1)).
-  split; [|split; [nia|apply price_sum]].
-  apply pays_outputs. destruct (good_prefix _ _ _ _ HG) as [HG1 _].
-  destruct (R1 ++ [z]) as [|r' R'] eqn:ER; [discriminate|]. inversion Hd; subst r'.
-  pose proof (rise_from _ _ _ HG1) as HF. eapply Forall_impl; [|exact HF]. simpl; lia.
+  apply (paced_used 5 4 (M - m) m (fun _ R => good m R)); auto; try lia; [| |now apply good_valid with M].
+  - intros _ r R'. apply good_tail.
+  - intros W r R' HG T HT. destruct (good_run m r R' T HG ltac:(lia)) as [H1 H2]. split; [exact H2|].
+    exists (fun a => Nat.max (T + 1) (2 * a)), (T * (T + 1)).
+    split; [now apply pays_outputs|]. split; [nia|apply price_sum].
 Qed.
 
 (* ---- (b) outputs rise, prompts fall: the prices 2 (q + a) over T (2 q + T + 1), which sum to 1, for
@@ -304,7 +264,7 @@ Lemma pays_shapes q R : Forall (fun r => T <= output r) R -> forall W, between q
   pays rate room t (fun a => 2 * (q + a)) (T * (2 * q + T + 1)) W R.
 Proof.
   induction 1 as [|r R Hr _ IH]; intros W Hb; cbn [pays between] in *; [auto|].
-  destruct Hb as [Hb Hb']. split; [|now apply IH]. intros u Hu. destruct (Hb u Hu) as [H1 H2].
+  destruct Hb as [Hb Hb']. split; [|now apply IH]. intros u Hu _. destruct (Hb u Hu) as [H1 H2].
   set (a := age room t u) in *. pose proof (volume_at_least r T Hr) as HV.
   set (p := prompt r) in *. clearbody a p.
   replace (2 * (q + a) * volume r) with ((q + a) * (2 * volume r)) by ring.
@@ -317,27 +277,19 @@ Qed.
 End Shapes.
 Lemma shape_prices q T : sum (fun a => 2 * (q + a)) (seq 1 T) = T * (2 * q + T + 1).
 Proof. rewrite sum_seq. induction T; cbn [tsum]; nia. Qed.
-Lemma falls_prefix R1 z R2 : prompts_fall (R1 ++ z :: R2) -> prompts_fall (R1 ++ [z]).
-Proof.
-  intros H. induction R1 as [|r R1 IH]; [repeat constructor|]. simpl in *. inversion_clear H as [|? ? Hs HF].
-  constructor; [now apply IH|]. rewrite Forall_forall in *. intros x Hx. apply HF. apply in_app_or in Hx.
-  apply in_or_app. simpl in *. tauto.
-Qed.
 Lemma pacing_shapes : Pacing.pacing_shapes.
 Proof.
   intros M R Hw Hb He HR HF. destruct (eps_below_1 M R Hw He) as [->|Hm]; [apply feasible_empty|].
   apply paced_backlog; auto. intros t. set (m := max_peak R) in *.
   replace M with ((M - m) + m) at 2 by lia.
-  apply (paced_used 1 1 (M - m) m (fun _ R => prompts_fall R)); auto; try lia; [| |now apply good_valid with M].
-  - intros W r R' H. now inversion H.
-  - intros W r R1 z R2 Hfall HG Hd T HT. destruct (good_prefix _ _ _ _ HG) as [HG1 _].
-    assert (HV : Forall (fun r => 1 <= volume r) (R1 ++ [z])).
-    { destruct HG1 as [_ H1]. eapply Forall_impl; [|exact H1]. simpl. intros x [Hx _]. now apply volume_pos. }
-    destruct (between_exists 1 (1 * (M - m)) t T (le_n _) (R1 ++ [z]) HV (falls_prefix _ _ _ Hfall) W) as (q & Hq).
-    exists (fun a => 2 * (q + a)), (T * (2 * q + T + 1)). rewrite shape_prices. split; [|split; [nia|lia]].
-    apply pays_shapes; auto.
-    destruct (R1 ++ [z]) as [|r' R'] eqn:ER; [discriminate|]. inversion Hd; subst r'.
-    pose proof (rise_from _ _ _ HG1) as H1. eapply Forall_impl; [|exact H1]. simpl; lia.
+  apply (paced_used 1 1 (M - m) m (fun _ R => good m R /\ prompts_fall R)); auto; try lia;
+    [| |split; [now apply good_valid with M|exact HF]].
+  - intros _ r R' [H1 H2]. split; [now apply good_tail in H1|now inversion H2].
+  - intros W r R' [HG Hf] T HT. destruct (good_run m r R' T HG ltac:(lia)) as [H1 H2]. split; [exact H2|].
+    assert (HV : Forall (fun r => 1 <= volume r) (r :: R')) by (eapply Forall_impl; [|exact H2]; simpl; tauto).
+    destruct (between_exists 1 (1 * (M - m)) t T (le_n _) (r :: R') HV Hf W) as (q & Hq).
+    exists (fun a => 2 * (q + a)), (T * (2 * q + T + 1)). rewrite shape_prices.
+    split; [now apply pays_shapes|]. split; [nia|lia].
 Qed.
 
 (* ---- the constants of paced SVF *)

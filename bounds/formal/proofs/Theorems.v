@@ -3,7 +3,7 @@
 From Coq Require Import QArith.
 From kvproof.spec Require Import Model Statements Bounds Pacing Equal Unbounded Engine Judgement Search Checker.
 From kvproof.proofs Require Rational Simulate Opt Below Volume Above Prefix Waves Separators Stronger Staggered.
-From kvproof.proofs Require Pacing Spaced Equal Adversary Unbounded Shortest Tokens Engine Schedules Cases Beginnings Accepts.
+From kvproof.proofs Require Pacing AnyOrder Spaced Equal Adversary Unbounded Shortest Tokens Engine Schedules Cases Beginnings Accepts.
 
 Theorem backlog_known : Statements.backlog_known.
 Proof.
@@ -70,7 +70,10 @@ Theorem paced_svf_outputs : kvproof.spec.Pacing.paced_svf_outputs.
 Proof. exact kvproof.proofs.Pacing.paced_svf_outputs. Qed.
 Theorem paced_svf_shapes : kvproof.spec.Pacing.paced_svf_shapes.
 Proof. exact kvproof.proofs.Pacing.paced_svf_shapes. Qed.
-
+Theorem pacing_any : kvproof.spec.Pacing.pacing_any.
+Proof. exact AnyOrder.pacing_any. Qed.
+Theorem pacing_any_rate : kvproof.spec.Pacing.pacing_any_rate.
+Proof. exact AnyOrder.pacing_any_rate. Qed.
 Theorem pacing_arrivals : kvproof.spec.Pacing.pacing_arrivals.
 Proof. exact Spaced.pacing_arrivals. Qed.
 Theorem paced_svf_waves : kvproof.spec.Pacing.paced_svf_waves.

@@ -45,6 +45,42 @@ Definition paced_svf_shapes : Prop := forall M R q, valid M R -> backlog R -> ep
 
 Close Scope Q_scope.
 
+(* ---- Any order: the rate 5/4 + 2 ln G, where no output is above G times one that is listed later *)
+
+Definition outputs_within (G : Q) (R : list request) : Prop :=
+  StronglySorted (fun a b => output a <= G * output b)%Q R.
+Definition most (f : request -> nat) (R : list request) : nat :=
+  fold_right (fun r m => Nat.max (f r) m) 0 R.
+
+Open Scope Q_scope.
+
+(* The rationals above ln G, for G >= 1: (1 + l/n)^n rises to e^l as n grows, so where l > 0 one of
+   these powers reaches G just when e^l > G. (For G = 1 this takes l = 0 in; ln G is 0.) *)
+Definition above_ln (G l : Q) : Prop :=
+  0 <= l /\ exists n : nat, (1 <= n)%nat /\ G <= (1 + l / n) ^ Z.of_nat n.
+(* p is the whole part of (5/4 + 2 ln G) x, for x >= 0, said without real numbers. *)
+Definition whole_part (p : nat) (G x : Q) : Prop :=
+  (forall l, above_ln G l -> p <= (5 / 4 + 2 * l) * x) /\
+  (exists l, above_ln G l /\ (5 / 4 + 2 * l) * x < p + 1).
+
+(* The starts floor((5/4 + 2 ln G) W_k/(M - max o - max s)) keep the memory ... *)
+Definition pacing_any : Prop := forall M R G s, valid M R -> backlog R ->
+  1 <= G -> outputs_within G R ->
+  let D := (M - most output R - most prompt R)%nat in (1 <= D)%nat ->
+  map fst s = R ->
+  (forall before r p after, s = before ++ (r, p) :: after ->
+     whole_part p G (sum (fun x => volume (fst x)) before / D)) ->
+  feasible M R s.
+
+(* ... and so do those at any rational rate x/y of at least 5/4 + 2 l, for an l above ln G. *)
+Definition pacing_any_rate : Prop := forall (M x y : nat) R G l, valid M R -> backlog R ->
+  1 <= G -> outputs_within G R ->
+  let D := (M - most output R - most prompt R)%nat in (1 <= D)%nat ->
+  above_ln G l -> (1 <= y)%nat -> 5 / 4 + 2 * l <= x / y ->
+  feasible M R (paced_from x (y * D) 0 R).
+
+Close Scope Q_scope.
+
 (* ---- Requests that arrive over time, listed in that order *)
 
 (* Request k starts at the whole part of x_k = max(a_k, x_(k-1) + v_(k-1)/room); x is counted here in
