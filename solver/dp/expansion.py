@@ -8,16 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.solver.dp.kernels import Bounds, Found, Step, expand
+from kvproof.solver.dp.kernels import Bounds, Found, Step, expand, look_ahead
 from kvproof.solver.dp.multipliers import Vector
 from kvproof.solver.dp.states import Packing, States
 from kvproof.solver.dp.trajectory import SCALE, Grid
 from kvproof.solver.result import Limit
+from kvproof.solver.threads import Flag
 
 Ints = npt.NDArray[np.int64]
 
 #: Parents between two looks at the clock.
 _CHUNK = 4096
+#: Cells of :func:`look_ahead`, eight bytes each, beyond which a step does without.
+_MOST_AHEAD = 8_000_000
 
 
 class Exhausted(Exception):
@@ -42,16 +45,23 @@ def step_of(grid: Grid, packing: Packing, vectors: list[Vector], t: int) -> Step
     model = grid.model
     start = min(t, grid.horizon)
     bounds = bounds_of(vectors, t + 1)
+    may_start = (model.arrival <= t) & grid.windows.allowed[:, start]
+    begun = np.stack(
+        [SCALE * (t + model.output - model.arrival) + v.beta[:, start] for v in vectors]
+    )
+    ahead = np.empty((len(vectors), model.classes + 1, *bounds.table.shape[1:]), dtype=np.int64)
+    if ahead.size > _MOST_AHEAD:
+        ahead = ahead[:0]
+    look_ahead(model.kinds, may_start, begun, bounds, ahead)
     return Step(
         t=t,
         kinds=model.kinds,
         packing=packing,
-        may_start=(model.arrival <= t) & grid.windows.allowed[:, start],
-        begun=np.stack(
-            [SCALE * (t + model.output - model.arrival) + v.beta[:, start] for v in vectors]
-        ),
+        may_start=may_start,
+        begun=begun,
         bounds=bounds,
         hope=bounds.table.min(axis=(1, 2)).astype(np.int64),
+        ahead=ahead,
     )
 
 
@@ -71,6 +81,7 @@ def children(
     target: int,
     block: tuple[int, int],
     most_rows: int,
+    flag: Flag,
     late: Callable[[], bool],
 ) -> Children:
     """Return the children of the states of `block`, which may lead below the target.
@@ -92,7 +103,9 @@ def children(
     filled = 0
     while done < end:
         stop = min(end, done + _CHUNK)
-        done, filled = expand(step, cutoff, states.columns, done, stop, out.columns, filled, found)
+        done, filled = expand(
+            step, cutoff, states.columns, done, stop, out.columns, filled, found, flag
+        )
         if late():
             raise Exhausted(Limit.TIME)
         if done < stop:

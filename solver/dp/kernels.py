@@ -17,6 +17,9 @@ from kvproof.solver.model import Kinds
 
 Ints = npt.NDArray[np.int64]
 
+# Full decisions between two looks at the flag, less one: all bits set.
+_OFTEN = 0xFFFF
+
 
 class Bounds(NamedTuple):
     """What the vectors in use say of states before the starts at one step; first axis: vectors.
@@ -53,6 +56,8 @@ class Step(NamedTuple):
         Of the next step, which children belong to.
     hope
         The least of each vector's table.
+    ahead
+        What :func:`look_ahead` fills; of no vectors where that would take too much room.
     """
 
     t: int
@@ -62,6 +67,7 @@ class Step(NamedTuple):
     begun: Ints
     bounds: Bounds
     hope: Ints
+    ahead: Ints
 
 
 class Found(NamedTuple):
@@ -81,18 +87,51 @@ class Found(NamedTuple):
 
 
 @njit(nogil=True, error_model="numpy")
-def expand(step, cutoff, parents, begin, stop, out, filled, found):  # type: ignore[no-untyped-def]
+def look_ahead(kinds, may_start, begun, bounds, out):  # type: ignore[no-untyped-def]
+    """Fill ``out[v, c, k, u]``: the least that classes c and later can still add at this step.
+
+    Their starts now in place of later ones, and the table where that leads, if k requests run and
+    hold u tokens in the next step by what classes before c have decided. With it only decisions
+    are followed that some full one within the cutoff shares.
+    """
+    classes = kinds.copies.size
+    vectors, _, ks, us = out.shape
+    for v in range(vectors):
+        for k in range(ks):
+            for u in range(us):
+                out[v, classes, k, u] = bounds.table[v, k, u]
+        for c in range(classes - 1, -1, -1):
+            for k in range(ks):
+                for u in range(us):
+                    out[v, c, k, u] = out[v, c + 1, k, u]
+            if not may_start[c]:
+                continue
+            gain = begun[v, c] - bounds.rest[v, c]
+            held = kinds.prompt[c] + 1
+            # each pass lets one more of them start: rows that are read are not yet overwritten
+            for _ in range(min(kinds.copies[c], ks - 1)):
+                for k in range(ks - 1):
+                    for u in range(us - held):
+                        there = out[v, c, k + 1, u + held] + gain
+                        if there < out[v, c, k, u]:
+                            out[v, c, k, u] = there
+
+
+@njit(nogil=True, error_model="numpy")
+def expand(  # type: ignore[no-untyped-def]
+    step, cutoff, parents, begin, stop, out, filled, found, flag
+):  # fmt: skip
     """Write the children of states begin..stop-1 that no bound prunes; stop when out of room.
 
     At step t each state starts some of its waiting requests, in every way that fits. A child is
     dropped if a bound exceeds `cutoff`, or if an unstarted request could have run to its end
     within the steps up to t + 1: that schedule and all its continuations are not optimal. Complete
     children only lower the best that is found. Returns the next parent and the number of rows
-    filled; the parent that did not fit is left for the next call.
+    filled; the parent that did not fit, or during which `flag` was set, is left for the next call.
     """
     # Arrays in one function: tuples that phases pass on count references to all that they hold, for
     # each parent and child, which took twice the time.
-    t, kinds, packing, may_start, cost_now, bounds, table_min = step
+    t, kinds, packing, may_start, cost_now, bounds, table_min, ahead = step
     memory, arrival, prompt, output, count, offset = kinds
     bits, _, radix, shape, guard, full = packing
     rest, beta, table = bounds
@@ -103,6 +142,7 @@ def expand(step, cutoff, parents, begin, stop, out, filled, found):  # type: ign
     words = profile.shape[1]
     vectors = rest.shape[0]
     most = table.shape[1] - 1
+    near = ahead.shape[0] > 0
     capacity = out_key.size
     longest = 0
     for c in range(classes):
@@ -205,7 +245,15 @@ def expand(step, cutoff, parents, begin, stop, out, filled, found):  # type: ign
                     number[depth + 1] += 1
                     paid[depth + 1] += t + output[c] - arrival[c]
                     partial[depth + 1] += gain[guide, depth]
-                if partial[depth + 1] + hope[depth + 1] <= cutoff:
+                within = partial[depth + 1] + hope[depth + 1] <= cutoff
+                if within and near:
+                    tokens = np.int64(held[depth + 1, 0] & lane)
+                    rest_of = classes if depth + 1 == options else waiting[depth + 1]
+                    within = number[depth + 1] <= most and (
+                        partial[depth + 1] + ahead[guide, rest_of, number[depth + 1], tokens]
+                        <= cutoff
+                    )
+                if within:
                     depth += 1
                     if depth < options:
                         chosen[depth] = -1
@@ -213,6 +261,8 @@ def expand(step, cutoff, parents, begin, stop, out, filled, found):  # type: ign
                 continue
             # a full decision
             leaves[0] += 1
+            if leaves[0] & _OFTEN == 0 and flag[0]:
+                return i, mark
             tokens = np.int64(held[depth, 0] & lane)
             left_now = left
             child = key[i]

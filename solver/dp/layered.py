@@ -176,7 +176,8 @@ class Search:
         step = step_of(self.grid, self.packing, [self.vectors[i] for i in self.active], t)
         rows = self.most_rows - len(states)
         parts = [self.pool.submit(
-            children, states, step, self.target, block, rows // self.cores, self._late
+            children, states, step, self.target, block, rows // self.cores, self.flag,
+            self._late,
         ) for block in blocks(len(states), self.cores)]  # fmt: skip
         found = gather(parts, self.flag, self.deadline)
         for part in found:

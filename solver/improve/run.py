@@ -17,6 +17,7 @@ from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.usage import Requests, hold_all, place, requests_of, shift_left
+from kvproof.solver.improve.annealing import Annealing
 from kvproof.solver.improve.guide import FIRST, STEPS, around, guide_of
 from kvproof.solver.improve.rollouts import AHEAD, Rollouts, worth_of
 from kvproof.solver.improve.search import search
@@ -309,6 +310,9 @@ def _local(instance: Instance, state: _State, steps: int, trials: int | None) ->
     """Search about the best schedule until time or trials are over."""
     if trials is None:
         trials = 2**62 if state.deadline is not None else _TRIALS_EACH * instance.requests
+    if instance.requests < _MANY:
+        _annealed(instance, state, steps, trials)
+        return
     usage = np.zeros(steps, np.int32)
     hold_all(usage, state.requests, state.starts)
     starts = state.starts.copy()
@@ -321,9 +325,25 @@ def _local(instance: Instance, state: _State, steps: int, trials: int | None) ->
                 if rounds:
                     shift_left(usage, state.requests, order, longest, starts)
             number = min(TRIALS, trials - state.trials)
-            search(usage, state.requests, instance.volume, order, number, rounds, starts)
+            search(
+                usage, state.requests, instance.volume, order, number, rounds, starts, 0.0, starts
+            )
             state.trials += number
             rounds += 1
             state.take(starts, "local search")
+    finally:
+        state.close("local search")
+
+
+def _annealed(instance: Instance, state: _State, steps: int, trials: int) -> None:
+    """Search about the best schedule of few requests until time or trials are over."""
+    # what is put off while it is hot has room at the end
+    usage = np.zeros(2 * steps, np.int32)
+    search = Annealing(state.requests, instance.volume, state.starts, usage)
+    try:
+        while state.trials < trials and not state.late() and not state.done():
+            search.advance(min(TRIALS, trials - state.trials))
+            state.trials = search.trials
+            state.take(search.best, "local search")
     finally:
         state.close("local search")

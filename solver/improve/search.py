@@ -1,6 +1,7 @@
 """Local search: take a few neighbours out of the schedule and put them back in another order.
 
-A trial costs what its requests hold, whatever the size of the instance.
+A trial costs what its requests hold, whatever the size of the instance. With a heat above 0 it may
+also lose a little, about `heat` steps, which leads out of schedules that no exchange improves.
 """
 
 import numpy as np
@@ -13,8 +14,10 @@ MOST_MOVED = 12
 
 
 @njit
-def search(usage, requests, volume, order, trials, seed, starts):  # type: ignore[no-untyped-def]
-    """Try so many exchanges; keep those that do not delay the sum of the starts.
+def search(  # type: ignore[no-untyped-def]
+    usage, requests, volume, order, trials, seed, starts, heat, best
+):  # fmt: skip
+    """Try so many exchanges; keep those that delay the sum of the starts by no more than allowed.
 
     Parameters
     ----------
@@ -26,6 +29,10 @@ def search(usage, requests, volume, order, trials, seed, starts):  # type: ignor
         Requests in the order of their starts when the round began: where neighbours are.
     trials, seed
         How many, and of which random numbers.
+    heat
+        Mean of the delay that is allowed, drawn anew (exponential) for each trial; 0: none.
+    best
+        The least starts seen; overwritten where the heat is above 0. Without heat `starts` are.
 
     Returns
     -------
@@ -36,11 +43,20 @@ def search(usage, requests, volume, order, trials, seed, starts):  # type: ignor
     before = np.empty(MOST_MOVED, np.int64)
     rank = np.empty(MOST_MOVED)
     gained = 0
+    behind = 0  # what has to be gained before there is a new best
+    for i in range(len(starts)):
+        behind += starts[i] - best[i]
     for _ in range(trials):
         number = _pick(order, requests.arrival, starts, picked)
         if number > 1:
             _rank(volume, picked, number, rank)
-            gained += _exchange(usage, requests, picked, number, before, starts)
+            allowed = 0
+            if heat > 0:
+                allowed = np.int64(-heat * np.log(1.0 - np.random.random()))
+            gained += _exchange(usage, requests, picked, number, before, starts, allowed)
+            if heat > 0 and gained > behind:
+                best[:] = starts
+                behind = gained
     return gained
 
 
@@ -93,8 +109,10 @@ def _rank(volume, picked, number, rank):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _exchange(usage, requests, picked, number, before, starts):  # type: ignore[no-untyped-def]
-    """Put the chosen back one by one where they fit; undo it if that is a loss."""
+def _exchange(  # type: ignore[no-untyped-def]
+    usage, requests, picked, number, before, starts, allowed
+):  # fmt: skip
+    """Put the chosen back one by one where they fit; undo it if that loses more than allowed."""
     total = 0
     earliest = latest = starts[picked[0]]
     for x in range(number):
@@ -106,7 +124,7 @@ def _exchange(usage, requests, picked, number, before, starts):  # type: ignore[
         hold(usage, requests.prompt[i], requests.output[i], starts[i], -1)
     # as early as can be is not always best: one that waits a little may make room for others
     patient = np.random.randint(4) == 0
-    left = total
+    left = total + allowed
     placed = 0
     while placed < number:
         i = picked[placed]
@@ -123,7 +141,7 @@ def _exchange(usage, requests, picked, number, before, starts):  # type: ignore[
         hold(usage, prompt, output, begin, 1)
         placed += 1
     if placed == number:
-        return left
+        return left - allowed
     for x in range(placed):
         i = picked[x]
         hold(usage, requests.prompt[i], requests.output[i], starts[i], -1)

@@ -21,6 +21,7 @@ from kvproof.scheduling.usage import (
     shift_left,
 )
 from kvproof.solver.improve import improve
+from kvproof.solver.improve.annealing import ROUNDS, Annealing
 from kvproof.solver.improve.guide import guide_of
 from kvproof.solver.improve.rollouts import Rollouts, worth_of
 from kvproof.solver.improve.search import search
@@ -210,10 +211,41 @@ def test_local_search_keeps_its_books(seed):
     usage, moved = np.zeros(steps, np.int32), np.array(starts)
     hold_all(usage, requests, moved)
     order = np.argsort(moved, kind="stable")
-    gained = search(usage, requests, instance.volume, order, 200, seed, moved)
+    gained = search(usage, requests, instance.volume, order, 200, seed, moved, 0.0, moved)
     assert gained == sum(starts) - moved.sum() >= 0
     assert usage.tolist() == plain_usage(requests, moved.tolist(), steps)
     check_schedule(Schedule(instance=instance, starts=moved))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_warm_search_keeps_its_best(seed):
+    instance, requests, starts, steps = drawn(seed)
+    usage, moved, best = np.zeros(2 * steps, np.int32), np.array(starts), np.array(starts)
+    hold_all(usage, requests, moved)
+    order = np.argsort(moved, kind="stable")
+    gained = search(usage, requests, instance.volume, order, 200, seed, moved, 5.0, best)
+    assert gained == sum(starts) - moved.sum()
+    assert usage.tolist() == plain_usage(requests, moved.tolist(), 2 * steps)
+    assert best.sum() <= min(moved.sum(), sum(starts))
+    for kept in (moved, best):
+        check_schedule(Schedule(instance=instance, starts=kept))
+
+
+def test_annealing_goes_on_from_what_others_find():
+    instance, requests, starts, steps = drawn(3)
+    found = Annealing(requests, instance.volume, np.array(starts), np.zeros(2 * steps, np.int32))
+    totals = []
+    for _ in range(3 * ROUNDS):
+        found.advance(50)
+        totals.append(int(found.best.sum()))
+    assert totals == sorted(totals, reverse=True)
+    assert found.trials <= 3 * ROUNDS * 50
+    check_schedule(Schedule(instance=instance, starts=found.best))
+    worse = Annealing(requests, instance.volume, np.array(starts), np.zeros(2 * steps, np.int32))
+    worse.take(found.best)
+    for _ in range(ROUNDS):
+        worse.advance(50)
+    assert worse.best.sum() <= found.best.sum()
 
 
 def test_small_instances_are_all_but_solved():
@@ -301,7 +333,7 @@ def test_an_interrupt_keeps_what_was_found(monkeypatch):
     def interrupted(*_: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kvproof.solver.improve.run.search", interrupted)
+    monkeypatch.setattr("kvproof.solver.improve.annealing.search", interrupted)
     found = improve(instance, trials=100)
     assert found.interrupted
     check_schedule(found.schedule)

@@ -17,6 +17,7 @@ from kvproof.solver.backends.process import ask
 from kvproof.solver.backends.pulp import Pulp
 from kvproof.solver.dp import ascent, kernels, trajectory
 from kvproof.solver.dp.ascent import ascend
+from kvproof.solver.dp.expansion import step_of
 from kvproof.solver.dp.kernels import undominated
 from kvproof.solver.dp.layered import Effort
 from kvproof.solver.dp.multipliers import NO_START, make_vector, sample_of
@@ -344,3 +345,56 @@ def test_a_backend_that_does_not_end_is_ended(tmp_path, monkeypatch):
     (tmp_path / "bad.py").write_text("raise SystemExit('no licence')\n")
     with pytest.raises(InputError, match="milp backend bad: no licence"):
         ask("bad.py", "bad", model, windows, {})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_look_ahead_is_the_least_over_all_decisions(seed):
+    rng = random.Random(seed)
+    model = model_of(draw(rng))
+    ks, us = rng.randint(2, 4), model.memory + 1
+    draws = np.random.default_rng(seed)
+    bounds = kernels.Bounds(
+        draws.integers(-50, 50, (2, model.classes)),
+        np.zeros((2, model.classes, 1), np.int32),
+        draws.integers(-50, 50, (2, ks, us)).astype(np.int32),
+    )
+    begun = draws.integers(-50, 50, (2, model.classes))
+    may_start = draws.integers(0, 2, model.classes).astype(np.bool_)
+    found = np.empty((2, model.classes + 1, ks, us), np.int64)
+    kernels.look_ahead(model.kinds, may_start, begun, bounds, found)
+
+    def plain(v: int, c: int, k: int, u: int) -> int:
+        if k >= ks or u >= us:
+            return 2**40
+        if c == model.classes:
+            return int(bounds.table[v, k, u])
+        gain, held = begun[v, c] - bounds.rest[v, c], model.prompt[c] + 1
+        return min(
+            x * gain + plain(v, c + 1, k + x, u + x * held)
+            for x in range(model.count[c] + 1 if may_start[c] else 1)
+        )
+
+    expected = [
+        [[[plain(v, c, k, u) for u in range(us)] for k in range(ks)] for c in range(model.classes)]
+        for v in range(2)
+    ]
+    assert found[:, :-1].tolist() == expected
+
+
+def test_the_flag_ends_one_expansion_of_many_decisions():
+    # 18 different requests that all fit: 2^18 decisions for the first state alone
+    kinds = [(0, 0, k) for k in range(1, 13)] + [(0, 1, k) for k in range(1, 7)]
+    model = model_of(make(120, kinds))
+    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 10**4))
+    packing = packing_of(model)
+    none = np.zeros_like(grid.windows.allowed, dtype=np.int32)
+    step = step_of(grid, packing, [make_vector(grid, none, none, 0)], 0)
+    root, out = States.root(packing, 18), States.empty(2**18, packing, 18)
+    for flag, leaves in ((new_flag(), 2**18), (np.ones(1, dtype=np.bool_), 2**16)):
+        found = kernels.Found(
+            best=np.array([10**4]),
+            starts=np.full((1, 18), -1, np.int16),
+            leaves=np.zeros(1, np.int64),
+        )
+        kernels.expand(step, 10**6, root.columns, 0, 1, out.columns, 0, found, flag)
+        assert found.leaves[0] == leaves
