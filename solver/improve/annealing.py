@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kvproof.scheduling.exact import Column, exact_sum
-from kvproof.scheduling.usage import Requests, hold_all
+from kvproof.scheduling.usage import Requests, Usage, hold_all
 from kvproof.solver.improve.search import search
 
 #: Steps that an exchange may lose when a pass begins, by turns: different requests want little,
@@ -29,7 +29,7 @@ class Annealing:
         Room for twice its steps, overwritten.
     """
 
-    def __init__(self, requests: Requests, volume: Column, starts: Column, usage: Column) -> None:
+    def __init__(self, requests: Requests, volume: Column, starts: Column, usage: Usage) -> None:
         self._requests, self._volume, self._usage = requests, volume, usage
         self.best = starts.copy()
         self._now = starts.copy()

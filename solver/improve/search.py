@@ -50,7 +50,7 @@ def search(  # type: ignore[no-untyped-def]
         number = _pick(order, requests.arrival, starts, picked)
         if number > 1:
             _rank(volume, picked, number, rank)
-            allowed = 0
+            allowed = np.int64(0)
             if heat > 0:
                 allowed = np.int64(-heat * np.log(1.0 - np.random.random()))
             gained += _exchange(usage, requests, picked, number, before, starts, allowed)
