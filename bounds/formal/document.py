@@ -91,7 +91,6 @@ _TITLES = {
     "Statements": "The model, OPT from below, strict SVF",
     "Bounds": "Stronger lower bounds on OPT",
     "Pacing": "Pacing",
-    "Equal": "Equal volumes: two steps of the proof",
     "Unbounded": "Policies without a constant",
     "Engine": "Runs of an engine",
     "Judgement": "Proofs by cases",

@@ -9,7 +9,7 @@ from pathlib import Path
 SOURCES = Path(__file__).parent
 #: The files of the spec that hold statements.
 MODULES = (
-    "Statements", "Bounds", "Pacing", "Equal", "Unbounded", "Engine", "Judgement", "Search",
+    "Statements", "Bounds", "Pacing", "Unbounded", "Engine", "Judgement", "Search",
     "Checker",
 )  # fmt: skip
 #: Where the Coq statement says less than the theorem of the same name in words: what it says.

@@ -1,7 +1,7 @@
 (* The statements of the spec, each proved. [make prove] compiles this file and asks Coq for the
    assumptions of every theorem in it: none. *)
 From Coq Require Import QArith.
-From kvproof.spec Require Import Model Statements Bounds Pacing Equal Unbounded Engine Judgement Search Checker.
+From kvproof.spec Require Import Model Statements Bounds Pacing Unbounded Engine Judgement Search Checker.
 From kvproof.proofs Require Rational Simulate Opt Below Volume Above Prefix Waves Separators Stronger Staggered.
 From kvproof.proofs Require Pacing AnyOrder Spaced Equal Adversary Unbounded Shortest Tokens Engine Schedules Cases Beginnings Accepts.
 
@@ -40,6 +40,8 @@ Theorem svf_ratio : Statements.svf_ratio.
 Proof. exact Above.svf_ratio. Qed.
 Theorem svf_ratio_prompts : Statements.svf_ratio_prompts.
 Proof. exact Above.svf_ratio_prompts. Qed.
+Theorem svf_equal_volumes : Statements.svf_equal_volumes.
+Proof. exact Equal.svf_equal_volumes. Qed.
 Theorem svf_waves : Statements.svf_waves.
 Proof. exact Waves.svf_waves. Qed.
 Theorem svf_separators : Statements.svf_separators.
@@ -79,11 +81,7 @@ Proof. exact Spaced.pacing_arrivals. Qed.
 Theorem paced_svf_waves : kvproof.spec.Pacing.paced_svf_waves.
 Proof. exact Spaced.paced_svf_waves. Qed.
 
-(* ---- spec/Equal.v, spec/Unbounded.v *)
-Theorem equal_crowd : kvproof.spec.Equal.equal_crowd.
-Proof. exact kvproof.proofs.Equal.equal_crowd. Qed.
-Theorem equal_budget : kvproof.spec.Equal.equal_budget.
-Proof. exact kvproof.proofs.Equal.equal_budget. Qed.
+(* ---- spec/Unbounded.v *)
 Theorem online_any_policy : kvproof.spec.Unbounded.online_any_policy.
 Proof. exact Adversary.online_any_policy. Qed.
 Theorem fcfs_unbounded : kvproof.spec.Unbounded.fcfs_unbounded.

@@ -110,6 +110,10 @@ Definition svf_ratio_prompts : Prop := forall M R s q, strict_svf M R s -> eps M
   let g := (3 * q + 1) / (3 * (2 * q + 1)) in
   within (Qmax (1 + a * (1 - g)) a) M R s.
 
+(* Requests of one volume: 2 as eps -> 0. *)
+Definition svf_equal_volumes : Prop := forall M R s v, strict_svf M R s -> eps M R < 1 ->
+  (forall r, In r R -> volume r = v) -> within ((2 + 2 * eps M R / 9) / (1 - eps M R)) M R s.
+
 (* ---- How bad strict SVF can be *)
 
 (* N waves of k identical requests (0, L) against one start every d steps: both totals. Hence no
