@@ -61,8 +61,11 @@ def by_volume(full: Instance, classes: int) -> tuple[list[int], Column]:
 @njit
 def hold(usage, prompt, output, start, sign):  # type: ignore[no-untyped-def]
     """Add what a request holds in the steps ``start + 1 .. start + output``, or take it away."""
-    for j in range(1, output + 1):
-        usage[start + j] += sign * (prompt + j)
+    held = usage[
+        start + 1 : start + output + 1
+    ]  # a slice, for then steps are added several at once
+    for j in range(len(held)):
+        held[j] += sign * (prompt + 1 + j)
 
 
 @njit

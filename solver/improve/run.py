@@ -19,7 +19,7 @@ from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.usage import Requests, hold_all, place, requests_of, shift_left
 from kvproof.solver.improve.annealing import Annealing
 from kvproof.solver.improve.guide import FIRST, STEPS, around, guide_of
-from kvproof.solver.improve.rollouts import AHEAD, Rollouts, worth_of
+from kvproof.solver.improve.rollouts import Rollouts, span_of, worth_of
 from kvproof.solver.improve.search import search
 from kvproof.solver.improve.windows import WINDOWS, queue_of, tallest_first
 
@@ -34,11 +34,13 @@ TRIALS, ROUNDS = 20_000, 4
 _TRIALS_EACH = 100
 #: Requests up to which rules that look at the whole queue at each start are tried.
 _SMALL = 20_000
-#: Shares of the time limit for policies, windows, guided starts, the first rollouts and all.
-_POLICIES, _WINDOWS, _GUIDED, _ROLLOUT, _ROLLOUTS = 0.15, 0.25, 0.4, 0.5, 0.85
-#: Rollouts from each moment in the first pass, and at most how many times as many in the next;
-#: in all where there is no time limit. Moments between looks at the clock.
-_ROLLED, _MORE, _UNLIMITED, _MOMENTS = 8, 16, 16, 64
+#: Shares of the time limit for policies, windows, guided starts, the first rollouts, the others,
+#: and what ends these where they took longer than they should.
+_POLICIES, _WINDOWS, _GUIDED, _ROLLOUT, _ROLLOUTS, _ENDED = 0.15, 0.25, 0.4, 0.5, 0.9, 0.97
+#: Ways from each moment in the first pass, and where there is no time limit; at most.
+_ROLLED, _UNLIMITED, _MOST_ROLLED = 8, 64, 2**15
+#: How much more than the best so far few ways may cost for many to be worth their time.
+_NEAR = 0.03
 #: Steps for which prices are kept; requests below which local search alone does.
 _MOST_PRICED, _MANY = 2**24, 500
 
@@ -109,10 +111,9 @@ class _State:
         return now >= self.begun + share * (self.deadline - self.begun)
 
     def left(self, share: float) -> float:
-        """Return the seconds that are left of this share of the time, by four fifths."""
+        """Return the seconds that are left of this share of the time."""
         assert self.deadline is not None
-        until = self.begun + share * (self.deadline - self.begun)
-        return 0.8 * (until - time.monotonic())
+        return self.begun + share * (self.deadline - self.begun) - time.monotonic()
 
     def done(self) -> bool:
         """Whether nothing better is asked for."""
@@ -124,6 +125,11 @@ class _State:
             self.starts = starts.copy()
             if self.report:
                 self.report(stage, self.total)
+
+    def take_all(self, starts: Column, stage: str) -> None:
+        """Keep these starts if they are better, and there are as many as requests."""
+        if (starts >= 0).all():
+            self.take(starts, stage)
 
     def close(self, stage: str) -> None:
         """Note the end of a stage."""
@@ -280,29 +286,36 @@ def _guided(instance: Instance, state: _State, steps: int) -> Iterator[None]:
 
 
 def _rollouts(instance: Instance, state: _State, steps: int) -> Iterator[None]:
-    """Take the best of the schedules made by rollouts, in ever larger passes while they gain."""
-    room = steps + 2 * (AHEAD + int(instance.output.max()))
+    """Take the best of the schedules made by rollouts, with few ways and, if that gains, many."""
+    room = steps + 2 * span_of(state.requests).steps + 1
     if len(state.starts) < _MANY or room > _MOST_PRICED or state.late(_ROLLOUTS):
         return
     worth, queue = worth_of(instance, room), queue_of(instance)
-    usage = np.zeros(room, np.int32)
-    number = _ROLLED
-    while True:
-        begun, before = time.monotonic(), state.total
-        made = Rollouts(state.requests, worth, queue, usage, number)
-        while made.advance(_MOMENTS):
-            if state.late(_ROLLOUT if number == _ROLLED else _ROLLOUTS):
-                break
-        else:
-            if (made.starts >= 0).all():
-                state.take(made.starts, "rollouts")
-        yield
-        # the next pass is to end in time
-        took = time.monotonic() - begun
-        times = _UNLIMITED // number if state.deadline is None else state.left(_ROLLOUTS) / took
-        if times < 2 or state.total == before:
+    number = _UNLIMITED if state.deadline is None else _ROLLED
+    begun, near = time.monotonic(), False
+    made = Rollouts(state.requests, worth, queue, number)
+    while made.advance(1):
+        if state.late(_ROLLOUT):
             break
-        number *= min(int(times), _MORE)
+    else:
+        near = exact_sum(made.starts) - exact_sum(state.starts) < _NEAR * state.total
+        state.take_all(made.starts, "rollouts")
+    yield
+    if state.deadline is not None and near:
+        took = time.monotonic() - begun
+        number = max(_ROLLED, int(number * state.left(_ROLLOUTS) / took))
+        made = Rollouts(state.requests, worth, queue, number)
+        begun, followed, moments = time.monotonic(), 0, 0
+        while made.advance(1):
+            if state.late(_ENDED):
+                break
+            # as many ways as can be followed in the time, if the rest goes on like this
+            followed, moments = followed + made.number, moments + 1
+            rest = moments * (1 - made.share) * (time.monotonic() - begun) / followed
+            ways = made.share * state.left(_ROLLOUTS) / max(rest, 1e-9)
+            made.number = int(np.clip(ways, _ROLLED, _MOST_ROLLED))
+        else:
+            state.take_all(made.starts, "rollouts")
     state.close("rollouts")
 
 
