@@ -11,7 +11,8 @@ READING_ORDER = (
     "core/verdict", "core/budget", "core/reader", "core/model", "core/feasibility",
     "core/prices", "core/branch", "core/bounds", "core/steps", "core/staggered",
     "core/starts", "core/search", "core/claims", "hints",
-    "fast/cells", "fast/trajectory", "fast/lanes", "fast/tables", "fast/search",
+    "fast/cells", "fast/trajectory", "fast/lanes", "fast/tables", "fast/raising", "fast/dominance",
+    "fast/search",
     "policies/rules", "policies/ratio", "policies/chain",
     "limits", "result", "version1", "file", "walls", "run", "cli",
 )  # fmt: skip

@@ -1,7 +1,8 @@
 """The search of :mod:`..core.search`, packed into long integers; its argument is there.
 
-The tokens held in all steps of a state lie side by side in one number, and so do its bounds by all
-vectors of a step. A sum, and one look at the top bits, then stand for a loop.
+But for how states are compared, which :mod:`.dominance` and :mod:`.raising` say. The tokens held
+in all steps of a state lie side by side in one number, and so do its bounds by all vectors of a
+step. A sum, and one look at the top bits, then stand for a loop.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,9 @@ from ..core.model import Instance
 from ..core.reader import WHERE
 from ..core.starts import SearchProof, by_price, by_vector
 from ..core.verdict import Rejected
+from .dominance import Dominance
 from .lanes import Lanes
+from .raising import width_of
 from .tables import Tables
 from .trajectory import Field, Vector, make_field
 
@@ -36,7 +39,7 @@ class Search:
         self.cutoff = (target - 1) * field.scale
         kinds = field.kinds
         self.lanes = max(kind.output for kind in kinds) + 1
-        self.bits = field.memory.bit_length() + 2  # sums of two stay below the guard bit
+        self.bits = width_of(field.memory)
         #: Bytes of a number of all lanes.
         self.bytes = 40 + self.lanes * self.bits // 7
         #: And of a state, with as many events as can run together.
@@ -76,26 +79,27 @@ class Search:
                 Expansion(step, key).run(states)
             for states in layer.values():
                 self.budget.give(self.state * len(states))
-            layer = {key: self._undominated(states) for key, states in step.found.items()}
+            dominance = Dominance(self.field, t + 1, self.bits, self.guard, self.budget)
+            layer = {
+                key: states if len(states) == 1 else self._undominated(key, states, dominance)
+                for key, states in step.found.items()
+            }
+            dominance.leave()
             step.leave()
         if layer:
             raise Rejected(f"{WHERE}: states are left after the last step")
 
-    def _undominated(self, states: list[Packed]) -> list[Packed]:
+    def left(self, key: int) -> list[int]:
+        """Return by kind how many requests have not started."""
+        kinds = self.field.kinds
+        self.budget.tick(len(kinds))
+        return [k.count - key // self.radix[c] % (k.count + 1) for c, k in enumerate(kinds)]
+
+    def _undominated(self, key: int, states: list[Packed], dominance: Dominance) -> list[Packed]:
         self.budget.check()
         states.sort()
-        guard, pace = self.guard, 1 + self.bytes // 1024
-        futures: list[int] = []
-        kept = []
-        for state in states:
-            self.budget.tick(1 + len(futures) * pace // 8)
-            upper = state[1] | guard
-            for future in futures:
-                if (upper - future) & guard == guard:
-                    break
-            else:
-                futures.append(state[1])
-                kept.append(state)
+        profiles = [state[1] for state in states]
+        kept = [states[i] for i in dominance.undominated(profiles, self.left(key))]
         self.budget.give(self.state * (len(states) - len(kept)))
         return kept
 
@@ -158,9 +162,7 @@ class Expansion:
         self.step, self.search, self.found, self.key = step, search, step.found, key
         search.budget.tick(4 * len(kinds))
         search.budget.take(KEY + 4 * (search.radix[-1].bit_length() // 30))
-        self.room = room = [
-            kind.count - key // search.radix[c] % (kind.count + 1) for c, kind in enumerate(kinds)
-        ]
+        self.room = room = search.left(key)
         self.left = sum(room)
         self.later = sum(n * rest for n, rest in zip(room, lanes.rest) if n)
         self.now = sum(n * rest for n, rest in zip(room, fresh.rest) if n) if fresh else 0

@@ -16,7 +16,7 @@ from kvproof.certificates.checker.core import search as plain
 from kvproof.certificates.checker.core.budget import Budget
 from kvproof.certificates.checker.core.model import Instance
 from kvproof.certificates.checker.core.prices import Prices, price_bound
-from kvproof.certificates.checker.fast import lanes
+from kvproof.certificates.checker.fast import dominance, lanes, raising
 from kvproof.certificates.checker.fast import search as packed
 from kvproof.certificates.checker.policies import chain, ratio
 from kvproof.certificates.checker.policies.rules import Policy, simulate
@@ -108,8 +108,19 @@ def eager_pruning(patch: pytest.MonkeyPatch) -> None:
 
 
 def blind_dominance(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(packed.Search, "_undominated", lambda _, states: states[:1])
+    patch.setattr(packed.Search, "_undominated", lambda _, key, states, dominance: states[:1])
     patch.setattr(plain.PlainSearch, "_undominated", lambda _, t, states: states[:1])
+
+
+def raised_too_far(patch: pytest.MonkeyPatch) -> None:
+    """Take what can be used for a token less than it is."""
+    right = raising.Numbers.most
+
+    def wrong(self: raising.Numbers, bound: int) -> raising.Column:
+        return tuple(max(0, tokens - 1) for tokens in right(self, bound))
+
+    patch.setattr(raising.Numbers, "most", wrong)
+    patch.setattr(dominance, "FEW", 2)
 
 
 def narrow_windows(patch: pytest.MonkeyPatch) -> None:
@@ -190,6 +201,7 @@ def _columns(instance: Instance) -> dict[str, Any]:
         (unread_blocks, "svf-blocking-chain"),
         (eager_pruning, "search"),
         (blind_dominance, "search"),
+        (raised_too_far, "search"),
         (narrow_windows, "search"),
         (short_windows, "branch"),
         (lost_start, "branch"),
