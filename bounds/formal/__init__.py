@@ -1,1 +1,1 @@
-"""The machine-checked part: statements in ``spec/`` to be read, ``proofs/`` checked by Coq."""
+"""The machine-checked part: statements in ``spec/`` to be read, the rest checked by Coq."""

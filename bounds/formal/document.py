@@ -1,10 +1,11 @@
 """Write ``docs/proof.md`` from the Coq sources and the theorem objects: ``make theory``."""
 
+import re
 import sys
 from pathlib import Path
 
 from kvproof.bounds.catalogue import THEOREMS
-from kvproof.bounds.formal.statements import MODULES, PARTS, SOURCES, Statement, statements
+from kvproof.bounds.formal.statements import MODULES, PARTS, SOURCES, SPEC, Statement, statements
 from kvproof.bounds.theorem import Theorem
 
 _INTRODUCTION = """# Machine-checked proofs
@@ -19,7 +20,7 @@ To believe a theorem on this page you need not read a proof. You need to
 
 1. read `bounds/formal/spec/Model.v` ({model} lines: requests, memory, schedules, OPT, the
    simulator of the policies) and agree that it is the problem;
-2. read the statement;
+2. read the statement, and the definitions above it in its own file;
 3. trust Coq's kernel, and that `make prove` ran.
 
 What a statement assumes is written in it: `valid` (every request has an output and fits the
@@ -27,12 +28,36 @@ memory alone), `backlog`, `eps < 1`, an order. That the model is the one of the 
 tested, not proved: Coq evaluates its simulator and its centroid bound on all shared vectors
 (`tests/bounds/test_formal.py`) and must agree to the last digit.
 
-The definitions that a statement uses are in `Model.v` or above it in its own file of
-`bounds/formal/spec/`; what 1-bit SVF does is in `OneBit.v`, what a chain of blocks is in
-`Blocks.v`. `opt_at_least M R z` says that no feasible schedule has a total latency below z;
+`opt_at_least M R z` says that no feasible schedule has a total latency below z;
 `within c M R s` that the total of s is at most c times that of any feasible schedule;
 `strict_svf M R s` that s is what strict SVF does with the backlog R, listed in its order.
+
+## What to read, in which order
+
+The first two files, {both} lines, hold the main theorems and are meant for one sitting. Each of the
+others is read after those that stand beside it, or left out; all are {all} lines.
+
+| `bounds/formal/spec/` | lines | after | what it says |
+|---|---|---|---|
+{path}
+
+`bounds/formal/rules/` ({rules} lines) need not be read: by which rules the checker takes proofs by
+cases and by search. `checker/` is the program that is extracted, `proofs/` are the proofs.
 """
+
+#: What the files of the spec say.
+_SAYS = {
+    "Model": "the problem: requests, memory, schedules, OPT, the policies",
+    "Statements": "OPT from below; strict SVF from above, its constants, and how bad it can be",
+    "Bounds": "stronger lower bounds: volume with arrivals, centroids, staggered ends, prices",
+    "Pacing": "starts at a pace are feasible; the constants of paced SVF",
+    "Unbounded": "policies without a constant",
+    "Engine": "runs of an engine that may pause and preempt",
+    "OneBit": "definitions: what 1-bit SVF does",
+    "Blocks": "definitions: a chain of blocks",
+    "Claims": "definitions: the claims of certificates, and what each means",
+    "Checker": "the extracted checker accepts no claim that is false",
+}
 
 _CHECKER = """\
 `make verified-checker` extracts the program in `bounds/formal/checker/` to OCaml, on Zarith's
@@ -41,7 +66,7 @@ integers of any size, and compiles it; it says so where OCaml or Zarith is missi
 words and numbers, and verifies only what both accept.
 
 It covers every claim and every lower bound of the format. The rules by which it takes `branch` and
-`search` proofs are the statements above; in place of the packed tables of the checker in use it has
+`search` proofs are the statements below; in place of the packed tables of the checker in use it has
 plain lists, and is proved to leave out of a search nothing that those rules do not allow.
 
 What stays trusted: that `meaning` below is what the claim says; Coq's kernel; Coq's extraction, and
@@ -88,25 +113,25 @@ _MEASURED = """\
 | within-factor, discrete-centroid | 1,000,000 | 23.4 | 27.7 |"""
 
 _TITLES = {
-    "Statements": "The model, OPT from below, strict SVF",
-    "Bounds": "Stronger lower bounds on OPT",
-    "Pacing": "Pacing",
-    "Unbounded": "Policies without a constant",
-    "Engine": "Runs of an engine",
-    "Judgement": "Proofs by cases",
-    "Search": "Proofs by search",
-    "Checker": "A verified checker",
+    "spec/Statements": "The model, OPT from below, strict SVF",
+    "spec/Bounds": "Stronger lower bounds on OPT",
+    "spec/Pacing": "Pacing",
+    "spec/Unbounded": "Policies without a constant",
+    "spec/Engine": "Runs of an engine",
+    "spec/Checker": "A verified checker",
+    "rules/Judgement": "Behind the checker: proofs by cases",
+    "rules/Search": "Behind the checker: proofs by search",
 }
+_IMPORTS = re.compile(r"From kvproof\.spec Require Import ([\w ]+)\.")
 
 
 def document() -> str:
     """Return the page."""
-    model = (SOURCES / "spec" / "Model.v").read_text(encoding="utf-8").count("\n")
-    parts = [_INTRODUCTION.format(model=model)]
+    parts = [_introduction()]
     theorems = {theorem.name.replace("-", "_"): theorem for theorem in THEOREMS}
-    for module in MODULES:
-        parts.append(f"## {_TITLES[module]}\n\nFrom `bounds/formal/spec/{module}.v`.\n")
-        if module == "Checker":
+    for module, title in _TITLES.items():
+        parts.append(f"## {title}\n\nFrom `bounds/formal/{module}.v`.\n")
+        if module == "spec/Checker":
             parts.append(_CHECKER.format(measured=_MEASURED, differential=_DIFFERENTIAL))
         parts += [
             _entry(one, theorems.get(one.name))
@@ -114,6 +139,24 @@ def document() -> str:
             if one.module == module
         ]
     return "\n".join(parts)
+
+
+def _introduction() -> str:
+    texts = {module: (SOURCES / f"{module}.v").read_text(encoding="utf-8") for module in MODULES}
+    lines = {module: text.count("\n") for module, text in texts.items()}
+    spec = {name: lines[f"spec/{name}"] for name in SPEC}
+    rows = []
+    for name in SPEC:
+        found = _IMPORTS.search(texts[f"spec/{name}"])
+        after = ", ".join(found[1].split()) if found else ""
+        rows.append(f"| `{name}.v` | {spec[name]} | {after} | {_SAYS[name]} |")
+    return _INTRODUCTION.format(
+        model=spec["Model"],
+        both=spec["Model"] + spec["Statements"],
+        all=sum(spec.values()),
+        rules=sum(lines.values()) - sum(spec.values()),
+        path="\n".join(rows),
+    )
 
 
 def _entry(one: Statement, theorem: Theorem | None) -> str:

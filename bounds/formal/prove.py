@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kvproof.bounds.formal.statements import MODULES, SOURCES, statements
+from kvproof.bounds.formal.statements import MODULES, SOURCES, logical, statements
 
 CLOSED = "Closed under the global context"
 #: What would let a proof pass unfinished; Coq's own answer is asked for as well.
@@ -109,13 +109,11 @@ def coqc(build: Path, name: str) -> str:
 def _assumptions(build: Path) -> tuple[str, ...]:
     """Ask for what all the theorems behind the statements of the spec assume, together."""
     names = tuple(statements())
-    lines = [f"From kvproof.spec Require {' '.join(MODULES)}."]
+    lines = [f"Require {' '.join(map(logical, MODULES))}."]
     lines.append("From kvproof.proofs Require Theorems.")
     for name, statement in statements().items():
-        # that the theorem is the statement of the spec, word for word
-        lines.append(
-            f"Definition {name} : kvproof.spec.{statement.module}.{name} := Theorems.{name}."
-        )
+        # that the theorem is the statement, word for word
+        lines.append(f"Definition {name} : {logical(statement.module)}.{name} := Theorems.{name}.")
     lines.append(f"Definition everything := ({', '.join(names)}).")
     lines.append("Print Assumptions everything.")
     (build / "Assumptions.v").write_text("\n".join(lines) + "\n", encoding="utf-8")

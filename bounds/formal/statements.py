@@ -7,11 +7,14 @@ from pathlib import Path
 
 #: Where the Coq sources lie.
 SOURCES = Path(__file__).parent
-#: The files of the spec that hold statements.
-MODULES = (
-    "Statements", "Bounds", "Pacing", "Unbounded", "Engine", "Judgement", "Search",
+#: The files of ``spec/``, in the order in which to read them.
+SPEC = (
+    "Model", "Statements", "Bounds", "Pacing", "Unbounded", "Engine", "OneBit", "Blocks", "Claims",
     "Checker",
 )  # fmt: skip
+#: All files that may hold statements; those of ``rules/``, how the checker reasons, are beside the
+#: spec, which does not need them.
+MODULES = (*(f"spec/{name}" for name in SPEC), "rules/Judgement", "rules/Search")
 #: Where the Coq statement says less than the theorem of the same name in words: what it says.
 PARTS = {
     "opt_centroid": "the backlog case; with arrivals, in whole steps, `opt_centroid_discrete`",
@@ -43,13 +46,18 @@ class Statement:
     coq
         Its text.
     module
-        The file of the spec that holds it.
+        The file that holds it, without its ending.
     """
 
     name: str
     words: str
     coq: str
     module: str
+
+
+def logical(module: str) -> str:
+    """Return the name by which Coq knows a file."""
+    return f"kvproof.{module.replace('/', '.')}"
 
 
 @cache
@@ -63,9 +71,7 @@ def statements() -> dict[str, Statement]:
             module=module,
         )
         for module in MODULES
-        for found in _STATEMENT.finditer(
-            (SOURCES / "spec" / f"{module}.v").read_text(encoding="utf-8")
-        )
+        for found in _STATEMENT.finditer((SOURCES / f"{module}.v").read_text(encoding="utf-8"))
     }
 
 

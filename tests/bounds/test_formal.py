@@ -14,7 +14,14 @@ from click.testing import CliRunner
 from kvproof.bounds.catalogue import THEOREMS
 from kvproof.bounds.formal.document import document
 from kvproof.bounds.formal.prove import SOURCES, NotProved, coqc, files, prove
-from kvproof.bounds.formal.statements import MODULES, PARTS, statement_of, statements
+from kvproof.bounds.formal.statements import (
+    MODULES,
+    PARTS,
+    SPEC,
+    logical,
+    statement_of,
+    statements,
+)
 from kvproof.certificates.lower_bounds import volume_bound
 from kvproof.commands.theorems import command
 from kvproof.scheduling.instance import Instance
@@ -30,7 +37,7 @@ def test_every_file_is_compiled() -> None:
 
 
 def test_every_definition_of_a_statement_is_found() -> None:
-    text = "".join((SOURCES / "spec" / f"{m}.v").read_text(encoding="utf-8") for m in MODULES)
+    text = "".join((SOURCES / f"{m}.v").read_text(encoding="utf-8") for m in MODULES)
     defined = re.findall(r"^Definition (\w+) : Prop", text, flags=re.MULTILINE)
     assert list(statements()) == defined
     assert all(one.coq.count("Definition") == 1 for one in statements().values())
@@ -40,6 +47,16 @@ def test_the_spec_can_be_read_in_one_sitting() -> None:
     lines = {path.stem: len(path.read_text().splitlines()) for path in (SOURCES / "spec").iterdir()}
     assert lines["Model"] + lines["Statements"] < 250
     assert max(lines.values()) < 150
+    assert set(lines) == set(SPEC)
+    # it stands on itself: nothing is used before it is read, and the checker alone is named unread
+    for place, name in enumerate(SPEC):
+        text = (SOURCES / "spec" / f"{name}.v").read_text(encoding="utf-8")
+        used = re.findall(r"From kvproof\.(\w+) Require(?: Import)? ([\w ]+)\.", text)
+        assert {room for room, _ in used} <= (
+            {"spec", "checker"} if name == "Checker" else {"spec"}
+        )
+        read = {word for room, words in used if room == "spec" for word in words.split()}
+        assert read <= set(SPEC[:place])
 
 
 @needs_coq
@@ -66,7 +83,7 @@ def test_a_theorem_that_is_not_proved_is_refused(
             module = statements()[name].module
             text = text.replace(
                 f"Theorem {name}",
-                f"Hypothesis open : kvproof.spec.{module}.{name}.\nTheorem {name}",
+                f"Hypothesis open : {logical(module)}.{name}.\nTheorem {name}",
             )
         theorems.write_text(text, encoding="utf-8")
         with pytest.raises(NotProved, match=said):

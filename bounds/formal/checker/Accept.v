@@ -1,25 +1,11 @@
 (* The program that is extracted to OCaml: does a proof prove a claim about an instance? That it
-   accepts nothing false is proved (spec/Checker.v), so it need not be read, but for [claim]. *)
+   accepts nothing false is proved (spec/Checker.v), so it need not be read. *)
 From Coq Require Import List Arith ZArith QArith Bool.
 Import ListNotations.
-From kvproof.spec Require Import Model.
+From kvproof.spec Require Import Model Claims.
 From kvproof.checker Require Import Sort Schedule Centroid Policies Fluid Whole.
 From kvproof.checker Require Runs Program Blocks Search.
 Open Scope nat_scope.
-
-Inductive claim :=
-| Costs (U : nat)                       (* a feasible schedule has total latency U *)
-| AtLeast (z : Q)                       (* no feasible schedule has less than z *)
-| Optimal (U : nat)                     (* both, for U *)
-| WithinFactor (U : nat) (c : Q)        (* a schedule costs U, at most c times OPT *)
-| ScheduleRatio (A B : nat) (c : Q)     (* a schedule costs A, another B, and A is c B *)
-| PolicyRatio (how : rule) (p : policy) (A B : nat) (c : Q)         (* the policy's costs A *)
-| RunsAtLeast (z : Q)                   (* no run of an engine, preempting or not, has less than z *)
-| Chain (U : nat) (B : Z) (eta : option Z).      (* one in SVF order costs U, at most these *)
-
-(* The first of each pair says how often the second occurs. *)
-Definition expand {A} (rows : list (nat * A)) : list A :=
-  flat_map (fun x => repeat (snd x) (fst x)) rows.
 
 Inductive lower_bound :=
 | Volume

@@ -3,7 +3,7 @@
    need not be read. *)
 From Coq Require Import List Arith ZArith Bool.
 Import ListNotations.
-From kvproof.spec Require Import Model.
+From kvproof.spec Require Import Model Claims.
 From kvproof.checker Require Import Sort Heap Policies.
 Open Scope Z_scope.
 

@@ -1,12 +1,9 @@
 (* The order in which a policy goes through the requests, and what its schedule costs. *)
 From Coq Require Import List Arith ZArith QArith.
 Import ListNotations.
-From kvproof.spec Require Import Model.
+From kvproof.spec Require Import Model Claims.
 From kvproof.checker Require Import Sort Centroid Events.
 Open Scope nat_scope.
-
-(* 1-bit SVF with reservations, or with the true outputs in its test *)
-Inductive policy := SVF | SJF | FCFS | OneBit (theta : Q) (reserve : bool).
 
 (* Of the short requests, and of the long ones: the mean output over a common unit, the longest. *)
 Record class := Class { mean : nat; most : nat }.

@@ -1,7 +1,7 @@
 (* What the checker accepts is true. *)
 From Coq Require Import List Arith ZArith Lia Permutation QArith Lqa Bool.
 Import ListNotations.
-From kvproof.spec Require Import Model Engine Checker.
+From kvproof.spec Require Import Model Engine Claims Checker.
 From kvproof.checker Require Import Sort Schedule Centroid Whole Accept.
 From kvproof.checker Require Policies.
 From kvproof.proofs Require Import Sums Memory Rational Engine Sorts Schedules Centroids.

@@ -1,12 +1,13 @@
 (* Which starts a schedule below the target can have: by prices, and by a vector. *)
 From Coq Require Import List Arith ZArith Lia Permutation Bool FMapPositive.
 Import ListNotations.
-From kvproof.spec Require Import Model Search.
+From kvproof.spec Require Import Model.
+From kvproof.rules Require Import Search.
 From kvproof.checker Require Import Program Search.
 From kvproof.proofs Require Import Sums Memory Prices Beginnings Ways Views.
 From kvproof.checker Require Runs.
 From kvproof.proofs Require Runs.
-From kvproof.spec Require Judgement.
+From kvproof.rules Require Judgement.
 Open Scope nat_scope.
 Set Default Timeout 100.
 

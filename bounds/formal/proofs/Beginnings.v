@@ -1,7 +1,8 @@
-(* The rules of the judgement about searches (spec/Search.v). *)
+(* The rules of the judgement about searches (rules/Search.v). *)
 From Coq Require Import List Arith ZArith Lia Permutation Bool.
 Import ListNotations.
-From kvproof.spec Require Import Model Search.
+From kvproof.spec Require Import Model.
+From kvproof.rules Require Import Search.
 From kvproof.checker Require Import Program.
 From kvproof.proofs Require Import Sums Memory Opt Rational.
 From kvproof.proofs Require Wholes.

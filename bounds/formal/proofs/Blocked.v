@@ -1,7 +1,7 @@
 (* What the checker accepts as a blocking chain is one. *)
 From Coq Require Import List Arith ZArith Lia Permutation Sorted QArith Qround Lqa Bool.
 Import ListNotations.
-From kvproof.spec Require Import Model Blocks Checker.
+From kvproof.spec Require Import Model Blocks Claims.
 From kvproof.checker Require Import Sort Heap Policies.
 From kvproof.checker Require Blocks.
 From kvproof.proofs Require Import Sums Memory Rational Sorts Heaps Centroids Listed.

@@ -1,7 +1,8 @@
 (* The rules of the judgement, and that the program which applies them accepts nothing false. *)
 From Coq Require Import List Arith ZArith Lia Bool Permutation QArith Lqa.
 Import ListNotations.
-From kvproof.spec Require Import Model Judgement.
+From kvproof.spec Require Import Model.
+From kvproof.rules Require Import Judgement.
 From kvproof.checker Require Import Program.
 From kvproof.proofs Require Import Sums Memory Lower Rational Prices.
 From kvproof.proofs Require Opt.

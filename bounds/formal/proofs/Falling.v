@@ -1,7 +1,8 @@
 (* Prices that never rise bound the runs of an engine too. *)
 From Coq Require Import List Arith ZArith Lia Permutation Sorted QArith Lqa.
 Import ListNotations.
-From kvproof.spec Require Import Model Statements Engine Judgement.
+From kvproof.spec Require Import Model Statements Engine.
+From kvproof.rules Require Import Judgement.
 From kvproof.checker Require Import Program Runs.
 From kvproof.proofs Require Import Sums Rational.
 From kvproof.proofs Require Engine Runs.

@@ -1,7 +1,7 @@
 (* The checker simulates the policy that it names. *)
 From Coq Require Import List Arith ZArith Lia Permutation Sorted QArith Lqa Bool.
 Import ListNotations.
-From kvproof.spec Require Import Model OneBit Checker.
+From kvproof.spec Require Import Model OneBit Claims.
 From kvproof.checker Require Import Sort Events Policies.
 From kvproof.proofs Require Import Sums Memory Rational Simulate Sorts Centroids Room Events.
 Open Scope nat_scope.

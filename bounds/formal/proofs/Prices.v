@@ -2,7 +2,8 @@
    costs. And the program's way to work out all terms of a window. *)
 From Coq Require Import List Arith ZArith Lia Bool.
 Import ListNotations.
-From kvproof.spec Require Import Model Judgement.
+From kvproof.spec Require Import Model.
+From kvproof.rules Require Import Judgement.
 From kvproof.checker Require Import Program.
 From kvproof.proofs Require Import Sums Memory.
 Open Scope Z_scope.

@@ -1,7 +1,8 @@
 (* The price bound from runs is below OPT. *)
 From Coq Require Import List Arith ZArith Lia Permutation Sorted QArith Bool.
 Import ListNotations.
-From kvproof.spec Require Import Model Judgement.
+From kvproof.spec Require Import Model.
+From kvproof.rules Require Import Judgement.
 From kvproof.checker Require Import Program Sort Runs.
 From kvproof.proofs Require Import Sums Memory Opt Rational Sorts Prices.
 Open Scope Z_scope.

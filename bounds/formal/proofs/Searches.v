@@ -1,7 +1,8 @@
 (* What a search finds is a lower bound on OPT. *)
 From Coq Require Import List Arith ZArith Lia Permutation Bool FMapPositive.
 Import ListNotations.
-From kvproof.spec Require Import Model Search.
+From kvproof.spec Require Import Model.
+From kvproof.rules Require Import Search.
 From kvproof.checker Require Import Program Search.
 From kvproof.checker Require Runs.
 From kvproof.proofs Require Import Sums Memory Rational Beginnings Ways Views Allowed States.

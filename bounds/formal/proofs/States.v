@@ -1,7 +1,8 @@
 (* The states of a search: what they say of what has started, and that no way to go on is forgotten. *)
 From Coq Require Import List Arith ZArith Lia Permutation Bool FMapPositive.
 Import ListNotations.
-From kvproof.spec Require Import Model Search.
+From kvproof.spec Require Import Model.
+From kvproof.rules Require Import Search.
 From kvproof.checker Require Import Sort Search.
 From kvproof.proofs Require Import Sums Memory Sorts Beginnings Ways Views.
 From kvproof.proofs Require Wholes.

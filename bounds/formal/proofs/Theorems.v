@@ -1,7 +1,8 @@
 (* The statements of the spec, each proved. [make prove] compiles this file and asks Coq for the
    assumptions of every theorem in it: none. *)
 From Coq Require Import QArith.
-From kvproof.spec Require Import Model Statements Bounds Pacing Unbounded Engine Judgement Search Checker.
+From kvproof.spec Require Import Model Statements Bounds Pacing Unbounded Engine Checker.
+From kvproof.rules Require Import Judgement Search.
 From kvproof.proofs Require Rational Simulate Opt Below Volume Above Prefix Waves Separators Stronger Staggered.
 From kvproof.proofs Require Pacing AnyOrder Spaced Equal Adversary Unbounded Shortest Tokens Engine Schedules Cases Beginnings Accepts.
 
@@ -100,7 +101,7 @@ Proof. exact kvproof.proofs.Engine.engine_no_preemption. Qed.
 Theorem engine_any_run : kvproof.spec.Engine.engine_any_run.
 Proof. exact kvproof.proofs.Engine.engine_any_run. Qed.
 
-(* ---- spec/Judgement.v *)
+(* ---- rules/Judgement.v *)
 Theorem rule_root : Judgement.rule_root.
 Proof. exact Cases.rule_root. Qed.
 Theorem rule_empty : Judgement.rule_empty.
@@ -114,7 +115,7 @@ Proof. exact Cases.rule_close. Qed.
 Theorem rule_shrink : Judgement.rule_shrink.
 Proof. exact Cases.rule_shrink. Qed.
 
-(* ---- spec/Search.v *)
+(* ---- rules/Search.v *)
 Theorem search_begin : Search.search_begin.
 Proof. exact Beginnings.search_begin. Qed.
 Theorem search_end : Search.search_end.

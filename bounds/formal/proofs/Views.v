@@ -1,7 +1,8 @@
 (* Schedules by class: a schedule of the instance as items, which say class and start. *)
 From Coq Require Import List Arith ZArith Lia Permutation Bool.
 Import ListNotations.
-From kvproof.spec Require Import Model Search.
+From kvproof.spec Require Import Model.
+From kvproof.rules Require Import Search.
 From kvproof.checker Require Import Program Search.
 From kvproof.proofs Require Import Sums Memory Beginnings Ways.
 From kvproof.proofs Require Cases.

@@ -1,7 +1,8 @@
 (* The tables of a search: a schedule's own way over places costs no less than the table says. *)
 From Coq Require Import List Arith ZArith Lia Permutation Sorted Bool FMapPositive.
 Import ListNotations.
-From kvproof.spec Require Import Model Search.
+From kvproof.spec Require Import Model.
+From kvproof.rules Require Import Search.
 From kvproof.checker Require Import Program Sort Search.
 From kvproof.proofs Require Import Sums Memory Sorts Beginnings.
 From kvproof.proofs Require Wholes.

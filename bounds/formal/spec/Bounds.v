@@ -1,5 +1,4 @@
-(* Stronger lower bounds on OPT: what they are made of, and what is proved. As in Statements.v, each
-   definition of a Prop is proved under its name in proofs/Theorems.v. *)
+(* Stronger lower bounds on OPT: what they are made of, and what is proved. *)
 From Coq Require Import List Arith Permutation Sorted QArith Qminmax.
 Import ListNotations.
 From kvproof.spec Require Import Model Statements.

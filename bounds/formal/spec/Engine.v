@@ -1,5 +1,4 @@
-(* Runs of an engine, which may pause and preempt. As in Statements.v, each definition of a Prop is
-   proved under its name in proofs/Theorems.v. *)
+(* Runs of an engine, which may pause and preempt. *)
 From Coq Require Import List Arith Permutation Sorted QArith.
 Import ListNotations.
 From kvproof.spec Require Import Model Statements Bounds.

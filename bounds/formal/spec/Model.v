@@ -1,8 +1,9 @@
 (* The problem: requests, memory, schedules, OPT, and the policies.
 
-   Read this file and Statements.v: together they say what is proved. Whatever stands in proofs/ is
-   checked by Coq's kernel and need not be read. Steps and tokens are natural numbers (0, 1, 2, ...);
-   bounds are exact rationals (Q). [f x] applies f to x; [fst x] and [snd x] are the parts of a pair. *)
+   This file and Statements.v say what the main theorems are; the other files of spec/ what else is
+   proved. The other folders are checked by Coq's kernel and need not be read. Steps and tokens are
+   natural numbers (nat), bounds exact rationals (Q). [f x] applies f to x; [fst x] and [snd x] are
+   the parts of a pair. *)
 From Coq Require Import List Arith Permutation Sorted QArith.
 Import ListNotations.
 Open Scope nat_scope.

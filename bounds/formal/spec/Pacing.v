@@ -1,6 +1,5 @@
 (* Pacing: a schedule that starts each request by the volume before it, so that nothing ever waits
-   for memory. As in Statements.v, each definition of a Prop is proved under its name in
-   proofs/Theorems.v. *)
+   for memory. *)
 From Coq Require Import List Arith Sorted QArith Qminmax.
 Import ListNotations.
 From kvproof.spec Require Import Model.

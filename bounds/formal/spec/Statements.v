@@ -1,6 +1,5 @@
-(* What is proved. Each definition below is one statement; a theorem of the same name in
-   proofs/Theorems.v says that it holds, for every memory M, every instance R and every schedule.
-   The words for each are those of docs/theory.md. *)
+(* What is proved. Each definition of a Prop, here and in the other files, is one statement; a theorem
+   of its name in proofs/Theorems.v says that it holds, for every memory M, instance R and schedule. *)
 From Coq Require Import List Arith QArith Qminmax.
 Import ListNotations.
 From kvproof.spec Require Import Model.

@@ -1,5 +1,4 @@
-(* Policies without a constant. As in Statements.v, each definition of a Prop is proved under its
-   name in proofs/Theorems.v. *)
+(* Policies without a constant. *)
 From Coq Require Import List Arith Permutation Sorted QArith.
 Import ListNotations.
 From kvproof.spec Require Import Model.

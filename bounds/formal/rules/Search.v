@@ -1,6 +1,5 @@
 (* Proofs by search that OPT is at least V: one judgement and its rules. A search goes through
-   beginnings of schedules, step by step, and leaves out what no best schedule below V begins with.
-   As in Statements.v, each definition of a Prop is proved under its name in proofs/Theorems.v. *)
+   beginnings of schedules, step by step, and leaves out what no best schedule below V begins with. *)
 From Coq Require Import List Arith ZArith Permutation QArith.
 Import ListNotations.
 From kvproof.spec Require Import Model.

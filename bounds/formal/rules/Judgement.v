@@ -1,5 +1,4 @@
-(* Proofs by cases that OPT is at least T: one judgement and its rules. As in Statements.v, each
-   definition of a Prop is proved under its name in proofs/Theorems.v. *)
+(* Proofs by cases that OPT is at least T: one judgement and its rules. *)
 From Coq Require Import List Arith ZArith QArith.
 Import ListNotations.
 From kvproof.spec Require Import Model.
