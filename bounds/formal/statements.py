@@ -9,7 +9,7 @@ from pathlib import Path
 SOURCES = Path(__file__).parent
 #: The files of ``spec/``, in the order in which to read them.
 SPEC = (
-    "Model", "Statements", "Bounds", "Pacing", "Unbounded", "Engine", "OneBit", "Blocks", "Claims",
+    "Model", "Statements", "Bounds", "Pacing", "OneBit", "Unbounded", "Engine", "Blocks", "Claims",
     "Checker",
 )  # fmt: skip
 #: All files that may hold statements; those of ``rules/``, how the checker reasons, are beside the
@@ -23,6 +23,8 @@ PARTS = {
     "pacing_any": "with ln G given by the rationals l for which some (1 + l/n)^n is at least G; "
     "that these are the rationals above ln G, as such powers rise to e^l, is by hand",
     "backlog_known": "that some schedule attains OPT",
+    "one_bit_unbounded": "the conclusion for every eps = 1/k and both thresholds, by a simpler "
+    "family of equal prompts",
     "svf_separators": "the conclusion for every eps, by a simpler family with fats of one token",
 }
 

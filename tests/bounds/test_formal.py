@@ -25,7 +25,10 @@ from kvproof.bounds.formal.statements import (
 from kvproof.certificates.lower_bounds import volume_bound
 from kvproof.commands.theorems import command
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.paced import releases, spaced
+from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.simulate import simulate
 
 ROOT = Path(__file__).parents[2]
 VECTORS = Path(__file__).parents[1] / "vectors" / "small.json"
@@ -169,6 +172,38 @@ def test_pacing_agrees_with_python(formal_build: Path) -> None:
     (formal_build / "Paced.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
     said = re.findall(r"= \[([^]]*)\]", coqc(formal_build, "Paced.v"))
     assert [[int(word) for word in starts.split(";")] for starts in said] == expected
+
+
+@needs_coq
+def test_the_family_of_one_bit_agrees_with_python(formal_build: Path) -> None:
+    """Coq's list is what the policy goes by, with the mean output and with a fixed threshold."""
+    lines = [
+        "From Coq Require Import List Arith.",
+        "From kvproof.spec Require Import Model.",
+        "From kvproof.proofs Require Import OneBits.",
+    ]
+    found = []
+    for k, n, m in ((1, 2, 4), (2, 1, 3), (1, 3, 9)):
+        h = k * m * m + 1
+        outputs = [1] * (2 * k * m) + [m * m] * k + [m] * (k * n)
+        instance = Instance(
+            memory=k * (h + m * m), arrival=[0] * len(outputs), prompt=[h] * len(outputs),
+            output=outputs,
+        )  # fmt: skip
+        totals = {
+            simulate(instance, policy).total_latency
+            for policy in (OneBitSVF(), OneBitSVF(theta=Fraction(0)), OneBitSVF(theta=Fraction(2)))
+        }
+        assert len(totals) == 1
+        found.append(str(totals.pop()))
+        assert int(found[-1]) >= k * n * m * m
+        assert simulate(instance, SVF()).total_latency <= 10 * k * m * m
+        lines.append(
+            f"Eval vm_compute in match simulate Strict {instance.memory} (requests {k} {n} {m})"
+            " with Some s => total_latency s | None => 0 end."
+        )
+    (formal_build / "OneBitFamily.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert re.findall(r"= (\w+)", coqc(formal_build, "OneBitFamily.v")) == found
 
 
 def test_the_page_is_up_to_date() -> None:

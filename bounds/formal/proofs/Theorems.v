@@ -4,7 +4,7 @@ From Coq Require Import QArith.
 From kvproof.spec Require Import Model Statements Bounds Pacing Unbounded Engine Checker.
 From kvproof.rules Require Import Judgement Search.
 From kvproof.proofs Require Rational Simulate Opt Below Volume Above Prefix Waves Separators Stronger Staggered.
-From kvproof.proofs Require Pacing AnyOrder Spaced Equal Adversary Unbounded Shortest Tokens Engine Schedules Cases Beginnings Accepts.
+From kvproof.proofs Require Pacing AnyOrder Spaced Equal Adversary Unbounded OneBits Shortest Tokens Engine Schedules Cases Beginnings Accepts.
 
 Theorem backlog_known : Statements.backlog_known.
 Proof.
@@ -90,6 +90,8 @@ Proof. exact kvproof.proofs.Unbounded.fcfs_unbounded. Qed.
 Theorem svf_online_prompts : kvproof.spec.Unbounded.svf_online_prompts.
 Proof. exact kvproof.proofs.Unbounded.svf_online_prompts. Qed.
 
+Theorem one_bit_unbounded : kvproof.spec.Unbounded.one_bit_unbounded.
+Proof. exact OneBits.one_bit_unbounded. Qed.
 Theorem svf_online_tokens : kvproof.spec.Unbounded.svf_online_tokens.
 Proof. exact Tokens.svf_online_tokens. Qed.
 Theorem sjf_unbounded : kvproof.spec.Unbounded.sjf_unbounded.

@@ -1,7 +1,7 @@
 (* Policies without a constant. *)
 From Coq Require Import List Arith Permutation Sorted QArith.
 Import ListNotations.
-From kvproof.spec Require Import Model.
+From kvproof.spec Require Import Model OneBit.
 Open Scope nat_scope.
 
 (* ---- Arrivals over time: every deterministic policy *)
@@ -47,3 +47,11 @@ Definition sjf_unbounded : Prop := forall how (k : nat) c, (1 <= k)%nat ->
 Definition svf_online_tokens : Prop := forall how (m : nat) c, (1 <= m)%nat ->
   exists M R s, valid M R /\ by_volume R /\ (forall r, In r R -> arrival r = 0%nat \/ r = Request 1 0 1) /\
     eps M R == 1 / m /\ simulate how M R = Some s /\ exceeds c M R s.
+
+(* Strict 1-bit SVF on a backlog; the threshold is fixed, or the mean output of the requests. *)
+Definition mean (R : list request) : Q := sum output R / length R.
+Definition one_bit_unbounded : Prop := forall (theta : list request -> Q) (k : nat) c,
+  (exists q, forall R, theta R = q) \/ (forall R, theta R = mean R) -> (1 <= k)%nat ->
+  exists M R s, valid M R /\ backlog R /\
+    StronglySorted (fun a b => guessed_volume (theta R) R a <= guessed_volume (theta R) R b) R /\
+    eps M R == 1 / k /\ simulate Strict M R = Some s /\ exceeds c M R s.
