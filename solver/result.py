@@ -123,5 +123,6 @@ class Result(Shown):
             "certified": self.certified,
             "limit": self.limit,
             "runtime_s": round(self.runtime_s, 3),
+            "turns": self.detail.get("turns", []),
             "starts": self.schedule.starts.tolist(),
         }

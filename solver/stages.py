@@ -1,35 +1,43 @@
-"""One `solve`: prices first, then the engines that fit, one after another."""
+"""One `solve`: prices first, then the engines that fit, in turns, then a backend."""
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
+from kvproof.certificates.lower_bounds import best_bound
 from kvproof.scheduling.compiled import plain_first
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.usage import requests_of
 from kvproof.solver.backends import find_backend
-from kvproof.solver.branch.stage import FEW_NODES, MOST_NODES, branch, look
+from kvproof.solver.branch.stage import branch, look
 from kvproof.solver.dp.layered import Effort
 from kvproof.solver.dp.stage import (
     PRICES,
     Interval,
     IntervalProgress,
+    beams,
+    climb,
     refuse,
+    searches,
     share_of,
-    solve_certified,
     until,
 )
 from kvproof.solver.heuristics import best_policy, listed
 from kvproof.solver.improve import improve
+from kvproof.solver.improve.annealing import Annealing
+from kvproof.solver.improve.run import MANY, TRIALS
 from kvproof.solver.model import Model, model_of
+from kvproof.solver.portfolio import Engine, Work, repeats, shares_of, take_turns
 from kvproof.solver.proofs import price_proof
 from kvproof.solver.result import Limit, Result
 from kvproof.solver.threads import listening
@@ -60,10 +68,10 @@ class Options:
 # Up to so many requests kernels that are not compiled yet may be interpreted, and beams find what a
 # long local search would.
 _SMALL = 25
-# Share of the time for an integer programme where requests repeat and branching does not end.
-_PROGRAMME = 0.4
-# Share of the time for the search before branching where requests repeat; seconds without a limit.
-_SEARCH, _SEARCH_SECONDS = 0.6, 60.0
+# Share of the time for an integer programme where requests repeat and nothing else ends.
+_PROGRAMME = 0.2
+# Passes of annealing without a gain after which it ends.
+_IDLE = 8
 # Share of the time for local search, and its exchanges for each request; up to so many in all it
 # takes a hundred times as many where requests are not few.
 _IMPROVE, _TRIALS_EACH, _MANY = 0.05, 50, 500_000
@@ -90,7 +98,8 @@ def solve(
     engine
         ``"dp"``: the certified search. ``"branch"``: branching on counts. ``"milp"``: the
         time-indexed programme. ``"auto"``: prices first, then the search; where requests repeat a
-        lot it has three fifths of the time, and branching and the programme come after it.
+        lot, branching too, and the programme has the last fifth of the time. Beams and annealing
+        look for better schedules meanwhile, all in turns (:mod:`kvproof.solver.portfolio`).
     time_limit
         Seconds, or None. At a limit, and on Ctrl-C, the interval so far is returned.
     backend
@@ -137,49 +146,102 @@ def _solve(
     upper, starts, interrupted = _improved(instance, model, upper, starts, limit)
     if progress:
         progress(upper, None)
-    repeats = model.requests >= 3 * model.classes and model.requests > 12
-    effort = Effort(memory_bytes=options.memory_bytes)
-    choice = options.engine
-    if choice == "auto":
-        choice = "repeats" if repeats else "dp"
-    # of a single class the search sees too little, and branching proves it
-    search = choice == "dp" or (choice == "repeats" and model.classes > 1 and _searchable(model))
-    state = solve_certified(
-        model, upper, starts, effort=effort, progress=progress, search=search,
-        deadline=_search_until(deadline) if search and choice == "repeats" else deadline,
-        prices=options.engine != "milp" and not interrupted,
+    bound = best_bound(model.instance())
+    state = Interval(
+        lower=min(upper, math.ceil(bound.value)), upper=upper, starts=starts, proof=bound.proof,
+        engine=str(bound.kind),
     )  # fmt: skip
+    programme = options.engine == "milp" or (options.engine == "auto" and repeats(model))
+    turns_end = deadline
+    if deadline is not None and programme:
+        turns_end = deadline - _PROGRAMME * (deadline - time.monotonic())
+    engines: list[Engine] = []
     if interrupted:
         state.limit = Limit.INTERRUPT
-        return _result(instance, model, state, None, time.monotonic() - begun)
-    if choice in ("branch", "repeats") and not (state.closed() and state.proof):
-        # a claim is better than nothing: the programme is left a part of the time
-        until = deadline
-        if deadline is not None and choice == "repeats":
-            until = deadline - _PROGRAMME * (deadline - time.monotonic())
-        for part in (
-            partial(look, effort=effort),
-            partial(branch, nodes=FEW_NODES, thorough=False, progress=progress),
-            partial(branch, nodes=MOST_NODES, thorough=True, progress=progress),
-        ):
-            if state.limit == Limit.INTERRUPT:
-                break
-            state.limit = None
-            part(model, state, deadline=until)
-        if state.limit == Limit.TIME and deadline is not None and time.monotonic() < deadline:
-            state.limit = None
+    elif options.engine != "milp" and not state.closed():
+        engines = _in_turns(model, state, options, turns_end, progress)
+    programme |= options.engine == "auto" and state.limit == Limit.SIZE
     claimed: tuple[int | None, str] | None = None
-    programme = choice in ("milp", "repeats") or (
-        options.engine == "auto" and state.limit == Limit.SIZE
-    )
-    if programme and not state.closed() and state.limit not in (Limit.INTERRUPT, Limit.TIME):
-        state.limit = None if state.limit in (Limit.NODES, Limit.MEMORY) else state.limit
+    if (
+        programme and not state.closed() and state.limit != Limit.INTERRUPT
+        and (deadline is None or time.monotonic() < deadline)
+    ):  # fmt: skip
+        state.limit = None if state.limit != Limit.SIZE else state.limit
         try:
             claimed = _programme(instance, model, state, options, deadline, progress)
-        except LimitError as limit:
+        except LimitError as error:
             state.limit = Limit.SIZE
-            state.message = str(limit)
-    return _result(instance, model, state, claimed, time.monotonic() - begun)
+            state.message = str(error)
+    return _result(instance, model, state, claimed, engines, time.monotonic() - begun)
+
+
+def _in_turns(
+    model: Model,
+    state: Interval,
+    options: Options,
+    deadline: float | None,
+    progress: IntervalProgress | None,
+) -> list[Engine]:
+    """Narrow the interval by prices, then by the engines that fit; return what each ran."""
+
+    def report() -> None:
+        if progress:
+            progress(state.upper, state.lower)
+
+    late = until(deadline)
+    effort = Effort(memory_bytes=options.memory_bytes)
+    # of a single class the search sees too little, and branching proves it
+    branched = options.engine == "branch" or (options.engine == "auto" and repeats(model))
+    searched = options.engine != "branch" and not (
+        branched and (model.classes == 1 or not _searchable(model))
+    )
+    engines: list[Engine] = []
+    try:
+        rooted = climb(model, state, deadline, report, search=searched)
+        if state.closed() and state.proof is not None:
+            return engines
+        works: dict[str, Work] = {}
+        if rooted is not None:
+            works["beams"] = beams(rooted.grid, rooted.root, state, deadline, effort)
+            works["search"] = searches(rooted, state, effort, deadline, report)
+        else:
+            works["beams"] = look(model, state, effort=effort, deadline=deadline)
+        if branched:
+            works["branch"] = branch(model, state, deadline=deadline, progress=progress)
+        if model.requests < MANY:
+            works["annealing"] = _annealed(model, state, report)
+        shares = shares_of(model)
+        engines = [Engine(name=name, share=shares[name], work=work) for name, work in works.items()]
+        take_turns(
+            engines,
+            position=lambda: (state.lower, state.upper),
+            over=lambda: late() or (state.closed() and state.proof is not None),
+        )
+        if late():
+            state.limit = Limit.TIME
+    except KeyboardInterrupt:
+        state.limit = Limit.INTERRUPT
+    except LimitError as error:
+        state.limit = Limit.SIZE
+        state.message = str(error)
+    return engines
+
+
+def _annealed(
+    model: Model, state: Interval, report: Callable[[], None]
+) -> Generator[None, None, None]:
+    """Anneal the best schedule, from wherever it comes, until several passes gain nothing."""
+    full = model.instance().expanded()
+    steps = int((state.starts + full.output).max()) + 2 * int(full.output.max()) + 2
+    search = Annealing(requests_of(full), full.volume, state.starts, np.zeros(2 * steps, np.int32))
+    while search.idle < _IDLE:
+        if state.upper < model.total(search.best):
+            search.take(state.starts)
+        search.advance(TRIALS)
+        if model.total(search.best) < state.upper:
+            state.upper, state.starts = model.total(search.best), search.best.copy()
+            report()
+        yield
 
 
 def _searchable(model: Model) -> bool:
@@ -189,12 +251,6 @@ def _searchable(model: Model) -> bool:
     except LimitError:
         return False
     return True
-
-
-def _search_until(deadline: float | None) -> float:
-    """Return when a search that others come after has to end."""
-    end = share_of(deadline, _SEARCH)
-    return time.monotonic() + _SEARCH_SECONDS if end is None else end
 
 
 def _improved(
@@ -281,6 +337,7 @@ def _result(
     model: Model,
     state: Interval,
     claimed: tuple[int | None, str] | None,
+    engines: list[Engine],
     runtime: float,
 ) -> Result:
     schedule = Schedule(instance=instance, starts=np.array(model.starts_of_requests(state.starts)))
@@ -304,5 +361,6 @@ def _result(
             "states": state.states,
             "message": state.message,
             "certified_lower_bound": state.lower,
+            "turns": [one.to_json() for one in engines],
         },
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 
 from kvproof.scheduling.errors import LimitError
@@ -20,15 +22,15 @@ from kvproof.solver.result import Limit
 from kvproof.solver.threads import aside
 from kvproof.solver.windows import PRICE_SCALE, fix_windows
 
-#: Nodes for a first try that looks for schedules.
-FEW_NODES = 1_500
-#: Nodes for the proof of a schedule that is taken to be optimal.
-MOST_NODES = 200_000
-#: Splits tried at each node of that proof.
-_TRIED = 8
+# Nodes for a first try that looks for schedules.
+_FEW_NODES = 1_500
+# Nodes for the proof of a schedule that is taken to be optimal, and splits tried at each.
+_MOST_NODES, _TRIED = 200_000, 8
 
 
-def look(model: Model, state: Interval, *, effort: Effort, deadline: float | None = None) -> None:
+def look(
+    model: Model, state: Interval, *, effort: Effort, deadline: float | None = None
+) -> Generator[None, None, None]:
     """Look for a cheaper schedule with beams that the prices of the LP over counts guide.
 
     An instance that is too large for these is left as it is.
@@ -45,9 +47,7 @@ def look(model: Model, state: Interval, *, effort: Effort, deadline: float | Non
         grid = grid_of(model, fix_windows(model, prices, state.upper))
         alpha, beta = (np.rint(part).astype(np.int32) for part in from_prices(grid, prices))
         root = aside(lambda _: make_vector(grid, alpha, beta, 0))
-        beams(grid, root, state, deadline, effort)
-    except KeyboardInterrupt:
-        state.limit = Limit.INTERRUPT
+        yield from beams(grid, root, state, deadline, effort)
     except Late:
         state.limit = Limit.TIME
     except LimitError:
@@ -59,11 +59,12 @@ def branch(
     state: Interval,
     *,
     deadline: float | None = None,
-    nodes: int,
-    thorough: bool,
     progress: IntervalProgress | None = None,
-) -> None:
+) -> Generator[None, None, None]:
     """Narrow the interval by branching on counts; its proof is of the kind ``branch``.
+
+    A quick tree, which finds schedules, comes before a careful one, which is far smaller. Both
+    yield before each node.
 
     Parameters
     ----------
@@ -73,43 +74,43 @@ def branch(
         The interval so far; improved in place, also where a limit strikes.
     deadline
         On the clock of :func:`time.monotonic`.
-    nodes
-        Most nodes of the tree.
-    thorough
-        Whether to choose splits with care: slower at each node, and a far smaller tree.
     progress
-        Called with the interval afterwards.
+        Called with the interval after each tree.
     """
-    if state.closed() and state.proof is not None:
-        return
-    tree = None
-    try:
-        branching = Branching(
-            model, state.upper, tried=_TRIED if thorough else 1, late=until(deadline)
-        )
+    for nodes, tried in ((_FEW_NODES, 1), (_MOST_NODES, _TRIED)):
+        if state.closed() and state.proof is not None:
+            return
+        try:
+            branching = Branching(model, state.upper, tried=tried, late=until(deadline))
+            for _ in branching.steps(nodes):
+                _exchange(branching, state)
+                yield
+        except Late:
+            state.limit = Limit.TIME
+            return
+        except LimitError as limit:
+            state.limit, state.message = Limit.SIZE, str(limit)
+            return
         tree = branching.tree
-        branching.run(nodes)
-    except KeyboardInterrupt:
-        state.limit = Limit.INTERRUPT
-    except Late:
-        state.limit = Limit.TIME
-    except LimitError as limit:
-        state.limit = Limit.SIZE
-        state.message = str(limit)
-    if tree is None:
-        return
-    state.states += tree.nodes
-    if tree.starts is not None:
+        _exchange(branching, state)
+        state.states += tree.nodes
+        if tree.proved:
+            state.lower, state.proof, state.engine = tree.target, branch_proof(tree), "branch"
+        else:
+            state.limit = tree.limit
+            if tree.vectors:
+                _root_prices(model, state, tree.vectors[0])
+        if progress:
+            progress(state.upper, state.lower)
+
+
+def _exchange(branching: Branching, state: Interval) -> None:
+    """Let the tree and the others know of the better schedule."""
+    tree = branching.tree
+    if tree.starts is not None and tree.target < state.upper:
         state.upper, state.starts = tree.target, tree.starts
-    if tree.proved:
-        state.lower, state.proof, state.engine = tree.target, branch_proof(tree), "branch"
-        state.limit = None
     else:
-        state.limit = state.limit or tree.limit
-        if tree.vectors:
-            _root_prices(model, state, tree.vectors[0])
-    if progress:
-        progress(state.upper, state.lower)
+        branching.hear(state.upper, state.starts)
 
 
 def _root_prices(model: Model, state: Interval, vector: Column) -> None:

@@ -9,7 +9,7 @@ requests repeat, the same vector closes many leaves.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -128,10 +128,24 @@ class Branching:
         self.recent = np.zeros(1, dtype=np.int64)
 
     def run(self, nodes: int = 1_000_000) -> Tree:
-        """Branch until the tree is closed, time is up or so many nodes are done.
+        """Branch until the tree is closed, time is up or so many nodes are done."""
+        for _ in self.steps(nodes):
+            pass
+        return self.tree
 
-        The target falls when a schedule below it is met. What was closed before stays closed:
-        a lower target only closes more.
+    def hear(self, total: int, starts: Column) -> None:
+        """Take over a better schedule that was found elsewhere.
+
+        What was closed before stays closed: a lower target only closes more.
+        """
+        if total < self.tree.target:
+            self.tree.target, self.tree.starts = total, starts
+            self.cutoff = (total - 1) * UNIT
+
+    def steps(self, nodes: int) -> Iterator[None]:
+        """Branch; yield before each node, where :meth:`hear` may be called.
+
+        The target also falls when a schedule below it is met.
         """
         tree = self.tree
         stack = [] if tree.proved else [(self.first, self.last)]
@@ -143,7 +157,8 @@ class Branching:
             elif len(tree.vectors) * self.terms[0].size > MAX_TERMS:
                 tree.limit = Limit.MEMORY
             if tree.limit is not None:
-                return tree
+                return
+            yield
             first, last = stack.pop()
             used = [0] if tree.nodes == 0 else []
             tree.nodes += 1
@@ -151,14 +166,13 @@ class Branching:
                 split = self._node(first, last, used)
             except Late:
                 tree.limit = Limit.TIME
-                return tree
+                return
             tree.stream += [2 * len(used) + (split is not None), *used]
             if split is None:
                 continue
             tree.stream += split
             stack += reversed(children(self.model, split, first, last))
         tree.proved = True
-        return tree
 
     def _node(self, first: Column, last: Column, used: list[int]) -> list[int] | None:
         """Shorten the windows in place, noting the vectors used; return a split unless closed."""
@@ -208,10 +222,7 @@ class Branching:
                 order, key, self.owner, model.memory, model.prompt, model.output,
                 self.width + int(model.arrival.max() + (model.output * model.count).sum()),
             )  # fmt: skip
-            total = model.total(starts)
-            if total < self.tree.target:
-                self.tree.target, self.tree.starts = total, starts
-                self.cutoff = (total - 1) * UNIT
+            self.hear(model.total(starts), starts)
 
     def _keep(self, prices: Column, terms: Column, total: int) -> int:
         """Add a vector to the pool; return its place."""

@@ -8,7 +8,7 @@ certificate needs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -131,36 +131,46 @@ class Search:
 
     def run(self, progress: LayerProgress | None = None) -> Outcome:
         """Search layer by layer until no state is left or a limit is reached."""
+        for _ in self.layers(progress):
+            pass
+        return self.outcome
+
+    def layers(self, progress: LayerProgress | None = None) -> Generator[None, None, None]:
+        """Search; yield after each layer, where `outcome` tells what was found by then."""
+        outcome = self.outcome
         try:
-            self._run(progress)
+            for _ in self._layers(progress):
+                self._note()
+                yield
         finally:
             self.flag[0] = True  # of use when interrupted: threads then stop at their next look
             self.pool.shutdown(cancel_futures=True)
-        outcome = self.outcome
-        if self.best < self.target:
-            outcome.best = self.best
-            outcome.starts = self.best_starts
+        self._note()
         if outcome.proved:
             outcome.floor = self.target if outcome.best is None else outcome.best
-        return outcome
+
+    def _note(self) -> None:
+        if self.best < self.target:
+            self.outcome.best = self.best
+            self.outcome.starts = self.best_starts
 
     def _late(self) -> bool:
         return bool(self.flag[0]) or (
             self.deadline is not None and time.monotonic() > self.deadline
         )
 
-    def _run(self, progress: LayerProgress | None) -> None:
+    def _layers(self, progress: LayerProgress | None) -> Iterator[None]:
         outcome = self.outcome
         states = States.root(self.packing, self.grid.model.requests)
         for t in range(self.grid.horizon + 1):
             raise_if_interrupted()
             outcome.used.append(list(self.active))
-            below = int(states.low.min())
+            # no schedule below the target that was not found costs less
+            outcome.floor = max(0, -(-int(states.low.min()) // SCALE))
             try:
                 states = self._layer(states, t)
             except Exhausted as limit:
                 outcome.limit = limit.limit
-                outcome.floor = -(-below // SCALE)
                 return
             outcome.states += len(states)
             outcome.peak = max(outcome.peak, len(states))
@@ -170,6 +180,7 @@ class Search:
             if not len(states):
                 outcome.proved = self.effort.width is None
                 return
+            yield
 
     def _layer(self, states: States, t: int) -> States:
         """Return the undominated children of all states, by their starts at step t."""

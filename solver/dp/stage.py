@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -50,6 +51,11 @@ _LITTLE = 4
 _GROWTH = 1.6
 _CAUTION = 1.05
 _PATIENCE = 600.0
+# Widths of beams, and the memory of each: a first step with more ways to begin is not for them.
+_WIDTHS = (300, 3_000)
+_BEAM_BYTES = 2**29
+# So much below what a search has found or aims at, a schedule from elsewhere makes it begin anew.
+_NEARER = 2
 #: Share of the time left that prices may take.
 PRICES = 0.3
 # And the root's multipliers, of what is left then.
@@ -72,6 +78,15 @@ class Interval:
     def closed(self) -> bool:
         """Whether the interval is one point."""
         return self.lower >= self.upper
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rooted:
+    """Where searches begin: prices, the starts that they leave, multipliers of the root."""
+
+    prices: Column
+    grid: Grid
+    root: Vector
 
 
 def solve_certified(
@@ -110,8 +125,20 @@ def solve_certified(
     )
     if not prices or state.closed():
         return state
+
+    def report() -> None:
+        if progress:
+            progress(state.upper, state.lower)
+
     try:
-        _improve(model, state, deadline, effort, progress, search)
+        rooted = climb(model, state, deadline, report, search=search)
+        if rooted is not None:
+            for work in (
+                beams(rooted.grid, rooted.root, state, deadline, effort),
+                searches(rooted, state, effort, deadline, report),
+            ):
+                for _ in work:
+                    pass
     except KeyboardInterrupt:
         state.limit = Limit.INTERRUPT
     except LimitError as limit:
@@ -120,66 +147,90 @@ def solve_certified(
     return state
 
 
-def _improve(
+def climb(
     model: Model,
     state: Interval,
     deadline: float | None,
-    effort: Effort,
-    progress: IntervalProgress | None,
+    report: Callable[[], None],
+    *,
     search: bool,
-) -> None:
-    def report() -> None:
-        if progress:
-            progress(state.upper, state.lower)
+) -> Rooted | None:
+    """Raise the lower bound by prices, and by multipliers made of them; return where to search.
 
+    Raises
+    ------
+    LimitError
+        The instance is too large.
+    """
     refuse(model, search)
     prices = good_prices(model, state.upper, until(share_of(deadline, PRICES)))
     windows = fix_windows(model, prices, state.upper)
     _raise(state, -(-windows.bound // PRICE_SCALE), price_proof(prices, model.origin), "price")
     report()
     if state.closed() or not search:
-        return
+        return None
     grid = grid_of(model, windows)
     root = aside(partial(_root_vector, grid, prices, state.upper), share_of(deadline, _ROOT))
     state.engine = "dp"
     _raise(state, _ceil(root_bound(grid, root)), None, "dp")
     report()
-    beams(grid, root, state, deadline, effort)
-    report()
-    spent: float | None = None
+    return Rooted(prices=prices, grid=grid, root=root)
+
+
+def searches(
+    rooted: Rooted,
+    state: Interval,
+    effort: Effort,
+    deadline: float | None,
+    report: Callable[[], None],
+) -> Generator[None, None, None]:
+    """Search to ever higher targets until the interval is closed and proved, or a limit strikes."""
+    model, prices, root = rooted.grid.model, rooted.prices, rooted.root
     growth = _GROWTH
+    spent: float | None = None
     before: tuple[int, int] | None = None  # target and states of the last search
-    while True:
-        # a limited search may have closed the interval without leaving a proof
-        if state.closed() and state.proof is not None:
-            return
+    # a limited search may have closed the interval without leaving a proof
+    while not (state.closed() and state.proof is not None):
         if _late(deadline):
             state.limit = Limit.TIME
             return
-        base = max(state.lower, _ceil(root_bound(grid, root)))
+        base = max(state.lower, _ceil(root_bound(rooted.grid, root)))
         target = _next_target(state, base, spent, growth, deadline)
-        begun = time.monotonic()
         fixed = fix_windows(model, prices, target)
         if fixed.empty:
             _raise(state, target, price_proof(prices, model.origin), "price", replace_equal=True)
             continue
+        begun = time.process_time()
         whole = grid_of(model, fixed)
         first = aside(partial(_fit, whole, root))
         thin = thinned(whole, first, target)
         if thin.empty:
             outcome = Outcome(proved=True, floor=target)
+            spent = time.process_time() - begun
         else:
             stage = grid_of(model, thin)
             start = aside(partial(_fit, stage, first))
-            outcome = Search(stage, start, target, effort, deadline).run()
+            search = Search(stage, start, target, effort, deadline)
+            outcome, spent = search.outcome, 0.0
+            with closing(search.layers()) as layers:
+                for _ in layers:
+                    _accept(state, outcome)
+                    _raise(state, min(outcome.floor, state.upper), None, "dp")
+                    spent += time.process_time() - begun
+                    yield
+                    begun = time.process_time()
+                    if state.upper + _NEARER <= min(search.best, target):
+                        break  # others found a better schedule
+                else:
+                    spent += time.process_time() - begun
         state.states += outcome.states
-        spent = time.monotonic() - begun
+        if not outcome.proved and outcome.limit is None:
+            continue
         if before is not None and before[0] < target and before[1] > 0:
             rate = (outcome.states / before[1]) ** (1 / (target - before[0]))
             growth = min(_GROWTH, _CAUTION * max(1.0, rate))
         before = target, outcome.states
-        if outcome.best is not None:
-            _accept(state, outcome)
+        _accept(state, outcome)
         if not outcome.proved:
             _raise(state, min(outcome.floor, state.upper), None, "dp")
             state.limit = outcome.limit
@@ -189,6 +240,7 @@ def _improve(
         proof = search_proof(whole, thin, prices, target, first, outcome)
         _raise(state, reached, proof, "dp", replace_equal=True)
         report()
+        yield
 
 
 def refuse(model: Model, search: bool) -> None:
@@ -248,17 +300,22 @@ def _next_target(
 
 def beams(
     grid: Grid, root: Vector, state: Interval, deadline: float | None, effort: Effort
-) -> None:
-    """Look for cheaper schedules with a narrow, then a wide beam, each of a few seconds at most."""
-    for width in (300, 3000):
-        now = time.monotonic()
+) -> Generator[None, None, None]:
+    """Look for cheaper schedules with beams, ever wider ones."""
+    for width in _WIDTHS:
         if state.closed() or _late(deadline):
-            break
-        until = now + 4 if deadline is None else min(deadline, now + 4)
-        narrow = replace(effort, width=width, refine_at=2**60)
-        found = Search(grid, root, state.upper, narrow, until).run()
-        if found.best is not None:
-            _accept(state, found)
+            return
+        narrow = replace(
+            effort, width=width, refine_at=2**60,
+            memory_bytes=min(effort.memory_bytes, _BEAM_BYTES),
+        )  # fmt: skip
+        search = Search(grid, root, state.upper, narrow, deadline)
+        with closing(search.layers()) as layers:
+            for _ in layers:
+                yield
+        _accept(state, search.outcome)
+        if search.outcome.limit is not None:  # a wider one would not get further
+            return
 
 
 def _raise(
@@ -275,11 +332,10 @@ def _raise(
 
 
 def _accept(state: Interval, outcome: Outcome) -> None:
-    assert outcome.best is not None
-    assert outcome.starts is not None
-    if outcome.best < state.upper:
+    if outcome.best is not None and outcome.best < state.upper:
+        assert outcome.starts is not None
         state.upper = outcome.best
-        state.starts = outcome.starts
+        state.starts = outcome.starts.copy()
 
 
 def _late(deadline: float | None) -> bool:

@@ -42,7 +42,7 @@ _ROLLED, _UNLIMITED, _MOST_ROLLED = 8, 64, 2**15
 #: How much more than the best so far few ways may cost for many to be worth their time.
 _NEAR = 0.03
 #: Steps for which prices are kept; requests below which local search alone does.
-_MOST_PRICED, _MANY = 2**24, 500
+_MOST_PRICED, MANY = 2**24, 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,7 +288,7 @@ def _guided(instance: Instance, state: _State, steps: int) -> Iterator[None]:
 def _rollouts(instance: Instance, state: _State, steps: int) -> Iterator[None]:
     """Take the best of the schedules made by rollouts, with few ways and, if that gains, many."""
     room = steps + 2 * span_of(state.requests).steps + 1
-    if len(state.starts) < _MANY or room > _MOST_PRICED or state.late(_ROLLOUTS):
+    if len(state.starts) < MANY or room > _MOST_PRICED or state.late(_ROLLOUTS):
         return
     worth, queue = worth_of(instance, room), queue_of(instance)
     number = _UNLIMITED if state.deadline is None else _ROLLED
@@ -323,7 +323,7 @@ def _local(instance: Instance, state: _State, steps: int, trials: int | None) ->
     """Search about the best schedule until time or trials are over."""
     if trials is None:
         trials = 2**62 if state.deadline is not None else _TRIALS_EACH * instance.requests
-    if instance.requests < _MANY:
+    if instance.requests < MANY:
         _annealed(instance, state, steps, trials)
         return
     usage = np.zeros(steps, np.int32)
