@@ -14,7 +14,6 @@ from kvproof.certificates.checker.core.prices import read_prices
 from kvproof.certificates.checker.limits import DEFAULT, Meter
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.schedule import Schedule
-from kvproof.solver import stages
 from kvproof.solver.branch.relaxation import Late, Relaxation
 from kvproof.solver.branch.request_windows import UNIT, counts_between, tighten, weigh, whole
 from kvproof.solver.branch.tree import Branching
@@ -160,8 +159,8 @@ def test_a_family_that_the_search_does_not_close():
 
 
 def test_a_tree_cut_short_claims_no_more_than_its_root(monkeypatch):
-    monkeypatch.setattr(stages, "FEW_NODES", 2)
-    monkeypatch.setattr(stages, "MOST_NODES", 2)
+    monkeypatch.setattr("kvproof.solver.branch.stage._FEW_NODES", 2)
+    monkeypatch.setattr("kvproof.solver.branch.stage._MOST_NODES", 2)
     instance = make(60, [(0, 0, 12)] * 24)
     result = solver.solve(instance, engine="branch")
     assert (result.status, result.limit) == ("feasible", "nodes")
@@ -172,8 +171,8 @@ def test_a_tree_cut_short_claims_no_more_than_its_root(monkeypatch):
 
 
 def test_the_programme_takes_over_and_is_only_believed(monkeypatch):
-    monkeypatch.setattr(stages, "FEW_NODES", 1)
-    monkeypatch.setattr(stages, "MOST_NODES", 1)
+    monkeypatch.setattr("kvproof.solver.branch.stage._FEW_NODES", 1)
+    monkeypatch.setattr("kvproof.solver.branch.stage._MOST_NODES", 1)
     result = solver.solve(make(60, [(0, 0, 12)] * 24))
     assert (result.status, result.total_latency) == ("optimal", 672)
     assert result.engine == "milp:highs"
