@@ -8,7 +8,7 @@ PAGES := .venv/.pages
 
 FUZZ_SECONDS ?= 3600
 
-.PHONY: demo boxes fuzz test wheel test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load vllm-orders lint docs bench reading fleet bounds orders gap paced-frontier bench-adversary engines growth predictions mutants checkers attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo boxes fuzz test wheel test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load vllm-orders lint docs bench reading fleet bounds orders gap improved paced-frontier bench-adversary engines growth predictions mutants checkers attacks exact prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -100,6 +100,10 @@ paced-frontier: $(READY)
 # what lies between the price bound and the best schedule: three minutes
 gap: $(READY)
 	$(BIN)/python benchmarks/gap.py
+
+# what improve reaches where OPT or the LP is known: a quarter of an hour
+improved: $(READY)
+	$(BIN)/python benchmarks/improved.py
 
 orders: $(READY)
 	$(BIN)/python benchmarks/orders.py

@@ -49,7 +49,7 @@ def shapes() -> Iterator[tuple[str, str, int, Rows, float]]:
             for name, trace in zip(("code", "conversation"), TRACES, strict=True):
                 if trace.exists():
                     rng = random.Random(f"{name}-{n}-{seed}")
-                    rows = _scaled(trace, rng, n)
+                    rows = scaled(trace, rng, n)
                     memory = 4 * max(prompt + output for _, prompt, output in rows)
                     yield f"{name}-{n}", f"{mark}{name}-{n}-{seed}", memory, rows, limit
         for late in (0, 60):
@@ -63,7 +63,7 @@ def shapes() -> Iterator[tuple[str, str, int, Rows, float]]:
         yield "large", f"{mark}large-{seed}", memory, rows, 120
 
 
-def _scaled(trace: Path, rng: random.Random, number: int) -> Rows:
+def scaled(trace: Path, rng: random.Random, number: int) -> Rows:
     """Return a run of a trace's requests as a backlog, lengths divided by 64."""
     with trace.open(newline="") as file:
         lengths = [

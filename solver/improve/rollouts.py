@@ -432,10 +432,10 @@ def _way(  # type: ignore[no-untyped-def]
     at = ((moment * 40_503) ^ (state * 7_919 + trial * 104_729)) & (_DRAWS - 1)
     looks, noise, pause, kept = _FIRST_WINDOW, 0.0, 0.0, planned
     if trial > 0:
-        looks = int(WINDOW ** draws[at]) + 1
+        looks = int(WINDOW * math.sqrt(draws[at])) + 1
         at = (at + 3) & (_DRAWS - 1)
         noise = 0.0 if trial % 4 == 0 else draws[at - 2]
-        pause = 0.5 * draws[at - 1] if trial % 3 == 0 else 0.0
+        pause = 0.3 * draws[at - 1] if trial % 8 == 5 else 0.0
         kept = int(draws[at] * (planned + 1)) if trial % 2 else 0
     return _roll(
         sight, usage, states.waits[state], states.plan[state], kept,
