@@ -70,6 +70,8 @@ class Options:
 _SMALL = 25
 # Share of the time for an integer programme where requests repeat and nothing else ends.
 _PROGRAMME = 0.2
+# Steps between the root's bound and the best schedule up to which the search comes before beams.
+_NEAR = 8
 # Passes of annealing without a gain after which it ends.
 _IDLE = 8
 # Share of the time for local search, and its exchanges for each request; up to so many in all it
@@ -211,7 +213,11 @@ def _in_turns(
         if model.requests < MANY:
             works["annealing"] = _annealed(model, state, report)
         shares = shares_of(model)
-        engines = [Engine(name=name, share=shares[name], work=work) for name, work in works.items()]
+        # a search over so few steps is over before beams have found anything
+        near = "search" in works and state.upper - state.lower <= _NEAR
+        first = "search" if near else "annealing" if model.requests > _SMALL else "beams"
+        order = sorted(works, key=lambda name: name != first)
+        engines = [Engine(name=name, share=shares[name], work=works[name]) for name in order]
         take_turns(
             engines,
             position=lambda: (state.lower, state.upper),

@@ -56,6 +56,8 @@ _WIDTHS = (300, 3_000)
 _BEAM_BYTES = 2**29
 # So much below what a search has found or aims at, a schedule from elsewhere makes it begin anew.
 _NEARER = 2
+# Share of the time left that one step of a search may take: then it aims nearer.
+_STEP = 0.2
 #: Share of the time left that prices may take.
 PRICES = 0.3
 # And the root's multipliers, of what is left then.
@@ -189,6 +191,7 @@ def searches(
     growth = _GROWTH
     spent: float | None = None
     before: tuple[int, int] | None = None  # target and states of the last search
+    farthest: int | None = None  # target, where one step of a search has taken too long
     # a limited search may have closed the interval without leaving a proof
     while not (state.closed() and state.proof is not None):
         if _late(deadline):
@@ -196,6 +199,8 @@ def searches(
             return
         base = max(state.lower, _ceil(root_bound(rooted.grid, root)))
         target = _next_target(state, base, spent, growth, deadline)
+        if farthest is not None:
+            target = min(target, max(farthest, base + 1))
         fixed = fix_windows(model, prices, target)
         if fixed.empty:
             _raise(state, target, price_proof(prices, model.origin), "price", replace_equal=True)
@@ -210,7 +215,7 @@ def searches(
         else:
             stage = grid_of(model, thin)
             start = aside(partial(_fit, stage, first))
-            search = Search(stage, start, target, effort, deadline)
+            search = Search(stage, start, target, effort, share_of(deadline, _STEP))
             outcome, spent = search.outcome, 0.0
             with closing(search.layers()) as layers:
                 for _ in layers:
@@ -219,12 +224,17 @@ def searches(
                     spent += time.process_time() - begun
                     yield
                     begun = time.process_time()
+                    search.deadline = share_of(deadline, _STEP)
                     if state.upper + _NEARER <= min(search.best, target):
                         break  # others found a better schedule
                 else:
                     spent += time.process_time() - begun
         state.states += outcome.states
         if not outcome.proved and outcome.limit is None:
+            continue
+        if outcome.limit == Limit.TIME and not _late(deadline) and target > base + 1:
+            farthest = base + (target - base) // 2
+            yield
             continue
         if before is not None and before[0] < target and before[1] > 0:
             rate = (outcome.states / before[1]) ** (1 / (target - before[0]))
@@ -239,6 +249,8 @@ def searches(
         reached = target if outcome.best is None else outcome.best
         proof = search_proof(whole, thin, prices, target, first, outcome)
         _raise(state, reached, proof, "dp", replace_equal=True)
+        if farthest is not None:
+            farthest = reached + target - base
         report()
         yield
 

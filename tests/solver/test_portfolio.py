@@ -140,6 +140,7 @@ def test_what_ran_is_told():
     rng = random.Random(5)
     rows = [(0, rng.randint(1, 10), rng.randint(1, 12)) for _ in range(14)]
     turns = solver.solve(make(30, rows)).to_json()["turns"]
-    assert [one["engine"] for one in turns] == ["beams", "search", "annealing"]
-    assert turns[1]["turns"] >= turns[1]["moved"] >= 1
+    assert {one["engine"] for one in turns} == {"beams", "search", "annealing"}
+    search = next(one for one in turns if one["engine"] == "search")
+    assert search["turns"] >= search["moved"] >= 1
     assert all(one["seconds"] >= 0 and 0 <= one["moved"] <= one["turns"] for one in turns)
