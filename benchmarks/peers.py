@@ -74,7 +74,8 @@ def main() -> None:
         print(lines[-1], flush=True)
     about = (
         f"Total latency of the strict rule (`make peers`). {SMALL} requests: over the time-indexed "
-        f"LP, means over {EACH} backlogs at each of {TOGETHER} requests that fit together. Others, "
+        f"LP, means over {EACH * len(TOGETHER)} backlogs of which about "
+        f"{', '.join(map(str, TOGETHER[:-1]))} or {TOGETHER[-1]} requests fit together. Others, "
         f"{SIZE:,} requests or a whole trace: over the best bound that needs no search."
     )
     write_section("peers", "\n".join([about, "", *lines]), page="policies.md")

@@ -26,7 +26,7 @@ from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.traces import read_trace
 from kvproof.scheduling.usage import requests_of
-from kvproof.solver.improve.windows import tallest_first
+from kvproof.solver.improve.windows import queue_of, tallest_first
 
 TRACES = Path(__file__).parent.parent.parent / "shared" / "traces"
 AZURE = "AzureLLMInferenceTrace_conv.csv"
@@ -109,11 +109,10 @@ def best_schedule(instance: Instance) -> tuple[str, Schedule]:
             found.append((f"{policy.name} {'skip' if skip else 'strict'}", schedule))
     room = int(found[0][1].starts.max() + 4 * instance.output.max() + instance.output.sum() // 8)
     usage = np.zeros(room, np.int32)
-    coming = np.argsort(instance.arrival, kind="stable")
-    by_volume = np.lexsort((instance.arrival, instance.volume))
+    queue = queue_of(instance)
     for window in WINDOWS:
         starts = np.empty(instance.rows, np.int64)
-        if tallest_first(usage, requests_of(instance), coming, by_volume, window, starts):
+        if tallest_first(usage, requests_of(instance), queue, window, starts):
             found.append((f"tallest of {window}", Schedule(instance=instance, starts=starts)))
     name, schedule = min(found, key=lambda pair: pair[1].total_latency)
     check_schedule(schedule)
