@@ -20,6 +20,7 @@ from kvproof.scheduling.instance import Instance
 BUCKETS = 3_200
 #: Distinct classes beyond which it is not tried; non-zeros that its buckets are cut to.
 MOST_CLASSES, MOST_ENTRIES = 64, 100_000
+_TINY = 1e-9  # of a request, beyond what the solver's floats are good for
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,7 +64,10 @@ class TimeIndexedSolution:
             begun = np.append(0.0, np.cumsum(self.amount[mine]))
             edges = np.append(self.bucket[mine], self.bucket[mine][-1] + 1) * float(self.width)
             requests = np.flatnonzero(owner == kind)
-            due[requests] = np.interp(np.arange(len(requests)) + 0.5, begun, edges)
+            # a half that is reached just at the end of a step is reached there, whatever floats
+            # say, and not where the next part starts
+            halves = np.arange(len(requests)) + 0.5 - _TINY
+            due[requests] = np.interp(halves, begun, edges)
         return due
 
 

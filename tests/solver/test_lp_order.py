@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from scipy.optimize import linprog
 
 from kvproof.certificates.opt.time_indexed import MOST_CLASSES, solve_time_indexed
@@ -29,6 +29,7 @@ def plain_value(instance):
 
 
 @given(backlogs(max_requests=6))
+@example(Instance(memory=12, arrival=[0, 0], prompt=[0, 6], output=[6, 6]))  # halves: 0 and 6
 @settings(max_examples=15)
 def test_what_is_due_comes_from_the_exact_programme(instance):
     solution = solve_time_indexed(instance, entries=ENTRIES)
