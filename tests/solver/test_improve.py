@@ -25,15 +25,9 @@ from kvproof.scheduling.usage import (
 from kvproof.solver.improve import improve
 from kvproof.solver.improve.annealing import ROUNDS, Annealing
 from kvproof.solver.improve.guide import guide_of
-from kvproof.solver.improve.rollouts import (
-    MOST_STARTS,
-    Rollouts,
-    Sight,
-    _left_empty,
-    _roll,
-    worth_of,
-)
+from kvproof.solver.improve.rollouts import Rollouts, worth_of
 from kvproof.solver.improve.search import search
+from kvproof.solver.improve.ways import MOST_STARTS, Sight, left_empty, roll
 from kvproof.solver.improve.windows import queue_of, tallest_first
 from tests.solver.common import draw, make
 
@@ -143,7 +137,7 @@ def test_a_way_by_definition(seed):
     draws = rng.random(2**16)
     for looks, noise, pause, kept in ((12, 0.0, 0.0, 0), (24, 0.7, 0.0, 6), (5, 0.3, 0.4, 3)):
         tried, held = np.empty((2, MOST_STARTS), np.int64), usage.copy()
-        gain, made = _roll(
+        gain, made = roll(
             sight, held, waits, packed, kept, looks, noise, pause, draws, 99, tried,
             np.empty(m + 1, np.int64),
         )  # fmt: skip
@@ -153,7 +147,7 @@ def test_a_way_by_definition(seed):
         )  # fmt: skip
         assert tried[:, :made].T.tolist() == [list(start) for start in starts]
         assert made > 1
-        assert _left_empty(sight, held) - gain == pytest.approx(lost)
+        assert left_empty(sight, held) - gain == pytest.approx(lost)
 
 
 def test_one_way_is_the_tallest_of_twelve_and_many_are_better(monkeypatch):
