@@ -168,7 +168,8 @@ def _solve(
         programme and not state.closed() and state.limit != Limit.INTERRUPT
         and (deadline is None or time.monotonic() < deadline)
     ):  # fmt: skip
-        state.limit = None if state.limit != Limit.SIZE else state.limit
+        if state.limit != Limit.SIZE:
+            state.limit = None
         try:
             claimed = _programme(instance, model, state, options, deadline, progress)
         except LimitError as error:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.solver.dp.kernels import Bounds, Found, Step, expand, look_ahead
+from kvproof.solver.dp.kernels import Bounds, Found, Step, expand
+from kvproof.solver.dp.look_ahead import look_ahead
 from kvproof.solver.dp.multipliers import Vector
 from kvproof.solver.dp.states import Packing, States
 from kvproof.solver.dp.trajectory import SCALE, Grid

@@ -1,8 +1,6 @@
 """The improver: its kernels against plain versions, its schedules against OPT and policies."""
 
-import itertools
 import random
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,9 +23,7 @@ from kvproof.scheduling.usage import (
 from kvproof.solver.improve import improve
 from kvproof.solver.improve.annealing import ROUNDS, Annealing
 from kvproof.solver.improve.guide import guide_of
-from kvproof.solver.improve.rollouts import Rollouts, worth_of
 from kvproof.solver.improve.search import search
-from kvproof.solver.improve.ways import MOST_STARTS, Sight, left_empty, roll
 from kvproof.solver.improve.windows import queue_of, tallest_first
 from tests.solver.common import draw, make
 
@@ -54,160 +50,6 @@ def drawn(seed: int) -> tuple[Instance, Requests, list[int], int]:
     schedule = simulate(instance, find_policy("fcfs"))
     starts = [int(start) for start in schedule.starts]
     return instance, requests_of(instance), starts, schedule.makespan + 20
-
-
-def overloaded(seed):
-    rng = np.random.default_rng(seed)
-    n = 600
-    return Instance(
-        memory=4_000,
-        arrival=np.sort(rng.integers(0, 1_500, n)),
-        prompt=rng.integers(20, 300, n),
-        output=rng.integers(10, 90, n),
-    )
-
-
-def rolled(instance, number, *, moments):
-    """Make a whole schedule, so many moments at a time."""
-    steps = 2 * instance.total_volume // instance.memory + 5_000
-    made = Rollouts(requests_of(instance), worth_of(instance, steps), queue_of(instance), number)
-    while made.advance(moments):
-        pass
-    return Schedule(instance=instance, starts=made.starts)
-
-
-def plain_way(sight, usage, waits, plan, *, looks, noise, pause, draws):
-    """Follow a way by its definition; return its starts and what it loses."""
-    used, waiting = [int(x) for x in usage], [x for x, there in enumerate(waits) if there]
-    made, ahead, small = [], sight.gains.shape[1], min(sight.prompt[waiting])
-
-    def fits(x, step):
-        return all(
-            used[step + j] + sight.prompt[x] + j <= sight.memory
-            for j in range(1, sight.output[x] + 1)
-        )
-
-    def start(x, step):
-        waiting.remove(x)
-        for j in range(1, sight.output[x] + 1):
-            used[step + j] += int(sight.prompt[x]) + j
-        made.append((x, step))
-
-    for step in range(ahead):
-        while plan and plan[0][1] <= step:
-            x, _ = plan.pop(0)
-            if x in waiting and fits(x, step):
-                start(x, step)
-        while not plan and used[step + 1] + small < sight.memory:
-            if pause and next(draws) < pause:
-                break
-            there = [x for x in waiting if sight.since[x] <= step][:looks]
-            tall = {x: sight.prompt[x] * (1 - noise * next(draws)) for x in there}
-            there = [x for x in there if fits(x, step)]
-            if not there:
-                break
-            start(max(there, key=tall.get), step)
-    free = [sight.memory - held for held in used[: len(sight.price)]]
-    lost = sum(sight.price[step] * free[step] for step in range(1, ahead + 1))
-    for step in range(ahead + 1, len(sight.price)):
-        lost += sight.price[step] * (free[step] - max(0, min(free[step:]) - 200))
-    return made, lost - sum(sight.gains[x, step] for x, step in made)
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_a_way_by_definition(seed):
-    rng = np.random.default_rng(seed)
-    m, ahead, beyond, memory = 40, 30, 20, 1_000
-    sight = Sight(
-        memory=memory,
-        price=rng.random(ahead + beyond),
-        prompt=rng.integers(0, 200, m),
-        output=rng.integers(1, 60, m),
-        since=rng.integers(-20, 20, m),
-        gains=rng.random((m, ahead)),
-        marks=np.zeros((m, 5), np.int64),
-    )
-    usage = np.maximum(0, np.linspace(memory, -300, 120)).astype(np.int32)
-    waits = rng.random(m) < 0.8
-    # some of these wait no longer, or do not fit
-    who, when = rng.permutation(m)[:6], np.sort(rng.integers(0, 20, 6))
-    plan = list(zip(who.tolist(), when.tolist(), strict=True))
-    packed = np.zeros((2, MOST_STARTS), np.int64)
-    packed[:, :6] = np.transpose(plan)
-    draws = rng.random(2**16)
-    for looks, noise, pause, kept in ((12, 0.0, 0.0, 0), (24, 0.7, 0.0, 6), (5, 0.3, 0.4, 3)):
-        tried, held = np.empty((2, MOST_STARTS), np.int64), usage.copy()
-        gain, made = roll(
-            sight, held, waits, packed, kept, looks, noise, pause, draws, 99, tried,
-            np.empty(m + 1, np.int64),
-        )  # fmt: skip
-        starts, lost = plain_way(
-            sight, usage, waits, plan[:kept],
-            looks=looks, noise=noise, pause=pause, draws=iter(draws[100:]),
-        )  # fmt: skip
-        assert tried[:, :made].T.tolist() == [list(start) for start in starts]
-        assert made > 1
-        assert left_empty(sight, held) - gain == pytest.approx(lost)
-
-
-def test_one_way_is_the_tallest_of_twelve_and_many_are_better(monkeypatch):
-    instance = overloaded(1)
-    tallest = np.empty(instance.rows, np.int64)
-    steps = np.zeros(2 * instance.total_volume // instance.memory + 5_000, np.int32)
-    assert tallest_first(steps, requests_of(instance), queue_of(instance), 12, tallest)
-    one = rolled(instance, 1, moments=7)
-    assert one.starts.tolist() == tallest.tolist()
-    many = rolled(instance, 128, moments=10**6)
-    check_schedule(many)
-    assert many.total_latency < one.total_latency
-    monkeypatch.setattr("kvproof.solver.improve.rollouts._WORKERS", 3)
-    assert many.starts.tolist() == rolled(instance, 128, moments=5).starts.tolist()
-
-
-def test_rollouts_pass_over_what_nobody_waits_in():
-    later = overloaded(4)
-    instance = Instance(
-        memory=later.memory,
-        arrival=np.concatenate((later.arrival, later.arrival + 100_000)),
-        prompt=np.tile(later.prompt, 2),
-        output=np.tile(later.output, 2),
-    )
-    steps = 110_000
-    made = Rollouts(requests_of(instance), worth_of(instance, steps), queue_of(instance), 16)
-    assert not made.advance(3_000)
-    check_schedule(Schedule(instance=instance, starts=made.starts))
-
-
-def test_rollouts_take_as_many_ways_as_the_time_allows(monkeypatch):
-    instance = overloaded(3)
-    found = []
-    for _ in range(2):
-        ticks = itertools.count()
-        clock = SimpleNamespace(monotonic=lambda ticks=ticks: next(ticks) / 1_000)
-        monkeypatch.setattr("kvproof.solver.improve.run.time", clock)
-        found.append(improve(instance, time_limit=0.9))
-    assert found[0].schedule.starts.tolist() == found[1].schedule.starts.tolist()
-    check_schedule(found[0].schedule)
-    totals = {stage.name: stage.total_latency for stage in found[0].stages}
-    assert totals["rollouts"] < rolled(instance, 8, moments=1).total_latency
-    assert totals["rollouts"] < totals["guided"]
-
-
-def test_rollouts_that_run_out_of_steps_say_so():
-    instance = overloaded(2)
-    steps = instance.total_volume // (2 * instance.memory)
-    made = Rollouts(requests_of(instance), worth_of(instance, steps + 500), queue_of(instance), 2)
-    while made.advance(64):
-        pass
-    assert (made.starts < 0).any()
-
-
-def test_rollouts_are_a_stage_of_their_own_where_there_are_many_requests():
-    instance = overloaded(3)
-    found = improve(instance, trials=0)
-    names = [stage.name for stage in found.stages]
-    assert names == ["policies", "windows", "left shift", "guided", "rollouts", "local search"]
-    check_schedule(found.schedule)
 
 
 @pytest.mark.parametrize("seed", range(60))

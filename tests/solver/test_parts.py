@@ -20,6 +20,7 @@ from kvproof.solver.dp.ascent import ascend
 from kvproof.solver.dp.expansion import step_of
 from kvproof.solver.dp.kernels import undominated
 from kvproof.solver.dp.layered import Effort
+from kvproof.solver.dp.look_ahead import look_ahead
 from kvproof.solver.dp.multipliers import NO_START, make_vector, sample_of
 from kvproof.solver.dp.stage import solve_certified
 from kvproof.solver.dp.states import States, packing_of
@@ -361,7 +362,7 @@ def test_look_ahead_is_the_least_over_all_decisions(seed):
     begun = draws.integers(-50, 50, (2, model.classes))
     may_start = draws.integers(0, 2, model.classes).astype(np.bool_)
     found = np.empty((2, model.classes + 1, ks, us), np.int64)
-    kernels.look_ahead(model.kinds, may_start, begun, bounds, found)
+    look_ahead(model.kinds, may_start, begun, bounds, found)
 
     def plain(v: int, c: int, k: int, u: int) -> int:
         if k >= ks or u >= us:
