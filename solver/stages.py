@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Generator
 from contextlib import nullcontext
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kvproof.certificates.lower_bounds import best_bound
 from kvproof.scheduling.compiled import plain_first
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.exact import Column
@@ -27,6 +25,7 @@ from kvproof.solver.dp.stage import (
     IntervalProgress,
     beams,
     climb,
+    known,
     refuse,
     searches,
     share_of,
@@ -148,11 +147,7 @@ def _solve(
     upper, starts, interrupted = _improved(instance, model, upper, starts, limit)
     if progress:
         progress(upper, None)
-    bound = best_bound(model.instance())
-    state = Interval(
-        lower=min(upper, math.ceil(bound.value)), upper=upper, starts=starts, proof=bound.proof,
-        engine=str(bound.kind),
-    )  # fmt: skip
+    state = known(model, upper, starts)
     programme = options.engine == "milp" or (options.engine == "auto" and repeats(model))
     turns_end = deadline
     if deadline is not None and programme:

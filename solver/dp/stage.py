@@ -91,18 +91,17 @@ class Rooted:
     root: Vector
 
 
-def solve_certified(
-    model: Model,
-    upper: int,
-    starts: Column,
-    *,
-    deadline: float | None = None,
-    effort: Effort | None = None,
-    progress: IntervalProgress | None = None,
-    search: bool = True,
-    prices: bool = True,
-) -> Interval:
-    """Return the interval for OPT that exact integers prove, from a known schedule.
+def known(model: Model, upper: int, starts: Column) -> Interval:
+    """Return the interval of a schedule, listed class by class, and of bounds without search."""
+    bound = best_bound(model.instance())
+    lower = min(upper, math.ceil(bound.value))
+    return Interval(
+        lower=lower, upper=upper, starts=starts, proof=bound.proof, engine=str(bound.kind)
+    )
+
+
+def solve_certified(model: Model, upper: int, starts: Column, *, effort: Effort) -> Interval:
+    """Return the interval for OPT by prices, beams and the search alone, one after another.
 
     Parameters
     ----------
@@ -110,34 +109,22 @@ def solve_certified(
         The instance.
     upper, starts
         A feasible schedule (listed class by class) and its total latency.
-    deadline
-        On the clock of :func:`time.monotonic`.
     effort
         Limits of the search.
-    search
-        False: stop after the price bound, for branching to take over.
-    prices
-        False: stop before it, for an integer programme that finds its own.
     """
-    effort = effort or Effort()
-    bound = best_bound(model.instance())
-    lower = min(upper, math.ceil(bound.value))
-    state = Interval(
-        lower=lower, upper=upper, starts=starts, proof=bound.proof, engine=str(bound.kind)
-    )
-    if not prices or state.closed():
+    state = known(model, upper, starts)
+    if state.closed():
         return state
 
     def report() -> None:
-        if progress:
-            progress(state.upper, state.lower)
+        pass
 
     try:
-        rooted = climb(model, state, deadline, report, search=search)
+        rooted = climb(model, state, None, report, search=True)
         if rooted is not None:
             for work in (
-                beams(rooted.grid, rooted.root, state, deadline, effort),
-                searches(rooted, state, effort, deadline, report),
+                beams(rooted.grid, rooted.root, state, None, effort),
+                searches(rooted, state, effort, None, report),
             ):
                 for _ in work:
                     pass
