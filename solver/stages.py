@@ -100,7 +100,7 @@ def solve(
         ``"dp"``: the certified search. ``"branch"``: branching on counts. ``"milp"``: the
         time-indexed programme. ``"auto"``: prices first, then the search; where requests repeat a
         lot, branching too, and the programme has the last fifth of the time. Beams and annealing
-        look for better schedules meanwhile, all in turns (:mod:`kvproof.solver.portfolio`).
+        look for better schedules meanwhile, all in turns (``kvproof.solver.portfolio``).
     time_limit
         Seconds, or None. At a limit, and on Ctrl-C, the interval so far is returned.
     backend
