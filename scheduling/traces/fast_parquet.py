@@ -108,7 +108,7 @@ def read_times(
     text: Bytes, ends: Ends, kind: str
 ) -> tuple[str, npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
     """Read times from their text; `kind` is that of times so far, or ""."""
-    from kvproof.scheduling.traces.kernel import times
+    from kvproof.scheduling.traces.cell_kernels import times
 
     rows = len(ends) - 1
     digits, decimals = np.empty(rows, np.int64), np.empty(rows, np.uint8)
@@ -120,7 +120,7 @@ def read_times(
 
 def read_lengths(text: Bytes, ends: Ends, *, predicted: bool) -> npt.NDArray[Any]:
     """Read lengths, or predicted ones, from their text."""
-    from kvproof.scheduling.traces.kernel import lengths
+    from kvproof.scheduling.traces.cell_kernels import lengths
 
     counts = np.empty(len(ends) - 1, np.int32)
     if not lengths(text, ends, predicted, counts):

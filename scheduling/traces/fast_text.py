@@ -43,7 +43,7 @@ def csv_parts(
     Doubt
         The plain reader is to read it; the file is at `begin` again.
     """
-    from kvproof.scheduling.traces.kernel import csv_rows
+    from kvproof.scheduling.traces.row_kernels import csv_rows
 
     places = np.array([columns.index(name) for name in wanted.columns])
     run = partial(_run, csv_rows, (places, len(columns)), wanted)
@@ -60,7 +60,7 @@ def jsonl_parts(
     Doubt
         The plain reader is to read it; the file is where it was.
     """
-    from kvproof.scheduling.traces.kernel import json_rows
+    from kvproof.scheduling.traces.row_kernels import json_rows
 
     places = np.array([columns.index(name) for name in wanted.columns])
     try:
