@@ -45,9 +45,10 @@ class Layout(NamedTuple):
         The classes of requests.
     allowed
         Which starts survive, shape (classes, horizon + 1).
-    start_first, start_class
-        CSR by step: the classes (repeated by how many can start together) that may start at t.
-    end_first, end_class
+    start_first, start_class, start_size
+        CSR by step: the classes that may start at t, and how many of one start at once; parts of
+        sizes 1, 2, 4, ... and a last one add up to any number that can start together.
+    end_first, end_class, end_size
         The same for requests whose last step is t.
     least, most
         Fewest and most tokens that k running requests hold, for k = 0..len - 1.
@@ -57,8 +58,10 @@ class Layout(NamedTuple):
     allowed: npt.NDArray[np.bool_]
     start_first: Ints
     start_class: Ints
+    start_size: Ints
     end_first: Ints
     end_class: Ints
+    end_size: Ints
     least: Ints
     most: Ints
 
@@ -141,28 +144,37 @@ def grid_of(model: Model, windows: Windows) -> Grid:
     """
     least, most = _ranges(model)
     copies = np.minimum(model.count, len(least) - 1)
-    events = 2 * int((windows.allowed.sum(axis=1) * copies).sum())
+    held = model.prompt + 1, model.prompt + model.output
+    begin, end = ([_sizes(x) for x in np.minimum(copies, model.memory // y)] for y in held)
+    parts = np.array([len(x) + len(y) for x, y in zip(begin, end, strict=True)])
+    events = int((windows.allowed.sum(axis=1) * parts).sum())
     work = events * len(least) * (model.memory + 1) // 16
     _refuse_cells(model, windows.horizon, len(least), work)
-    starts: list[list[int]] = [[] for _ in range(windows.horizon + 1)]
-    ends: list[list[int]] = [[] for _ in range(windows.horizon + 1)]
+    starts: list[list[tuple[int, int]]] = [[] for _ in range(windows.horizon + 1)]
+    ends: list[list[tuple[int, int]]] = [[] for _ in range(windows.horizon + 1)]
     for c in range(model.classes):
         for p in np.flatnonzero(windows.allowed[c]).tolist():
-            starts[p].extend([c] * int(copies[c]))
-            ends[p + int(model.output[c])].extend([c] * int(copies[c]))
-    layout = Layout(
-        model.kinds, windows.allowed, _first(starts), _flat(starts), _first(ends), _flat(ends),
-        least, most,
-    )  # fmt: skip
+            starts[p].extend((c, size) for size in begin[c])
+            ends[p + int(model.output[c])].extend((c, size) for size in end[c])
+    layout = Layout(model.kinds, windows.allowed, *_flat(starts), *_flat(ends), least, most)
     return Grid(model=model, windows=windows, layout=layout)
 
 
-def _first(lists: list[list[int]]) -> Ints:
-    return np.concatenate(([0], np.cumsum([len(x) for x in lists]))).astype(np.int64)
+def _sizes(number: int) -> list[int]:
+    """Return parts whose sums are all of 0..number."""
+    sizes: list[int] = []
+    while number > 0:
+        size = min(number, 2 ** len(sizes))
+        sizes.append(size)
+        number -= size
+    return sizes
 
 
-def _flat(lists: list[list[int]]) -> Ints:
-    return np.array([x for one in lists for x in one], dtype=np.int64)
+def _flat(lists: list[list[tuple[int, int]]]) -> tuple[Ints, Ints, Ints]:
+    """Return where the events of each step begin, their classes and their sizes."""
+    first = np.concatenate(([0], np.cumsum([len(x) for x in lists]))).astype(np.int64)
+    flat = np.array([x for one in lists for x in one], dtype=np.int64).reshape(-1, 2)
+    return first, flat[:, 0].copy(), flat[:, 1].copy()
 
 
 @njit(nogil=True, error_model="numpy")
@@ -180,6 +192,15 @@ def _keep_apart(cells, lane):  # type: ignore[no-untyped-def]
     # seconds to compile an assignment of slices
     for x in range(lane - 1, cells.size, lane):
         cells[x] = NEVER
+
+
+@njit(nogil=True, error_model="numpy")
+def _take_back(work, lane, begin, end, out, flag):  # type: ignore[no-untyped-def]
+    """Undo an event for begin..end-1 running requests: it leads beyond the last of its lane."""
+    for row in range(0, out.size, lane):
+        for x in range(row + begin, row + end):
+            out[x] = work[x]
+            flag[x] = False
 
 
 @njit(nogil=True, error_model="numpy")
@@ -223,12 +244,15 @@ def _plain_sweep(  # type: ignore[no-untyped-def]
     layout, since, alpha, beta, table, taken
 ):  # fmt: skip
     """Do what :func:`sweep` does, each shift in one NumPy operation."""
-    kinds, _, start_first, start_class, end_first, end_class, least, most = layout
+    (
+        kinds, _, start_first, start_class, start_size, end_first, end_class, end_size, least, most,
+    ) = layout  # fmt: skip
     memory, lane, shift = kinds.memory, least.size + 1, start_class.size
     steps = start_first.size - 1
     start_jump = (kinds.prompt + 1) * lane + 1
     end_jump = (start_jump + (kinds.output - 1) * lane).tolist()
     start_jump = start_jump.tolist()
+    place = np.arange((memory + 1) * lane) % lane
     tokens = np.arange(memory + 1)[:, None]
     running = np.arange(lane - 1)[None, :]
     outside = tokens + running > memory
@@ -241,26 +265,30 @@ def _plain_sweep(  # type: ignore[no-untyped-def]
     work[0] = 0
     for t in range(steps - 1, since - 1, -1):
         for e in range(start_first[t], start_first[t + 1]):
-            c = start_class[e]
-            room = work.size - start_jump[c]
-            there = work[start_jump[c] :] - alpha[c, t]
+            c, size = start_class[e], int(start_size[e])
+            jump = size * start_jump[c]
+            there = work[jump:] - np.int32(size) * alpha[c, t]
+            better = there < work[:-jump]
+            better &= (place[:-jump] < lane - size) | (place[:-jump] == lane - 1)
             if len(taken) > 1:
-                np.less(there, work[:room], out=taken[e, :room])
-            np.minimum(there, work[:room], out=spare[:room])
-            spare[room:] = work[room:]
+                taken[e, :-jump] = better
+            spare[:] = work
+            np.copyto(spare[:-jump], there, where=better)
             spare[lane - 1 :: lane] = NEVER
             work, spare = spare, work
         cells = spare.reshape(memory + 1, lane)[:, :-1]
         cells[:] = np.where(outside, NEVER, work[before])
         work, spare = spare, work
         for e in range(end_first[t], end_first[t + 1]):
-            c = end_class[e]
-            jump = end_jump[c]
-            there = work[:-jump] - beta[c, t - kinds.output[c]]
+            c, size = end_class[e], int(end_size[e])
+            jump = size * end_jump[c]
+            there = work[:-jump] - np.int32(size) * beta[c, t - kinds.output[c]]
+            better = there < work[jump:]
+            better &= place[jump:] >= size - 1
             if len(taken) > 1:
-                np.less(there, work[jump:], out=taken[shift + e, jump:])
-            np.minimum(there, work[jump:], out=spare[jump:])
-            spare[:jump] = work[:jump]
+                taken[shift + e, jump:] = better
+            spare[:] = work
+            np.copyto(spare[jump:], there, where=better)
             spare[lane - 1 :: lane] = NEVER
             work, spare = spare, work
         cells = work.reshape(memory + 1, lane)[:, :-1]
@@ -276,7 +304,9 @@ def sweep(layout, since, alpha, beta, table, taken):  # type: ignore[no-untyped-
     whole array. The last place of a lane holds no path: it keeps the lanes apart. A `taken` of one
     row is overwritten by every event (nothing is noted).
     """
-    kinds, _, start_first, start_class, end_first, end_class, least, most = layout
+    (
+        kinds, _, start_first, start_class, start_size, end_first, end_class, end_size, least, most,
+    ) = layout  # fmt: skip
     memory, prompt, output = kinds.memory, kinds.prompt, kinds.output
     lane = least.size + 1
     last = start_first.size - 2
@@ -289,18 +319,23 @@ def sweep(layout, since, alpha, beta, table, taken):  # type: ignore[no-untyped-
     noted = taken.shape[0] > 1
     for t in range(last, since - 1, -1):
         for e in range(start_first[t], start_first[t + 1]):
-            c = start_class[e]
-            jump = (prompt[c] + 1) * lane + 1
-            _start(work, jump, np.int32(-alpha[c, t]), spare, taken[e if noted else 0])
+            c, size = start_class[e], start_size[e]
+            jump = size * ((prompt[c] + 1) * lane + 1)
+            flag = taken[e if noted else 0]
+            _start(work, jump, np.int32(-size * alpha[c, t]), spare, flag)
+            if size > 1:
+                _take_back(work, lane, lane - size, lane - 1, spare, flag)
             _keep_apart(spare, lane)
             work, spare = spare, work
         _decode(work, memory, lane, spare)
         work, spare = spare, work
         for e in range(end_first[t], end_first[t + 1]):
-            c = end_class[e]
-            jump = (prompt[c] + output[c]) * lane + 1
-            price = np.int32(-beta[c, t - output[c]])
-            _end(work, jump, price, spare, taken[shift + e if noted else 0])
+            c, size = end_class[e], end_size[e]
+            jump = size * ((prompt[c] + output[c]) * lane + 1)
+            flag = taken[shift + e if noted else 0]
+            _end(work, jump, np.int32(-size * beta[c, t - output[c]]), spare, flag)
+            if size > 1:
+                _take_back(work, lane, 0, size - 1, spare, flag)
             _keep_apart(spare, lane)
             work, spare = spare, work
         _store(work, least, most, memory, lane, table[t])
@@ -327,25 +362,27 @@ def follow(layout, since, paths, taken, slope):  # type: ignore[no-untyped-def]
 @njit(nogil=True, error_model="numpy")
 def _step(layout, t, paths, q, taken, slope):  # type: ignore[no-untyped-def]
     """Move a path over step t: its ends, a token more for each running request, its starts."""
-    kinds, _, start_first, start_class, end_first, end_class, least, _ = layout
+    (
+        kinds, _, start_first, start_class, start_size, end_first, end_class, end_size, least, _,
+    ) = layout  # fmt: skip
     memory, prompt, output = kinds.memory, kinds.prompt, kinds.output
     lane = least.size + 1
     shift = start_class.size
     k, u, weight = paths.running[q], paths.tokens[q], paths.weight[q]
     for e in range(end_first[t + 1] - 1, end_first[t] - 1, -1):
-        c = end_class[e]
-        need = prompt[c] + output[c]
-        if k > 0 and u >= need and taken[shift + e, u * lane + k]:
-            slope[1, c, t - output[c]] -= weight
-            k -= 1
+        c, size = end_class[e], end_size[e]
+        need = size * (prompt[c] + output[c])
+        if k >= size and u >= need and taken[shift + e, u * lane + k]:
+            slope[1, c, t - output[c]] -= size * weight
+            k -= size
             u -= need
     u += k
     for e in range(start_first[t + 1] - 1, start_first[t] - 1, -1):
-        c = start_class[e]
-        need = prompt[c] + 1
-        if k < least.size - 1 and u + need <= memory and taken[e, u * lane + k]:
-            slope[0, c, t] -= weight
-            k += 1
+        c, size = start_class[e], start_size[e]
+        need = size * (prompt[c] + 1)
+        if k + size < least.size and u + need <= memory and taken[e, u * lane + k]:
+            slope[0, c, t] -= size * weight
+            k += size
             u += need
     paths.running[q] = k
     paths.tokens[q] = u

@@ -84,11 +84,57 @@ def test_multipliers_beyond_32_bits_are_refused(worth):
         make_vector(grid, alpha, none, 0)
 
 
+def repeated(seed):
+    """Return a backlog of a few classes of equal requests."""
+    rng = random.Random(seed)
+    rows = []
+    for _ in range(rng.randint(1, 3)):
+        rows += [(0, rng.randint(0, 3), rng.randint(1, 4))] * rng.randint(3, 9)
+    return model_of(make(rng.randint(18, 40), rows))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_equal_requests_in_parts_are_what_they_are_one_by_one(seed):
+    model = repeated(seed)
+    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 250))
+    single = grid.layout._asdict()
+    for event in ("start", "end"):
+        size = single[f"{event}_size"]
+        assert size.max() > 1
+        single[f"{event}_first"] = np.append(0, np.cumsum(size))[single[f"{event}_first"]]
+        single[f"{event}_class"] = np.repeat(single[f"{event}_class"], size)
+        single[f"{event}_size"] = np.ones(size.sum(), np.int64)
+    draws = np.random.default_rng(seed)
+    alpha, beta = draws.integers(-900, 900, (2, *grid.windows.allowed.shape)).astype(np.int32)
+    found = []
+    for layout in (grid.layout, trajectory.Layout(**single)):
+        table = np.zeros(grid.shape, np.int32)
+        trajectory.sweep(layout, 0, alpha, beta, table, np.empty((1, grid.cells), np.bool_))
+        found.append(table)
+    assert (found[0] == found[1]).all()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_best_path_weighs_what_the_table_says(seed):
+    model = repeated(seed)
+    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 250))
+    draws = np.random.default_rng(seed)
+    values = draws.integers(-900, 900, (2, *grid.windows.allowed.shape)).astype(np.int32)
+    scratch = ascent.make_scratch(grid)
+    trajectory.sweep(grid.layout, 0, values[0], values[1], scratch.table, scratch.taken)
+    slope = np.zeros(values.shape)
+    paths = trajectory.Paths(np.zeros(1, np.int64), np.zeros(1, np.int64), np.ones(1))
+    trajectory.follow(grid.layout, 0, paths, scratch.taken, slope)
+    assert (slope * values).sum() == scratch.table[0, 0, 0]
+    assert (slope[0].sum(axis=1) <= 0).all()
+
+
 @pytest.mark.parametrize("since", [0, 3])
 @pytest.mark.parametrize("seed", range(25))
-def test_plain_sweep(seed, since):
-    model = model_of(draw(random.Random(seed), most=7))
-    windows = fix_windows(model, np.zeros(0, dtype=np.int64), 60)
+@pytest.mark.parametrize("equal", [False, True])
+def test_plain_sweep(seed, since, equal):
+    model = repeated(seed) if equal else model_of(draw(random.Random(seed), most=7))
+    windows = fix_windows(model, np.zeros(0, dtype=np.int64), 250 if equal else 60)
     if windows.empty:
         return
     grid = grid_of(model, windows)
