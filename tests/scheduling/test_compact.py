@@ -44,9 +44,9 @@ def test_as_the_plain_one(schedule: Schedule) -> None:
 
 def test_long_outputs_need_every_level() -> None:
     rng = np.random.default_rng(5)
-    output = rng.choice([1, 15, 16, 127, 128, 1023, 1024, 1500], 60)
+    output = rng.choice([1, 15, 16, 127, 128, 1023, 1024, 1500], 30)
     instance = Instance(
-        memory=4000, arrival=rng.choice([0, 300], 60), prompt=rng.integers(0, 2000, 60),
+        memory=4000, arrival=rng.choice([0, 300], 30), prompt=rng.integers(0, 2000, 30),
         output=output,
     )  # fmt: skip
     for backlog in (False, True):
