@@ -1,4 +1,4 @@
-"""Better multipliers: subgradient ascent on the trajectory bound, for groups of states.
+"""Better multipliers: ascent along subgradients of the trajectory bound, for groups of states.
 
 Untrusted on purpose: any integers give a valid bound, so the ascent may use floats and samples.
 """
@@ -27,10 +27,13 @@ from kvproof.solver.threads import Flag, new_flag
 #: Multipliers of refined layers are multiples of this, over SCALE.
 UNIT = 8
 
-# Raises of the mean by less than this, over SCALE, count as none.
-_LITTLE = 4.0
-# Polyak steps aim at least so far above the mean.
-_AIM = 64.0
+# What a multiplier moves in a round at first, over SCALE, and the part of that in the last one.
+_STRIDE, _LAST = 100.0, 0.01
+# How much of the mean slope, and of its mean square, a round keeps.
+_KEPT, _KEPT_SQUARE = 0.8, 0.99
+# Added to the root of the mean square: what matters to few paths moves less. Without it the bound
+# of the sample gets better, and that of other states so much worse that more of them are left.
+_DAMPING = 0.3
 
 
 class Scratch(NamedTuple):
@@ -38,27 +41,6 @@ class Scratch(NamedTuple):
 
     table: Table
     taken: npt.NDArray[np.bool_]
-
-
-class Pursuit(NamedTuple):
-    """How far and how long an ascent goes on.
-
-    Parameters
-    ----------
-    target
-        A mean bound that is enough, over SCALE.
-    rounds
-        At most so many.
-    pace
-        First share of the way to the target that a step goes.
-    patience
-        Rounds without a better bound before steps get shorter.
-    """
-
-    target: float
-    rounds: int
-    pace: float
-    patience: int
 
 
 def ascend(
@@ -69,19 +51,18 @@ def ascend(
     *,
     target: int,
     rounds: int,
-    pace: float = 0.5,
-    patience: int = 6,
     scratch: Scratch | None = None,
     flag: Flag | None = None,
 ) -> tuple[Multiplier, Multiplier, float]:
     """Raise the mean bound over a sample of states; return the best integers and that mean.
 
-    Subgradient with momentum 0.8, Polyak steps toward `target` (total latency). A set `flag` ends
-    it after the round that it is in.
+    Each multiplier moves by its mean slope over the root of the mean square (Adam, Kingma and Ba
+    2015), in steps that shrink over the `rounds`. Polyak steps along the slope take twice as many.
+    A bound above `target` - 1 (total latency), or a set `flag`, ends it after the round it is in.
     """
     best_whole, best = _ascend(
         grid.layout, sample, np.stack((alpha, beta)).astype(np.float64),
-        Pursuit(float(target * SCALE), rounds, pace, patience),
+        float(target * SCALE), rounds,
         make_scratch(grid) if scratch is None else scratch,
         new_flag() if flag is None else flag,
     )  # fmt: skip
@@ -95,39 +76,29 @@ def make_scratch(grid: Grid) -> Scratch:
 
 
 @njit(nogil=True, error_model="numpy")
-def _ascend(layout, sample, values, pursuit, scratch, flag):  # type: ignore[no-untyped-def]
+def _ascend(layout, sample, values, target, rounds, scratch, flag):  # type: ignore[no-untyped-def]
     """Climb from `values` of shape (2, classes, steps), which are overwritten; see `ascend`."""
-    target, _, pace, _ = pursuit
     slope = np.zeros(values.shape)
-    move = np.zeros(values.shape)
+    mean_slope = np.zeros(values.shape)
+    mean_square = np.zeros(values.shape)
     whole = np.zeros(values.shape, np.int32)
     best_whole = np.zeros(values.shape, np.int32)
     best = -1e300
-    stalled = 0
-    for _ in range(pursuit.rounds):
+    kept = kept_square = 1.0
+    for done in range(rounds):
         _round(values, whole)
         sweep(layout, sample.step, whole[0], whole[1], scratch.table, scratch.taken)
         mean = _slopes(layout, sample, whole, scratch, slope)
         if mean > best:
-            stalled = 0 if mean > best + _LITTLE else stalled + 1
             best = mean
             _copy(whole, best_whole)
-            if best > target - SCALE:  # enough: nothing is below the target
-                break
-        else:
-            stalled += 1
-        if flag[0]:
+        if flag[0] or best > target - SCALE:  # enough: nothing is below the target
             break
-        if stalled >= pursuit.patience:
-            pace *= 0.65
-            stalled = 0
-            _clear(move)
-            _copy(best_whole, values)
-            if pace < 0.004:
-                break
-            continue
-        if not _move(values, move, slope, pace * max(target - mean, _AIM)):
-            break
+        # means begin at 0, and so are too small by these factors
+        kept *= _KEPT
+        kept_square *= _KEPT_SQUARE
+        stride = _STRIDE * _LAST ** (done / rounds) / (1.0 - kept)
+        _move(values, mean_slope, mean_square, slope, stride, 1.0 - kept_square)
     return best_whole, best
 
 
@@ -180,35 +151,27 @@ def _unstarted(layout, sample, whole, slope, mean):  # type: ignore[no-untyped-d
     return mean
 
 
-def _plain_move(values, move, slope, reach):  # type: ignore[no-untyped-def]
-    move *= 0.8
-    move += slope
-    # a running sum: in the order in which the kernel adds
-    norm = (move * move).transpose(1, 2, 0).ravel().cumsum()[-1]
-    if norm < 1e-9:
-        return False
-    values += reach / norm * move
-    return True
+def _plain_move(values, mean, square, slope, stride, seen):  # type: ignore[no-untyped-def]
+    mean *= _KEPT
+    mean += (1.0 - _KEPT) * slope
+    square *= _KEPT_SQUARE
+    square += (1.0 - _KEPT_SQUARE) * (slope * slope)
+    values += stride * mean / (np.sqrt(square / seen) + _DAMPING)
 
 
 @njit(nogil=True, error_model="numpy", plain=_plain_move)
-def _move(values, move, slope, reach):  # type: ignore[no-untyped-def]
-    """Go `reach` along the slopes, with momentum; return False where they are flat."""
+def _move(values, mean, square, slope, stride, seen):  # type: ignore[no-untyped-def]
+    """Go `stride` along the mean slopes, over the roots of their mean squares; update both."""
     _, classes, starts = values.shape
-    norm = 0.0
-    for c in range(classes):
-        for p in range(starts):
-            for x in range(2):
-                move[x, c, p] = slope[x, c, p] + 0.8 * move[x, c, p]
-                norm += move[x, c, p] * move[x, c, p]
-    if norm < 1e-9:
-        return False
-    stride = reach / norm
     for x in range(2):
         for c in range(classes):
             for p in range(starts):
-                values[x, c, p] += stride * move[x, c, p]
-    return True
+                now = slope[x, c, p]
+                first = mean[x, c, p] * _KEPT + (1.0 - _KEPT) * now
+                second = square[x, c, p] * _KEPT_SQUARE + (1.0 - _KEPT_SQUARE) * (now * now)
+                mean[x, c, p] = first
+                square[x, c, p] = second
+                values[x, c, p] += stride * first / (np.sqrt(second / seen) + _DAMPING)
 
 
 # Loops rather than assignments to slices, which take Numba seconds to compile.

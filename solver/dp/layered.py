@@ -29,6 +29,8 @@ from kvproof.solver.threads import blocks, cores, gather, new_flag, raise_if_int
 
 # Cells that one round of an ascent may go through before more states have to profit from it.
 _CELLS = 1_000_000
+# States of a group for which an ascent is.
+_SAMPLE = 96
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ class Effort:
     refine_at: int = 10_000
     per_cluster: int = 10_000
     clusters: int = 12
-    rounds: int = 60
+    rounds: int = 100
     vectors: int = 12
     width: int | None = None
     memory_bytes: int = 6 * 2**30
@@ -269,7 +271,7 @@ class Search:
             return None
         grid = self.grid
         guide = self.vectors[self.active[np.bincount(states.vector[group]).argmax()]]
-        few = sample_of(grid, states, group[:24], t)
+        few = sample_of(grid, states, group[:_SAMPLE], t)
         try:
             scratch = self.scratch.get_nowait()
         except Empty:

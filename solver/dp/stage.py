@@ -62,6 +62,8 @@ _STEP = 0.2
 PRICES = 0.3
 # And the root's multipliers, of what is left then.
 _ROOT = 0.5
+# Most rounds of the ascent at the root: most of what many more would gain.
+_ROUNDS = 300
 
 
 @dataclass(kw_only=True)
@@ -353,11 +355,8 @@ def _root_vector(grid: Grid, prices: Column, target: int, flag: Flag) -> Vector:
     sample = sample_of(grid, root, np.array([0]), 0)
     # about 5 s at most for the largest tables
     cells = grid.events * grid.shape[1] * grid.shape[2]
-    rounds = int(np.clip(8e9 // cells, 50, 3000))
-    whole = ascend(
-        grid, alpha, beta, sample, target=target, rounds=rounds, patience=25,
-        flag=flag,
-    )  # fmt: skip
+    rounds = int(np.clip(8e9 // cells, 50, _ROUNDS))
+    whole = ascend(grid, alpha, beta, sample, target=target, rounds=rounds, flag=flag)
     return make_vector(grid, whole[0], whole[1], 0)
 
 

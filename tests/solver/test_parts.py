@@ -159,8 +159,8 @@ def test_plain_arithmetic_of_the_ascent(seed):
         (ascent._round, (values, whole)),
         (ascent._copy, (values, slope)),
         (ascent._clear, (slope,)),
-        (ascent._move, (values, move, slope, 7.25)),
-        (ascent._move, (values, 0 * move, 0 * slope, 7.25)),
+        (ascent._move, (values, move, move**2, slope, 7.25, 0.75)),
+        (ascent._move, (values, 0 * move, 0 * move, 0 * slope, 7.25, 0.01)),
     ):
         ours, plain = copy.deepcopy(arguments), copy.deepcopy(arguments)
         assert kernel(*ours) == kernel.plain(*plain)
@@ -364,10 +364,9 @@ def test_the_flag_ends_an_ascent_after_one_round():
     alpha = beta = np.zeros(windows.allowed.shape)
     sample = sample_of(grid, States.root(packing_of(model), model.requests), np.array([0]), 0)
     flag = np.ones(1, dtype=np.bool_)
-    more = {"target": 120, "patience": 50}
-    stopped = ascend(grid, alpha, beta, sample, rounds=400, flag=flag, **more)
-    once = ascend(grid, alpha, beta, sample, rounds=1, **more)
-    longer = ascend(grid, alpha, beta, sample, rounds=400, **more)
+    stopped = ascend(grid, alpha, beta, sample, target=120, rounds=400, flag=flag)
+    once = ascend(grid, alpha, beta, sample, target=120, rounds=1)
+    longer = ascend(grid, alpha, beta, sample, target=120, rounds=400)
     assert stopped[2] == once[2] < longer[2]
 
 
