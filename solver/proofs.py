@@ -49,8 +49,10 @@ def search_proof(
     place = {0: 0} | {index: position for position, index in enumerate(needed, start=1)}
     vectors = [_listed(grid.model, grid.windows, first)]
     vectors += [_listed(grid.model, thin, outcome.vectors[index]) for index in needed]
-    # the checker keeps states that raised profiles dominate: it may need layers for longer
+    # the checker keeps states that raised profiles dominate: it may need layers for longer; a
+    # target that was lowered on the way leaves fewer
     used = outcome.used + outcome.used[-1:] * (thin.horizon + 1 - len(outcome.used))
+    used = used[: thin.horizon + 1]
     layers = [tuple(place[index] for index in layer) for layer in used]
     return SearchProof(
         target=target,

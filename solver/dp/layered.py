@@ -151,6 +151,11 @@ class Search:
         if outcome.proved:
             outcome.floor = self.target if outcome.best is None else outcome.best
 
+    def lower(self, target: int) -> None:
+        """Aim at a lower target, below all that was found, from the next layer on."""
+        self.target = self.best = target
+        self.outcome.best = self.outcome.starts = None
+
     def _note(self) -> None:
         if self.best < self.target:
             self.outcome.best = self.best
@@ -182,7 +187,13 @@ class Search:
             if not len(states):
                 outcome.proved = self.effort.width is None
                 return
+            before = self.target
             yield
+            if self.target < before:
+                states = states.take(states.low <= (self.target - 1) * SCALE)
+                if not len(states):
+                    outcome.proved = self.effort.width is None
+                    return
 
     def _layer(self, states: States, t: int) -> States:
         """Return the undominated children of all states, by their starts at step t."""

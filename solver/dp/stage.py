@@ -2,7 +2,9 @@
 
 A search to target B proves OPT >= B or returns the optimum below B. Work grows by a factor of up to
 1.6 per unit of B, so going up in steps costs little more than the last one and leaves an honest
-interval whenever a limit strikes. Where requests repeat it grows far slower, and steps are longer.
+interval whenever a limit strikes. Where requests repeat it hardly grows: the first search goes all
+the way, and only where a step takes too long the next one aims nearer. A better schedule from
+elsewhere lowers the target on the way.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from kvproof.solver.dp.multipliers import (
 from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.dp.trajectory import SCALE, Grid, grid_of, refuse_size
 from kvproof.solver.model import Model
+from kvproof.solver.portfolio import repeats
 from kvproof.solver.proofs import price_proof, search_proof
 from kvproof.solver.result import Limit
 from kvproof.solver.threads import Flag, aside, raise_if_interrupted
@@ -54,8 +57,6 @@ _PATIENCE = 600.0
 # Widths of beams, and the memory of each: a first step with more ways to begin is not for them.
 _WIDTHS = (300, 3_000)
 _BEAM_BYTES = 2**29
-# So much below what a search has found or aims at, a schedule from elsewhere makes it begin anew.
-_NEARER = 2
 # Share of the time left that one step of a search may take: then it aims nearer.
 _STEP = 0.2
 #: Share of the time left that prices may take.
@@ -188,6 +189,8 @@ def searches(
             return
         base = max(state.lower, _ceil(root_bound(rooted.grid, root)))
         target = _next_target(state, base, spent, growth, deadline)
+        if spent is None and repeats(model):  # work hardly grows with the target
+            target = state.upper
         if farthest is not None:
             target = min(target, max(farthest, base + 1))
         fixed = fix_windows(model, prices, target)
@@ -200,7 +203,7 @@ def searches(
         thin = thinned(whole, first, target)
         if thin.empty:
             outcome = Outcome(proved=True, floor=target)
-            spent = time.process_time() - begun
+            aim, spent = target, time.process_time() - begun
         else:
             stage = grid_of(model, thin)
             start = aside(partial(_fit, stage, first))
@@ -214,34 +217,49 @@ def searches(
                     yield
                     begun = time.process_time()
                     search.deadline = share_of(deadline, _STEP)
-                    if state.upper + _NEARER <= min(search.best, target):
-                        break  # others found a better schedule
-                else:
-                    spent += time.process_time() - begun
+                    if state.upper < min(search.best, search.target):
+                        search.lower(state.upper)  # others found a better schedule
+            aim = search.target
+            spent += time.process_time() - begun
         state.states += outcome.states
-        if not outcome.proved and outcome.limit is None:
-            continue
         if outcome.limit == Limit.TIME and not _late(deadline) and target > base + 1:
             farthest = base + (target - base) // 2
             yield
             continue
-        if before is not None and before[0] < target and before[1] > 0:
-            rate = (outcome.states / before[1]) ** (1 / (target - before[0]))
+        if before is not None and before[0] < aim and before[1] > 0:
+            rate = (outcome.states / before[1]) ** (1 / (aim - before[0]))
             growth = min(_GROWTH, _CAUTION * max(1.0, rate))
-        before = target, outcome.states
+        before = aim, outcome.states
         _accept(state, outcome)
         if not outcome.proved:
             _raise(state, min(outcome.floor, state.upper), None, "dp")
             state.limit = outcome.limit
             report()
             return
-        reached = target if outcome.best is None else outcome.best
-        proof = search_proof(whole, thin, prices, target, first, outcome)
+        reached = aim if outcome.best is None else outcome.best
+        if aim < target:
+            proof = _proof(rooted, aim, outcome)
+        else:
+            proof = search_proof(whole, thin, prices, target, first, outcome)
         _raise(state, reached, proof, "dp", replace_equal=True)
         if farthest is not None:
-            farthest = reached + target - base
+            farthest = reached + aim - base
         report()
         yield
+
+
+def _proof(rooted: Rooted, target: int, outcome: Outcome) -> Proof:
+    """Return the proof by a search whose target has been lowered to this one."""
+    model, prices = rooted.grid.model, rooted.prices
+    fixed = fix_windows(model, prices, target)
+    if fixed.empty:
+        return price_proof(prices, model.origin)
+    grid = grid_of(model, fixed)
+    first = aside(partial(_fit, grid, rooted.root))
+    thin = thinned(grid, first, target)
+    if thin.empty:
+        outcome = Outcome(proved=True)
+    return search_proof(grid, thin, prices, target, first, outcome)
 
 
 def refuse(model: Model, search: bool) -> None:
