@@ -71,8 +71,8 @@ _SMALL = 25
 _PROGRAMME = 0.2
 # Steps between the root's bound and the best schedule up to which the search comes before beams.
 _NEAR = 8
-# Passes of annealing without a gain after which it ends.
-_IDLE = 8
+# Passes of annealing without a gain after which it ends, where requests are few and where not.
+_IDLE, _IDLE_MANY = 8, 32
 # Share of the time for local search, and its exchanges for each request; up to so many in all it
 # takes a hundred times as many where requests are not few.
 _IMPROVE, _TRIALS_EACH, _MANY = 0.05, 50, 500_000
@@ -236,7 +236,7 @@ def _annealed(
     full = model.instance().expanded()
     steps = int((state.starts + full.output).max()) + 2 * int(full.output.max()) + 2
     search = Annealing(requests_of(full), full.volume, state.starts, np.zeros(2 * steps, np.int32))
-    while search.idle < _IDLE:
+    while search.idle < (_IDLE if model.requests <= _SMALL else _IDLE_MANY):
         if state.upper < model.total(search.best):
             search.take(state.starts)
         search.advance(TRIALS)

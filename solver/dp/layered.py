@@ -40,7 +40,8 @@ class Effort:
     Parameters
     ----------
     raise_at
-        Layers with at least so many states are also compared by raised profiles.
+        Layers with at least so many states that share the requests started with others are also
+        compared by raised profiles.
     refine_at
         Layers with at least so many states get new vectors.
     per_cluster
@@ -199,10 +200,10 @@ class Search:
         """Return the undominated children of all states, by their starts at step t."""
         step = step_of(self.grid, self.packing, [self.vectors[i] for i in self.active], t)
         rows = self.most_rows - len(states)
+        cut = blocks(len(states), self.cores)
         parts = [self.pool.submit(
-            children, states, step, self.target, block, rows // self.cores, self.flag,
-            self._late,
-        ) for block in blocks(len(states), self.cores)]  # fmt: skip
+            children, states, step, self.target, block, rows // len(cut), self.flag, self._late,
+        ) for block in cut]  # fmt: skip
         found = gather(parts, self.flag, self.deadline)
         for part in found:
             self.outcome.leaves += part.leaves
@@ -214,28 +215,33 @@ class Search:
         # in key order: equal sets lie together, which keeps the next layer's sort cheap
         out = out.take(order[keep[order]])
         self.plain = len(out)
-        if len(out) >= self.effort.raise_at:
-            out = out.take(self._undominated(out, np.arange(len(out)), self._raised(out, t + 1)))
+        # only what has started the same as another can be dominated
+        same = np.concatenate(([False], out.key[1:] == out.key[:-1], [False]))
+        shared = np.flatnonzero(same[1:] | same[:-1])
+        if len(shared) >= self.effort.raise_at:
+            raised = out.profile.copy()
+            raised[shared] = self._raised(out.key[shared], out.profile[shared], t + 1)
+            out = out.take(self._undominated(out, np.arange(len(out)), raised))
         width = self.effort.width
         if width is not None and len(out) > width:
             out = out.take(np.argpartition(out.low, width)[:width])
         return out
 
-    def _raised(self, states: States, t: int) -> Words:
+    def _raised(self, key: Words, profile: Words, t: int) -> Words:
         """Return the raised profiles of states before the starts at step t."""
-        profile = np.empty_like(states.profile)
+        raised = np.empty_like(profile)
         layout = self.grid.layout
         jobs = [
             self.pool.submit(
                 raise_profiles, layout.kinds, self.packing, layout.allowed, t,
-                len(layout.least) - 1, states.key, states.profile, begin, end, profile, self.flag,
+                len(layout.least) - 1, key, profile, begin, end, raised, self.flag,
             )
-            for begin, end in blocks(len(states), self.cores)
+            for begin, end in blocks(len(key), self.cores)
         ]  # fmt: skip
         gather(jobs, self.flag, self.deadline)
         if self._late():
             raise Exhausted(Limit.TIME)
-        return profile
+        return raised
 
     def _undominated(self, states: States, order: Ints, profile: Words) -> npt.NDArray[np.bool_]:
         # blocks begin where the set of started requests changes

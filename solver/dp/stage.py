@@ -46,9 +46,11 @@ from kvproof.solver.windows import MAX_STEPS, PRICE_SCALE, fix_windows, good_pri
 IntervalProgress = Callable[[int | None, int | None], None]
 
 # The first search reaches so far beyond the root bound, or a little further if that ends it;
-# later ones at least a quarter of it.
+# later ones at least a quarter of it. With more classes than `_CLASSES` it is one step at a time
+# until two searches have shown what a step costs: up to 400 times as much as the one before.
 _STAGE = 8
 _LITTLE = 4
+_CLASSES = 25
 # Growth of the work per unit of the target before two searches have shown it, and how much above
 # what they show is planned for; the seconds to plan for without a limit.
 _GROWTH = 1.6
@@ -57,7 +59,7 @@ _PATIENCE = 600.0
 # Widths of beams, and the memory of each: a first step with more ways to begin is not for them.
 _WIDTHS = (300, 3_000)
 _BEAM_BYTES = 2**29
-# Share of the time left that one step of a search may take: then it aims nearer.
+# Share of the time left that one step of a search may take: then it aims nearer, if it can.
 _STEP = 0.2
 #: Share of the time left that prices may take.
 PRICES = 0.3
@@ -178,7 +180,8 @@ def searches(
 ) -> Generator[None, None, None]:
     """Search to ever higher targets until the interval is closed and proved, or a limit strikes."""
     model, prices, root = rooted.grid.model, rooted.prices, rooted.root
-    growth = _GROWTH
+    many = model.classes > _CLASSES
+    growth = most_growth = math.inf if many else _GROWTH
     spent: float | None = None
     before: tuple[int, int] | None = None  # target and states of the last search
     farthest: int | None = None  # target, where one step of a search has taken too long
@@ -188,7 +191,9 @@ def searches(
             state.limit = Limit.TIME
             return
         base = max(state.lower, _ceil(root_bound(rooted.grid, root)))
-        target = _next_target(state, base, spent, growth, deadline)
+        reach = _reach(spent, growth, deadline, 1 if many else _STAGE)
+        near = base + reach + (0 if many else _LITTLE) >= state.upper
+        target = state.upper if near else base + reach
         if spent is None and repeats(model):  # work hardly grows with the target
             target = state.upper
         if farthest is not None:
@@ -207,7 +212,9 @@ def searches(
         else:
             stage = grid_of(model, thin)
             start = aside(partial(_fit, stage, first))
-            search = Search(stage, start, target, effort, share_of(deadline, _STEP))
+            nearest = target <= base + 1
+            step_end = deadline if nearest else share_of(deadline, _STEP)
+            search = Search(stage, start, target, effort, step_end)
             outcome, spent = search.outcome, 0.0
             with closing(search.layers()) as layers:
                 for _ in layers:
@@ -216,7 +223,7 @@ def searches(
                     spent += time.process_time() - begun
                     yield
                     begun = time.process_time()
-                    search.deadline = share_of(deadline, _STEP)
+                    search.deadline = deadline if nearest else share_of(deadline, _STEP)
                     if state.upper < min(search.best, search.target):
                         search.lower(state.upper)  # others found a better schedule
             aim = search.target
@@ -228,7 +235,7 @@ def searches(
             continue
         if before is not None and before[0] < aim and before[1] > 0:
             rate = (outcome.states / before[1]) ** (1 / (aim - before[0]))
-            growth = min(_GROWTH, _CAUTION * max(1.0, rate))
+            growth = min(most_growth, _CAUTION * max(1.0, rate))
         before = aim, outcome.states
         _accept(state, outcome)
         if not outcome.proved:
@@ -301,20 +308,17 @@ def share_of(deadline: float | None, share: float) -> float | None:
     return now + share * (deadline - now)
 
 
-def _next_target(
-    state: Interval, base: int, spent: float | None, growth: float, deadline: float | None
-) -> int:
-    """Return how far the next search should reach, from what the last one took.
+def _reach(spent: float | None, growth: float, deadline: float | None, first: int) -> int:
+    """Return how far beyond the bound the next search should reach, from what the last one took.
 
-    Straight to the incumbent where that is near, or where it should end in time; else as far as
-    the time left should allow, so that a limit leaves the best interval.
+    As far as the time left should allow, so that a limit leaves the best interval; `first` before
+    any, later at least a quarter of that.
     """
-    reach = _STAGE
-    if spent is not None:
-        left = _PATIENCE if deadline is None else deadline - time.monotonic()
-        work = math.log(max(left, 1.0) / (2 * max(spent, 0.02)))
-        reach = max(_STAGE // 4, int(work / math.log(growth)))
-    return state.upper if base + reach + _LITTLE >= state.upper else base + reach
+    if spent is None:
+        return first
+    left = _PATIENCE if deadline is None else deadline - time.monotonic()
+    work = math.log(max(left, 1.0) / (2 * max(spent, 0.02)))
+    return max(1, first // 4, int(work / math.log(growth)))
 
 
 def beams(
