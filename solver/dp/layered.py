@@ -40,8 +40,8 @@ class Effort:
     Parameters
     ----------
     raise_at
-        Layers with at least so many states that share the requests started with others are also
-        compared by raised profiles.
+        Layers with at least so many states that have started the same requests as a cheaper one
+        are also compared by raised profiles.
     refine_at
         Layers with at least so many states get new vectors.
     per_cluster
@@ -215,12 +215,11 @@ class Search:
         # in key order: equal sets lie together, which keeps the next layer's sort cheap
         out = out.take(order[keep[order]])
         self.plain = len(out)
-        # only what has started the same as another can be dominated
-        same = np.concatenate(([False], out.key[1:] == out.key[:-1], [False]))
-        shared = np.flatnonzero(same[1:] | same[:-1])
-        if len(shared) >= self.effort.raise_at:
+        # of those with the same requests started all but the first, the cheapest, may be dominated
+        later = 1 + np.flatnonzero(out.key[1:] == out.key[:-1])
+        if len(later) >= self.effort.raise_at:
             raised = out.profile.copy()
-            raised[shared] = self._raised(out.key[shared], out.profile[shared], t + 1)
+            raised[later] = self._raised(out.key[later], out.profile[later], t + 1)
             out = out.take(self._undominated(out, np.arange(len(out)), raised))
         width = self.effort.width
         if width is not None and len(out) > width:
