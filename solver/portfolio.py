@@ -24,7 +24,7 @@ _FIRST, _PART = 0.5, 0.1
 _MOVED = 0.25
 # Shares where requests differ, and where they repeat: most to what proves, but below two thirds.
 _DIFFERENT = {"beams": 1, "search": 3, "annealing": 1, "branch": 1}
-_REPEATED = {"beams": 2, "search": 8, "annealing": 3, "branch": 1}
+_REPEATED = {"beams": 4, "search": 8, "annealing": 2, "branch": 1}
 
 
 @dataclass(kw_only=True)

@@ -67,7 +67,7 @@ class Options:
 # Up to so many requests kernels that are not compiled yet may be interpreted, and beams find what a
 # long local search would.
 _SMALL = 25
-# Share of the time for an integer programme where requests repeat and nothing else ends.
+# Share of the time for an integer programme where requests repeat and the search cannot run.
 _PROGRAMME = 0.2
 # Steps between the root's bound and the best schedule up to which the search comes before beams.
 _NEAR = 8
@@ -99,7 +99,7 @@ def solve(
     engine
         ``"dp"``: the certified search. ``"branch"``: branching on counts. ``"milp"``: the
         time-indexed programme. ``"auto"``: prices first, then the search; where requests repeat a
-        lot, branching too, and the programme has the last fifth of the time. Beams and annealing
+        lot, branching too, and the programme has what time is left. Beams and annealing
         look for better schedules meanwhile, all in turns (``kvproof.solver.portfolio``).
     time_limit
         Seconds, or None. At a limit, and on Ctrl-C, the interval so far is returned.
@@ -150,7 +150,7 @@ def _solve(
     state = known(model, upper, starts)
     programme = options.engine == "milp" or (options.engine == "auto" and repeats(model))
     turns_end = deadline
-    if deadline is not None and programme:
+    if deadline is not None and programme and not _searched(model):
         turns_end = deadline - _PROGRAMME * (deadline - time.monotonic())
     engines: list[Engine] = []
     if interrupted:
@@ -190,9 +190,7 @@ def _in_turns(
     effort = Effort(memory_bytes=options.memory_bytes)
     # of a single class the search sees too little, and branching proves it
     branched = options.engine == "branch" or (options.engine == "auto" and repeats(model))
-    searched = options.engine != "branch" and not (
-        branched and (model.classes == 1 or not _searchable(model))
-    )
+    searched = options.engine != "branch" and (not branched or _searched(model))
     engines: list[Engine] = []
     try:
         rooted = climb(model, state, deadline, report, search=searched)
@@ -246,8 +244,10 @@ def _annealed(
         yield
 
 
-def _searchable(model: Model) -> bool:
-    """Whether the search takes an instance of this size."""
+def _searched(model: Model) -> bool:
+    """Whether the search takes repeated requests: not of a single class, nor too large."""
+    if model.classes == 1:
+        return False
     try:
         refuse(model, search=True)
     except LimitError:

@@ -51,13 +51,14 @@ IntervalProgress = Callable[[int | None, int | None], None]
 _STAGE = 8
 _LITTLE = 4
 _CLASSES = 25
-# Growth of the work per unit of the target before two searches have shown it, and how much above
-# what they show is planned for; the seconds to plan for without a limit.
-_GROWTH = 1.6
+# Growth of the work per unit of the target before two searches have shown it, also where requests
+# repeat, and how much above what they show is planned for; the seconds to plan for without a limit.
+_GROWTH, _GROWTH_EQUAL = 1.6, 1.15
 _CAUTION = 1.05
 _PATIENCE = 600.0
-# Widths of beams, and the memory of each: a first step with more ways to begin is not for them.
-_WIDTHS = (300, 3_000)
+# Widths of beams, and a last one where requests repeat. The memory of each: a first step with more
+# ways to begin is not for them.
+_WIDTHS, _WIDER = (300, 3_000), 20_000
 _BEAM_BYTES = 2**29
 # Share of the time left that one step of a search may take: then it aims nearer, if it can.
 _STEP = 0.2
@@ -180,8 +181,9 @@ def searches(
 ) -> Generator[None, None, None]:
     """Search to ever higher targets until the interval is closed and proved, or a limit strikes."""
     model, prices, root = rooted.grid.model, rooted.prices, rooted.root
-    many = model.classes > _CLASSES
-    growth = most_growth = math.inf if many else _GROWTH
+    many, equal = model.classes > _CLASSES, repeats(model)
+    most_growth = math.inf if many else _GROWTH
+    growth = _GROWTH_EQUAL if equal else most_growth
     spent: float | None = None
     before: tuple[int, int] | None = None  # target and states of the last search
     farthest: int | None = None  # target, where one step of a search has taken too long
@@ -194,7 +196,7 @@ def searches(
         reach = _reach(spent, growth, deadline, 1 if many else _STAGE)
         near = base + reach + (0 if many else _LITTLE) >= state.upper
         target = state.upper if near else base + reach
-        if spent is None and repeats(model):  # work hardly grows with the target
+        if spent is None and equal:  # work hardly grows with the target
             target = state.upper
         if farthest is not None:
             target = min(target, max(farthest, base + 1))
@@ -325,7 +327,7 @@ def beams(
     grid: Grid, root: Vector, state: Interval, deadline: float | None, effort: Effort
 ) -> Generator[None, None, None]:
     """Look for cheaper schedules with beams, ever wider ones."""
-    for width in _WIDTHS:
+    for width in (*_WIDTHS, _WIDER) if repeats(grid.model) else _WIDTHS:
         if state.closed() or _late(deadline):
             return
         narrow = replace(
