@@ -252,7 +252,7 @@ def searches(
             proof = search_proof(whole, thin, prices, target, first, outcome)
         _raise(state, reached, proof, "dp", replace_equal=True)
         if farthest is not None:
-            farthest = reached + aim - base
+            farthest = reached + (2 if equal else 1) * (aim - base)
         report()
         yield
 
