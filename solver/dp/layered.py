@@ -129,7 +129,6 @@ class Search:
         self.cores = cores()
         self.pool = ThreadPoolExecutor(self.cores)
         self.scratch: SimpleQueue[Scratch] = SimpleQueue()  # filled by those who need some
-        self.plain = 0  # states of the layer that plain dominance leaves
         self.most_rows = effort.memory_bytes // (2 * bytes_per_state(self.packing, n) + 24)
 
     def run(self, progress: LayerProgress | None = None) -> Outcome:
@@ -177,6 +176,8 @@ class Search:
             outcome.floor = max(0, -(-int(states.low.min()) // SCALE))
             try:
                 states = self._layer(states, t)
+                # raising takes longest: what fresh vectors prune is spared it
+                states = self._compared(self._refine(states, t + 1), t + 1)
             except Exhausted as limit:
                 outcome.limit = limit.limit
                 return
@@ -184,7 +185,6 @@ class Search:
             outcome.peak = max(outcome.peak, len(states))
             if progress and len(states):
                 progress(t, -(-int(states.low.min()) // SCALE))
-            states = self._refine(states, t + 1)
             if not len(states):
                 outcome.proved = self.effort.width is None
                 return
@@ -213,18 +213,20 @@ class Search:
         order = np.lexsort((out.latency, out.key))
         keep = self._undominated(out, order, out.profile)
         # in key order: equal sets lie together, which keeps the next layer's sort cheap
-        out = out.take(order[keep[order]])
-        self.plain = len(out)
+        return out.take(order[keep[order]])
+
+    def _compared(self, states: States, t: int) -> States:
+        """Return the states before the starts at step t that raised profiles leave."""
         # of those with the same requests started all but the first, the cheapest, may be dominated
-        later = 1 + np.flatnonzero(out.key[1:] == out.key[:-1])
+        later = 1 + np.flatnonzero(states.key[1:] == states.key[:-1])
         if len(later) >= self.effort.raise_at:
-            raised = out.profile.copy()
-            raised[later] = self._raised(out.key[later], out.profile[later], t + 1)
-            out = out.take(self._undominated(out, np.arange(len(out)), raised))
+            raised = states.profile.copy()
+            raised[later] = self._raised(states.key[later], states.profile[later], t)
+            states = states.take(self._undominated(states, np.arange(len(states)), raised))
         width = self.effort.width
-        if width is not None and len(out) > width:
-            out = out.take(np.argpartition(out.low, width)[:width])
-        return out
+        if width is not None and len(states) > width:
+            states = states.take(np.argpartition(states.low, width)[:width])
+        return states
 
     def _raised(self, key: Words, profile: Words, t: int) -> Words:
         """Return the raised profiles of states before the starts at step t."""
@@ -264,8 +266,7 @@ class Search:
         """Improve the multipliers for a large layer; return the states that still pass."""
         effort, grid = self.effort, self.grid
         size = len(states)
-        # the checker does not raise profiles: it needs vectors for more states than are left here
-        worth = self.plain // max(1, grid.events * grid.shape[1] * grid.shape[2] // _CELLS)
+        worth = size // max(1, grid.events * grid.shape[1] * grid.shape[2] // _CELLS)
         if not size or worth < effort.refine_at or t >= grid.horizon:
             return states
         pool = self.rng.choice(size, min(size, 3000), replace=False)
