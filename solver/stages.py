@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -27,13 +28,14 @@ from kvproof.solver.dp.stage import (
     climb,
     known,
     refuse,
+    root_of,
     searches,
     share_of,
     until,
 )
 from kvproof.solver.heuristics import best_policy, listed
 from kvproof.solver.improve import improve
-from kvproof.solver.improve.annealing import Annealing
+from kvproof.solver.improve.annealing import ROUNDS, Annealing
 from kvproof.solver.improve.run import MANY, TRIALS
 from kvproof.solver.model import Model, model_of
 from kvproof.solver.portfolio import Engine, Work, repeats, shares_of, take_turns
@@ -69,8 +71,11 @@ class Options:
 _SMALL = 25
 # Share of the time for an integer programme where requests repeat and the search cannot run.
 _PROGRAMME = 0.2
-# Steps between the root's bound and the best schedule up to which the search comes before beams.
+# Steps between the bound and the best schedule up to which the search comes first.
 _NEAR = 8
+# Seconds that beams over few requests are charged for before they begin: a search may be over
+# before, and annealing as good.
+_PATIENT = 2.0
 # Passes of annealing without a gain after which it ends, where requests are few and where not.
 _IDLE, _IDLE_MANY = 8, 32
 # Share of the time for local search, and its exchanges for each request; up to so many in all it
@@ -193,25 +198,44 @@ def _in_turns(
     searched = options.engine != "branch" and (not branched or _searched(model))
     engines: list[Engine] = []
     try:
-        rooted = climb(model, state, deadline, report, search=searched)
-        if state.closed() and state.proof is not None:
+        refuse(model, search=searched)
+        prices = climb(model, state, deadline, report)
+        if state.closed():
             return engines
         works: dict[str, Work] = {}
-        if rooted is not None:
+        if model.requests < MANY:
+            works["annealing"] = _annealed(model, state, report)
+            # from a near schedule all else is less work; the wider the gap the more passes may fail
+            idle = 0
+            while (
+                model.requests <= _SMALL
+                and state.upper - state.lower > _NEAR * (idle + 1)
+                and not late()
+            ):
+                before = state.upper
+                for _ in islice(works["annealing"], ROUNDS):
+                    pass
+                idle = idle + 1 if state.upper == before else 0
+            if state.closed():
+                return engines
+        if searched:
+            rooted = root_of(model, prices, state, deadline, report)
             works["beams"] = beams(rooted.grid, rooted.root, state, deadline, effort)
             works["search"] = searches(rooted, state, effort, deadline, report)
         else:
             works["beams"] = look(model, state, effort=effort, deadline=deadline)
         if branched:
             works["branch"] = branch(model, state, deadline=deadline, progress=progress)
-        if model.requests < MANY:
-            works["annealing"] = _annealed(model, state, report)
         shares = shares_of(model)
-        # a search over so few steps is over before beams have found anything
-        near = "search" in works and state.upper - state.lower <= _NEAR
-        first = "search" if near else "annealing" if model.requests > _SMALL else "beams"
+        # a search over so few steps or requests is over before others have found anything
+        few = searched and model.requests <= _SMALL
+        near = searched and state.upper - state.lower <= _NEAR
+        first = "search" if few or near else "annealing"
         order = sorted(works, key=lambda name: name != first)
         engines = [Engine(name=name, share=shares[name], work=works[name]) for name in order]
+        for engine in engines:
+            if engine.name == "beams" and few:
+                engine.charged = _PATIENT
         take_turns(
             engines,
             position=lambda: (state.lower, state.upper),

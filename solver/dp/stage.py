@@ -66,8 +66,9 @@ _STEP = 0.2
 PRICES = 0.3
 # And the root's multipliers, of what is left then.
 _ROOT = 0.5
-# Most rounds of the ascent at the root: most of what many more would gain.
-_ROUNDS = 300
+# Rounds of the ascent at the root: for each step between the bound before and the best schedule,
+# and limits; more gain little.
+_ROUNDS, _LEAST_ROUNDS, _MOST_ROUNDS = 10, 40, 300
 
 
 @dataclass(kw_only=True)
@@ -126,8 +127,10 @@ def solve_certified(model: Model, upper: int, starts: Column, *, effort: Effort)
         pass
 
     try:
-        rooted = climb(model, state, None, report, search=True)
-        if rooted is not None:
+        refuse(model, search=True)
+        prices = climb(model, state, None, report)
+        if not state.closed():
+            rooted = root_of(model, prices, state, None, report)
             for work in (
                 beams(rooted.grid, rooted.root, state, None, effort),
                 searches(rooted, state, effort, None, report),
@@ -143,29 +146,40 @@ def solve_certified(model: Model, upper: int, starts: Column, *, effort: Effort)
 
 
 def climb(
+    model: Model, state: Interval, deadline: float | None, report: Callable[[], None]
+) -> Column:
+    """Raise the lower bound by prices; return these.
+
+    Raises
+    ------
+    LimitError
+        Starts spread over too many steps.
+    """
+    prices = good_prices(model, state.upper, until(share_of(deadline, PRICES)))
+    windows = fix_windows(model, prices, state.upper)
+    _raise(state, -(-windows.bound // PRICE_SCALE), price_proof(prices, model.origin), "price")
+    report()
+    return prices
+
+
+def root_of(
     model: Model,
+    prices: Column,
     state: Interval,
     deadline: float | None,
     report: Callable[[], None],
-    *,
-    search: bool,
-) -> Rooted | None:
-    """Raise the lower bound by prices, and by multipliers made of them; return where to search.
+) -> Rooted:
+    """Raise the lower bound by multipliers made of the prices; return where to search.
 
     Raises
     ------
     LimitError
         The instance is too large.
     """
-    refuse(model, search)
-    prices = good_prices(model, state.upper, until(share_of(deadline, PRICES)))
-    windows = fix_windows(model, prices, state.upper)
-    _raise(state, -(-windows.bound // PRICE_SCALE), price_proof(prices, model.origin), "price")
-    report()
-    if state.closed() or not search:
-        return None
-    grid = grid_of(model, windows)
-    root = aside(partial(_root_vector, grid, prices, state.upper), share_of(deadline, _ROOT))
+    grid = grid_of(model, fix_windows(model, prices, state.upper))
+    root = aside(
+        partial(_root_vector, grid, prices, state.lower, state.upper), share_of(deadline, _ROOT)
+    )
     state.engine = "dp"
     _raise(state, _ceil(root_bound(grid, root)), None, "dp")
     report()
@@ -371,7 +385,7 @@ def _ceil(scaled: int) -> int:
     return -(-scaled // SCALE)
 
 
-def _root_vector(grid: Grid, prices: Column, target: int, flag: Flag) -> Vector:
+def _root_vector(grid: Grid, prices: Column, lower: int, upper: int, flag: Flag) -> Vector:
     """Return the root vector: prices turned into multipliers, then ascent."""
     alpha, beta = from_prices(grid, prices)
     packing = packing_of(grid.model)
@@ -379,8 +393,9 @@ def _root_vector(grid: Grid, prices: Column, target: int, flag: Flag) -> Vector:
     sample = sample_of(grid, root, np.array([0]), 0)
     # about 5 s at most for the largest tables
     cells = grid.events * grid.shape[1] * grid.shape[2]
-    rounds = int(np.clip(8e9 // cells, 50, _ROUNDS))
-    whole = ascend(grid, alpha, beta, sample, target=target, rounds=rounds, flag=flag)
+    most = min(_MOST_ROUNDS, 8_000_000_000 // cells)
+    rounds = int(np.clip(_ROUNDS * (upper - lower), _LEAST_ROUNDS, max(most, _LEAST_ROUNDS)))
+    whole = ascend(grid, alpha, beta, sample, target=upper, rounds=rounds, flag=flag)
     return make_vector(grid, whole[0], whole[1], 0)
 
 
