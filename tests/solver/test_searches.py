@@ -6,7 +6,7 @@ import pytest
 from kvproof import solver
 from kvproof.certificates.proofs import SearchProof
 from kvproof.solver.dp.layered import Effort
-from kvproof.solver.dp.stage import climb, known, searches
+from kvproof.solver.dp.stage import climb, known, root_of, searches
 from kvproof.solver.heuristics import listed
 from kvproof.solver.model import model_of
 from kvproof.solver.stages import _result
@@ -22,8 +22,8 @@ def test_a_target_that_is_lowered_on_the_way_is_proved(after):
     longest = int(model.output.max())
     one_by_one = np.arange(model.requests) * longest + int(model.arrival.max())
     state = known(model, model.total(one_by_one), one_by_one)
-    rooted = climb(model, state, None, lambda: None, search=True)
-    assert rooted is not None
+    prices = climb(model, state, None, lambda: None)
+    rooted = root_of(model, prices, state, None, lambda: None)
     turns = 0
     for _ in searches(rooted, state, Effort(), None, lambda: None):
         turns += 1
