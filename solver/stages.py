@@ -22,11 +22,8 @@ from kvproof.solver.branch.stage import branch, look
 from kvproof.solver.dp.layered import Effort
 from kvproof.solver.dp.stage import (
     PRICES,
-    Interval,
-    IntervalProgress,
     beams,
     climb,
-    known,
     refuse,
     root_of,
     searches,
@@ -37,6 +34,7 @@ from kvproof.solver.heuristics import best_policy, listed
 from kvproof.solver.improve import improve
 from kvproof.solver.improve.annealing import ROUNDS, Annealing
 from kvproof.solver.improve.run import MANY, TRIALS
+from kvproof.solver.interval import Interval, IntervalProgress, known
 from kvproof.solver.model import Model, model_of
 from kvproof.solver.portfolio import Engine, Work, repeats, shares_of, take_turns
 from kvproof.solver.proofs import price_proof
@@ -205,17 +203,8 @@ def _in_turns(
         works: dict[str, Work] = {}
         if model.requests < MANY:
             works["annealing"] = _annealed(model, state, report)
-            # from a near schedule all else is less work; the wider the gap the more passes may fail
-            idle = 0
-            while (
-                model.requests <= _SMALL
-                and state.upper - state.lower > _NEAR * (idle + 1)
-                and not late()
-            ):
-                before = state.upper
-                for _ in islice(works["annealing"], ROUNDS):
-                    pass
-                idle = idle + 1 if state.upper == before else 0
+            if model.requests <= _SMALL:
+                _brought_near(state, works["annealing"], late)
             if state.closed():
                 return engines
         if searched:
@@ -249,6 +238,19 @@ def _in_turns(
         state.limit = Limit.SIZE
         state.message = str(error)
     return engines
+
+
+def _brought_near(state: Interval, annealing: Work, late: Callable[[], bool]) -> None:
+    """Let annealing go first: from a near schedule all else is less work.
+
+    The wider the gap, the more passes may gain nothing.
+    """
+    idle = 0
+    while state.upper - state.lower > _NEAR * (idle + 1) and not late():
+        before = state.upper
+        for _ in islice(annealing, ROUNDS):
+            pass
+        idle = idle + 1 if state.upper == before else 0
 
 
 def _annealed(
@@ -323,9 +325,7 @@ def _programme(
         state.lower, state.proof = state.upper, price_proof(prices, model.origin)
         return state.upper, "price"
     least = -(-windows.bound // PRICE_SCALE)
-    if least > state.lower:
-        state.lower, state.proof = least, price_proof(prices, model.origin)
-        state.engine = "price"
+    state.raise_lower(least, price_proof(prices, model.origin), "price")
     left = None if deadline is None else deadline - time.monotonic()
     if left is not None and left <= 0:
         state.limit = Limit.TIME

@@ -35,18 +35,18 @@ _TRUE, _FALSE, _NULL = (np.frombuffer(word, np.uint8) for word in (b"true", b"fa
 
 
 @njit
-def _take(text, first, last, timed, predicted, kind, row, digits, decimals, counts):  # type: ignore[no-untyped-def]
-    """Read the cells of a row into `row` of the columns; return the kind of its time, or DOUBT.
+def _take(text, begins, ends, wanted, timed, predicted, kind, row, digits, decimals, counts):  # type: ignore[no-untyped-def]
+    """Read the wanted cells into `row` of the columns; return the kind of its time, or DOUBT.
 
-    Cell i of those wanted is ``text[first[i]:last[i]]``; `kind` is that of times so far, or 0.
+    Cell i is ``text[begins[i]:ends[i]]``; `kind` is that of times so far, or 0.
     """
-    for i in range(len(first)):
-        if first[i] < 0:
+    for cell in wanted:
+        if begins[cell] < 0:
             return DOUBT
-        first[i], last[i] = trimmed(text, first[i], last[i])
+        begins[cell], ends[cell] = trimmed(text, begins[cell], ends[cell])
     at = 0
     if timed:
-        found, value, places = time_of(text, first[0], last[0])
+        found, value, places = time_of(text, begins[wanted[0]], ends[wanted[0]])
         if found == DOUBT or (kind != DOUBT and found != kind):
             return DOUBT
         kind = found
@@ -55,10 +55,11 @@ def _take(text, first, last, timed, predicted, kind, row, digits, decimals, coun
     else:
         kind = NUMBER
     for i in range(2 + predicted):
+        cell = wanted[at + i]
         if i == 2:
-            value = prediction_of(text, first[at + i], last[at + i])
+            value = prediction_of(text, begins[cell], ends[cell])
         else:
-            value = count_of(text, first[at + i], last[at + i])
+            value = count_of(text, begins[cell], ends[cell])
         if value < 0:
             return DOUBT
         counts[i, row] = value
@@ -86,7 +87,6 @@ def csv_rows(text, wanted, columns, timed, predicted, kind, digits, decimals, co
     -------
     Number of rows, number of lines, and the kind of the times; kind 0: there is a doubt.
     """
-    first, last = np.empty(len(wanted), np.int64), np.empty(len(wanted), np.int64)
     begins, ends = np.empty(columns, np.int64), np.empty(columns, np.int64)
     at = row = line = 0
     while at < len(text):
@@ -135,9 +135,9 @@ def csv_rows(text, wanted, columns, timed, predicted, kind, digits, decimals, co
                 break
         if cell < columns:
             return row, line, DOUBT
-        for i in range(len(wanted)):
-            first[i], last[i] = begins[wanted[i]], ends[wanted[i]]
-        found = _take(text, first, last, timed, predicted, kind, row, digits, decimals, counts)
+        found = _take(
+            text, begins, ends, wanted, timed, predicted, kind, row, digits, decimals, counts
+        )
         if found == DOUBT:
             return row, line, DOUBT
         kind = found
@@ -164,7 +164,6 @@ def json_rows(  # type: ignore[no-untyped-def]
     flat arrays of those; all else is a doubt.
     """
     columns = len(name_ends)
-    first, last = np.empty(len(wanted), np.int64), np.empty(len(wanted), np.int64)
     begins, ends = np.empty(columns, np.int64), np.empty(columns, np.int64)
     at = row = line = 0
     while at < len(text):
@@ -196,9 +195,9 @@ def json_rows(  # type: ignore[no-untyped-def]
         if at < len(text) and text[at] != _LINE:
             return row, line, DOUBT
         at += 1
-        for i in range(len(wanted)):
-            first[i], last[i] = begins[wanted[i]], ends[wanted[i]]
-        found = _take(text, first, last, timed, predicted, kind, row, digits, decimals, counts)
+        found = _take(
+            text, begins, ends, wanted, timed, predicted, kind, row, digits, decimals, counts
+        )
         if found == DOUBT:
             return row, line, DOUBT
         kind = found

@@ -13,9 +13,10 @@ from kvproof.solver.branch.request_windows import UNIT
 from kvproof.solver.branch.tree import Branching, branch_proof
 from kvproof.solver.dp.layered import Effort
 from kvproof.solver.dp.multipliers import from_prices, make_vector
-from kvproof.solver.dp.stage import Interval, IntervalProgress, beams, until
+from kvproof.solver.dp.stage import beams, until
 from kvproof.solver.dp.states import packing_of
 from kvproof.solver.dp.trajectory import grid_of
+from kvproof.solver.interval import Interval, IntervalProgress
 from kvproof.solver.model import Model
 from kvproof.solver.proofs import price_proof
 from kvproof.solver.result import Limit
@@ -116,6 +117,4 @@ def _exchange(branching: Branching, state: Interval) -> None:
 def _root_prices(model: Model, state: Interval, vector: Column) -> None:
     prices = vector * (PRICE_SCALE // UNIT)
     bound = -(-fix_windows(model, prices, state.upper).bound // PRICE_SCALE)
-    if bound > state.lower:
-        state.lower = min(bound, state.upper)
-        state.proof, state.engine = price_proof(prices, model.origin), "price"
+    state.raise_lower(bound, price_proof(prices, model.origin), "price")

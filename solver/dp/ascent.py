@@ -12,14 +12,13 @@ import numpy.typing as npt
 
 from kvproof.scheduling.compiled import njit
 from kvproof.solver.dp.multipliers import Sample
+from kvproof.solver.dp.paths import Paths, follow
 from kvproof.solver.dp.trajectory import (
     NEVER,
     SCALE,
     Grid,
     Multiplier,
-    Paths,
     Table,
-    follow,
     sweep,
 )
 from kvproof.solver.threads import Flag, new_flag

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from kvproof.certificates.lower_bounds import best_bound
 from kvproof.certificates.proofs import Proof
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
@@ -35,15 +34,13 @@ from kvproof.solver.dp.multipliers import (
 )
 from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.dp.trajectory import SCALE, Grid, grid_of, refuse_size
+from kvproof.solver.interval import Interval, known
 from kvproof.solver.model import Model
 from kvproof.solver.portfolio import repeats
 from kvproof.solver.proofs import price_proof, search_proof
 from kvproof.solver.result import Limit
 from kvproof.solver.threads import Flag, aside, raise_if_interrupted
 from kvproof.solver.windows import MAX_STEPS, PRICE_SCALE, fix_windows, good_prices
-
-#: Called with (best total or None, proved lower bound).
-IntervalProgress = Callable[[int | None, int | None], None]
 
 # The first search reaches so far beyond the root bound, or a little further if that ends it;
 # later ones at least a quarter of it. With more classes than `_CLASSES` it is one step at a time
@@ -71,24 +68,6 @@ _ROOT = 0.5
 _ROUNDS, _LEAST_ROUNDS, _MOST_ROUNDS = 10, 40, 300
 
 
-@dataclass(kw_only=True)
-class Interval:
-    """What is proved so far: ``lower <= OPT <= upper`` with the starts behind `upper`."""
-
-    lower: int
-    upper: int
-    starts: Column
-    proof: Proof | None = None
-    engine: str = "price"
-    limit: Limit | None = None
-    states: int = 0
-    message: str | None = None
-
-    def closed(self) -> bool:
-        """Whether the interval is one point."""
-        return self.lower >= self.upper
-
-
 @dataclass(frozen=True, kw_only=True)
 class Rooted:
     """Where searches begin: prices, the starts that they leave, multipliers of the root."""
@@ -96,15 +75,6 @@ class Rooted:
     prices: Column
     grid: Grid
     root: Vector
-
-
-def known(model: Model, upper: int, starts: Column) -> Interval:
-    """Return the interval of a schedule, listed class by class, and of bounds without search."""
-    bound = best_bound(model.instance())
-    lower = min(upper, math.ceil(bound.value))
-    return Interval(
-        lower=lower, upper=upper, starts=starts, proof=bound.proof, engine=str(bound.kind)
-    )
 
 
 def solve_certified(model: Model, upper: int, starts: Column, *, effort: Effort) -> Interval:
@@ -157,7 +127,7 @@ def climb(
     """
     prices = good_prices(model, state.upper, until(share_of(deadline, PRICES)))
     windows = fix_windows(model, prices, state.upper)
-    _raise(state, -(-windows.bound // PRICE_SCALE), price_proof(prices, model.origin), "price")
+    state.raise_lower(-(-windows.bound // PRICE_SCALE), price_proof(prices, model.origin), "price")
     report()
     return prices
 
@@ -181,7 +151,7 @@ def root_of(
         partial(_root_vector, grid, prices, state.lower, state.upper), share_of(deadline, _ROOT)
     )
     state.engine = "dp"
-    _raise(state, _ceil(root_bound(grid, root)), None, "dp")
+    state.raise_lower(_ceil(root_bound(grid, root)), None, "dp")
     report()
     return Rooted(prices=prices, grid=grid, root=root)
 
@@ -216,7 +186,9 @@ def searches(
             target = min(target, max(farthest, base + 1))
         fixed = fix_windows(model, prices, target)
         if fixed.empty:
-            _raise(state, target, price_proof(prices, model.origin), "price", replace_equal=True)
+            state.raise_lower(
+                target, price_proof(prices, model.origin), "price", replace_equal=True
+            )
             continue
         begun = time.process_time()
         whole = grid_of(model, fixed)
@@ -228,18 +200,17 @@ def searches(
         else:
             stage = grid_of(model, thin)
             start = aside(partial(_fit, stage, first))
-            nearest = target <= base + 1
-            step_end = deadline if nearest else share_of(deadline, _STEP)
-            search = Search(stage, start, target, effort, step_end)
+            share = _STEP if target > base + 1 else 1.0
+            search = Search(stage, start, target, effort, share_of(deadline, share))
             outcome, spent = search.outcome, 0.0
             with closing(search.layers()) as layers:
                 for _ in layers:
                     _accept(state, outcome)
-                    _raise(state, min(outcome.floor, state.upper), None, "dp")
+                    state.raise_lower(min(outcome.floor, state.upper), None, "dp")
                     spent += time.process_time() - begun
                     yield
                     begun = time.process_time()
-                    search.deadline = deadline if nearest else share_of(deadline, _STEP)
+                    search.deadline = share_of(deadline, share)
                     if state.upper < min(search.best, search.target):
                         search.lower(state.upper)  # others found a better schedule
             aim = search.target
@@ -255,7 +226,7 @@ def searches(
         before = aim, outcome.states
         _accept(state, outcome)
         if not outcome.proved:
-            _raise(state, min(outcome.floor, state.upper), None, "dp")
+            state.raise_lower(min(outcome.floor, state.upper), None, "dp")
             state.limit = outcome.limit
             report()
             return
@@ -264,7 +235,7 @@ def searches(
             proof = _proof(rooted, aim, outcome)
         else:
             proof = search_proof(whole, thin, prices, target, first, outcome)
-        _raise(state, reached, proof, "dp", replace_equal=True)
+        state.raise_lower(reached, proof, "dp", replace_equal=True)
         if farthest is not None:
             farthest = reached + (2 if equal else 1) * (aim - base)
         report()
@@ -355,19 +326,6 @@ def beams(
         _accept(state, search.outcome)
         if search.outcome.limit is not None:  # a wider one would not get further
             return
-
-
-def _raise(
-    state: Interval,
-    bound: int,
-    proof: Proof | None,
-    engine: str,
-    replace_equal: bool = False,
-) -> None:
-    if bound > state.lower or (replace_equal and bound == state.lower):
-        state.lower = min(bound, state.upper)
-        state.proof = proof
-        state.engine = engine
 
 
 def _accept(state: Interval, outcome: Outcome) -> None:

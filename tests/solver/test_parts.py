@@ -8,9 +8,6 @@ import numpy as np
 import pytest
 
 from kvproof import solver
-from kvproof.certificates.checker.core.starts import Kind
-from kvproof.certificates.checker.fast.trajectory import HUGE, Vector, make_field
-from kvproof.certificates.checker.limits import DEFAULT, Meter
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.backends.process import ask
@@ -21,133 +18,15 @@ from kvproof.solver.dp.expansion import step_of
 from kvproof.solver.dp.kernels import undominated
 from kvproof.solver.dp.layered import Effort
 from kvproof.solver.dp.look_ahead import look_ahead
-from kvproof.solver.dp.multipliers import NO_START, make_vector, sample_of
+from kvproof.solver.dp.multipliers import make_vector, sample_of
 from kvproof.solver.dp.stage import solve_certified
 from kvproof.solver.dp.states import States, packing_of
-from kvproof.solver.dp.trajectory import NEVER, SCALE, grid_of
+from kvproof.solver.dp.trajectory import grid_of
 from kvproof.solver.heuristics import best_policy
 from kvproof.solver.model import model_of
 from kvproof.solver.threads import new_flag
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
 from tests.solver.common import certificate, draw, make, verdict
-
-
-@pytest.mark.parametrize("most", [900, 300_000])
-@pytest.mark.parametrize("seed", range(25))
-def test_tables_equal_the_checkers(seed, most):
-    rng = random.Random(seed)
-    model = model_of(draw(rng))
-    steps = int(model.arrival.max() + (model.output * model.count).sum())
-    target = int(model.total(np.full(model.requests, steps)))
-    windows = fix_windows(model, np.zeros(0, dtype=np.int64), min(target, 60))
-    if windows.empty:
-        return
-    grid = grid_of(model, windows)
-    draws = np.random.default_rng(seed)
-    shape = windows.allowed.shape
-    alpha = draws.integers(-most, most, shape).astype(np.int32)
-    beta = draws.integers(-most, most, shape).astype(np.int32)
-    since = rng.randint(0, 3)
-    fast = make_vector(grid, alpha, beta, since)
-    kinds = [
-        Kind(*(int(x) for x in row), np.flatnonzero(allowed).tolist())
-        for *row, allowed in zip(
-            model.arrival, model.prompt, model.output, model.count, windows.allowed, strict=True
-        )
-    ]
-    field = make_field(kinds, model.memory, SCALE, Meter(DEFAULT))
-    chosen = [
-        [{p: int(part[c, p]) for p in kind.starts} for c, kind in enumerate(kinds)]
-        for part in (alpha, beta)
-    ]
-    plain = Vector(field, since, *chosen, Meter(DEFAULT))
-    for t in range(since, windows.horizon + 2):
-        expected = np.array(plain.table[t], dtype=object)
-        real = expected < HUGE // 2
-        assert (fast.table[t][real] == expected[real]).all()
-        # the kernel's stand-in for "no path" only ever makes a bound smaller
-        assert (fast.table[t][~real] >= NEVER // 2).all()
-        assert (fast.table[t][~real] <= NEVER).all()
-    rest = [min(row[since], int(NO_START)) for row in plain.rest]
-    assert rest == fast.rest[:, since].tolist()
-
-
-@pytest.mark.parametrize("worth", [2**27, 2**24])
-def test_multipliers_beyond_32_bits_are_refused(worth):
-    # too much in one step, or over the steps: each start earns this
-    model = model_of(make(12, [(0, 0, 1)] * 9))
-    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 90))
-    alpha = np.full(grid.windows.allowed.shape, worth, dtype=np.int32)
-    none = np.zeros_like(alpha)
-    assert make_vector(grid, alpha // 2**10, none, 0).table[0, 0, 0] < 0
-    with pytest.raises(LimitError, match="beyond 32 bits"):
-        make_vector(grid, alpha, none, 0)
-
-
-def repeated(seed):
-    """Return a backlog of a few classes of equal requests."""
-    rng = random.Random(seed)
-    rows = []
-    for _ in range(rng.randint(1, 3)):
-        rows += [(0, rng.randint(0, 3), rng.randint(1, 4))] * rng.randint(3, 9)
-    return model_of(make(rng.randint(18, 40), rows))
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_equal_requests_in_parts_are_what_they_are_one_by_one(seed):
-    model = repeated(seed)
-    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 250))
-    single = grid.layout._asdict()
-    for event in ("start", "end"):
-        size = single[f"{event}_size"]
-        assert size.max() > 1
-        single[f"{event}_first"] = np.append(0, np.cumsum(size))[single[f"{event}_first"]]
-        single[f"{event}_class"] = np.repeat(single[f"{event}_class"], size)
-        single[f"{event}_size"] = np.ones(size.sum(), np.int64)
-    draws = np.random.default_rng(seed)
-    alpha, beta = draws.integers(-900, 900, (2, *grid.windows.allowed.shape)).astype(np.int32)
-    found = []
-    for layout in (grid.layout, trajectory.Layout(**single)):
-        table = np.zeros(grid.shape, np.int32)
-        trajectory.sweep(layout, 0, alpha, beta, table, np.empty((1, grid.cells), np.bool_))
-        found.append(table)
-    assert (found[0] == found[1]).all()
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_the_best_path_weighs_what_the_table_says(seed):
-    model = repeated(seed)
-    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 250))
-    draws = np.random.default_rng(seed)
-    values = draws.integers(-900, 900, (2, *grid.windows.allowed.shape)).astype(np.int32)
-    scratch = ascent.make_scratch(grid)
-    trajectory.sweep(grid.layout, 0, values[0], values[1], scratch.table, scratch.taken)
-    slope = np.zeros(values.shape)
-    paths = trajectory.Paths(np.zeros(1, np.int64), np.zeros(1, np.int64), np.ones(1))
-    trajectory.follow(grid.layout, 0, paths, scratch.taken, slope)
-    assert (slope * values).sum() == scratch.table[0, 0, 0]
-    assert (slope[0].sum(axis=1) <= 0).all()
-
-
-@pytest.mark.parametrize("since", [0, 3])
-@pytest.mark.parametrize("seed", range(25))
-@pytest.mark.parametrize("equal", [False, True])
-def test_plain_sweep(seed, since, equal):
-    model = repeated(seed) if equal else model_of(draw(random.Random(seed), most=7))
-    windows = fix_windows(model, np.zeros(0, dtype=np.int64), 250 if equal else 60)
-    if windows.empty:
-        return
-    grid = grid_of(model, windows)
-    draws = np.random.default_rng(seed)
-    alpha, beta = draws.integers(-900, 900, (2, *windows.allowed.shape)).astype(np.int32)
-    for notes in (ascent.make_scratch(grid).taken, np.zeros((1, grid.cells), np.bool_)):
-        found = []
-        for sweep in (trajectory.sweep, trajectory.sweep.plain):
-            table, taken = np.zeros(grid.shape, np.int32), notes.copy()
-            sweep(grid.layout, since, alpha, beta, table, taken)
-            found.append((table, taken[: len(taken) if len(taken) > 1 else 0]))
-        assert (found[0][0] == found[1][0]).all()
-        assert (found[0][1] == found[1][1]).all()
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -6,8 +6,9 @@ import pytest
 from kvproof import solver
 from kvproof.certificates.proofs import SearchProof
 from kvproof.solver.dp.layered import Effort
-from kvproof.solver.dp.stage import climb, known, root_of, searches
+from kvproof.solver.dp.stage import climb, root_of, searches
 from kvproof.solver.heuristics import listed
+from kvproof.solver.interval import known
 from kvproof.solver.model import model_of
 from kvproof.solver.stages import _result
 from tests.solver.common import certificate, make, verdict

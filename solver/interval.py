@@ -1,0 +1,50 @@
+"""What a solve has proved so far: an interval for OPT that engines narrow in turns."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kvproof.certificates.lower_bounds import best_bound
+from kvproof.certificates.proofs import Proof
+from kvproof.scheduling.exact import Column
+from kvproof.solver.model import Model
+from kvproof.solver.result import Limit
+
+#: Called with (best total or None, proved lower bound).
+IntervalProgress = Callable[[int | None, int | None], None]
+
+
+@dataclass(kw_only=True)
+class Interval:
+    """What is proved so far: ``lower <= OPT <= upper`` with the starts behind `upper`."""
+
+    lower: int
+    upper: int
+    starts: Column
+    proof: Proof | None = None
+    engine: str = "price"
+    limit: Limit | None = None
+    states: int = 0
+    message: str | None = None
+
+    def closed(self) -> bool:
+        """Whether the interval is one point."""
+        return self.lower >= self.upper
+
+    def raise_lower(
+        self, bound: int, proof: Proof | None, engine: str, *, replace_equal: bool = False
+    ) -> None:
+        """Take a bound, with its proof or without, where it is above that so far, or as high."""
+        if bound > self.lower or (replace_equal and bound == self.lower):
+            self.lower = min(bound, self.upper)
+            self.proof = proof
+            self.engine = engine
+
+
+def known(model: Model, upper: int, starts: Column) -> Interval:
+    """Return the interval of a schedule, listed class by class, and of bounds without search."""
+    bound = best_bound(model.instance())
+    lower = min(upper, math.ceil(bound.value))
+    return Interval(
+        lower=lower, upper=upper, starts=starts, proof=bound.proof, engine=str(bound.kind)
+    )
