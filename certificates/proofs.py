@@ -210,3 +210,32 @@ class BranchProof:
             "vectors": [prices.to_json() for prices in self.vectors],
             "tree": list(self.tree),
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfilesProof:
+    """A search through all schedules below `target`, bounded by a table over profiles.
+
+    Parameters
+    ----------
+    target
+        OPT is at least this, or the least total that the search meets below it.
+    scale
+        Denominator of the prices.
+    prices
+        For each class, what a start of it is worth in the table.
+    """
+
+    target: int
+    scale: int
+    prices: tuple[int, ...]
+    kind: str = field(default="profiles", init=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ``lower_bound`` object of a certificate."""
+        return {
+            "kind": self.kind,
+            "target": self.target,
+            "scale": self.scale,
+            "prices": list(self.prices),
+        }

@@ -15,6 +15,7 @@ from .budget import Budget
 from .feasibility import total_latency
 from .model import Instance, read_column, read_schedule
 from .prices import price_bound, read_priced
+from .profiles import profiles_bound
 from .reader import WHERE, fields, integer, rational, text
 from .staggered import staggered_bound
 from .steps import discrete_centroid_bound, tail_centroid_bound
@@ -149,6 +150,7 @@ def _price(found: dict[str, Any], instance: Instance, budget: Budget) -> Fractio
 RULES: Rules = {
     "price": ("denominator prices", "", _price),
     "branch": ("target denominator vectors tree", "", branch_bound),
+    "profiles": ("target scale prices", "", profiles_bound),
     "volume": ("", "", lambda _, *case: volume_bound(*case)),
     "discrete-centroid": ("", "", lambda _, *case: discrete_centroid_bound(*case)),
     "tail-centroid": ("cuts", "count", _tail_centroid),

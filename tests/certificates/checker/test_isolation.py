@@ -93,7 +93,7 @@ def test_the_guide_says_what_is_to_be_read() -> None:
     for kinds, module in (
         ("`price`", "prices"), ("`branch`", "branch"), ("`volume`", "bounds"),
         ("`discrete-centroid`, `tail-centroid`", "steps"), ("`staggered`", "staggered"),
-        ("`search`", "search"),
+        ("`search`", "search"), ("`profiles`", "profiles"),
     ):  # fmt: skip
         more = sum(lines[name] for name in needs(module) - common)
         said.append(f"| {kinds} | {more} |")
