@@ -26,7 +26,9 @@ from .verdict import OverLimit
 EDGE = 120  # bytes of a place in a dictionary of small integers
 
 Class = tuple[int, int, int, int]  # arrival, prompt, output, count
-States = dict[tuple[tuple[int, ...], int], int]  # by what is left, and profile: the least latency
+Stand = tuple[tuple[int, ...], int]  # how many of each class are left, and the profile
+Layer = dict[Stand, int]  # the least latency of what has started
+Bounds = tuple[list[int], "array[int]"]  # what each class costs from a step on, and V
 
 
 class Profiles(NamedTuple):
@@ -127,10 +129,10 @@ class ProfileSearch:
         """Go on until no state is left, and return the value of the proof."""
         counts = tuple([count for *_, count in self.classes])
         self.budget.take(self.size)
-        layer: States = {(counts, self.profiles.empty): 0}
+        layer: Layer = {(counts, self.profiles.empty): 0}
         t = 0
         while layer:
-            children: States = {}
+            children: Layer = {}
             bounds = self._bounds(t + 1)
             for (left, x), latency in self.budget.each(self._started(t, layer).items()):
                 if any(left):
@@ -141,7 +143,7 @@ class ProfileSearch:
             layer, t = children, t + 1
         return self.best
 
-    def _started(self, t: int, states: States) -> States:
+    def _started(self, t: int, states: Layer) -> Layer:
         """Add what states become by starts at step t, in every way, one class after the other."""
         bounds = self._bounds(t)
         for c, ((a, _, o, _), fit) in enumerate(zip(self.classes, self.profiles.plus)):
@@ -153,24 +155,17 @@ class ProfileSearch:
                         ways.append((state, latency + t + o - a))
         return states
 
-    def _bounds(self, t: int) -> tuple[list[int], "array[int]"]:
-        """Return what each class costs from step t on, at least or as its price, and V."""
+    def _bounds(self, t: int) -> Bounds:
+        """Return what a start of each class at step t or later costs, or its price; and V."""
         rows = zip(self.classes, self.prices)
         least = [max(price, self.scale * (t + o - a)) for (a, _, o, _), price in rows]
         return least, self.table[min(t, self.last + 1)]
 
-    def _keep(
-        self,
-        states: States,
-        state: tuple[tuple[int, ...], int],
-        latency: int,
-        bounds: tuple[list[int], "array[int]"],
-    ) -> bool:
+    def _keep(self, states: Layer, state: Stand, latency: int, bounds: Bounds) -> bool:
         """Keep a state, unless it is there for as little or cannot lead below the target."""
         (left, x), (least, table) = state, bounds
-        if latency >= states.get(state, latency + 1):
-            return False
-        if self.scale * latency + sum(map(mul, left, least)) + table[x] > self.cutoff:
+        bound = self.scale * latency + sum(map(mul, left, least)) + table[x]
+        if bound > self.cutoff or latency >= states.get(state, latency + 1):
             return False
         if state not in states:
             self.budget.take(self.size)
