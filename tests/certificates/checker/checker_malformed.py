@@ -123,6 +123,22 @@ def malformed() -> Iterator[Case]:
     ):
         yield name, put(good["search"], f"proof.lower_bound.{path}", value), what
     for name, path, value, what in (
+        ("profiles-target-zero", "target", 0, "a target of 0"),
+        ("profiles-target-true", "target", True, "a boolean as target"),
+        ("profiles-scale-zero", "scale", 0, "a scale of 0"),
+        ("profiles-scale", "scale", 2**31 + 1, "a scale beyond 2^31"),
+        ("profiles-few", "prices", [120], "a class without a price"),
+        ("profiles-many", "prices", [120, 130, 0], "a price without a class"),
+        ("profiles-none", "prices", [], "no prices"),
+        ("profiles-negative", "prices.1", -1, "a negative price"),
+        ("profiles-true", "prices.0", True, "a boolean as price"),
+        ("profiles-nested", "prices.0", [120], "an array as price"),
+        ("profiles-huge", "prices.0", 2**62 + 1, "a price beyond 2^62"),
+        ("profiles-flat", "prices", 120, "a price in place of an array"),
+        ("profiles-extra", "denominator", 1, "an unknown field"),
+    ):
+        yield name, put(good["profiles-trace"], f"proof.lower_bound.{path}", value), what
+    for name, path, value, what in (
         ("branch-target-zero", "target", 0, "a target of 0"),
         ("branch-denominator-zero", "denominator", 0, "a denominator of 0"),
         ("branch-price-negative", "vectors.0", [[1, -1]], "a negative price"),

@@ -56,6 +56,7 @@ def rejected() -> Iterator[Case]:
     )
     for source in ("outputs", "volume", "volume-trace", "centroid", "centroid-trace", "price",
                    "price-trace", "search", "search-trace", "branch", "branch-trace",
+                   "profiles", "profiles-trace", "profiles-free",
                    "discrete-centroid", "discrete-centroid-trace", "tail-centroid",
                    "tail-centroid-trace", "staggered", "staggered-trace"):  # fmt: skip
         yield f"more-{source}", put(good[source], "claim.bound", _more), "the least bit too much"
@@ -112,6 +113,13 @@ def rejected() -> Iterator[Case]:
             put(good[name], "proof.lower_bound.layers", []),
             "states are left where the layers end",
         )
+    low = put(good["profiles"], "proof.lower_bound.target", lambda target: target - 2)
+    yield "profiles-low", low, "a target below what is claimed"
+    yield (
+        "preemptive-profiles",
+        preemptive(good["profiles"]),
+        "a search by profiles says nothing of runs that preempt",
+    )
     for name in ("branch", "branch-trace"):
         target = good[name]["proof"]["lower_bound"]["target"]
         for path, value, case, what in (

@@ -7,6 +7,7 @@ from typing import Any
 import checker_bounds as defined
 import checker_truth as truth
 from checker_branch import branch_bound
+from checker_profiles import profiles_bound
 from checker_search import search_bound
 from checker_truth import Tiny
 
@@ -55,6 +56,7 @@ def lower_bounds(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], F
     prices = [Fraction(y, denominator) for length, y in runs for _ in range(length)]
     search, reached = search_bound(tiny, runs, denominator, truth.opt(tiny), rng)
     branch, target = branch_bound(tiny, runs, denominator, rng)
+    profiles, least = profiles_bound(tiny, random.Random(repr(tiny)))
     return [
         (
             {"kind": "price", "denominator": 1, "prices": []},
@@ -68,6 +70,7 @@ def lower_bounds(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], F
         (search, Fraction(reached)),
         (branch, Fraction(target)),
         *whole_steps(tiny, random.Random(repr(tiny))),
+        (profiles, Fraction(least)),
     ]
 
 

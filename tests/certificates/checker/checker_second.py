@@ -955,6 +955,118 @@ def branch_value(bound: Branch, instance: Instance, tick: Tick) -> int:
     return bound.target
 
 
+# The lower bound `profiles`
+
+
+class Relaxed(NamedTuple):
+    """A lower bound of the kind `profiles`."""
+
+    target: int
+    scale: int
+    prices: list[int]
+
+
+def read_profiles(value: Any, instance: Instance) -> Relaxed:
+    """A lower bound of the kind `profiles`."""
+    item = fields(value, "kind target scale prices")
+    prices = numbers(item["prices"])
+    form(len(prices) == len(classes_of(instance)), "not one price for each class")
+    return Relaxed(number(item["target"], 1), number(item["scale"], 1, 2**31), prices)
+
+
+class Relaxation:
+    """The table of a `profiles` proof; a profile is a tuple that does not end with a 0."""
+
+    def __init__(self, bound: Relaxed, instance: Instance, tick: Tick) -> None:
+        """Find all profiles, then V of each, from the last step back."""
+        self.memory, self.scale, self.prices = instance.memory, bound.scale, bound.prices
+        classes = classes_of(instance)
+        self.classes, self.counts, self.tick = list(classes), list(classes.values()), tick
+        pairs = list(zip(self.classes, self.prices))
+        ends = [r.arrival + (price - 1) // self.scale - r.output for r, price in pairs]
+        worth = [end for end, (r, _) in zip(ends, pairs) if end >= r.arrival]
+        last = max(worth, default=-1)
+        steps = max(last, *(r.arrival for r in self.classes))
+        within(steps <= MAX_STEPS, "steps")
+        within((last + 1) * self.memory * max(self.prices) < MAX_NUMBER, "prices")
+        within(max(r.output for r in self.classes) <= MAX_STEPS, "steps of a profile")
+        known, new = {()}, [()]
+        while new:
+            h = new.pop()
+            self.tick()
+            for found in (h[1:], *(self.joined(h, r) for r in self.classes)):
+                if found is not None and found not in known:
+                    known.add(found)
+                    new.append(found)
+        fullest = sorted(known, key=sum, reverse=True)
+        self.rows: dict[int, dict[tuple[int, ...], int]] = {}
+        for t in range(last, -1, -1):
+            row = self.rows[t] = {}
+            for h in fullest:
+                self.tick()
+                ways = [self.worth(t + 1, h[1:])]
+                for r, price in pairs:
+                    more = self.joined(h, r) if t >= r.arrival else None
+                    if more is not None:
+                        ways.append(self.scale * (t + r.output - r.arrival) - price + row[more])
+                row[h] = min(ways)
+
+    def joined(self, h: tuple[int, ...], r: Request) -> tuple[int, ...] | None:
+        """The profile with one more request, None if there is no room."""
+        own = range(r.prompt + 1, r.prompt + r.output + 1)
+        both = tuple(x + y for x, y in itertools.zip_longest(h, own, fillvalue=0))
+        return both if max(both) <= self.memory else None
+
+    def worth(self, t: int, h: tuple[int, ...]) -> int:
+        """The number V of a step and a profile."""
+        return self.rows[t][h] if t in self.rows else 0
+
+    def ways(self, t: int, h: tuple[int, ...], left: tuple[int, ...]) -> Iterator[Any]:
+        """Every way to start some of what is left: how many of each class, and the profile."""
+        open_ways: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((), h)]
+        while open_ways:
+            self.tick()
+            some, profile = open_ways.pop()
+            if len(some) == len(left):
+                yield some, profile
+                continue
+            c = len(some)
+            for number_of in range(left[c] + 1):
+                open_ways.append(((*some, number_of), profile))
+                joined = self.joined(profile, self.classes[c])
+                if joined is None or t < self.classes[c].arrival:
+                    break
+                profile = joined
+
+    def limit(self, t: int, left: tuple[int, ...]) -> int:
+        """What all that is left costs from step t on, at least or as its price."""
+        rows = zip(left, self.classes, self.prices)
+        return sum(n * max(price, self.scale * (t + r.output - r.arrival)) for n, r, price in rows)
+
+
+def profiles_value(bound: Relaxed, instance: Instance, tick: Tick) -> int:
+    """The value of the kind `profiles`."""
+    table = Relaxation(bound, instance, tick)
+    best, t = bound.target, 0
+    states: dict[Any, int] = {(tuple(table.counts), ()): 0}
+    while states:
+        after: dict[Any, int] = {}
+        for (left, h), latency in states.items():
+            for some, profile in table.ways(t, h, left):
+                rows = zip(some, table.classes)
+                cost = latency + sum(n * (t + r.output - r.arrival) for n, r in rows)
+                rest = tuple(x - n for x, n in zip(left, some))
+                if not any(rest):
+                    best = min(best, cost)
+                    continue
+                child, least = (rest, profile[1:]), table.limit(t + 1, rest)
+                total = bound.scale * cost + least + table.worth(t + 1, profile[1:])
+                if total <= bound.scale * (bound.target - 1):
+                    after[child] = min(cost, after.get(child, cost))
+        states, t = after, t + 1
+    return best
+
+
 # All lower bounds
 
 
@@ -962,12 +1074,14 @@ def read_bound(value: Any, version: int, instance: Instance) -> tuple[str, Any]:
     """The kind and content of a lower bound; version 1 is read as what it stands for."""
     form(type(value) is dict and "kind" in value, "a lower bound without a kind")
     old = ("outputs", "centroid") if version == 1 else ()
-    kinds = (*PREEMPTIVE, "staggered", "search", "branch")
+    kinds = (*PREEMPTIVE, "staggered", "search", "branch", "profiles")
     kind = one_of(value["kind"], *kinds, *old)
     if kind == "search":
         return kind, read_search(value)
     if kind == "branch":
         return kind, read_branch(value, version)
+    if kind == "profiles":
+        return kind, read_profiles(value, instance)
     if kind == "tail-centroid":
         return kind, read_cuts(value, instance)
     if kind == "staggered":
@@ -994,6 +1108,8 @@ def value_of(kind: str, content: Any, instance: Instance, tick: Tick) -> Fractio
     if kind == "price":
         total, _ = price_sum(content, Counter(instance.requests), instance.memory, tick)
         return Fraction(total, content.denominator)
+    if kind == "profiles":
+        return Fraction(profiles_value(content, instance, tick))
     evaluate = search_value if kind == "search" else branch_value
     return Fraction(evaluate(content, instance, tick))
 

@@ -119,6 +119,13 @@ def _branch(tiny: Tiny) -> dict[str, Any]:
             return _bound(tiny, proof, Fraction(value))
 
 
+def _profiles(tiny: Tiny, scale: int, prices: list[int]) -> dict[str, Any]:
+    """Prove OPT by a target above it."""
+    opt = truth.opt(tiny)
+    bound = {"kind": "profiles", "target": opt + 1, "scale": scale, "prices": prices}
+    return _bound(tiny, bound, Fraction(opt))
+
+
 def whole_steps(tiny: Tiny) -> Iterator[tuple[str, dict[str, Any], Fraction]]:
     """Bounds from what whole steps can serve."""
     cuts = [1, 2, 2, 0, 3]
@@ -184,6 +191,10 @@ def valid() -> Iterator[Case]:
         yield f"search{name}", _search(tiny), "an exact search with random multipliers"
         yield f"branch{name}", _branch(tiny), "a tree of random splits and prices, tight"
         yield f"branch-1{name}", in_version_1(_branch(tiny)), "version 1: the same tree"
+    for name, tiny, prices in (("", WITNESS, [140]), ("-trace", LATER, [120, 130])):
+        yield f"profiles{name}", _profiles(tiny, 10, prices), "a table over profiles, tight"
+    unpriced = _profiles(BACKLOG, 1, [0] * 4)
+    yield "profiles-free", unpriced, "profiles without prices: a slower search"
     yield "chain", chain, "a blocking chain, with the eta bound"
     yield "chain-plain", plain_chain, "a blocking chain, without the eta bound"
     yield (

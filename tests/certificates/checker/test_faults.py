@@ -1,6 +1,7 @@
 """Do the mutants have teeth? With a fault put into the checker, they find a false claim."""
 
 import random
+from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -11,7 +12,7 @@ import checker_samples
 import pytest
 
 from kvproof.certificates.checker import Verdict, check, run
-from kvproof.certificates.checker.core import branch, claims, model, staggered, starts
+from kvproof.certificates.checker.core import branch, claims, model, profiles, staggered, starts
 from kvproof.certificates.checker.core import search as plain
 from kvproof.certificates.checker.core.budget import Budget
 from kvproof.certificates.checker.core.model import Instance
@@ -182,6 +183,39 @@ def unshared_split(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(branch.Branching, "split", wrong)
 
 
+def worthless_table(patch: pytest.MonkeyPatch) -> None:
+    """Take V as 0."""
+    right = profiles.ProfileSearch._table
+
+    def wrong(self: profiles.ProfileSearch) -> Any:
+        return [array("q", [0] * len(row)) for row in right(self)]
+
+    patch.setattr(profiles.ProfileSearch, "_table", wrong)
+
+
+def short_table(patch: pytest.MonkeyPatch) -> None:
+    """Forget the last step in which a class is worth its price."""
+    right = profiles.ProfileSearch._table
+
+    def wrong(self: profiles.ProfileSearch) -> Any:
+        self.last = max(-1, self.last - 1)
+        return right(self)
+
+    patch.setattr(profiles.ProfileSearch, "_table", wrong)
+
+
+def few_ways(patch: pytest.MonkeyPatch) -> None:
+    """Start at most one request of a class in a step."""
+    right = profiles.profiles_of
+
+    def wrong(*given: Any) -> profiles.Profiles:
+        made = right(*given)
+        once = [{x: y for x, y in fit.items() if x in made.after} for fit in made.plus]
+        return made._replace(plus=once)
+
+    patch.setattr(profiles, "profiles_of", wrong)
+
+
 def _columns(instance: Instance) -> dict[str, Any]:
     names = ("memory", "arrival", "prompt", "output", "digest")
     return {name: getattr(instance, name) for name in names}
@@ -207,6 +241,9 @@ def _columns(instance: Instance) -> dict[str, Any]:
         (lost_start, "branch"),
         (one_sided_split, "branch"),
         (unshared_split, "branch"),
+        (worthless_table, "profiles"),
+        (short_table, "profiles"),
+        (few_ways, "profiles"),
     ],
 )
 def test_mutants_find_a_fault(

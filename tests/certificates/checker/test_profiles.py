@@ -1,0 +1,178 @@
+"""The ``profiles`` proof: any prices prove the smaller of the target and OPT."""
+
+import copy
+import dataclasses
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import checker_samples
+import checker_truth as truth
+import pytest
+from checker_second import second_verdict
+from checker_truth import Tiny
+
+from kvproof.certificates.checker import Limits, Result, check
+from kvproof.certificates.checker.core.model import read_instance
+from kvproof.certificates.checker.core.profiles import ProfileSearch, profiles_bound, profiles_of
+from kvproof.certificates.checker.core.verdict import OverLimit
+from kvproof.certificates.checker.limits import DEFAULT, Meter
+from kvproof.certificates.proofs import ProfilesProof
+
+VALID = Path(__file__).parents[1] / "valid"
+GOOD: dict[str, Any] = json.loads((VALID / "profiles-trace.json").read_text(encoding="utf-8"))
+
+
+def repeated(rng: random.Random) -> Tiny:
+    """Draw an instance of few classes, most of them of several requests."""
+    m, latest = rng.randint(3, 9), rng.choice((0, 0, 3, 6))
+    rows: list[tuple[int, int, int]] = []
+    while len(rows) < 5:
+        o = rng.randint(1, m)
+        rows += [(rng.randint(0, latest), rng.randint(0, m - o), o)] * rng.randint(1, 4)
+    return Tiny(m, tuple(rows[: rng.randint(1, 5)]))
+
+
+def search(tiny: Tiny, target: int, scale: int, prices: list[int]) -> ProfileSearch:
+    instance = read_instance(tiny.json(), "i", Meter(DEFAULT))
+    return ProfileSearch(target, scale, prices, instance, Meter(DEFAULT))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_prices_prove_the_smaller_of_the_target_and_opt(seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(60):
+        tiny = repeated(rng) if rng.random() < 0.7 else checker_samples.random_tiny(rng, memory=9)
+        opt, scale = truth.opt(tiny), rng.choice((1, 2, 7, 1000))
+        largest = scale * rng.choice((0, 3, 12, 40))
+        prices = [rng.randint(0, largest) for _ in set(tiny.requests)]
+        target = rng.randint(1, opt + 2)
+        bound = {"kind": "profiles", "target": target, "scale": scale, "prices": prices}
+        instance = read_instance(tiny.json(), "i", Meter(DEFAULT))
+        assert profiles_bound(bound, instance, Meter(DEFAULT)) == min(target, opt), (tiny, bound)
+
+
+def collections(tiny: Tiny, worth: list[list[int]], t: int, held: dict[int, int]) -> int:
+    """Return V by its meaning: the least over all collections of starts, one after the other."""
+    classes = sorted(set(tiny.requests), key=lambda r: (-truth.volume(*r[1:]), -r[2], r[0]))
+    least = 0
+    pairs = [(p, c) for c, row in enumerate(worth) for p, cost in enumerate(row) if cost < 0]
+
+    def walk(first: int, held: dict[int, int], total: int) -> None:
+        nonlocal least
+        least = min(least, total)
+        for place, (p, c) in enumerate(pairs[first:], first):
+            _, s, o = classes[c]
+            more = {**held, **{p + j: held.get(p + j, 0) + s + j for j in range(1, o + 1)}}
+            if p >= t and max(more.values()) <= tiny.memory:
+                walk(place, more, total + worth[c][p])
+
+    walk(0, held, 0)
+    return least
+
+
+def test_the_table_is_the_least_over_collections() -> None:
+    rng, seen = random.Random(5), set()
+    for _ in range(60):
+        tiny = Tiny(5, tuple((rng.randint(0, 1), rng.randint(0, 2), rng.randint(1, 3))
+                             for _ in range(2)))  # fmt: skip
+        scale = rng.choice((1, 3))
+        prices = [rng.randint(0, 5 * scale) for _ in set(tiny.requests)]
+        made = search(tiny, 1, scale, prices)
+        worth = [
+            [scale * (p + o - a) - price if p >= a else 0 for p in range(made.last + 1)]
+            for (a, _, o, _), price in zip(made.classes, prices, strict=True)
+        ]
+        for t in range(made.last + 2):
+            v = made.table[t][made.profiles.empty]
+            assert v == collections(Tiny(5, tuple((a, s, o) for a, s, o, _ in made.classes)),
+                                    worth, t, {})  # fmt: skip
+            seen.add(v)
+        assert not any(made.table[-1])
+    assert len(seen) > 10
+
+
+def test_what_is_started_on_a_profile_leads_to_an_earlier_one() -> None:
+    rng = random.Random(6)
+    for _ in range(40):
+        tiny = repeated(rng)
+        classes = search(tiny, 1, 1, [0] * len(set(tiny.requests))).classes
+        empty, after, plus = profiles_of(classes, tiny.memory, Meter(DEFAULT))
+        assert after[empty] == empty
+        assert all(y < x for fit in plus for x, y in fit.items())
+        assert all(empty in fit for fit in plus)
+
+
+def checked(claim: str = GOOD["claim"]["bound"], limits: Limits = DEFAULT, **change: Any) -> Result:
+    made = copy.deepcopy(GOOD)
+    made["proof"]["lower_bound"].update(change)
+    made["claim"]["bound"] = claim
+    data = truth.encode(made)
+    result = check(data, limits=limits)
+    if limits is DEFAULT:
+        assert result.verdict == second_verdict(data)[0]
+    return result
+
+
+def test_the_value_is_the_smaller_of_the_target_and_what_is_met() -> None:
+    opt = int(GOOD["claim"]["bound"].split("/")[0])
+    target = GOOD["proof"]["lower_bound"]["target"]
+    assert target == opt + 1  # so a schedule of OPT is met
+    assert checked(f"{opt}/1").verdict == "verified"
+    assert checked(f"{opt + 1}/1").verdict == "rejected"
+    assert checked(f"{opt}/1", target=opt).verdict == "verified"
+    assert checked(f"{opt}/1", target=opt - 1).verdict == "rejected"
+    assert checked(f"{opt - 1}/1", target=opt - 1).verdict == "verified"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prices": [2**62, 0]},
+        {"prices": [0, 2**62], "scale": 2**31},
+        {"prices": [10**6, 0], "scale": 1},
+    ],
+)
+def test_what_is_too_large(change: dict[str, Any]) -> None:
+    assert checked(**change).verdict == "over a limit"
+
+
+def test_late_arrivals_are_over_a_limit() -> None:
+    tiny = Tiny(5, ((0, 0, 2), (200_000, 0, 2)))
+    with pytest.raises(OverLimit):
+        search(tiny, 5, 1, [0, 0])
+
+
+def test_long_outputs_are_over_a_limit() -> None:
+    instance = {"memory": 2**31 - 1, "arrival": [0], "prompt": [0], "output": [2**31 - 1]}
+    instance |= {"format": "kvproof-instance", "version": 1}
+    budget = Meter(DEFAULT)
+    with pytest.raises(OverLimit, match="memory"):
+        ProfileSearch(1, 1, [0], read_instance(instance, "i", budget), budget)
+
+
+def test_profiles_are_charged_before_they_are_made() -> None:
+    """Many classes of small requests have more profiles than any memory holds."""
+    rows = [(0, s, o) for s in range(6) for o in range(20, 40)]
+    tiny = Tiny(200, tuple(rows))
+    with pytest.raises(OverLimit, match="memory"):
+        search(tiny, 10**6, 1, [0] * len(rows))
+
+
+def test_states_are_charged() -> None:
+    small = dataclasses.replace(DEFAULT, memory_bytes=2**16)
+    assert checked(limits=small).verdict == "over a limit"
+
+
+def test_the_time_limit_ends_it() -> None:
+    none = dataclasses.replace(DEFAULT, seconds=0)
+    assert checked(limits=none, target=2**62).verdict == "over a limit"
+
+
+def test_the_proof_as_it_is_written() -> None:
+    bound = GOOD["proof"]["lower_bound"]
+    proof = ProfilesProof(
+        target=bound["target"], scale=bound["scale"], prices=tuple(bound["prices"])
+    )
+    assert proof.to_json() == bound
