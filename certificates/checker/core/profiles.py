@@ -98,7 +98,8 @@ class ProfileSearch:
         rows = zip(self.classes, prices)
         last = [a - o + (price - 1) // scale for (a, _, o, _), price in rows if price > scale * o]
         self.last = max(last, default=-1)  # step in which a class is worth its price
-        if max(self.last, *(a for a, *_ in self.classes)) > MOST_STEPS:
+        slack = target - 1 - sum(instance.output)  # one request can only wait as long as this
+        if max(self.last, max(a for a, *_ in self.classes) + max(0, slack)) > MOST_STEPS:
             raise OverLimit(f"{WHERE}: starts over more than {MOST_STEPS:,} steps")
         if (self.last + 1) * instance.memory * max(prices) >= TOP:
             raise OverLimit(f"{WHERE}.prices: too large for so many steps and so much memory")

@@ -986,8 +986,9 @@ class Relaxation:
         ends = [r.arrival + (price - 1) // self.scale - r.output for r, price in pairs]
         worth = [end for end, (r, _) in zip(ends, pairs) if end >= r.arrival]
         last = max(worth, default=-1)
-        steps = max(last, *(r.arrival for r in self.classes))
-        within(steps <= MAX_STEPS, "steps")
+        slack = bound.target - 1 - sum(r.output for r in instance.requests)
+        late = max(r.arrival for r in self.classes) + max(0, slack)
+        within(max(last, late) <= MAX_STEPS, "steps")
         within((last + 1) * self.memory * max(self.prices) < MAX_NUMBER, "prices")
         within(max(r.output for r in self.classes) <= MAX_STEPS, "steps of a profile")
         known, new = {()}, [()]

@@ -193,15 +193,15 @@ def worthless_table(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(profiles.ProfileSearch, "_table", wrong)
 
 
-def short_table(patch: pytest.MonkeyPatch) -> None:
-    """Forget the last step in which a class is worth its price."""
-    right = profiles.ProfileSearch._table
+def high_floor(patch: pytest.MonkeyPatch) -> None:
+    """Leave out children that could lead to a total one or two below the target."""
+    right = profiles.ProfileSearch.__init__
 
-    def wrong(self: profiles.ProfileSearch) -> Any:
-        self.last = max(-1, self.last - 1)
-        return right(self)
+    def wrong(self: profiles.ProfileSearch, target: int, scale: int, *given: Any) -> None:
+        right(self, target, scale, *given)
+        self.cutoff -= 2 * scale
 
-    patch.setattr(profiles.ProfileSearch, "_table", wrong)
+    patch.setattr(profiles.ProfileSearch, "__init__", wrong)
 
 
 def few_ways(patch: pytest.MonkeyPatch) -> None:
@@ -242,7 +242,7 @@ def _columns(instance: Instance) -> dict[str, Any]:
         (one_sided_split, "branch"),
         (unshared_split, "branch"),
         (worthless_table, "profiles"),
-        (short_table, "profiles"),
+        (high_floor, "profiles"),
         (few_ways, "profiles"),
     ],
 )
