@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 
 import numpy as np
@@ -37,6 +38,7 @@ from kvproof.solver.improve.run import MANY, TRIALS
 from kvproof.solver.interval import Interval, IntervalProgress, known
 from kvproof.solver.model import Model, model_of
 from kvproof.solver.portfolio import Engine, Work, repeats, shares_of, take_turns
+from kvproof.solver.profiles.stage import few_profiles, profiles
 from kvproof.solver.proofs import price_proof
 from kvproof.solver.result import Limit, Result
 from kvproof.solver.threads import listening
@@ -74,6 +76,8 @@ _NEAR = 8
 # Seconds that beams over few requests are charged for before they begin: a search may be over
 # before, and annealing as good.
 _PATIENT = 2.0
+# Where profiles are few, for so much of the time, or so many seconds, they go ahead of all others.
+_HEAD, _HEAD_SECONDS = 0.5, 60.0
 # Passes of annealing without a gain after which it ends, where requests are few and where not.
 _IDLE, _IDLE_MANY = 8, 32
 # Share of the time for local search, and its exchanges for each request; up to so many in all it
@@ -201,16 +205,22 @@ def _in_turns(
         if state.closed():
             return engines
         works: dict[str, Work] = {}
+        memory = options.memory_bytes
+        space = few_profiles(model, memory, deadline) if options.engine == "auto" else None
+        if space is not None:
+            works["profiles"] = profiles(model, space, prices, state, memory, deadline, report)
         if model.requests < MANY:
             works["annealing"] = _annealed(model, state, report)
-            if model.requests <= _SMALL:
+            if model.requests <= _SMALL and space is None:
                 _brought_near(state, works["annealing"], late)
             if state.closed():
                 return engines
         if searched:
-            rooted = root_of(model, prices, state, deadline, report)
-            works["beams"] = beams(rooted.grid, rooted.root, state, deadline, effort)
-            works["search"] = searches(rooted, state, effort, deadline, report)
+            rooted = cache(lambda: root_of(model, prices, state, deadline, report))
+            works["beams"] = _later(
+                lambda: beams(rooted().grid, rooted().root, state, deadline, effort)
+            )
+            works["search"] = _later(lambda: searches(rooted(), state, effort, deadline, report))
         else:
             works["beams"] = look(model, state, effort=effort, deadline=deadline)
         if branched:
@@ -220,10 +230,13 @@ def _in_turns(
         few = searched and model.requests <= _SMALL
         near = searched and state.upper - state.lower <= _NEAR
         first = "search" if few or near else "annealing"
-        order = sorted(works, key=lambda name: name != first)
+        order = sorted(works, key=lambda name: (name != "profiles", name != first))
         engines = [Engine(name=name, share=shares[name], work=works[name]) for name in order]
         for engine in engines:
-            if engine.name == "beams" and few:
+            if space is not None and engine.name != "profiles":
+                left = _HEAD_SECONDS if deadline is None else deadline - time.monotonic()
+                engine.charged = _HEAD * left * engine.share / shares["profiles"]
+            elif engine.name == "beams" and few:
                 engine.charged = _PATIENT
         take_turns(
             engines,
@@ -238,6 +251,11 @@ def _in_turns(
         state.limit = Limit.SIZE
         state.message = str(error)
     return engines
+
+
+def _later(make: Callable[[], Work]) -> Work:
+    """Return work that is made when it is begun."""
+    yield from make()
 
 
 def _brought_near(state: Interval, annealing: Work, late: Callable[[], bool]) -> None:
