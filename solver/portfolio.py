@@ -23,8 +23,8 @@ _FIRST, _PART = 0.5, 0.1
 #: What a turn that moved the interval is charged of its time.
 _MOVED = 0.25
 # Shares where requests differ, and where they repeat: most to what proves, but below two thirds.
-_DIFFERENT = {"profiles": 3, "beams": 1, "search": 3, "annealing": 1, "branch": 1}
-_REPEATED = {"profiles": 8, "beams": 4, "search": 8, "annealing": 2, "branch": 1}
+_DIFFERENT = {"profiles": 5, "beams": 1, "search": 3, "annealing": 1, "branch": 1}
+_REPEATED = {"profiles": 16, "beams": 4, "search": 8, "annealing": 2, "branch": 1}
 
 
 @dataclass(kw_only=True)

@@ -76,8 +76,9 @@ _NEAR = 8
 # Seconds that beams over few requests are charged for before they begin: a search may be over
 # before, and annealing as good.
 _PATIENT = 2.0
-# Where profiles are few, for so much of the time, or so many seconds, they go ahead of all others.
-_HEAD, _HEAD_SECONDS = 0.5, 60.0
+# Arcs between profiles up to which a checker needs little memory. Then profiles go ahead of all
+# others for so much of the time; with more arcs the others go ahead. Seconds without a limit.
+_CHECKED, _HEAD, _OTHERS_HEAD, _UNLIMITED = 500_000, 0.5, 0.1, 60.0
 # Passes of annealing without a gain after which it ends, where requests are few and where not.
 _IDLE, _IDLE_MANY = 8, 32
 # Share of the time for local search, and its exchanges for each request; up to so many in all it
@@ -233,11 +234,10 @@ def _in_turns(
         order = sorted(works, key=lambda name: (name != "profiles", name != first))
         engines = [Engine(name=name, share=shares[name], work=works[name]) for name in order]
         for engine in engines:
-            if space is not None and engine.name != "profiles":
-                left = _HEAD_SECONDS if deadline is None else deadline - time.monotonic()
-                engine.charged = _HEAD * left * engine.share / shares["profiles"]
-            elif engine.name == "beams" and few:
+            if engine.name == "beams" and few and space is None:
                 engine.charged = _PATIENT
+        if space is not None:
+            _put_ahead(engines, deadline, easily_checked=space.arcs <= _CHECKED)
         take_turns(
             engines,
             position=lambda: (state.lower, state.upper),
@@ -251,6 +251,18 @@ def _in_turns(
         state.limit = Limit.SIZE
         state.message = str(error)
     return engines
+
+
+def _put_ahead(engines: list[Engine], deadline: float | None, *, easily_checked: bool) -> None:
+    """Charge in advance those that are to wait: profiles, or all others."""
+    left = _UNLIMITED if deadline is None else deadline - time.monotonic()
+    own = next(engine.share for engine in engines if engine.name == "profiles")
+    others = sum(engine.share for engine in engines) - own
+    for engine in engines:
+        if easily_checked and engine.name != "profiles":
+            engine.charged = _HEAD * left * engine.share / own
+        elif not easily_checked and engine.name == "profiles":
+            engine.charged = _OTHERS_HEAD * left * own / others
 
 
 def _later(make: Callable[[], Work]) -> Work:

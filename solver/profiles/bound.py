@@ -73,11 +73,9 @@ def costs_of(model: Model, space: Space, prices: Column, steps: int) -> Table:
     LimitError
         Walks could earn more than 32 bits hold.
     """
-    t = np.arange(steps)[:, None]
-    single = SCALE * (t + model.output - model.arrival) - prices
+    single = SCALE * (np.arange(steps)[:, None] + model.output - model.arrival) - prices
     # nobody takes what costs more than its price: to start nothing costs 0
-    worth = np.where((single < 0) & (t >= model.arrival), single, _NEVER)
-    costs = worth @ space.ways.T
+    costs = np.where(_worth(model, prices, steps), single, _NEVER) @ space.ways.T
     if int(costs.min(axis=1, initial=0).sum()) <= -_NEVER:
         raise LimitError("exact search: prices of starts beyond 32 bits")
     return np.where(costs < 0, costs, np.where(costs == 0, 0, _NEVER)).astype(np.int32)
@@ -98,10 +96,12 @@ def evaluate(
     costs = costs_of(model, space, prices, horizon_of(model, prices))
     table = buffer[: len(costs) + 1]
     arcs = space.first, space.to, space.way
+    worth = _worth(model, prices, len(costs))
+    last = (worth * np.arange(model.classes)).max(axis=1)
     if space.profiles < _MANY:
-        done = aside(lambda flag: bool(_rows(*arcs, costs, table, flag)), deadline)
+        done = aside(lambda flag: bool(_rows(*arcs, space.top, last, costs, table, flag)), deadline)
     else:
-        done = _rows_side_by_side(space, costs, table, deadline)
+        done = _rows_side_by_side(space, last, costs, table, deadline)
     if not done:
         return None
     taken = np.zeros(len(space.ways), np.int64)
@@ -115,15 +115,23 @@ def evaluate(
     )
 
 
-def _rows_side_by_side(space: Space, costs: Table, table: Table, deadline: float | None) -> bool:
+def _worth(model: Model, prices: Column, steps: int) -> npt.NDArray[np.bool_]:
+    """Return whether a class costs less than its price, and has arrived, shape (steps, classes)."""
+    t = np.arange(steps)[:, None]
+    return (t >= model.arrival) & (SCALE * (t + model.output - model.arrival) < prices)
+
+
+def _rows_side_by_side(
+    space: Space, last: Column, costs: Table, table: Table, deadline: float | None
+) -> bool:
     flag = new_flag()
     table[len(costs)] = 0
     with ThreadPoolExecutor(cores()) as pool:
         for t in range(len(costs) - 1, -1, -1):
             jobs = [
                 pool.submit(
-                    _row, space.first, space.to, space.way, costs[t], table[t + 1],
-                    begin, end, table[t],
+                    _row, space.first, space.to, space.way, space.top, last[t], costs[t],
+                    table[t + 1], begin, end, table[t],
                 )
                 for begin, end in blocks(space.profiles, cores())
             ]  # fmt: skip
@@ -134,18 +142,24 @@ def _rows_side_by_side(space: Space, costs: Table, table: Table, deadline: float
 
 
 @njit(nogil=True, error_model="numpy")
-def _row(first, to, way, cost, after, begin, end, out):  # type: ignore[no-untyped-def]
-    """Write the least costs from profiles begin..end-1 on, given those one step later."""
+def _row(first, to, way, top, last, cost, after, begin, end, out):  # type: ignore[no-untyped-def]
+    """Write the least costs from profiles begin..end-1 on, given those one step later.
+
+    No class after the `last` one is worth a start.
+    """
     for x in range(begin, end):
         least = np.int32(0)
         for e in range(first[x], first[x + 1]):
-            value = cost[way[e]] + after[to[e]]
+            w = way[e]
+            if top[w] > last:
+                break
+            value = cost[w] + after[to[e]]
             if value < least:
                 least = value
         out[x] = least
 
 
-def _plain_rows(first, to, way, costs, table, flag):  # type: ignore[no-untyped-def]
+def _plain_rows(first, to, way, top, last, costs, table, flag):  # type: ignore[no-untyped-def]
     table[len(costs)] = 0
     for t in range(len(costs) - 1, -1, -1):
         if flag[0]:
@@ -155,15 +169,15 @@ def _plain_rows(first, to, way, costs, table, flag):  # type: ignore[no-untyped-
 
 
 @njit(nogil=True, error_model="numpy", plain=_plain_rows)
-def _rows(first, to, way, costs, table, flag):  # type: ignore[no-untyped-def]
+def _rows(first, to, way, top, last, costs, table, flag):  # type: ignore[no-untyped-def]
     """Write all rows of a table; return whether no set `flag` has ended it before."""
-    last = costs.shape[0]
+    steps = costs.shape[0]
     for x in range(table.shape[1]):
-        table[last, x] = 0
-    for t in range(last - 1, -1, -1):
+        table[steps, x] = 0
+    for t in range(steps - 1, -1, -1):
         if flag[0]:
             return False
-        _row(first, to, way, costs[t], table[t + 1], 0, first.size - 1, table[t])
+        _row(first, to, way, top, last[t], costs[t], table[t + 1], 0, first.size - 1, table[t])
     return True
 
 

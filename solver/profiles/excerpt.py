@@ -56,7 +56,7 @@ class Excerpt:
                 space.first, space.to, space.way, bound.costs[t], bound.table[t],
                 bound.table[t + 1], chosen, missed, _REACH * SCALE, self._least, self._found,
             )  # fmt: skip
-            chosen = self._found[:number].copy()
+            chosen = np.sort(self._found[:number])
             missed = self._least[chosen]
             self._least[chosen] = -1
             if number > _MOST:

@@ -37,20 +37,30 @@ class Space:
     first
         Where the arcs of each profile begin, and where the last ones end.
     to, way
-        Of each arc, the profile that it leads to and the requests that it starts.
+        Of each arc, the profile that it leads to and the requests that it starts. Those of a
+        profile are in the order of the last class that they start: those of the least volume,
+        which soon are no longer worth a start, come last.
     ways
         How many of each class these are, shape (ways, classes).
+    top
+        The last class of each way, or 0.
     """
 
     first: npt.NDArray[np.int64]
     to: Places
     way: Places
     ways: npt.NDArray[np.int64]
+    top: Places
 
     @property
     def profiles(self) -> int:
         """How many profiles there are."""
         return len(self.first) - 1
+
+    @property
+    def arcs(self) -> int:
+        """How many arcs there are."""
+        return len(self.to)
 
 
 def space_of(model: Model, memory_bytes: int, flag: Flag) -> Space | None:
@@ -76,10 +86,11 @@ def space_of(model: Model, memory_bytes: int, flag: Flag) -> Space | None:
     if sizes[0] < 0:
         return None
     profiles, arcs, number = sizes
-    return Space(
-        first=first[: profiles + 1].copy(), to=to[:arcs].copy(), way=way[:arcs].copy(),
-        ways=ways[:number].copy(),
-    )  # fmt: skip
+    ways = ways[:number].copy()
+    top = (np.where(ways > 0, np.arange(model.classes), 0)).max(axis=1).astype(np.int32)
+    first, to, way = first[: profiles + 1].copy(), to[:arcs].copy(), way[:arcs].copy()
+    _sort(first, to, way, top, model.classes)
+    return Space(first=first, to=to, way=way, ways=ways, top=top)
 
 
 def arcs_of(
@@ -117,7 +128,7 @@ def _plain_closed(packing, memory, words, first, to, way, ways, slots, way_slots
             to[arcs] = places[after]
             way[arcs] = taken.setdefault(started, len(taken))
             arcs += 1
-            for c in range(started[-1] if started else 0, len(shapes)):
+            for c in reversed(range(started[-1] if started else 0, len(shapes))):
                 more = held + shapes[c]
                 if (full - more) & guard == guard:
                     stack.append((more, (*started, c)))
@@ -198,6 +209,37 @@ def _closed(packing, memory, words, first, to, way, ways, slots, way_slots, flag
         done += 1
     first[profiles] = arcs
     return profiles, arcs, number
+
+
+def _plain_sort(first, to, way, top, classes):  # type: ignore[no-untyped-def]
+    owner = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    order = np.argsort(owner * classes + top[way], kind="stable")
+    to[:], way[:] = to[order], way[order]
+
+
+@njit(nogil=True, error_model="numpy", plain=_plain_sort)
+def _sort(first, to, way, top, classes):  # type: ignore[no-untyped-def]
+    """Put the arcs of each profile in the order of the last class that they start."""
+    longest = 0
+    for x in range(first.size - 1):
+        longest = max(longest, first[x + 1] - first[x])
+    old_to = np.empty(longest, np.int32)
+    old_way = np.empty(longest, np.int32)
+    place = np.empty(classes + 1, np.int64)
+    for x in range(first.size - 1):
+        place[:] = 0
+        begin, number = first[x], first[x + 1] - first[x]
+        for e in range(number):
+            old_to[e] = to[begin + e]
+            old_way[e] = way[begin + e]
+            place[top[old_way[e]] + 1] += 1
+        for c in range(classes):
+            place[c + 1] += place[c]
+        for e in range(number):
+            c = top[old_way[e]]
+            to[begin + place[c]] = old_to[e]
+            way[begin + place[c]] = old_way[e]
+            place[c] += 1
 
 
 @njit(nogil=True, error_model="numpy")
