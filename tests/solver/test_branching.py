@@ -141,7 +141,8 @@ def test_the_programmes_duals_are_its_value(seed):
     assert bound <= brute_force(instance)[0] * UNIT
 
 
-def test_a_family_that_the_search_does_not_close():
+def test_a_family_that_the_search_does_not_close(monkeypatch):
+    monkeypatch.setattr("kvproof.solver.stages.few_profiles", lambda *_: None)
     instance = make(60, [(0, 0, 12)] * 24)
     result = solver.solve(instance)
     assert (result.status, result.total_latency, result.engine) == ("optimal", 672, "branch")
@@ -171,6 +172,7 @@ def test_a_tree_cut_short_claims_no_more_than_its_root(monkeypatch):
 
 
 def test_the_programme_takes_over_and_is_only_believed(monkeypatch):
+    monkeypatch.setattr("kvproof.solver.stages.few_profiles", lambda *_: None)
     monkeypatch.setattr("kvproof.solver.branch.stage._FEW_NODES", 1)
     monkeypatch.setattr("kvproof.solver.branch.stage._MOST_NODES", 1)
     result = solver.solve(make(60, [(0, 0, 12)] * 24))

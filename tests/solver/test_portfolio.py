@@ -113,15 +113,16 @@ def test_an_error_closes_all_and_counts_its_time():
 
 def _first(works: list[str]) -> Callable[[object], dict[str, int]]:
     """Shares that give nearly all turns to some engines."""
-    return lambda _: {
-        name: 1000 if name in works else 1 for name in ("beams", "search", "annealing", "branch")
-    }
+    names = ("profiles", "beams", "search", "annealing", "branch")
+    return lambda _: {name: 1000 if name in works else 1 for name in names}
 
 
 @pytest.mark.parametrize("engine", ["dp", "branch", "auto"])
-@pytest.mark.parametrize("first", [["search"], ["annealing", "branch"], ["beams"]])
+@pytest.mark.parametrize("first", [["profiles"], ["search"], ["annealing", "branch"], ["beams"]])
 def test_whatever_comes_first_proves_the_optimum(monkeypatch, engine, first):
     monkeypatch.setattr("kvproof.solver.stages.shares_of", _first(first))
+    if first != ["profiles"]:  # which would be over before the others begin
+        monkeypatch.setattr("kvproof.solver.stages.few_profiles", lambda *_: None)
     # as short as can be, so that engines hear of each other's schedules in the middle of theirs
     monkeypatch.setattr("kvproof.solver.portfolio._FIRST", 0.0)
     monkeypatch.setattr("kvproof.solver.portfolio._PART", 0.0)
@@ -136,7 +137,8 @@ def test_whatever_comes_first_proves_the_optimum(monkeypatch, engine, first):
     assert verdict(certificate(found)).verdict == "verified"
 
 
-def test_what_ran_is_told():
+def test_what_ran_is_told(monkeypatch):
+    monkeypatch.setattr("kvproof.solver.stages.few_profiles", lambda *_: None)
     rng = random.Random(5)
     rows = [(0, rng.randint(1, 10), rng.randint(1, 12)) for _ in range(14)]
     turns = solver.solve(make(30, rows)).to_json()["turns"]
@@ -144,3 +146,13 @@ def test_what_ran_is_told():
     search = next(one for one in turns if one["engine"] == "search")
     assert search["turns"] >= search["moved"] >= 1
     assert all(one["seconds"] >= 0 and 0 <= one["moved"] <= one["turns"] for one in turns)
+
+
+def test_profiles_go_ahead_where_a_checker_needs_little_memory(monkeypatch):
+    rows = [(0, 2, 5)] * 6 + [(0, 1, 8)] * 6 + [(0, 4, 3)] * 6
+    turns = solver.solve(make(24, rows)).detail["turns"]
+    assert turns[0]["engine"] == "profiles"
+    assert all(one["turns"] == 0 for one in turns[1:])
+    monkeypatch.setattr("kvproof.solver.stages._CHECKED", 1)
+    turns = solver.solve(make(24, rows)).detail["turns"]
+    assert turns[0]["turns"] == 0 < turns[1]["turns"]
