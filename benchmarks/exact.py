@@ -82,7 +82,8 @@ def run_kvproof(memory, rows, limit, check):
     model = model_of(warm)
     # vectors from 50 states on, so that every kernel is compiled
     solve_certified(model, *best_policy(warm, model), effort=Effort(refine_at=50))
-    solver.solve(instance_of(30, [(0, 0, 9)] * 15), engine="branch")
+    for engine in ("branch", "auto"):
+        solver.solve(instance_of(30, [(0, 0, 9)] * 15), engine=engine)
     instance = instance_of(memory, rows)
     busy = time.process_time()
     result = solver.solve(instance, time_limit=limit)

@@ -87,12 +87,21 @@ def _solve() -> None:
     solve_certified(model, *best_policy(instance, model), effort=Effort(refine_at=20))
 
 
+def _repeated() -> Instance:
+    one = np.ones(1, np.int64)
+    return Instance(memory=30, arrival=0 * one, prompt=0 * one, output=9 * one, count=15 * one)
+
+
 def _branch() -> None:
     from kvproof.solver.stages import solve
 
-    one = np.ones(1, np.int64)
-    repeated = Instance(memory=30, arrival=0 * one, prompt=0 * one, output=9 * one, count=15 * one)
-    solve(repeated, engine="branch", time_limit=20)
+    solve(_repeated(), engine="branch", time_limit=20)
+
+
+def _profiles() -> None:
+    from kvproof.solver.stages import solve
+
+    solve(_repeated(), time_limit=20)
 
 
 def _improve() -> None:
@@ -125,6 +134,7 @@ TASKS: dict[str, Callable[[], None]] = {
     "solve": _solve,
     "prices": _prices,
     "branch": _branch,
+    "profiles": _profiles,
     "improve": _improve,
     "exhaust": _exhaust,
 }
