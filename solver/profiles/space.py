@@ -88,7 +88,8 @@ def space_of(model: Model, memory_bytes: int, flag: Flag) -> Space | None:
     profiles, arcs, number = sizes
     ways = ways[:number].copy()
     top = (np.where(ways > 0, np.arange(model.classes), 0)).max(axis=1).astype(np.int32)
-    first, to, way = first[: profiles + 1].copy(), to[:arcs].copy(), way[:arcs].copy()
+    # not copied, for they may be large; what was not written takes no memory
+    first, to, way = first[: profiles + 1], to[:arcs], way[:arcs]
     _sort(first, to, way, top, model.classes)
     return Space(first=first, to=to, way=way, ways=ways, top=top)
 

@@ -10,6 +10,7 @@ import numpy as np
 from kvproof.certificates.proofs import ProfilesProof
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
+from kvproof.solver.dp.stage import share_of
 from kvproof.solver.dp.trajectory import SCALE
 from kvproof.solver.interval import Interval
 from kvproof.solver.model import Model
@@ -22,8 +23,12 @@ from kvproof.solver.threads import aside
 from kvproof.solver.windows import PRICE_SCALE, price_terms
 
 # What profiles may take while they are found: of the memory where requests repeat, in bytes where
-# they differ. And of the memory, the tables of an ascent.
+# they differ. And of the memory, the table of an ascent.
 _SPACE, _FEW_BYTES, _TABLES = 0.1, 2**24, 0.5
+# Share of the time in which all profiles must be found.
+_SEARCHED = 0.15
+# Steps that the table has, at least and at most, to those of a good schedule.
+_LEAST, _MOST = 0.75, 2.0
 # Widths of beams before the search.
 _WIDTHS = (1_000, 10_000)
 
@@ -31,14 +36,16 @@ _WIDTHS = (1_000, 10_000)
 def few_profiles(model: Model, memory_bytes: int, deadline: float | None) -> Space | None:
     """Return the profiles of an instance where they are few enough for that much memory."""
     room = int(_SPACE * memory_bytes) if repeats(model) else _FEW_BYTES
-    space = aside(partial(space_of, model, room), deadline)
-    if space is None or 4 * _most_steps(model) * space.profiles > _TABLES * memory_bytes:
+    space = aside(partial(space_of, model, room), share_of(deadline, _SEARCHED))
+    if space is None or _most_steps(model, space, memory_bytes) < _LEAST * model.steps:
         return None
     return space
 
 
-def _most_steps(model: Model) -> int:
-    return 2 * model.steps
+def _most_steps(model: Model, space: Space, memory_bytes: int) -> int:
+    """Return how many steps the prices of starts may reach: a table has a row for each."""
+    room = int(_TABLES * memory_bytes) // (4 * space.profiles)
+    return min(int(_MOST * model.steps), room)
 
 
 def profiles(
@@ -74,7 +81,12 @@ def profiles(
 
     try:
         bound = yield from ascend(
-            model, space, first_prices(model, prices), _most_steps(model), hear, deadline
+            model,
+            space,
+            first_prices(model, prices),
+            _most_steps(model, space, memory_bytes),
+            hear,
+            deadline,
         )
     except LimitError:
         return
