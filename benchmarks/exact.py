@@ -271,8 +271,25 @@ def _within(rows):
     return f"{len(done)} of {len(rows)}"
 
 
+def by_profiles(instance):
+    """Return the interval that profiles alone prove, and the schedule that they find."""
+    from kvproof.solver.heuristics import best_policy
+    from kvproof.solver.interval import known
+    from kvproof.solver.model import model_of
+    from kvproof.solver.profiles.stage import few_profiles, profiles
+    from kvproof.solver.windows import quick_prices
+
+    model = model_of(instance)
+    state = known(model, *best_policy(instance, model))
+    state.lower = 0
+    space = few_profiles(model, 2**30, None)
+    for _ in profiles(model, space, quick_prices(model), state, 2**30, None, lambda: None):
+        pass
+    return state.lower, state.upper, model.total(state.starts)
+
+
 def tiny(most, top):
-    """Hold the search against brute force on every backlog with n <= most and M <= top."""
+    """Hold searches against brute force on every backlog with n <= most and M <= top."""
     from kvproof import solver
     from kvproof.solver.reference import brute_force
 
@@ -283,14 +300,17 @@ def tiny(most, top):
             for rows in itertools.combinations_with_replacement(shapes, n):
                 instance = instance_of(memory, [(0, s, o) for s, o in rows])
                 result = solver.solve(instance, engine="dp")
-                if result.gap != 0 or result.total_latency != brute_force(instance)[0]:
+                opt = brute_force(instance)[0]
+                if result.gap != 0 or result.total_latency != opt:
                     raise SystemExit(f"wrong at memory {memory}, {rows}: {result}")
+                if by_profiles(instance) != (opt, opt, opt):
+                    raise SystemExit(f"wrong by profiles at memory {memory}, {rows}")
                 count += 1
         print(f"memory {memory}: {count} instances agree", flush=True)
 
 
 def cross(number):
-    """Hold both engines against CP-SAT on random instances, with three incumbents each."""
+    """Hold the engines against CP-SAT on random instances, the search with three incumbents."""
     from kvproof import solver
     from kvproof.scheduling.errors import RejectedError
     from kvproof.scheduling.schedule import Schedule
@@ -321,9 +341,12 @@ def cross(number):
                 )
             except RejectedError:
                 continue
-        if {r.total_latency for r in found} != {found[0].lower_bound}:
+        opt = found[0].lower_bound
+        if {r.total_latency for r in found} != {opt}:
             raise SystemExit(f"seed {seed}: {[(r.total_latency, r.lower_bound) for r in found]}")
-    print(f"{number} instances: both engines and CP-SAT agree, with every incumbent")
+        if by_profiles(instance) != (opt, opt, opt):
+            raise SystemExit(f"seed {seed}: profiles do not say {opt}")
+    print(f"{number} instances: all engines and CP-SAT agree, with every incumbent")
 
 
 def main():

@@ -38,6 +38,7 @@ from kvproof.solver.improve.run import MANY, TRIALS
 from kvproof.solver.interval import Interval, IntervalProgress, known
 from kvproof.solver.model import Model, model_of
 from kvproof.solver.portfolio import Engine, Work, repeats, shares_of, take_turns
+from kvproof.solver.profiles.space import Space
 from kvproof.solver.profiles.stage import few_profiles, profiles
 from kvproof.solver.proofs import price_proof
 from kvproof.solver.result import Limit, Result
@@ -205,17 +206,20 @@ def _in_turns(
         prices = climb(model, state, deadline, report)
         if state.closed():
             return engines
+        near = state.upper - state.lower <= _NEAR
+        looked = options.engine == "auto" and (not near or repeats(model))
+        space = few_profiles(model, options.memory_bytes, deadline) if looked else None
         works: dict[str, Work] = {}
-        memory = options.memory_bytes
-        space = few_profiles(model, memory, deadline) if options.engine == "auto" else None
-        if space is not None:
-            works["profiles"] = profiles(model, space, prices, state, memory, deadline, report)
         if model.requests < MANY:
             works["annealing"] = _annealed(model, state, report)
             if model.requests <= _SMALL and space is None:
                 _brought_near(state, works["annealing"], late)
             if state.closed():
                 return engines
+        if space is not None:
+            works["profiles"] = profiles(
+                model, space, prices, state, options.memory_bytes, deadline, report
+            )
         if searched:
             rooted = cache(lambda: root_of(model, prices, state, deadline, report))
             works["beams"] = _later(
@@ -226,18 +230,7 @@ def _in_turns(
             works["beams"] = look(model, state, effort=effort, deadline=deadline)
         if branched:
             works["branch"] = branch(model, state, deadline=deadline, progress=progress)
-        shares = shares_of(model)
-        # a search over so few steps or requests is over before others have found anything
-        few = searched and model.requests <= _SMALL
-        near = searched and state.upper - state.lower <= _NEAR
-        first = "search" if few or near else "annealing"
-        order = sorted(works, key=lambda name: (name != "profiles", name != first))
-        engines = [Engine(name=name, share=shares[name], work=works[name]) for name in order]
-        for engine in engines:
-            if engine.name == "beams" and few and space is None:
-                engine.charged = _PATIENT
-        if space is not None:
-            _put_ahead(engines, deadline, easily_checked=space.arcs <= _CHECKED)
+        engines = _lined_up(model, works, space, deadline, searched=searched, near=near)
         take_turns(
             engines,
             position=lambda: (state.lower, state.upper),
@@ -250,6 +243,30 @@ def _in_turns(
     except LimitError as error:
         state.limit = Limit.SIZE
         state.message = str(error)
+    return engines
+
+
+def _lined_up(
+    model: Model,
+    works: dict[str, Work],
+    space: Space | None,
+    deadline: float | None,
+    *,
+    searched: bool,
+    near: bool,
+) -> list[Engine]:
+    """Return the engines in the order of their first turns, with their shares."""
+    shares = shares_of(model)
+    # a search over so few steps or requests is over before others have found anything
+    few = searched and model.requests <= _SMALL
+    first = "search" if few or (searched and near) else "annealing"
+    order = sorted(works, key=lambda name: (name != "profiles", name != first))
+    engines = [Engine(name=name, share=shares[name], work=works[name]) for name in order]
+    if space is not None:
+        _put_ahead(engines, deadline, easily_checked=space.arcs <= _CHECKED)
+    elif few:
+        for engine in engines:
+            engine.charged = _PATIENT * (engine.name == "beams")
     return engines
 
 

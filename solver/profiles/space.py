@@ -18,8 +18,8 @@ from kvproof.solver.threads import Flag
 
 Places = npt.NDArray[np.int32]
 
-#: Ways to start requests in one step, beyond which there are too many.
-MOST_WAYS = 1 << 15
+# Bytes for each way to start requests in one step; beyond so many there are too many profiles, too.
+_WAY_BYTES, _MOST_WAYS = 4096, 1 << 16
 # Arcs for each profile that room is made for; few instances have more.
 _ARCS = 16
 # Bytes of a profile beside its words: in the hash table, of a place and of its arcs.
@@ -78,10 +78,12 @@ def space_of(model: Model, memory_bytes: int, flag: Flag) -> Space | None:
     first = np.empty(most + 1, np.int64)
     to = np.empty(_ARCS * most, np.int32)
     way = np.empty(_ARCS * most, np.int32)
-    ways = np.zeros((MOST_WAYS, model.classes), np.int64)
+    most_ways = min(memory_bytes // _WAY_BYTES, _MOST_WAYS)
+    way_slots = np.full(1 << (4 * most_ways).bit_length(), -1, np.int32)
+    ways = np.zeros((most_ways, model.classes), np.int64)
     sizes = _closed(
         packing, model.memory, words, first, to, way, ways,
-        np.full(slots, -1, np.int32), np.full(4 * MOST_WAYS, -1, np.int32), flag,
+        np.full(slots, -1, np.int32), way_slots, flag,
     )  # fmt: skip
     if sizes[0] < 0:
         return None
