@@ -71,7 +71,7 @@ class Search:
         deadline: float | None = None,
     ) -> None:
         self.model, self.space, self.bound = model, space, bound
-        self.target, self.width, self.memory_bytes = target, width, memory_bytes
+        self.width, self.memory_bytes = width, memory_bytes
         self.deadline = deadline
         self.best = target
         self.starts: Column | None = None
