@@ -101,7 +101,7 @@ def _branch() -> None:
 def _profiles() -> None:
     from kvproof.solver.stages import solve
 
-    solve(_repeated(), time_limit=20)
+    solve(_repeated())
 
 
 def _improve() -> None:

@@ -26,7 +26,7 @@ from kvproof.solver.windows import PRICE_SCALE, price_terms
 # they differ. And of the memory, the table of an ascent.
 _SPACE, _FEW_BYTES, _TABLES = 0.1, 2**24, 0.5
 # Share of the time in which all profiles must be found.
-_SEARCHED = 0.15
+_SEARCHED = 0.3
 # Steps that the table has, at least and at most, to those of a good schedule.
 _LEAST, _MOST = 0.75, 2.0
 # Widths of beams before the search.
