@@ -65,8 +65,8 @@ integers of any size, and compiles it; it says so where OCaml or Zarith is missi
 `kvproof check --verified FILE...` checks each file as always, then puts it to that program as plain
 words and numbers, and verifies only what both accept.
 
-It covers every claim of the format, and every lower bound but those of the kind `profiles`, which it
-refuses in one line (exit code 2). The rules by which it takes `branch` and
+It covers every claim of the format, and every lower bound but those of the kind `profiles`, which
+it refuses in one line (exit code 2). The rules by which it takes `branch` and
 `search` proofs are the statements below; in place of the packed tables of the checker in use it has
 plain lists, and is proved to leave out of a search nothing that those rules do not allow.
 
