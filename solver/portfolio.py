@@ -25,6 +25,12 @@ _MOVED = 0.25
 # Shares where requests differ, and where they repeat: most to what proves, but below two thirds.
 _DIFFERENT = {"profiles": 5, "beams": 1, "search": 3, "annealing": 1, "branch": 1}
 _REPEATED = {"profiles": 16, "beams": 4, "search": 8, "annealing": 2, "branch": 1}
+# Seconds that beams over few requests are charged for before they begin: a search may be over
+# before, and annealing as good.
+_PATIENT = 2.0
+# Arcs between profiles up to which a checker needs little memory. Then profiles go ahead of all
+# others for so much of the time; with more arcs the others go ahead. Seconds without a limit.
+_CHECKED, _HEAD, _OTHERS_HEAD, _UNLIMITED = 500_000, 0.5, 0.1, 60.0
 
 
 @dataclass(kw_only=True)
@@ -73,6 +79,48 @@ def repeats(model: Model) -> bool:
 def shares_of(model: Model) -> dict[str, int]:
     """Return the share of each engine, by what the instance shows."""
     return _REPEATED if repeats(model) else _DIFFERENT
+
+
+def lined_up(
+    works: dict[str, Work],
+    shares: dict[str, int],
+    first: str,
+    *,
+    patient: bool,
+    arcs: int | None,
+    deadline: float | None,
+) -> list[Engine]:
+    """Return the engines in the order of their first turns: profiles, then the `first`.
+
+    Parameters
+    ----------
+    patient
+        Whether beams wait a little.
+    arcs
+        Between profiles, where these are among the works: their number decides who goes ahead.
+    deadline
+        On the clock of :func:`time.monotonic`.
+    """
+    order = sorted(works, key=lambda name: (name != "profiles", name != first))
+    engines = [Engine(name=name, share=shares[name], work=works[name]) for name in order]
+    if arcs is not None:
+        _put_ahead(engines, deadline, easily_checked=arcs <= _CHECKED)
+    elif patient:
+        for engine in engines:
+            engine.charged = _PATIENT * (engine.name == "beams")
+    return engines
+
+
+def _put_ahead(engines: list[Engine], deadline: float | None, *, easily_checked: bool) -> None:
+    """Charge in advance those that are to wait: profiles, or all others."""
+    left = _UNLIMITED if deadline is None else deadline - time.monotonic()
+    own = next(engine.share for engine in engines if engine.name == "profiles")
+    others = sum(engine.share for engine in engines) - own
+    for engine in engines:
+        if easily_checked and engine.name != "profiles":
+            engine.charged = _HEAD * left * engine.share / own
+        elif not easily_checked and engine.name == "profiles":
+            engine.charged = _OTHERS_HEAD * left * own / others
 
 
 def take_turns(

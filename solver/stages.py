@@ -37,8 +37,7 @@ from kvproof.solver.improve.annealing import ROUNDS, Annealing
 from kvproof.solver.improve.run import MANY, TRIALS
 from kvproof.solver.interval import Interval, IntervalProgress, known
 from kvproof.solver.model import Model, model_of
-from kvproof.solver.portfolio import Engine, Work, repeats, shares_of, take_turns
-from kvproof.solver.profiles.space import Space
+from kvproof.solver.portfolio import Engine, Work, lined_up, repeats, shares_of, take_turns
 from kvproof.solver.profiles.stage import few_profiles, profiles
 from kvproof.solver.proofs import price_proof
 from kvproof.solver.result import Limit, Result
@@ -74,12 +73,6 @@ _SMALL = 25
 _PROGRAMME = 0.2
 # Steps between the bound and the best schedule up to which the search comes first.
 _NEAR = 8
-# Seconds that beams over few requests are charged for before they begin: a search may be over
-# before, and annealing as good.
-_PATIENT = 2.0
-# Arcs between profiles up to which a checker needs little memory. Then profiles go ahead of all
-# others for so much of the time; with more arcs the others go ahead. Seconds without a limit.
-_CHECKED, _HEAD, _OTHERS_HEAD, _UNLIMITED = 500_000, 0.5, 0.1, 60.0
 # Passes of annealing without a gain after which it ends, where requests are few and where not.
 _IDLE, _IDLE_MANY = 8, 32
 # Share of the time for local search, and its exchanges for each request; up to so many in all it
@@ -217,9 +210,8 @@ def _in_turns(
             if state.closed():
                 return engines
         if space is not None:
-            works["profiles"] = profiles(
-                model, space, prices, state, options.memory_bytes, deadline, report
-            )
+            memory = options.memory_bytes
+            works["profiles"] = profiles(model, space, prices, state, memory, deadline, report)
         if searched:
             rooted = cache(lambda: root_of(model, prices, state, deadline, report))
             works["beams"] = _later(
@@ -230,7 +222,12 @@ def _in_turns(
             works["beams"] = look(model, state, effort=effort, deadline=deadline)
         if branched:
             works["branch"] = branch(model, state, deadline=deadline, progress=progress)
-        engines = _lined_up(model, works, space, deadline, searched=searched, near=near)
+        # a search over so few steps or requests is over before others have found anything
+        few = searched and model.requests <= _SMALL
+        first = "search" if few or (searched and near) else "annealing"
+        arcs = None if space is None else space.arcs
+        shares = shares_of(model)
+        engines = lined_up(works, shares, first, patient=few, arcs=arcs, deadline=deadline)
         take_turns(
             engines,
             position=lambda: (state.lower, state.upper),
@@ -244,42 +241,6 @@ def _in_turns(
         state.limit = Limit.SIZE
         state.message = str(error)
     return engines
-
-
-def _lined_up(
-    model: Model,
-    works: dict[str, Work],
-    space: Space | None,
-    deadline: float | None,
-    *,
-    searched: bool,
-    near: bool,
-) -> list[Engine]:
-    """Return the engines in the order of their first turns, with their shares."""
-    shares = shares_of(model)
-    # a search over so few steps or requests is over before others have found anything
-    few = searched and model.requests <= _SMALL
-    first = "search" if few or (searched and near) else "annealing"
-    order = sorted(works, key=lambda name: (name != "profiles", name != first))
-    engines = [Engine(name=name, share=shares[name], work=works[name]) for name in order]
-    if space is not None:
-        _put_ahead(engines, deadline, easily_checked=space.arcs <= _CHECKED)
-    elif few:
-        for engine in engines:
-            engine.charged = _PATIENT * (engine.name == "beams")
-    return engines
-
-
-def _put_ahead(engines: list[Engine], deadline: float | None, *, easily_checked: bool) -> None:
-    """Charge in advance those that are to wait: profiles, or all others."""
-    left = _UNLIMITED if deadline is None else deadline - time.monotonic()
-    own = next(engine.share for engine in engines if engine.name == "profiles")
-    others = sum(engine.share for engine in engines) - own
-    for engine in engines:
-        if easily_checked and engine.name != "profiles":
-            engine.charged = _HEAD * left * engine.share / own
-        elif not easily_checked and engine.name == "profiles":
-            engine.charged = _OTHERS_HEAD * left * own / others
 
 
 def _later(make: Callable[[], Work]) -> Work:

@@ -8,7 +8,6 @@ at these prices, until both agree.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
@@ -26,8 +25,6 @@ _MOST, _REACH = 1_000, 400
 _ROUNDS = 60
 _STRIDE, _LAST = 0.05, 0.003
 _KEPT, _KEPT_SQUARE, _DAMPING = 0.8, 0.99, 0.3
-
-Floats = npt.NDArray[np.float64]
 
 
 class Excerpt:

@@ -80,7 +80,7 @@ def space_of(model: Model, memory_bytes: int, flag: Flag) -> Space | None:
     way = np.empty(_ARCS * most, np.int32)
     most_ways = min(memory_bytes // _WAY_BYTES, _MOST_WAYS)
     way_slots = np.full(1 << (4 * most_ways).bit_length(), -1, np.int32)
-    ways = np.zeros((most_ways, model.classes), np.int64)
+    ways = np.zeros((most_ways, model.classes), np.uint64)
     sizes = _closed(
         packing, model.memory, words, first, to, way, ways,
         np.full(slots, -1, np.int32), way_slots, flag,
@@ -88,12 +88,12 @@ def space_of(model: Model, memory_bytes: int, flag: Flag) -> Space | None:
     if sizes[0] < 0:
         return None
     profiles, arcs, number = sizes
-    ways = ways[:number].copy()
-    top = (np.where(ways > 0, np.arange(model.classes), 0)).max(axis=1).astype(np.int32)
+    started = ways[:number].astype(np.int64)
+    top = np.where(started > 0, np.arange(model.classes), 0).max(axis=1).astype(np.int32)
     # not copied, for they may be large; what was not written takes no memory
     first, to, way = first[: profiles + 1], to[:arcs], way[:arcs]
     _sort(first, to, way, top, model.classes)
-    return Space(first=first, to=to, way=way, ways=ways, top=top)
+    return Space(first=first, to=to, way=way, ways=started, top=top)
 
 
 def arcs_of(
@@ -185,7 +185,7 @@ def _closed(packing, memory, words, first, to, way, ways, slots, way_slots, flag
                         found[w] |= held[depth, w + 1] << up
                 to[arcs] = _place(words, profiles, slots, found)
                 profiles = max(profiles, to[arcs] + 1)
-                way[arcs] = _way(ways, number, way_slots, counts)
+                way[arcs] = _place(ways, number, way_slots, counts)
                 number = max(number, way[arcs] + 1)
                 arcs += 1
                 c = last[depth]
@@ -255,15 +255,15 @@ def _hash(found, mask):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def _place(words, number, slots, found):  # type: ignore[no-untyped-def]
-    """Return the place of a profile among the first `number`, to which it is added if need be."""
+def _place(rows, number, slots, found):  # type: ignore[no-untyped-def]
+    """Return the place of a row among the first `number`, to which it is added if need be."""
     mask = np.uint64(slots.size - 1)
     slot = _hash(found, mask)
     while slots[slot] >= 0:
         place = slots[slot]
         same = True
         for w in range(found.size):
-            if words[place, w] != found[w]:
+            if rows[place, w] != found[w]:
                 same = False
                 break
         if same:
@@ -271,26 +271,5 @@ def _place(words, number, slots, found):  # type: ignore[no-untyped-def]
         slot = (slot + np.uint64(1)) & mask
     slots[slot] = number
     for w in range(found.size):
-        words[number, w] = found[w]
-    return number
-
-
-@njit(nogil=True, error_model="numpy")
-def _way(ways, number, slots, counts):  # type: ignore[no-untyped-def]
-    """Do the same for how many of each class start."""
-    mask = np.uint64(slots.size - 1)
-    slot = _hash(counts, mask)
-    while slots[slot] >= 0:
-        place = slots[slot]
-        same = True
-        for c in range(counts.size):
-            if ways[place, c] != np.int64(counts[c]):
-                same = False
-                break
-        if same:
-            return place
-        slot = (slot + np.uint64(1)) & mask
-    slots[slot] = number
-    for c in range(counts.size):
-        ways[number, c] = np.int64(counts[c])
+        rows[number, w] = found[w]
     return number

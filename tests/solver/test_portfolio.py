@@ -153,6 +153,6 @@ def test_profiles_go_ahead_where_a_checker_needs_little_memory(monkeypatch):
     turns = solver.solve(make(24, rows)).detail["turns"]
     assert turns[0]["engine"] == "profiles"
     assert all(one["turns"] == 0 for one in turns[1:])
-    monkeypatch.setattr("kvproof.solver.stages._CHECKED", 1)
+    monkeypatch.setattr("kvproof.solver.portfolio._CHECKED", 1)
     turns = solver.solve(make(24, rows)).detail["turns"]
     assert turns[0]["turns"] == 0 < turns[1]["turns"]
