@@ -169,20 +169,43 @@ def _flat(lists: list[list[tuple[int, int]]]) -> tuple[Ints, Ints, Ints]:
     return first, flat[:, 0].copy(), flat[:, 1].copy()
 
 
+# An event is one pass without branches over whole rows, from one into another; indices without a
+# sign cannot count from the end, so that it compiles to vector instructions.
+
+
 @njit(nogil=True, error_model="numpy")
-def _take(own, other, price, out, flag):  # type: ignore[no-untyped-def]
-    # one pass without branches over plain arrays: it compiles to vector instructions
-    for x in range(out.size):
-        there = np.int32(other[x] + price)
-        flag[x] = there < own[x]
-        out[x] = min(own[x], there)
+def _start(work, jump, price, lane, out, flag):  # type: ignore[no-untyped-def]
+    """Let each path take a start, which adds `jump` to its cell, or not."""
+    cells = np.uint64(work.size)
+    jump = np.uint64(jump)
+    for x in range(cells - jump):
+        there = np.int32(work[x + jump] + price)
+        flag[x] = there < work[x]
+        out[x] = min(work[x], there)
+    for x in range(cells - jump, cells):
+        out[x] = work[x]
+    _keep_apart(out, lane)
+
+
+@njit(nogil=True, error_model="numpy")
+def _end(work, jump, price, lane, out, flag):  # type: ignore[no-untyped-def]
+    """Let each path take an end, which takes `jump` off its cell, or not."""
+    cells = np.uint64(work.size)
+    jump = np.uint64(jump)
+    for x in range(jump):
+        out[x] = work[x]
+    for x in range(cells - jump):
+        there = np.int32(work[x] + price)
+        flag[x + jump] = there < work[x + jump]
+        out[x + jump] = min(work[x + jump], there)
+    _keep_apart(out, lane)
 
 
 @njit(nogil=True, error_model="numpy")
 def _keep_apart(cells, lane):  # type: ignore[no-untyped-def]
     # the last place of a lane holds no path; as other loops here, it is one because Numba takes
     # seconds to compile an assignment of slices
-    for x in range(lane - 1, cells.size, lane):
+    for x in range(np.uint64(lane - 1), np.uint64(cells.size), np.uint64(lane)):
         cells[x] = NEVER
 
 
@@ -196,40 +219,27 @@ def _take_back(work, lane, begin, end, out, flag):  # type: ignore[no-untyped-de
 
 
 @njit(nogil=True, error_model="numpy")
-def _start(work, jump, price, out, flag):  # type: ignore[no-untyped-def]
-    """Let each path take a start, which adds `jump` to its cell, or not."""
-    room = work.size - jump
-    _take(work[:room], work[jump:], price, out[:room], flag[:room])
-    for x in range(room, work.size):
-        out[x] = work[x]
-
-
-@njit(nogil=True, error_model="numpy")
-def _end(work, jump, price, out, flag):  # type: ignore[no-untyped-def]
-    """Let each path take an end, which takes `jump` off its cell, or not."""
-    _take(work[jump:], work[: work.size - jump], price, out[jump:], flag[jump:])
-    for x in range(jump):
-        out[x] = work[x]
-
-
-@njit(nogil=True, error_model="numpy")
 def _decode(work, memory, lane, out):  # type: ignore[no-untyped-def]
     """Go back over a step: each of the k running requests then held a token less."""
     for u in range(memory + 1):
-        for k in range(lane - 1):
-            inside = u + k <= memory
-            out[u * lane + k] = work[(u + k) * lane + k] if inside else NEVER
+        inside = min(lane - 1, memory + 1 - u)
+        for k in range(inside):
+            out[u * lane + k] = work[(u + k) * lane + k]
+        for k in range(inside, lane - 1):
+            out[u * lane + k] = NEVER
 
 
 @njit(nogil=True, error_model="numpy")
 def _store(work, least, most, memory, lane, table):  # type: ignore[no-untyped-def]
     """Cut what no set of requests can hold, and write a step's cells to its table."""
-    for u in range(memory + 1):
-        for k in range(lane - 1):
+    for k in range(lane - 1):
+        for u in range(memory + 1):
             x = u * lane + k
-            if u < least[k] or u > most[k] or work[x] > NEVER:
-                work[x] = NEVER
-            table[k, u] = work[x]
+            value = min(work[x], NEVER)
+            if u < least[k] or u > most[k]:
+                value = NEVER
+            work[x] = value
+            table[k, u] = value
 
 
 def _plain_sweep(  # type: ignore[no-untyped-def]
@@ -314,10 +324,9 @@ def sweep(layout, since, alpha, beta, table, taken):  # type: ignore[no-untyped-
             c, size = start_class[e], start_size[e]
             jump = size * ((prompt[c] + 1) * lane + 1)
             flag = taken[e if noted else 0]
-            _start(work, jump, np.int32(-size * alpha[c, t]), spare, flag)
+            _start(work, jump, np.int32(-size * alpha[c, t]), lane, spare, flag)
             if size > 1:
                 _take_back(work, lane, lane - size, lane - 1, spare, flag)
-            _keep_apart(spare, lane)
             work, spare = spare, work
         _decode(work, memory, lane, spare)
         work, spare = spare, work
@@ -325,10 +334,9 @@ def sweep(layout, since, alpha, beta, table, taken):  # type: ignore[no-untyped-
             c, size = end_class[e], end_size[e]
             jump = size * ((prompt[c] + output[c]) * lane + 1)
             flag = taken[shift + e if noted else 0]
-            _end(work, jump, np.int32(-size * beta[c, t - output[c]]), spare, flag)
+            _end(work, jump, np.int32(-size * beta[c, t - output[c]]), lane, spare, flag)
             if size > 1:
                 _take_back(work, lane, 0, size - 1, spare, flag)
-            _keep_apart(spare, lane)
             work, spare = spare, work
         _store(work, least, most, memory, lane, table[t])
 
