@@ -117,14 +117,17 @@ def expand(  # type: ignore[no-untyped-def]
     longest = 0
     for c in range(classes):
         longest = max(longest, output[c])
-    waiting = np.empty(classes, np.int64)
-    chosen = np.empty(classes, np.int64)
+    waiting = np.empty(classes + 1, np.int64)
+    place = np.empty(classes, np.int64)  # of a class among those
     room = np.empty(classes, np.int64)
-    held = np.zeros((classes + 1, words), np.uint64)
-    number = np.empty(classes + 1, np.int64)
-    paid = np.empty(classes + 1, np.int64)
-    partial = np.empty(classes + 1, np.int64)
     hope = np.empty(classes + 1, np.int64)
+    # of the requests that start, in their order; each adds to what the one before has come to
+    chosen = np.empty(most + 1, np.int64)
+    further = np.empty(most + 1, np.int64)
+    held = np.zeros((most + 1, words), np.uint64)
+    paid = np.empty(most + 1, np.int64)
+    partial = np.empty(most + 1, np.int64)
+    child = np.empty(most + 1, np.uint64)
     base = np.empty(vectors, np.int64)
     gain = np.empty((vectors, classes), np.int64)
     run_class = np.empty(starts.shape[1], np.int64)
@@ -154,6 +157,7 @@ def expand(  # type: ignore[no-untyped-def]
                     past[t - u] += prompt[c] + u - p
         options = 0
         for c in range(classes):
+            place[c] = options
             if room[c] > 0 and may_start[c]:
                 waiting[options] = c
                 options += 1
@@ -176,125 +180,142 @@ def expand(  # type: ignore[no-untyped-def]
             for x in range(options):
                 gain[v, x] = cost_now[v, waiting[x]] - rest[v, waiting[x]]
         guide = vector[i]
+        if near:
+            # the vector that says most of all the children; it may exclude them
+            first_of = waiting[0] if options > 0 else classes
+            tokens = np.int64(profile[i, 0] & lane)
+            strongest = np.int64(-1) << 60
+            for v in range(vectors):
+                value = base[v] + ahead[v, first_of, min(running, most), tokens]
+                if value > strongest:
+                    strongest = value
+                    guide = v
+            if strongest > cutoff:
+                continue
+        waiting[options] = classes
         hope[options] = table_min[guide]
         for x in range(options - 1, -1, -1):
             hope[x] = hope[x + 1] + min(0, gain[guide, x] * room[waiting[x]])
         for w in range(words):
             held[0, w] = profile[i, w]
-        number[0] = running
         paid[0] = latency[i]
         partial[0] = base[guide]
+        child[0] = key[i]
         depth = 0
-        chosen[0] = -1
+        fresh = running <= most
+        further[0] = 0
         while depth >= 0:
-            if depth < options:
-                c = waiting[depth]
-                chosen[depth] += 1
-                source = depth
-                fits = True
-                if chosen[depth] > 0:
-                    source = depth + 1
-                    fits = chosen[depth] <= room[c]
-                    if fits:
-                        for w in range(words):
-                            sum_ = held[source, w] + shape[c, w]
-                            if ((full | guard) - sum_) & guard != guard:
-                                fits = False
-                                break
-                if not fits:
-                    depth -= 1
-                    continue
-                for w in range(words):
-                    held[depth + 1, w] = held[source, w]
-                number[depth + 1] = number[source]
-                paid[depth + 1] = paid[source]
-                partial[depth + 1] = partial[source]
-                if chosen[depth] > 0:
-                    for w in range(words):
-                        held[depth + 1, w] += shape[c, w]
-                    number[depth + 1] += 1
-                    paid[depth + 1] += t + output[c] - arrival[c]
-                    partial[depth + 1] += gain[guide, depth]
-                within = partial[depth + 1] + hope[depth + 1] <= cutoff
-                if within and near:
-                    tokens = np.int64(held[depth + 1, 0] & lane)
-                    rest_of = classes if depth + 1 == options else waiting[depth + 1]
-                    within = number[depth + 1] <= most and (
-                        partial[depth + 1] + ahead[guide, rest_of, number[depth + 1], tokens]
-                        <= cutoff
-                    )
-                if within:
-                    depth += 1
-                    if depth < options:
-                        chosen[depth] = -1
-                # else: this take is hopeless; the loop tries one more of the same class
-                continue
-            # a full decision
-            leaves[0] += 1
-            if leaves[0] & _OFTEN == 0 and flag[0]:
-                return i, mark
+            number = running + depth
             tokens = np.int64(held[depth, 0] & lane)
-            left_now = left
-            child = key[i]
-            for x in range(options):
-                left_now -= chosen[x]
-                child += np.uint64(chosen[x]) * radix[waiting[x]]
-            pruned = number[depth] > most
-            bound = low[i]
-            which = guide
-            if left_now == 0:
-                pruned = True
-                if paid[depth] < best[0]:
-                    best[0] = paid[depth]
-                    for r in range(starts.shape[1]):
-                        best_starts[0, r] = starts[i, r]
-                    for x in range(options):
-                        first = offset[waiting[x]] + count[waiting[x]] - room[waiting[x]]
-                        for r in range(first, first + chosen[x]):
-                            best_starts[0, r] = t
-            if not pruned:
-                for order in range(vectors):
-                    # the parent's best vector first: it usually prunes
-                    v = guide if order == 0 else (order - 1 if order <= guide else order)
-                    value = base[v] + table[v, number[depth], tokens]
-                    for x in range(options):
-                        value += chosen[x] * gain[v, x]
-                    if value > bound:
-                        bound = value
-                        which = v
-                        if value > cutoff:
-                            pruned = True
-                            break
-            if not pruned:
-                x = 0
-                for c in range(classes):
-                    rest_c = room[c]
-                    if x < options and waiting[x] == c:
-                        rest_c -= chosen[x]
-                        x += 1
-                    if rest_c > 0 and could[c] and tokens + prompt[c] + output[c] <= memory:
-                        pruned = True
-                        break
-            if not pruned:
-                if filled >= capacity:
+            if fresh:
+                # all that has been chosen is a full decision
+                fresh = False
+                leaves[0] += 1
+                if leaves[0] & _OFTEN == 0 and flag[0]:
                     return i, mark
-                out_key[filled] = child
-                out_latency[filled] = paid[depth]
-                out_low[filled] = bound
-                out_vector[filled] = which
-                for w in range(words):
-                    word = held[depth, w] >> down
-                    if w + 1 < words:
-                        word |= held[depth, w + 1] << up
-                    out_profile[filled, w] = word
-                for r in range(starts.shape[1]):
-                    out_starts[filled, r] = starts[i, r]
-                for x in range(options):
-                    first = offset[waiting[x]] + count[waiting[x]] - room[waiting[x]]
-                    for r in range(first, first + chosen[x]):
-                        out_starts[filled, r] = t
-                filled += 1
-            depth -= 1
+                pruned = False
+                bound, which = low[i], guide
+                if left == depth:
+                    pruned = True
+                    if paid[depth] < best[0]:
+                        best[0] = paid[depth]
+                        for r in range(starts.shape[1]):
+                            best_starts[0, r] = starts[i, r]
+                        for c in range(classes):
+                            first = offset[c] + count[c] - room[c]
+                            for d in range(depth):
+                                if chosen[d] == c:
+                                    best_starts[0, first] = t
+                                    first += 1
+                if not pruned:
+                    for order in range(vectors):
+                        # the parent's best vector first: it usually prunes
+                        v = guide if order == 0 else (order - 1 if order <= guide else order)
+                        value = base[v] + table[v, number, tokens]
+                        for d in range(depth):
+                            value += gain[v, place[chosen[d]]]
+                        if value > bound:
+                            bound = value
+                            which = v
+                            if value > cutoff:
+                                pruned = True
+                                break
+                if not pruned:
+                    for c in range(classes):
+                        if could[c] and tokens + prompt[c] + output[c] <= memory:
+                            rest_c = room[c]
+                            for d in range(depth):
+                                if chosen[d] == c:
+                                    rest_c -= 1
+                            if rest_c > 0:
+                                pruned = True
+                                break
+                if not pruned:
+                    if filled >= capacity:
+                        return i, mark
+                    out_key[filled] = child[depth]
+                    out_latency[filled] = paid[depth]
+                    out_low[filled] = bound
+                    out_vector[filled] = which
+                    for w in range(words):
+                        word = held[depth, w] >> down
+                        if w + 1 < words:
+                            word |= held[depth, w + 1] << up
+                        out_profile[filled, w] = word
+                    for r in range(starts.shape[1]):
+                        out_starts[filled, r] = starts[i, r]
+                    for d in range(depth):
+                        c = chosen[d]
+                        first = offset[c] + count[c] - room[c]
+                        while out_starts[filled, first] >= 0:
+                            first += 1
+                        out_starts[filled, first] = t
+                    filled += 1
+            # one request more, not of a class before the last one's
+            x = further[depth]
+            while x < options and number < most:
+                c = waiting[x]
+                value = ahead[guide, c, number, tokens] if near else hope[x]
+                if partial[depth] + value > cutoff:
+                    x = options  # nor with one of a later class
+                    break
+                more = tokens + prompt[c] + 1
+                same = 0
+                for d in range(depth - 1, -1, -1):
+                    if chosen[d] != c:
+                        break
+                    same += 1
+                fits = more <= memory and same < room[c]
+                if fits:
+                    # equal ones may follow
+                    rest_of = x if same + 1 < room[c] else x + 1
+                    if near:
+                        value = ahead[guide, waiting[rest_of], number + 1, more]
+                    else:
+                        value = hope[rest_of]
+                    fits = partial[depth] + gain[guide, x] + value <= cutoff
+                if fits:
+                    for w in range(words):
+                        held[depth + 1, w] = held[depth, w] + shape[c, w]
+                        if ((full | guard) - held[depth + 1, w]) & guard != guard:
+                            fits = False
+                            break
+                if fits:
+                    fresh = True
+                    break
+                x += 1
+            if fresh:
+                further[depth] = x
+                chosen[depth] = c
+                paid[depth + 1] = paid[depth] + t + output[c] - arrival[c]
+                partial[depth + 1] = partial[depth] + gain[guide, x]
+                child[depth + 1] = child[depth] + radix[c]
+                depth += 1
+                further[depth] = x
+            else:
+                depth -= 1
+                if depth >= 0:
+                    further[depth] += 1
     return stop, filled
 
 

@@ -31,6 +31,14 @@ from kvproof.solver.threads import blocks, cores, gather, new_flag, raise_if_int
 _CELLS = 1_000_000
 # States of a group for which an ascent is.
 _SAMPLE = 96
+# States whose children are looked at first, in a layer of at least so many times as many; and the
+# most children of them that are grouped.
+_FIRST, _TIMES, _GROUPED = 700, 4, 3000
+# Neighbours in a layer whose profiles are raised first: only where that leaves no more than so many
+# of them all are. Raising takes as long as making a layer.
+_WINDOW, _LEFT = 2000, 0.75
+# Of a beam, states that are compared before the best are kept, for each of these.
+_WIDER = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +48,8 @@ class Effort:
     Parameters
     ----------
     raise_at
-        Layers with at least so many states that have started the same requests as a cheaper one
-        are also compared by raised profiles.
+        Layers with at least so many states are also compared by raised profiles, if that leaves
+        clearly fewer of some.
     refine_at
         Layers with at least so many states get new vectors.
     per_cluster
@@ -56,7 +64,7 @@ class Effort:
         Give up rather than hold more.
     """
 
-    raise_at: int = 500
+    raise_at: int = 2_000
     refine_at: int = 10_000
     per_cluster: int = 10_000
     clusters: int = 12
@@ -171,16 +179,14 @@ class Search:
         states = States.root(self.packing, self.grid.model.requests)
         for t in range(self.grid.horizon + 1):
             raise_if_interrupted()
-            outcome.used.append(list(self.active))
             # no schedule below the target that was not found costs less
             outcome.floor = max(0, -(-int(states.low.min()) // SCALE))
             try:
-                states = self._layer(states, t)
-                # raising takes longest: what fresh vectors prune is spared it
-                states = self._compared(self._refine(states, t + 1), t + 1)
+                states = self._compared(self._layer(states, t), t + 1)
             except Exhausted as limit:
                 outcome.limit = limit.limit
                 return
+            outcome.used.append(list(self.active))
             outcome.states += len(states)
             outcome.peak = max(outcome.peak, len(states))
             if progress and len(states):
@@ -197,7 +203,24 @@ class Search:
                     return
 
     def _layer(self, states: States, t: int) -> States:
-        """Return the undominated children of all states, by their starts at step t."""
+        """Return the undominated children of all states, by their starts at step t.
+
+        Children of some are made first: where there will be many, vectors for those go ahead.
+        """
+        some = states
+        if len(states) >= _TIMES * _FIRST:
+            some = states.take(np.sort(self.rng.choice(len(states), _FIRST, replace=False)))
+        found = self._children(some, t)
+        cells = self.grid.events * self.grid.shape[1] * self.grid.shape[2]
+        worth = len(found) * len(states) // len(some) // max(1, cells // _CELLS)
+        if len(found) and worth >= self.effort.refine_at and t < self.grid.horizon - 1:
+            self._refine(found, t + 1, worth)
+            states.vector[:] = 0  # of those in use now
+            return self._children(states, t)
+        return found if some is states else self._children(states, t)
+
+    def _children(self, states: States, t: int) -> States:
+        """Return the undominated children of states, by their starts at step t."""
         step = step_of(self.grid, self.packing, [self.vectors[i] for i in self.active], t)
         rows = self.most_rows - len(states)
         cut = blocks(len(states), self.cores)
@@ -217,16 +240,29 @@ class Search:
 
     def _compared(self, states: States, t: int) -> States:
         """Return the states before the starts at step t that raised profiles leave."""
-        # of those with the same requests started all but the first, the cheapest, may be dominated
-        later = 1 + np.flatnonzero(states.key[1:] == states.key[:-1])
-        if len(later) >= self.effort.raise_at:
-            raised = states.profile.copy()
-            raised[later] = self._raised(states.key[later], states.profile[later], t)
-            states = states.take(self._undominated(states, np.arange(len(states)), raised))
         width = self.effort.width
+        if width is not None and len(states) > _WIDER * width:
+            # in their order, so that those that have started the same still lie together
+            best = np.argpartition(states.low, _WIDER * width)[: _WIDER * width]
+            states = states.take(np.sort(best))
+        if len(states) >= self.effort.raise_at:
+            # those next to each other have started the same, or nearly
+            first = int(self.rng.integers(max(1, len(states) - _WINDOW)))
+            some = states.take(slice(first, first + _WINDOW))
+            left = self._unraised(some, t)
+            if len(left) <= _LEFT * len(some):
+                states = left if len(some) == len(states) else self._unraised(states, t)
         if width is not None and len(states) > width:
             states = states.take(np.argpartition(states.low, width)[:width])
         return states
+
+    def _unraised(self, states: States, t: int) -> States:
+        """Return the states that no other one dominates when their profiles are raised."""
+        # of those with the same requests started all but the first, the cheapest, may be dominated
+        later = 1 + np.flatnonzero(states.key[1:] == states.key[:-1])
+        raised = states.profile.copy()
+        raised[later] = self._raised(states.key[later], states.profile[later], t)
+        return states.take(self._undominated(states, np.arange(len(states)), raised))
 
     def _raised(self, key: Words, profile: Words, t: int) -> Words:
         """Return the raised profiles of states before the starts at step t."""
@@ -262,25 +298,20 @@ class Search:
             raise Exhausted(Limit.TIME)
         return keep
 
-    def _refine(self, states: States, t: int) -> States:
-        """Improve the multipliers for a large layer; return the states that still pass."""
-        effort, grid = self.effort, self.grid
-        size = len(states)
-        worth = size // max(1, grid.events * grid.shape[1] * grid.shape[2] // _CELLS)
-        if not size or worth < effort.refine_at or t >= grid.horizon:
-            return states
-        pool = self.rng.choice(size, min(size, 3000), replace=False)
-        sample = sample_of(grid, states, pool, t)
+    def _refine(self, states: States, t: int, worth: int) -> None:
+        """Improve the multipliers for a large layer, of which these are some, before step t."""
+        size = min(len(states), _GROUPED)
+        pool = self.rng.choice(len(states), size, replace=False)
+        sample = sample_of(self.grid, states, pool, t)
         labels = clusters(
-            sample.unstarted * np.sqrt(grid.model.volume)[None, :],
-            int(np.clip(worth // effort.per_cluster, 2, effort.clusters)),
+            sample.unstarted * np.sqrt(self.grid.model.volume)[None, :],
+            int(np.clip(worth // self.effort.per_cluster, 2, self.effort.clusters)),
             self.rng,
         )
         groups = [pool[labels == label] for label in range(int(labels.max()) + 1)]
         jobs = [self.pool.submit(self._vector, states, g, t) for g in groups if len(g) >= 3]
         found = gather(jobs, self.flag, self.deadline)
-        fresh = [vector for vector in found if vector is not None]
-        return self._rebound(states, t, fresh)
+        self._choose(states, t, [vector for vector in found if vector is not None])
 
     def _vector(self, states: States, group: Ints, t: int) -> Vector | None:
         """Return a vector that bounds a group of states well, or None when time is up."""
@@ -298,32 +329,26 @@ class Search:
             scratch=scratch, flag=self.flag,
         )  # fmt: skip
         self.scratch.put(scratch)
-        # multiples of a unit cost little strength and halve a certificate
-        return make_vector(grid, coarse(alpha), coarse(beta), t)
+        # multiples of a unit cost little strength and halve a certificate; in use from the step on
+        # whose children these states are
+        return make_vector(grid, coarse(alpha), coarse(beta), t - 1)
 
-    def _rebound(self, states: States, t: int, fresh: list[Vector]) -> States:
-        """Bound all states with the fresh vectors too; keep the vectors that are best for most."""
+    def _choose(self, states: States, t: int, fresh: list[Vector]) -> None:
+        """Use the vectors, fresh or not, that are best for most of the states."""
         first = len(self.vectors)
         self.vectors.extend(fresh)
         pool = [*self.active, *range(first, len(self.vectors))]
-        model = self.grid.model
-        low = states.low
         which = states.vector.astype(np.int64)  # index into pool: the old ones come first
         if fresh:
-            kinds, bounds, columns = model.kinds, bounds_of(fresh, t), states.columns
             jobs = [
                 self.pool.submit(
-                    rebound, kinds, self.packing, bounds, t, columns, a, b, len(self.active), which
+                    rebound, self.grid.model.kinds, self.packing, bounds_of(fresh, t), t,
+                    states.columns, a, b, len(self.active), which,
                 )
                 for a, b in blocks(len(states), self.cores)
-            ]
+            ]  # fmt: skip
             gather(jobs, self.flag, self.deadline)
-        keep = low <= (self.target - 1) * SCALE
-        use = np.bincount(which[keep], minlength=len(pool))
+        use = np.bincount(which[states.low <= (self.target - 1) * SCALE], minlength=len(pool))
         order = np.argsort(-use)[: self.effort.vectors]
         order = order[use[order] > 0] if use.any() else order[:1]
-        place_of = np.zeros(len(pool), dtype=np.int16)
-        place_of[order] = np.arange(len(order))
         self.active = [pool[i] for i in order]
-        states.vector = place_of[which]
-        return states.take(keep)

@@ -16,7 +16,7 @@ from kvproof.solver.dp import ascent, kernels, trajectory
 from kvproof.solver.dp.ascent import ascend
 from kvproof.solver.dp.expansion import step_of
 from kvproof.solver.dp.kernels import undominated
-from kvproof.solver.dp.layered import Effort
+from kvproof.solver.dp.layered import Effort, Search
 from kvproof.solver.dp.look_ahead import look_ahead
 from kvproof.solver.dp.multipliers import make_vector, sample_of
 from kvproof.solver.dp.stage import solve_certified
@@ -224,6 +224,29 @@ def test_vectors_for_layers_prove_what_one_vector_proves(seed):
     assert many.lower == many.upper == one.lower == one.upper
     assert len(many.proof.to_json()["vectors"]) > 2
     proof = certificate(replace(solver.solve(instance), proof=many.proof))
+    assert verdict(proof).verdict == "verified"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_vectors_found_on_some_children_prove_the_same(seed, monkeypatch):
+    monkeypatch.setattr("kvproof.solver.dp.layered._FIRST", 10)
+    trained = []
+    refine = Search._refine
+
+    def noted(self, states, t, worth):
+        trained.append((len(states), worth))
+        refine(self, states, t, worth)
+
+    monkeypatch.setattr(Search, "_refine", noted)
+    rng = random.Random(seed)
+    instance = make(40, [(0, rng.randint(1, 8), rng.randint(1, 12)) for _ in range(12)])
+    model = model_of(instance)
+    policy = best_policy(instance, model)
+    one = solve_certified(model, *policy, effort=Effort(refine_at=2**60))
+    few = solve_certified(model, *policy, effort=Effort(refine_at=20, per_cluster=20))
+    assert any(worth > 2 * size for size, worth in trained)
+    assert few.lower == few.upper == one.upper
+    proof = certificate(replace(solver.solve(instance), proof=few.proof))
     assert verdict(proof).verdict == "verified"
 
 
