@@ -23,6 +23,7 @@ from kvproof.solver.branch.stage import branch, look
 from kvproof.solver.dp.layered import Effort
 from kvproof.solver.dp.stage import (
     PRICES,
+    Rooted,
     beams,
     climb,
     refuse,
@@ -71,12 +72,13 @@ class Options:
 _SMALL = 25
 # Share of the time for an integer programme where requests repeat and the search cannot run.
 _PROGRAMME = 0.2
-# Steps between the bound and the best schedule up to which the search comes first.
-_NEAR = 8
+# Steps between the bound and the best schedule up to which the search comes first; and, over few
+# requests, up to which it need not wait for beams, as it is over before or reaches that far.
+_NEAR, _WIDE = 8, 12
 # Passes of annealing without a gain after which it ends, where requests are few and where not.
-_IDLE, _IDLE_MANY = 8, 32
+_IDLE, _IDLE_MANY = 12, 36
 # Share of the time for local search, and its exchanges for each request; up to so many in all it
-# takes a hundred times as many where requests are not few.
+# takes a hundred times as many.
 _IMPROVE, _TRIALS_EACH, _MANY = 0.05, 50, 500_000
 # Prices that were climbed leave a programme that is smaller by about this factor at most.
 _SLACK = 2
@@ -146,7 +148,10 @@ def _solve(
             starts = incumbent.starts[order] - model.origin
     limit = options.time_limit
     deadline = None if limit is None else begun + limit
-    upper, starts, interrupted = _improved(instance, model, upper, starts, limit)
+    interrupted = False
+    # of few, annealing finds as much in less time
+    if model.requests > _SMALL or options.engine == "milp":
+        upper, starts, interrupted = _improved(instance, model, upper, starts, limit)
     if progress:
         progress(upper, None)
     state = known(model, upper, starts)
@@ -203,17 +208,17 @@ def _in_turns(
         looked = options.engine == "auto" and (not near or repeats(model))
         space = few_profiles(model, options.memory_bytes, deadline) if looked else None
         works: dict[str, Work] = {}
+        rooted = cache(lambda: root_of(model, prices, state, deadline, report))
         if model.requests < MANY:
             works["annealing"] = _annealed(model, state, report)
             if model.requests <= _SMALL and space is None:
-                _brought_near(state, works["annealing"], late)
+                _brought_near(state, works["annealing"], late, rooted if searched else None)
             if state.closed():
                 return engines
         if space is not None:
             memory = options.memory_bytes
             works["profiles"] = profiles(model, space, prices, state, memory, deadline, report)
         if searched:
-            rooted = cache(lambda: root_of(model, prices, state, deadline, report))
             works["beams"] = _later(
                 lambda: beams(rooted().grid, rooted().root, state, deadline, effort)
             )
@@ -225,9 +230,12 @@ def _in_turns(
         # a search over so few steps or requests is over before others have found anything
         few = searched and model.requests <= _SMALL
         first = "search" if few or (searched and near) else "annealing"
+        patient = few
+        if few and state.upper - state.lower > _WIDE:
+            first, patient = "beams", False
         arcs = None if space is None else space.arcs
         shares = shares_of(model)
-        engines = lined_up(works, shares, first, patient=few, arcs=arcs, deadline=deadline)
+        engines = lined_up(works, shares, first, patient=patient, arcs=arcs, deadline=deadline)
         take_turns(
             engines,
             position=lambda: (state.lower, state.upper),
@@ -248,17 +256,27 @@ def _later(make: Callable[[], Work]) -> Work:
     yield from make()
 
 
-def _brought_near(state: Interval, annealing: Work, late: Callable[[], bool]) -> None:
+def _brought_near(
+    state: Interval,
+    annealing: Work,
+    late: Callable[[], bool],
+    rooted: Callable[[], Rooted] | None,
+) -> None:
     """Let annealing go first: from a near schedule all else is less work.
 
-    The wider the gap, the more passes may gain nothing.
+    Until a pass gains nothing, then the root; the wider the gap to its bound, the more passes may
+    gain nothing.
     """
     idle = 0
-    while state.upper - state.lower > _NEAR * (idle + 1) and not late():
+    while not (late() or state.closed()):
         before = state.upper
         for _ in islice(annealing, ROUNDS):
             pass
         idle = idle + 1 if state.upper == before else 0
+        if idle == 1 and rooted is not None and state.upper - state.lower > _NEAR:
+            rooted()
+        if idle and state.upper - state.lower <= _NEAR * (idle + 1):
+            return
 
 
 def _annealed(
@@ -296,8 +314,7 @@ def _improved(
     first = np.empty(model.requests, np.int64)
     first[np.concatenate(model.members)] = starts + model.origin
     trials = _TRIALS_EACH * model.requests
-    if model.requests > _SMALL:
-        trials = max(trials, min(100 * trials, _MANY))
+    trials = max(trials, min(100 * trials, _MANY))
     try:
         found = improve(
             instance,

@@ -53,19 +53,19 @@ _CLASSES = 25
 _GROWTH, _GROWTH_EQUAL = 1.6, 1.15
 _CAUTION = 1.05
 _PATIENCE = 600.0
-# Widths of beams, and a last one where requests repeat. The memory of each: a first step with more
-# ways to begin is not for them.
-_WIDTHS, _WIDER = (300, 3_000), 20_000
-_BEAM_BYTES = 2**29
-# Share of the time left that one step of a search may take: then it aims nearer, if it can.
-_STEP = 0.2
+# Widths of beams, and the memory of each: a first step with more ways to begin is not for them.
+_WIDTHS = 300, 3_000, 20_000
+_BEAM_BYTES = 2**30
+# Share of the time left that one step of a search may take: then it aims nearer, if it can. And
+# once a search has shown what the next one will take.
+_STEP, _STEP_KNOWN = 0.2, 0.5
 #: Share of the time left that prices may take.
 PRICES = 0.3
 # And the root's multipliers, of what is left then.
 _ROOT = 0.5
-# Rounds of the ascent at the root: for each step between the bound before and the best schedule,
-# and limits; more gain little.
-_ROUNDS, _LEAST_ROUNDS, _MOST_ROUNDS = 10, 40, 300
+# Rounds of the ascent at the root: for each class and each step between the bound before and the
+# best schedule, and limits; more gain little.
+_ROUNDS, _LEAST_ROUNDS, _MOST_ROUNDS = 0.3, 40, 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +200,9 @@ def searches(
         else:
             stage = grid_of(model, thin)
             start = aside(partial(_fit, stage, first))
-            share = _STEP if target > base + 1 else 1.0
+            share = _STEP if before is None else _STEP_KNOWN
+            if target <= base + 1:
+                share = 1.0
             search = Search(stage, start, target, effort, share_of(deadline, share))
             outcome, spent = search.outcome, 0.0
             with closing(search.layers()) as layers:
@@ -312,11 +314,11 @@ def beams(
     grid: Grid, root: Vector, state: Interval, deadline: float | None, effort: Effort
 ) -> Generator[None, None, None]:
     """Look for cheaper schedules with beams, ever wider ones."""
-    for width in (*_WIDTHS, _WIDER) if repeats(grid.model) else _WIDTHS:
+    for width in _WIDTHS:
         if state.closed() or _late(deadline):
             return
         narrow = replace(
-            effort, width=width, refine_at=2**60,
+            effort, width=width, refine_at=2**60, raise_at=width,
             memory_bytes=min(effort.memory_bytes, _BEAM_BYTES),
         )  # fmt: skip
         search = Search(grid, root, state.upper, narrow, deadline)
@@ -352,7 +354,8 @@ def _root_vector(grid: Grid, prices: Column, lower: int, upper: int, flag: Flag)
     # about 5 s at most for the largest tables
     cells = grid.events * grid.shape[1] * grid.shape[2]
     most = min(_MOST_ROUNDS, 8_000_000_000 // cells)
-    rounds = int(np.clip(_ROUNDS * (upper - lower), _LEAST_ROUNDS, max(most, _LEAST_ROUNDS)))
+    wanted = _ROUNDS * grid.model.classes * (upper - lower)
+    rounds = int(np.clip(wanted, _LEAST_ROUNDS, max(most, _LEAST_ROUNDS)))
     whole = ascend(grid, alpha, beta, sample, target=upper, rounds=rounds, flag=flag)
     return make_vector(grid, whole[0], whole[1], 0)
 

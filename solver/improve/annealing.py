@@ -13,7 +13,7 @@ from kvproof.solver.improve.search import search
 HEATS = (1.0, 8.0)
 #: Rounds of a pass, the last of them cold; the exchanges for each request of the first passes,
 #: which are twice as many once all heats have been used.
-ROUNDS, _TRIALS_EACH = 20, 1_000
+ROUNDS, _TRIALS_EACH = 20, 250
 
 
 class Annealing:
@@ -44,7 +44,7 @@ class Annealing:
         if cooled == 0:
             self._now[:] = self.best
             hold_all(self._usage, self._requests, self._now)
-        each = _TRIALS_EACH * 2 ** min(turn // len(HEATS), 6) * len(self.best) // ROUNDS
+        each = _TRIALS_EACH * 2 ** min(turn // len(HEATS), 8) * len(self.best) // ROUNDS
         number = max(1, min(each, most))
         heat = HEATS[turn % len(HEATS)] * (1 - cooled / (ROUNDS - 1))
         search(

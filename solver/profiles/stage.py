@@ -24,7 +24,7 @@ from kvproof.solver.windows import PRICE_SCALE, price_terms
 
 # What profiles may take while they are found: of the memory where requests repeat, in bytes where
 # they differ. And of the memory, the table of an ascent.
-_SPACE, _FEW_BYTES, _TABLES = 0.1, 2**24, 0.5
+_SPACE, _FEW_BYTES, _TABLES = 0.1, 2**22, 0.5
 # Share of the time in which all profiles must be found.
 _SEARCHED = 0.3
 # Steps that the table has, at least and at most, to those of a good schedule.
