@@ -11,9 +11,9 @@ from kvproof.solver.improve.search import search
 #: Steps that an exchange may lose when a pass begins, by turns: different requests want little,
 #: classes of equal ones much.
 HEATS = (1.0, 8.0)
-#: Rounds of a pass, the last of them cold; the exchanges for each request of the first passes,
-#: which are twice as many once all heats have been used.
-ROUNDS, _TRIALS_EACH = 20, 250
+#: Rounds of a pass, the last of them cold; the most exchanges for each request of the first passes,
+#: which are twice as many once all heats have been used. Of few requests as many as it has pairs.
+ROUNDS, _TRIALS_EACH = 20, 1_000
 
 
 class Annealing:
@@ -44,7 +44,9 @@ class Annealing:
         if cooled == 0:
             self._now[:] = self.best
             hold_all(self._usage, self._requests, self._now)
-        each = _TRIALS_EACH * 2 ** min(turn // len(HEATS), 8) * len(self.best) // ROUNDS
+        requests = len(self.best)
+        each = min(_TRIALS_EACH, requests**2 // 2)
+        each = each * 2 ** min(turn // len(HEATS), 6) * requests // ROUNDS
         number = max(1, min(each, most))
         heat = HEATS[turn % len(HEATS)] * (1 - cooled / (ROUNDS - 1))
         search(
