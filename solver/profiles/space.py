@@ -19,7 +19,7 @@ from kvproof.solver.threads import Flag
 Places = npt.NDArray[np.int32]
 
 # Bytes for each way to start requests in one step; beyond so many there are too many profiles, too.
-_WAY_BYTES, _MOST_WAYS = 4096, 1 << 16
+_WAY_BYTES, _MOST_WAYS = 1024, 1 << 16
 # Arcs for each profile that room is made for; few instances have more.
 _ARCS = 16
 # Bytes of a profile beside its words: in the hash table, of a place and of its arcs.
