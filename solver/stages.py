@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 
 import numpy as np
 
@@ -17,13 +16,12 @@ from kvproof.scheduling.exact import Column
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.schedule import Schedule
-from kvproof.scheduling.usage import requests_of
+from kvproof.solver.annealed import NEAR, SMALL, annealed, brought_near
 from kvproof.solver.backends import find_backend
 from kvproof.solver.branch.stage import branch, look
 from kvproof.solver.dp.layered import Effort
 from kvproof.solver.dp.stage import (
     PRICES,
-    Rooted,
     beams,
     climb,
     refuse,
@@ -34,8 +32,7 @@ from kvproof.solver.dp.stage import (
 )
 from kvproof.solver.heuristics import best_policy, listed
 from kvproof.solver.improve import improve
-from kvproof.solver.improve.annealing import ROUNDS, Annealing
-from kvproof.solver.improve.run import MANY, TRIALS
+from kvproof.solver.improve.run import MANY
 from kvproof.solver.interval import Interval, IntervalProgress, known
 from kvproof.solver.model import Model, model_of
 from kvproof.solver.portfolio import Engine, Work, lined_up, repeats, shares_of, take_turns
@@ -67,16 +64,11 @@ class Options:
             find_backend(self.backend)
 
 
-# Up to so many requests kernels that are not compiled yet may be interpreted, and beams find what a
-# long local search would.
-_SMALL = 25
 # Share of the time for an integer programme where requests repeat and the search cannot run.
 _PROGRAMME = 0.2
-# Steps between the bound and the best schedule up to which the search comes first; and, over few
-# requests, up to which it need not wait for beams, as it is over before or reaches that far.
-_NEAR, _WIDE = 8, 12
-# Passes of annealing without a gain after which it ends, where requests are few and where not.
-_IDLE, _IDLE_MANY = 12, 36
+# Steps between the bound and the best schedule of few requests up to which the search need not wait
+# for beams, as it is over before or reaches that far.
+_WIDE = 12
 # Share of the time for local search, and its exchanges for each request; up to so many in all it
 # takes a hundred times as many.
 _IMPROVE, _TRIALS_EACH, _MANY = 0.05, 50, 500_000
@@ -126,7 +118,7 @@ def solve(
     options = Options(
         engine=engine, time_limit=time_limit, backend=backend, memory_bytes=memory_bytes
     )
-    small = instance.requests <= _SMALL
+    small = instance.requests <= SMALL
     with listening(), plain_first() if small else nullcontext():
         return _solve(instance, options, incumbent, progress)
 
@@ -150,7 +142,7 @@ def _solve(
     deadline = None if limit is None else begun + limit
     interrupted = False
     # of few, annealing finds as much in less time
-    if model.requests > _SMALL or options.engine == "milp":
+    if model.requests > SMALL or options.engine == "milp":
         upper, starts, interrupted = _improved(instance, model, upper, starts, limit)
     if progress:
         progress(upper, None)
@@ -204,15 +196,15 @@ def _in_turns(
         prices = climb(model, state, deadline, report)
         if state.closed():
             return engines
-        near = state.upper - state.lower <= _NEAR
+        near = state.upper - state.lower <= NEAR
         looked = options.engine == "auto" and (not near or repeats(model))
         space = few_profiles(model, options.memory_bytes, deadline) if looked else None
         works: dict[str, Work] = {}
         rooted = cache(lambda: root_of(model, prices, state, deadline, report))
         if model.requests < MANY:
-            works["annealing"] = _annealed(model, state, report)
-            if model.requests <= _SMALL and space is None:
-                _brought_near(state, works["annealing"], late, rooted if searched else None)
+            works["annealing"] = annealed(model, state, report)
+            if model.requests <= SMALL and space is None:
+                brought_near(state, works["annealing"], late, rooted if searched else None)
             if state.closed():
                 return engines
         if space is not None:
@@ -228,14 +220,15 @@ def _in_turns(
         if branched:
             works["branch"] = branch(model, state, deadline=deadline, progress=progress)
         # a search over so few steps or requests is over before others have found anything
-        few = searched and model.requests <= _SMALL
+        few = searched and model.requests <= SMALL
         first = "search" if few or (searched and near) else "annealing"
-        patient = few
-        if few and state.upper - state.lower > _WIDE:
-            first, patient = "beams", False
+        wide = few and state.upper - state.lower > _WIDE
+        first = "beams" if wide else first
         arcs = None if space is None else space.arcs
         shares = shares_of(model)
-        engines = lined_up(works, shares, first, patient=patient, arcs=arcs, deadline=deadline)
+        engines = lined_up(
+            works, shares, first, patient=few and not wide, arcs=arcs, deadline=deadline
+        )
         take_turns(
             engines,
             position=lambda: (state.lower, state.upper),
@@ -254,46 +247,6 @@ def _in_turns(
 def _later(make: Callable[[], Work]) -> Work:
     """Return work that is made when it is begun."""
     yield from make()
-
-
-def _brought_near(
-    state: Interval,
-    annealing: Work,
-    late: Callable[[], bool],
-    rooted: Callable[[], Rooted] | None,
-) -> None:
-    """Let annealing go first: from a near schedule all else is less work.
-
-    Until a pass gains nothing, then the root; the wider the gap to its bound, the more passes may
-    gain nothing.
-    """
-    idle = 0
-    while not (late() or state.closed()):
-        before = state.upper
-        for _ in islice(annealing, ROUNDS):
-            pass
-        idle = idle + 1 if state.upper == before else 0
-        if idle == 1 and rooted is not None and state.upper - state.lower > _NEAR:
-            rooted()
-        if idle and state.upper - state.lower <= _NEAR * (idle + 1):
-            return
-
-
-def _annealed(
-    model: Model, state: Interval, report: Callable[[], None]
-) -> Generator[None, None, None]:
-    """Anneal the best schedule, from wherever it comes, until several passes gain nothing."""
-    full = model.instance().expanded()
-    steps = int((state.starts + full.output).max()) + 2 * int(full.output.max()) + 2
-    search = Annealing(requests_of(full), full.volume, state.starts, np.zeros(2 * steps, np.int32))
-    while search.idle < (_IDLE if model.requests <= _SMALL else _IDLE_MANY):
-        if state.upper < model.total(search.best):
-            search.take(state.starts)
-        search.advance(TRIALS)
-        if model.total(search.best) < state.upper:
-            state.upper, state.starts = model.total(search.best), search.best.copy()
-            report()
-        yield
 
 
 def _searched(model: Model) -> bool:
