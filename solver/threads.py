@@ -11,8 +11,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from typing import NoReturn, TypeVar
 
@@ -32,11 +32,11 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def blocks(rows: int, parts: int) -> list[tuple[int, int]]:
-    """Cut rows 0..rows - 1 into at most `parts` blocks that are worth a thread each."""
+def blocks(rows: int, parts: int, least: int = _BLOCK) -> list[tuple[int, int]]:
+    """Cut rows 0..rows - 1 into at most `parts` blocks of at least so many rows each."""
     if not rows:
         return []
-    parts = max(1, min(parts, rows // _BLOCK))
+    parts = max(1, min(parts, rows // least))
     return list(pairwise(rows * part // parts for part in range(parts + 1)))
 
 
@@ -55,7 +55,8 @@ def gather(jobs: Iterable[Future[T]], flag: Flag, deadline: float | None = None)
     try:
         for job in jobs:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            wait([job], timeout=left)
+            with suppress(TimeoutError):
+                job.exception(left)
             if not job.done():
                 flag[0] = True
             found.append(job.result())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.solver.dp.kernels import Bounds, Found, Step, expand
+from kvproof.solver.dp.kernels import Bounds, Found, Step, expand, undominated
 from kvproof.solver.dp.look_ahead import look_ahead
 from kvproof.solver.dp.multipliers import Vector
 from kvproof.solver.dp.states import Packing, States
@@ -87,6 +87,8 @@ def children(
 ) -> Children:
     """Return the children of the states of `block`, which may lead below the target.
 
+    None of them dominates another; they are in the order of their keys.
+
     Raises
     ------
     Exhausted
@@ -113,8 +115,12 @@ def children(
             if len(out) >= most_rows:
                 raise Exhausted(Limit.MEMORY)
             out = out.grown(min(2 * len(out), most_rows), step.packing)
+    out = out.take(slice(0, filled))
+    keep = np.zeros(filled, np.bool_)
+    order = out.order()
+    undominated(order, out.key, out.profile, out.profile, step.packing.guard, keep, flag)
     return Children(
-        states=out.take(slice(0, filled)),
+        states=out.take(order[keep[order]]),
         best=int(found.best[0]),
         best_starts=found.starts[0].astype(np.int64),
         leaves=int(found.leaves[0]),

@@ -133,7 +133,7 @@ def expand(  # type: ignore[no-untyped-def]
     run_class = np.empty(starts.shape[1], np.int64)
     run_start = np.empty(starts.shape[1], np.int64)
     past = np.empty(longest + 1, np.int64)
-    could = np.empty(classes, np.bool_)
+    idle = np.empty(classes, np.int64)  # classes that could have run to their end before
     lane = np.uint64((1 << bits) - 1)
     down = np.uint64(bits)
     up = np.uint64(64 - bits)
@@ -156,12 +156,12 @@ def expand(  # type: ignore[no-untyped-def]
                 for u in range(max(p + 1, t + 1 - longest), min(p + output[c], t) + 1):
                     past[t - u] += prompt[c] + u - p
         options = 0
+        idles = 0
         for c in range(classes):
             place[c] = options
             if room[c] > 0 and may_start[c]:
                 waiting[options] = c
                 options += 1
-            could[c] = False
             since = t + 1 - output[c]
             if room[c] > 0 and since >= arrival[c]:
                 fits = True
@@ -169,7 +169,9 @@ def expand(  # type: ignore[no-untyped-def]
                     if past[t - u] + prompt[c] + u - since > memory:
                         fits = False
                         break
-                could[c] = fits
+                if fits:
+                    idle[idles] = c
+                    idles += 1
         for v in range(vectors):
             value = latency[i] * SCALE
             for c in range(classes):
@@ -241,8 +243,9 @@ def expand(  # type: ignore[no-untyped-def]
                                 pruned = True
                                 break
                 if not pruned:
-                    for c in range(classes):
-                        if could[c] and tokens + prompt[c] + output[c] <= memory:
+                    for x in range(idles):
+                        c = idle[x]
+                        if tokens + prompt[c] + output[c] <= memory:
                             rest_c = room[c]
                             for d in range(depth):
                                 if chosen[d] == c:

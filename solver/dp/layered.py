@@ -37,6 +37,8 @@ _FIRST, _TIMES, _GROUPED = 700, 4, 3000
 # Neighbours in a layer whose profiles are raised first: only where that leaves no more than so many
 # of them all are. Raising takes as long as making a layer.
 _WINDOW, _LEFT = 2000, 0.75
+# Parents whose children are worth a thread.
+_PARENTS = 500
 # Of a beam, states that are compared before the best are kept, for each of these.
 _WIDER = 3
 
@@ -64,7 +66,7 @@ class Effort:
         Give up rather than hold more.
     """
 
-    raise_at: int = 2_000
+    raise_at: int = 8_000
     refine_at: int = 10_000
     per_cluster: int = 10_000
     clusters: int = 12
@@ -223,7 +225,7 @@ class Search:
         """Return the undominated children of states, by their starts at step t."""
         step = step_of(self.grid, self.packing, [self.vectors[i] for i in self.active], t)
         rows = self.most_rows - len(states)
-        cut = blocks(len(states), self.cores)
+        cut = blocks(len(states), self.cores, _PARENTS)
         parts = [self.pool.submit(
             children, states, step, self.target, block, rows // len(cut), self.flag, self._late,
         ) for block in cut]  # fmt: skip
@@ -233,7 +235,9 @@ class Search:
             if part.best < self.best:
                 self.best, self.best_starts = part.best, part.best_starts
         out = States.joined([part.states for part in found])
-        order = np.lexsort((out.latency, out.key))
+        if len(found) == 1:
+            return out
+        order = out.order()  # two runs in order: little work
         keep = self._undominated(out, order, out.profile)
         # in key order: equal sets lie together, which keeps the next layer's sort cheap
         return out.take(order[keep[order]])

@@ -40,7 +40,7 @@ from kvproof.solver.portfolio import repeats
 from kvproof.solver.proofs import price_proof, search_proof
 from kvproof.solver.result import Limit
 from kvproof.solver.threads import Flag, aside, raise_if_interrupted
-from kvproof.solver.windows import MAX_STEPS, PRICE_SCALE, fix_windows, good_prices
+from kvproof.solver.windows import MAX_STEPS, PRICE_SCALE, Windows, fix_windows, good_prices
 
 # The first search reaches so far beyond the root bound, or a little further if that ends it;
 # later ones at least a quarter of it. With more classes than `_CLASSES` it is one step at a time
@@ -192,14 +192,11 @@ def searches(
             continue
         begun = time.process_time()
         whole = grid_of(model, fixed)
-        first = aside(partial(_fit, whole, root))
-        thin = thinned(whole, first, target)
-        if thin.empty:
+        first, thin, stage, start = aside(partial(_staged, whole, root, target))
+        if stage is None or start is None:
             outcome = Outcome(proved=True, floor=target)
             aim, spent = target, time.process_time() - begun
         else:
-            stage = grid_of(model, thin)
-            start = aside(partial(_fit, stage, first))
             share = _STEP if before is None else _STEP_KNOWN
             if target <= base + 1:
                 share = 1.0
@@ -251,9 +248,8 @@ def _proof(rooted: Rooted, target: int, outcome: Outcome) -> Proof:
     if fixed.empty:
         return price_proof(prices, model.origin)
     grid = grid_of(model, fixed)
-    first = aside(partial(_fit, grid, rooted.root))
-    thin = thinned(grid, first, target)
-    if thin.empty:
+    first, thin, stage, _ = aside(partial(_staged, grid, rooted.root, target))
+    if stage is None:
         outcome = Outcome(proved=True)
     return search_proof(grid, thin, prices, target, first, outcome)
 
@@ -360,7 +356,19 @@ def _root_vector(grid: Grid, prices: Column, lower: int, upper: int, flag: Flag)
     return make_vector(grid, whole[0], whole[1], 0)
 
 
-def _fit(grid: Grid, root: Vector, _: Flag) -> Vector:
+def _staged(
+    whole: Grid, root: Vector, target: int, _: Flag
+) -> tuple[Vector, Windows, Grid | None, Vector | None]:
+    """Return the root over a grid, the starts that it leaves, and both over these if there are any."""
+    first = _fit(whole, root)
+    thin = thinned(whole, first, target)
+    if thin.empty:
+        return first, thin, None, None
+    stage = grid_of(whole.model, thin)
+    return first, thin, stage, _fit(stage, first)
+
+
+def _fit(grid: Grid, root: Vector) -> Vector:
     """Return the same multipliers over another grid's horizon."""
     width = grid.horizon + 1
 

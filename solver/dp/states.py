@@ -149,6 +149,10 @@ class States:
         """The columns themselves, for kernels to read and to write."""
         return Columns(self.key, self.latency, self.profile, self.starts, self.low, self.vector)
 
+    def order(self) -> npt.NDArray[np.int64]:
+        """Return the rows by key, those of one key the cheapest first."""
+        return np.lexsort((self.latency, self.key))
+
     def take(self, rows: Any) -> Self:
         """Return the selected states."""
         return type(self)(
