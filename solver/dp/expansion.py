@@ -50,10 +50,11 @@ def step_of(grid: Grid, packing: Packing, vectors: list[Vector], t: int) -> Step
     begun = np.stack(
         [SCALE * (t + model.output - model.arrival) + v.beta[:, start] for v in vectors]
     )
-    ahead = np.empty((len(vectors), model.classes + 1, *bounds.table.shape[1:]), dtype=np.int64)
+    ahead = np.empty((model.classes + 1, *bounds.table.shape[1:], len(vectors)), dtype=np.int64)
     if ahead.size > _MOST_AHEAD:
         ahead = ahead[:0]
-    look_ahead(model.kinds, may_start, begun, bounds, ahead)
+    else:
+        look_ahead(model.kinds, may_start, begun, bounds, ahead)
     return Step(
         t=t,
         kinds=model.kinds,

@@ -57,7 +57,7 @@ class Step(NamedTuple):
     hope
         The least of each vector's table.
     ahead
-        What :mod:`kvproof.solver.dp.look_ahead` fills; of no vectors where that would take too
+        What :mod:`kvproof.solver.dp.look_ahead` fills; of no classes where that would take too
         much room.
     """
 
@@ -113,23 +113,22 @@ def expand(  # type: ignore[no-untyped-def]
     vectors = rest.shape[0]
     most = table.shape[1] - 1
     near = ahead.shape[0] > 0
+    last = 0  # the vector that excluded something last: it is asked first
     capacity = out_key.size
     longest = 0
     for c in range(classes):
         longest = max(longest, output[c])
     waiting = np.empty(classes + 1, np.int64)
-    place = np.empty(classes, np.int64)  # of a class among those
     room = np.empty(classes, np.int64)
-    hope = np.empty(classes + 1, np.int64)
+    hope = np.empty((classes + 1, vectors), np.int64)
     # of the requests that start, in their order; each adds to what the one before has come to
     chosen = np.empty(most + 1, np.int64)
     further = np.empty(most + 1, np.int64)
     held = np.zeros((most + 1, words), np.uint64)
     paid = np.empty(most + 1, np.int64)
-    partial = np.empty(most + 1, np.int64)
+    partial = np.empty((most + 1, vectors), np.int64)
     child = np.empty(most + 1, np.uint64)
-    base = np.empty(vectors, np.int64)
-    gain = np.empty((vectors, classes), np.int64)
+    gain = np.empty((classes, vectors), np.int64)
     run_class = np.empty(starts.shape[1], np.int64)
     run_start = np.empty(starts.shape[1], np.int64)
     past = np.empty(longest + 1, np.int64)
@@ -158,7 +157,6 @@ def expand(  # type: ignore[no-untyped-def]
         options = 0
         idles = 0
         for c in range(classes):
-            place[c] = options
             if room[c] > 0 and may_start[c]:
                 waiting[options] = c
                 options += 1
@@ -172,36 +170,30 @@ def expand(  # type: ignore[no-untyped-def]
                 if fits:
                     idle[idles] = c
                     idles += 1
+        waiting[options] = classes
+        tokens = np.int64(profile[i, 0] & lane)
+        excluded = False
         for v in range(vectors):
             value = latency[i] * SCALE
             for c in range(classes):
                 value += room[c] * rest[v, c]
             for r in range(running):
                 value += beta[v, run_class[r], run_start[r]]
-            base[v] = value
+            partial[0, v] = value
             for x in range(options):
-                gain[v, x] = cost_now[v, waiting[x]] - rest[v, waiting[x]]
-        guide = vector[i]
-        if near:
-            # the vector that says most of all the children; it may exclude them
-            first_of = waiting[0] if options > 0 else classes
-            tokens = np.int64(profile[i, 0] & lane)
-            strongest = np.int64(-1) << 60
-            for v in range(vectors):
-                value = base[v] + ahead[v, first_of, min(running, most), tokens]
-                if value > strongest:
-                    strongest = value
-                    guide = v
-            if strongest > cutoff:
-                continue
-        waiting[options] = classes
-        hope[options] = table_min[guide]
-        for x in range(options - 1, -1, -1):
-            hope[x] = hope[x + 1] + min(0, gain[guide, x] * room[waiting[x]])
+                gain[x, v] = cost_now[v, waiting[x]] - rest[v, waiting[x]]
+            if near:
+                value += ahead[waiting[0], min(running, most), tokens, v]
+                excluded |= value > cutoff
+            else:
+                hope[options, v] = table_min[v]
+                for x in range(options - 1, -1, -1):
+                    hope[x, v] = hope[x + 1, v] + min(0, gain[x, v] * room[waiting[x]])
+        if excluded:
+            continue
         for w in range(words):
             held[0, w] = profile[i, w]
         paid[0] = latency[i]
-        partial[0] = base[guide]
         child[0] = key[i]
         depth = 0
         fresh = running <= most
@@ -216,7 +208,6 @@ def expand(  # type: ignore[no-untyped-def]
                 if leaves[0] & _OFTEN == 0 and flag[0]:
                     return i, mark
                 pruned = False
-                bound, which = low[i], guide
                 if left == depth:
                     pruned = True
                     if paid[depth] < best[0]:
@@ -229,19 +220,18 @@ def expand(  # type: ignore[no-untyped-def]
                                 if chosen[d] == c:
                                     best_starts[0, first] = t
                                     first += 1
+                bound, which = low[i], last
                 if not pruned:
-                    for order in range(vectors):
-                        # the parent's best vector first: it usually prunes
-                        v = guide if order == 0 else (order - 1 if order <= guide else order)
-                        value = base[v] + table[v, number, tokens]
-                        for d in range(depth):
-                            value += gain[v, place[chosen[d]]]
+                    for v in range(vectors):
+                        if near:
+                            value = partial[depth, v] + ahead[classes, number, tokens, v]
+                        else:
+                            value = partial[depth, v] + table[v, number, tokens]
                         if value > bound:
-                            bound = value
-                            which = v
-                            if value > cutoff:
-                                pruned = True
-                                break
+                            bound, which = value, v
+                    pruned = bound > cutoff
+                    if pruned:
+                        last = which
                 if not pruned:
                     for x in range(idles):
                         c = idle[x]
@@ -278,8 +268,8 @@ def expand(  # type: ignore[no-untyped-def]
             x = further[depth]
             while x < options and number < most:
                 c = waiting[x]
-                value = ahead[guide, c, number, tokens] if near else hope[x]
-                if partial[depth] + value > cutoff:
+                value = ahead[c, number, tokens, last] if near else hope[x, last]
+                if partial[depth, last] + value > cutoff:
                     x = options  # nor with one of a later class
                     break
                 more = tokens + prompt[c] + 1
@@ -292,11 +282,16 @@ def expand(  # type: ignore[no-untyped-def]
                 if fits:
                     # equal ones may follow
                     rest_of = x if same + 1 < room[c] else x + 1
-                    if near:
-                        value = ahead[guide, waiting[rest_of], number + 1, more]
-                    else:
-                        value = hope[rest_of]
-                    fits = partial[depth] + gain[guide, x] + value <= cutoff
+                    for v in range(vectors):
+                        partial[depth + 1, v] = partial[depth, v] + gain[x, v]
+                        if near:
+                            value = ahead[waiting[rest_of], number + 1, more, v]
+                        else:
+                            value = hope[rest_of, v]
+                        if partial[depth + 1, v] + value > cutoff:
+                            fits = False
+                            last = v
+                            break
                 if fits:
                     for w in range(words):
                         held[depth + 1, w] = held[depth, w] + shape[c, w]
@@ -311,7 +306,6 @@ def expand(  # type: ignore[no-untyped-def]
                 further[depth] = x
                 chosen[depth] = c
                 paid[depth + 1] = paid[depth] + t + output[c] - arrival[c]
-                partial[depth + 1] = partial[depth] + gain[guide, x]
                 child[depth + 1] = child[depth] + radix[c]
                 depth += 1
                 further[depth] = x

@@ -308,7 +308,7 @@ def test_look_ahead_is_the_least_over_all_decisions(seed):
     )
     begun = draws.integers(-50, 50, (2, model.classes))
     may_start = draws.integers(0, 2, model.classes).astype(np.bool_)
-    found = np.empty((2, model.classes + 1, ks, us), np.int64)
+    found = np.empty((model.classes + 1, ks, us, 2), np.int64)
     look_ahead(model.kinds, may_start, begun, bounds, found)
 
     def plain(v: int, c: int, k: int, u: int) -> int:
@@ -323,10 +323,10 @@ def test_look_ahead_is_the_least_over_all_decisions(seed):
         )
 
     expected = [
-        [[[plain(v, c, k, u) for u in range(us)] for k in range(ks)] for c in range(model.classes)]
-        for v in range(2)
+        [[[plain(v, c, k, u) for v in range(2)] for u in range(us)] for k in range(ks)]
+        for c in range(model.classes + 1)
     ]
-    assert found[:, :-1].tolist() == expected
+    assert found.tolist() == expected
 
 
 def test_the_flag_ends_one_expansion_of_many_decisions():
