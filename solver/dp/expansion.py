@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -77,51 +79,89 @@ class Children:
     leaves: int
 
 
+class Room:
+    """Rows that the children of a layer may take, whoever makes them."""
+
+    def __init__(self, rows: int) -> None:
+        self._left = rows
+        self._lock = Lock()
+
+    def take(self, wanted: int) -> int:
+        """Return how many rows one more maker gets, at most those wanted.
+
+        Raises
+        ------
+        Exhausted
+            There are none.
+        """
+        with self._lock:
+            rows = min(wanted, self._left)
+            self._left -= rows
+        if rows <= 0:
+            raise Exhausted(Limit.MEMORY)
+        return rows
+
+    def give_back(self, rows: int) -> None:
+        """Have so many more."""
+        with self._lock:
+            self._left += rows
+
+
+class Block(NamedTuple):
+    """What one thread does: some states, and of their decisions one share of so many."""
+
+    begin: int
+    end: int
+    share: tuple[int, int] = (0, 1)
+
+
 def children(
     states: States,
     step: Step,
-    target: int,
-    block: tuple[int, int],
-    most_rows: int,
+    cutoff: int,
+    best: int,
+    block: Block,
+    room: Room,
     flag: Flag,
     late: Callable[[], bool],
 ) -> Children:
-    """Return the children of the states of `block`, which may lead below the target.
+    """Return the children of the states of `block` whose bounds are within the scaled cutoff.
 
-    None of them dominates another; they are in the order of their keys.
+    None of them dominates another; they are in the order of their keys. Complete ones count if
+    they are below `best`.
 
     Raises
     ------
     Exhausted
-        Once `late` says so, or with more than `most_rows` states.
+        Once `late` says so, or with more states than there is room for.
     """
-    done, end = block
+    done, end, share = block
     requests = states.starts.shape[1]
-    out = States.empty(min(max(_CHUNK, 2 * (end - done)), most_rows), step.packing, requests)
+    out = States.empty(room.take(max(_CHUNK, 2 * (end - done))), step.packing, requests)
     found = Found(
-        best=np.array([target], dtype=np.int64),
+        best=np.array([best], dtype=np.int64),
         starts=np.full((1, requests), -1, dtype=np.int16),
         leaves=np.zeros(1, dtype=np.int64),
     )
-    cutoff = (target - 1) * SCALE
     filled = 0
     while done < end:
         stop = min(end, done + _CHUNK)
         done, filled = expand(
-            step, cutoff, states.columns, done, stop, out.columns, filled, found, flag
+            step, cutoff, states.columns, done, stop, share, out.columns, filled, found, flag
         )
         if late():
             raise Exhausted(Limit.TIME)
         if done < stop:
-            if len(out) >= most_rows:
-                raise Exhausted(Limit.MEMORY)
-            out = out.grown(min(2 * len(out), most_rows), step.packing)
+            out = out.grown(len(out) + room.take(len(out)), step.packing)
+    taken = len(out)
     out = out.take(slice(0, filled))
     keep = np.zeros(filled, np.bool_)
     order = out.order()
     undominated(order, out.key, out.profile, out.profile, step.packing.guard, keep, flag)
+    out = out.take(order[keep[order]])
+    room.give_back(taken - len(out))
     return Children(
-        states=out.take(order[keep[order]]),
+        states=out,
         best=int(found.best[0]),
         best_starts=found.starts[0].astype(np.int64),
         leaves=int(found.leaves[0]),

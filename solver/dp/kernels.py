@@ -89,9 +89,11 @@ class Found(NamedTuple):
 
 @njit(nogil=True, error_model="numpy")
 def expand(  # type: ignore[no-untyped-def]
-    step, cutoff, parents, begin, stop, out, filled, found, flag
+    step, cutoff, parents, begin, stop, share, out, filled, found, flag
 ):  # fmt: skip
     """Write the children of states begin..stop-1 that no bound prunes; stop when out of room.
+
+    With a `share` of (which, of how many) only that part of each state's decisions.
 
     At step t each state starts some of its waiting requests, in every way that fits. A child is
     dropped if a bound exceeds `cutoff`, or if an unstarted request could have run to its end
@@ -108,6 +110,7 @@ def expand(  # type: ignore[no-untyped-def]
     key, latency, profile, starts, low, vector = parents
     out_key, out_latency, out_profile, out_starts, out_low, out_vector = out
     best, best_starts, leaves = found
+    which_share, shares = share
     classes = count.size
     words = profile.shape[1]
     vectors = rest.shape[0]
@@ -198,9 +201,19 @@ def expand(  # type: ignore[no-untyped-def]
         depth = 0
         fresh = running <= most
         further[0] = 0
+        pairs = 0
         while depth >= 0:
             number = running + depth
             tokens = np.int64(held[depth, 0] & lane)
+            if fresh and shares > 1:
+                # those that begin with the same two requests are one share's, the others the first's
+                if depth == 2:
+                    pairs += 1
+                    if pairs % shares != which_share:
+                        fresh = False
+                        further[depth] = options
+                elif depth < 2 and which_share > 0:
+                    fresh = False
             if fresh:
                 # all that has been chosen is a full decision
                 fresh = False

@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kvproof.solver.dp.ascent import Scratch, ascend, clusters, coarse, make_scratch
-from kvproof.solver.dp.expansion import Exhausted, Ints, bounds_of, children, step_of
-from kvproof.solver.dp.kernels import rebound, undominated
-from kvproof.solver.dp.multipliers import Vector, make_vector, sample_of
+from kvproof.solver.dp.expansion import Block, Exhausted, Ints, Room, bounds_of, children, step_of
+from kvproof.solver.dp.kernels import Step, rebound, undominated
+from kvproof.solver.dp.multipliers import Vector, make_vector, root_bound, sample_of
 from kvproof.solver.dp.raising import raise_profiles
 from kvproof.solver.dp.states import States, Words, bytes_per_state, packing_of
 from kvproof.solver.dp.trajectory import SCALE, Grid
@@ -37,8 +37,14 @@ _FIRST, _TIMES, _GROUPED = 700, 4, 3000
 # Neighbours in a layer whose profiles are raised first: only where that leaves no more than so many
 # of them all are. Raising takes as long as making a layer.
 _WINDOW, _LEFT = 2000, 0.75
-# Parents whose children are worth a thread.
-_PARENTS = 500
+# Parents whose children are worth a thread; from how many there are blocks of so many, a few for
+# each core, as some have far more children; and classes from which even the decisions of a single
+# state are shared.
+_PARENTS, _BLOCK, _BLOCKS, _MANY = 500, 2_000, 8, 25
+_AGAIN = 300_000
+# Where some children do, those within such a part of the way from the least bound to the cutoff are
+# made first, then twice that. So many do for vectors.
+_PART, _ENOUGH = 1 / 64, 100_000
 # Of a beam, states that are compared before the best are kept, for each of these.
 _WIDER = 3
 
@@ -136,6 +142,7 @@ class Search:
         n = grid.model.requests
         self.best = target
         self.best_starts = np.full(n, -1, dtype=np.int64)
+        self.part = _PART
         self.cores = cores()
         self.pool = ThreadPoolExecutor(self.cores)
         self.scratch: SimpleQueue[Scratch] = SimpleQueue()  # filled by those who need some
@@ -209,27 +216,62 @@ class Search:
 
         Children of some are made first: where there will be many, vectors for those go ahead.
         """
+        width = self.effort.width
+        if width is not None:  # only so many are compared
+            return self._children(states, t, _WIDER * width)[0]
         some = states
         if len(states) >= _TIMES * _FIRST:
             some = states.take(np.sort(self.rng.choice(len(states), _FIRST, replace=False)))
-        found = self._children(some, t)
+        found, whole = self._children(some, t, _ENOUGH if self._single(some) else None)
         cells = self.grid.events * self.grid.shape[1] * self.grid.shape[2]
         worth = len(found) * len(states) // len(some) // max(1, cells // _CELLS)
         if len(found) and worth >= self.effort.refine_at and t < self.grid.horizon - 1:
             self._refine(found, t + 1, worth)
             states.vector[:] = 0  # of those in use now
-            return self._children(states, t)
-        return found if some is states else self._children(states, t)
+        elif some is states and whole:
+            return found
+        found = self._children(states, t)[0]
+        if len(found) >= _AGAIN:
+            self._refine(found, t + 1, len(found))
+            found = found.take(found.low <= (self.target - 1) * SCALE)
+            found.vector[:] = 0
+        return found
 
-    def _children(self, states: States, t: int) -> States:
-        """Return the undominated children of states, by their starts at step t."""
+    def _children(self, states: States, t: int, enough: int | None = None) -> tuple[States, bool]:
+        """Return the undominated children of states, by their starts at step t, and whether all.
+
+        Of more than `enough` at least so many, those that their bounds say least of.
+        """
         step = step_of(self.grid, self.packing, [self.vectors[i] for i in self.active], t)
-        rows = self.most_rows - len(states)
-        cut = blocks(len(states), self.cores, _PARENTS)
-        parts = [self.pool.submit(
-            children, states, step, self.target, block, rows // len(cut), self.flag, self._late,
+        cutoff = (self.target - 1) * SCALE
+        if enough is None:
+            return self._within(states, step, cutoff), True
+        lowest = max(int(states.low.min()), root_bound(self.grid, self.vectors[0]))
+        part = self.part
+        while part < 1:
+            found = self._within(states, step, lowest + int(part * (cutoff - lowest)))
+            if len(found) >= enough:
+                self.part = part / 2
+                return found, False
+            part *= 2
+        self.part = 0.5
+        return self._within(states, step, cutoff), True
+
+    def _single(self, states: States) -> bool:
+        """Whether it is one state with so many decisions that these are shared."""
+        return len(states) == 1 and self.grid.model.classes > _MANY
+
+    def _within(self, states: States, step: Step, cutoff: int) -> States:
+        """Return the undominated children with a bound of at most the cutoff."""
+        parts = max(self.cores, min(_BLOCKS * self.cores, len(states) // _BLOCK))
+        cut = [Block(*block) for block in blocks(len(states), parts, _PARENTS)]
+        if self._single(states):
+            cut = [Block(0, 1, (part, parts)) for part in range(_BLOCKS * self.cores)]
+        room = Room(self.most_rows - len(states))
+        jobs = [self.pool.submit(
+            children, states, step, cutoff, self.best, block, room, self.flag, self._late,
         ) for block in cut]  # fmt: skip
-        found = gather(parts, self.flag, self.deadline)
+        found = gather(jobs, self.flag, self.deadline)
         for part in found:
             self.outcome.leaves += part.leaves
             if part.best < self.best:
@@ -237,7 +279,7 @@ class Search:
         out = States.joined([part.states for part in found])
         if len(found) == 1:
             return out
-        order = out.order()  # two runs in order: little work
+        order = out.order()  # runs in order: little work
         keep = self._undominated(out, order, out.profile)
         # in key order: equal sets lie together, which keeps the next layer's sort cheap
         return out.take(order[keep[order]])

@@ -344,5 +344,5 @@ def test_the_flag_ends_one_expansion_of_many_decisions():
             starts=np.full((1, 18), -1, np.int16),
             leaves=np.zeros(1, np.int64),
         )
-        kernels.expand(step, 10**6, root.columns, 0, 1, out.columns, 0, found, flag)
+        kernels.expand(step, 10**6, root.columns, 0, 1, (0, 1), out.columns, 0, found, flag)
         assert found.leaves[0] == leaves
