@@ -71,7 +71,7 @@ def run_kvproof(memory, rows, limit, check):
     from kvproof.certificates.checker import Limits
     from kvproof.certificates.checker import check as check_certificate
     from kvproof.scheduling.compiled import compile_at_once
-    from kvproof.solver.dp.layered import Effort
+    from kvproof.solver.dp.effort import Effort
     from kvproof.solver.dp.stage import solve_certified
     from kvproof.solver.heuristics import best_policy
     from kvproof.solver.model import model_of

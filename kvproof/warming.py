@@ -76,7 +76,7 @@ def _prices() -> None:
 
 
 def _solve() -> None:
-    from kvproof.solver.dp.layered import Effort
+    from kvproof.solver.dp.effort import Effort
     from kvproof.solver.dp.stage import solve_certified
     from kvproof.solver.heuristics import best_policy
     from kvproof.solver.model import model_of

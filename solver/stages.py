@@ -19,7 +19,7 @@ from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.annealed import NEAR, SMALL, annealed, brought_near
 from kvproof.solver.backends import find_backend
 from kvproof.solver.branch.stage import branch, look
-from kvproof.solver.dp.layered import Effort
+from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.stage import (
     PRICES,
     beams,

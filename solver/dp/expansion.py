@@ -158,6 +158,8 @@ def children(
     keep = np.zeros(filled, np.bool_)
     order = out.order()
     undominated(order, out.key, out.profile, out.profile, step.packing.guard, keep, flag)
+    if late():  # then some were not looked at
+        raise Exhausted(Limit.TIME)
     out = out.take(order[keep[order]])
     room.give_back(taken - len(out))
     return Children(

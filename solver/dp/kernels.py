@@ -107,7 +107,7 @@ def expand(  # type: ignore[no-untyped-def]
     memory, arrival, prompt, output, count, offset = kinds
     bits, _, radix, shape, guard, full = packing
     rest, beta, table = bounds
-    key, latency, profile, starts, low, vector = parents
+    key, latency, profile, starts, low, _ = parents
     out_key, out_latency, out_profile, out_starts, out_low, out_vector = out
     best, best_starts, leaves = found
     which_share, shares = share
@@ -206,7 +206,7 @@ def expand(  # type: ignore[no-untyped-def]
             number = running + depth
             tokens = np.int64(held[depth, 0] & lane)
             if fresh and shares > 1:
-                # those that begin with the same two requests are one share's, the others the first's
+                # those that begin with the same two are one share's, those of fewer the first's
                 if depth == 2:
                     pairs += 1
                     if pairs % shares != which_share:
@@ -362,42 +362,3 @@ def undominated(order, key, profile, raised, guard, keep, flag):  # type: ignore
             for w in range(words):
                 kept[number, w] = profile[i, w]
             number += 1
-
-
-@njit(nogil=True, error_model="numpy")
-def rebound(  # type: ignore[no-untyped-def]
-    kinds, packing, bounds, t, states, begin, stop, first, which
-):  # fmt: skip
-    """Raise `low` of states begin..stop-1, before the starts at step t, by further vectors.
-
-    `which` becomes first + the best of them where one of them is best.
-    """
-    _, _, prompt, output, count, offset = kinds
-    rest, beta, table = bounds
-    key, latency, _, starts, low, _ = states
-    radix = packing.radix
-    running_class = np.empty(starts.shape[1], np.int64)
-    running_start = np.empty(starts.shape[1], np.int64)
-    room = np.empty(count.size, np.int64)
-    for i in range(begin, stop):
-        running = 0
-        tokens = 0
-        for c in range(count.size):
-            begun = np.int64((key[i] // radix[c]) % np.uint64(count[c] + 1))
-            room[c] = count[c] - begun
-            for r in range(offset[c], offset[c] + begun):
-                p = starts[i, r]
-                if p + output[c] >= t:
-                    running_class[running] = c
-                    running_start[running] = p
-                    running += 1
-                    tokens += prompt[c] + t - p
-        for v in range(rest.shape[0]):
-            bound = latency[i] * SCALE + table[v, running, tokens]
-            for c in range(count.size):
-                bound += room[c] * rest[v, c]
-            for r in range(running):
-                bound += beta[v, running_class[r], running_start[r]]
-            if bound > low[i]:
-                low[i] = bound
-                which[i] = first + v

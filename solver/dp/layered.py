@@ -12,16 +12,16 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
-from queue import Empty, SimpleQueue
 
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.solver.dp.ascent import Scratch, ascend, clusters, coarse, make_scratch
-from kvproof.solver.dp.expansion import Block, Exhausted, Ints, Room, bounds_of, children, step_of
-from kvproof.solver.dp.kernels import Step, rebound, undominated
-from kvproof.solver.dp.multipliers import Vector, make_vector, root_bound, sample_of
+from kvproof.solver.dp.effort import Effort
+from kvproof.solver.dp.expansion import Block, Exhausted, Ints, Room, children, step_of
+from kvproof.solver.dp.kernels import Step, undominated
+from kvproof.solver.dp.multipliers import Vector, root_bound
 from kvproof.solver.dp.raising import raise_profiles
+from kvproof.solver.dp.refining import Vectors
 from kvproof.solver.dp.states import States, Words, bytes_per_state, packing_of
 from kvproof.solver.dp.trajectory import SCALE, Grid
 from kvproof.solver.result import Limit
@@ -29,11 +29,8 @@ from kvproof.solver.threads import blocks, cores, gather, new_flag, raise_if_int
 
 # Cells that one round of an ascent may go through before more states have to profit from it.
 _CELLS = 1_000_000
-# States of a group for which an ascent is.
-_SAMPLE = 96
-# States whose children are looked at first, in a layer of at least so many times as many; and the
-# most children of them that are grouped.
-_FIRST, _TIMES, _GROUPED = 700, 4, 3000
+# States whose children are looked at first, in a layer of at least so many times as many.
+_FIRST, _TIMES = 700, 4
 # Neighbours in a layer whose profiles are raised first: only where that leaves no more than so many
 # of them all are. Raising takes as long as making a layer.
 _WINDOW, _LEFT = 2000, 0.75
@@ -41,46 +38,11 @@ _WINDOW, _LEFT = 2000, 0.75
 # each core, as some have far more children; and classes from which even the decisions of a single
 # state are shared.
 _PARENTS, _BLOCK, _BLOCKS, _MANY = 500, 2_000, 8, 25
-_AGAIN = 300_000
 # Where some children do, those within such a part of the way from the least bound to the cutoff are
 # made first, then twice that. So many do for vectors.
 _PART, _ENOUGH = 1 / 64, 100_000
 # Of a beam, states that are compared before the best are kept, for each of these.
 _WIDER = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effort:
-    """How much the search spends on better multipliers, and where it stops.
-
-    Parameters
-    ----------
-    raise_at
-        Layers with at least so many states are also compared by raised profiles, if that leaves
-        clearly fewer of some.
-    refine_at
-        Layers with at least so many states get new vectors.
-    per_cluster
-        States for each new vector (at most `clusters` of them).
-    rounds
-        Ascent rounds for each.
-    vectors
-        Most vectors that a layer uses.
-    width
-        Keep only so many states per layer: then it is a beam, which proves nothing.
-    memory_bytes
-        Give up rather than hold more.
-    """
-
-    raise_at: int = 8_000
-    refine_at: int = 10_000
-    per_cluster: int = 10_000
-    clusters: int = 12
-    rounds: int = 100
-    vectors: int = 12
-    width: int | None = None
-    memory_bytes: int = 6 * 2**30
-    seed: int = 0
 
 
 @dataclass(kw_only=True)
@@ -135,17 +97,16 @@ class Search:
         self.deadline = deadline
         self.flag = new_flag()
         self.packing = packing_of(grid.model)
-        self.vectors = [root]
-        self.active = [0]
         self.rng = np.random.default_rng(effort.seed)
-        self.outcome = Outcome(vectors=self.vectors)
         n = grid.model.requests
         self.best = target
         self.best_starts = np.full(n, -1, dtype=np.int64)
         self.part = _PART
         self.cores = cores()
         self.pool = ThreadPoolExecutor(self.cores)
-        self.scratch: SimpleQueue[Scratch] = SimpleQueue()  # filled by those who need some
+        self.vectors = Vectors(grid, root, effort, self.pool, self.flag, self._late)
+        self.used = self.vectors.active  # by the layer that was made last
+        self.outcome = Outcome(vectors=self.vectors.all)
         self.most_rows = effort.memory_bytes // (2 * bytes_per_state(self.packing, n) + 24)
 
     def run(self, progress: LayerProgress | None = None) -> Outcome:
@@ -195,7 +156,7 @@ class Search:
             except Exhausted as limit:
                 outcome.limit = limit.limit
                 return
-            outcome.used.append(list(self.active))
+            outcome.used.append(list(self.used))
             outcome.states += len(states)
             outcome.peak = max(outcome.peak, len(states))
             if progress and len(states):
@@ -216,6 +177,7 @@ class Search:
 
         Children of some are made first: where there will be many, vectors for those go ahead.
         """
+        self.used = self.vectors.active
         width = self.effort.width
         if width is not None:  # only so many are compared
             return self._children(states, t, _WIDER * width)[0]
@@ -226,15 +188,15 @@ class Search:
         cells = self.grid.events * self.grid.shape[1] * self.grid.shape[2]
         worth = len(found) * len(states) // len(some) // max(1, cells // _CELLS)
         if len(found) and worth >= self.effort.refine_at and t < self.grid.horizon - 1:
-            self._refine(found, t + 1, worth)
+            self.vectors.refine(found, t + 1, worth, self.target, self.deadline)
             states.vector[:] = 0  # of those in use now
         elif some is states and whole:
             return found
         found = self._children(states, t)[0]
-        if len(found) >= _AGAIN:
-            self._refine(found, t + 1, len(found))
-            found = found.take(found.low <= (self.target - 1) * SCALE)
-            found.vector[:] = 0
+        self.used = self.vectors.active
+        if len(found) >= self.effort.again_at and t < self.grid.horizon - 1:
+            found = self.vectors.refine(found, t + 1, len(found), self.target, self.deadline)
+            self.used = sorted({*self.used, *self.vectors.active})
         return found
 
     def _children(self, states: States, t: int, enough: int | None = None) -> tuple[States, bool]:
@@ -242,11 +204,11 @@ class Search:
 
         Of more than `enough` at least so many, those that their bounds say least of.
         """
-        step = step_of(self.grid, self.packing, [self.vectors[i] for i in self.active], t)
+        step = step_of(self.grid, self.packing, self.vectors.in_use(), t)
         cutoff = (self.target - 1) * SCALE
         if enough is None:
             return self._within(states, step, cutoff), True
-        lowest = max(int(states.low.min()), root_bound(self.grid, self.vectors[0]))
+        lowest = max(int(states.low.min()), root_bound(self.grid, self.vectors.all[0]))
         part = self.part
         while part < 1:
             found = self._within(states, step, lowest + int(part * (cutoff - lowest)))
@@ -343,58 +305,3 @@ class Search:
         if self._late():
             raise Exhausted(Limit.TIME)
         return keep
-
-    def _refine(self, states: States, t: int, worth: int) -> None:
-        """Improve the multipliers for a large layer, of which these are some, before step t."""
-        size = min(len(states), _GROUPED)
-        pool = self.rng.choice(len(states), size, replace=False)
-        sample = sample_of(self.grid, states, pool, t)
-        labels = clusters(
-            sample.unstarted * np.sqrt(self.grid.model.volume)[None, :],
-            int(np.clip(worth // self.effort.per_cluster, 2, self.effort.clusters)),
-            self.rng,
-        )
-        groups = [pool[labels == label] for label in range(int(labels.max()) + 1)]
-        jobs = [self.pool.submit(self._vector, states, g, t) for g in groups if len(g) >= 3]
-        found = gather(jobs, self.flag, self.deadline)
-        self._choose(states, t, [vector for vector in found if vector is not None])
-
-    def _vector(self, states: States, group: Ints, t: int) -> Vector | None:
-        """Return a vector that bounds a group of states well, or None when time is up."""
-        if self._late():
-            return None
-        grid = self.grid
-        guide = self.vectors[self.active[np.bincount(states.vector[group]).argmax()]]
-        few = sample_of(grid, states, group[:_SAMPLE], t)
-        try:
-            scratch = self.scratch.get_nowait()
-        except Empty:
-            scratch = make_scratch(grid)
-        alpha, beta, _ = ascend(
-            grid, guide.alpha, guide.beta, few, target=self.target, rounds=self.effort.rounds,
-            scratch=scratch, flag=self.flag,
-        )  # fmt: skip
-        self.scratch.put(scratch)
-        # multiples of a unit cost little strength and halve a certificate; in use from the step on
-        # whose children these states are
-        return make_vector(grid, coarse(alpha), coarse(beta), t - 1)
-
-    def _choose(self, states: States, t: int, fresh: list[Vector]) -> None:
-        """Use the vectors, fresh or not, that are best for most of the states."""
-        first = len(self.vectors)
-        self.vectors.extend(fresh)
-        pool = [*self.active, *range(first, len(self.vectors))]
-        which = states.vector.astype(np.int64)  # index into pool: the old ones come first
-        if fresh:
-            jobs = [
-                self.pool.submit(
-                    rebound, self.grid.model.kinds, self.packing, bounds_of(fresh, t), t,
-                    states.columns, a, b, len(self.active), which,
-                )
-                for a, b in blocks(len(states), self.cores)
-            ]  # fmt: skip
-            gather(jobs, self.flag, self.deadline)
-        use = np.bincount(which[states.low <= (self.target - 1) * SCALE], minlength=len(pool))
-        order = np.argsort(-use)[: self.effort.vectors]
-        order = order[use[order] > 0] if use.any() else order[:1]
-        self.active = [pool[i] for i in order]

@@ -23,7 +23,8 @@ from kvproof.certificates.proofs import Proof
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
 from kvproof.solver.dp.ascent import ascend
-from kvproof.solver.dp.layered import Effort, Outcome, Search
+from kvproof.solver.dp.effort import Effort
+from kvproof.solver.dp.layered import Outcome, Search
 from kvproof.solver.dp.multipliers import (
     Vector,
     from_prices,
@@ -359,7 +360,7 @@ def _root_vector(grid: Grid, prices: Column, lower: int, upper: int, flag: Flag)
 def _staged(
     whole: Grid, root: Vector, target: int, _: Flag
 ) -> tuple[Vector, Windows, Grid | None, Vector | None]:
-    """Return the root over a grid, the starts that it leaves, and both over these if there are any."""
+    """Return the root over a grid and the starts that it leaves; if any, both over these alone."""
     first = _fit(whole, root)
     thin = thinned(whole, first, target)
     if thin.empty:

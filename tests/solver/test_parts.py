@@ -14,11 +14,12 @@ from kvproof.solver.backends.process import ask
 from kvproof.solver.backends.pulp import Pulp
 from kvproof.solver.dp import ascent, kernels, trajectory
 from kvproof.solver.dp.ascent import ascend
-from kvproof.solver.dp.expansion import step_of
+from kvproof.solver.dp.effort import Effort
+from kvproof.solver.dp.expansion import Block, Exhausted, Room, children, step_of
 from kvproof.solver.dp.kernels import undominated
-from kvproof.solver.dp.layered import Effort, Search
 from kvproof.solver.dp.look_ahead import look_ahead
 from kvproof.solver.dp.multipliers import make_vector, sample_of
+from kvproof.solver.dp.refining import Vectors, rebound
 from kvproof.solver.dp.stage import solve_certified
 from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.dp.trajectory import grid_of
@@ -231,13 +232,13 @@ def test_vectors_for_layers_prove_what_one_vector_proves(seed):
 def test_vectors_found_on_some_children_prove_the_same(seed, monkeypatch):
     monkeypatch.setattr("kvproof.solver.dp.layered._FIRST", 10)
     trained = []
-    refine = Search._refine
+    refine = Vectors.refine
 
-    def noted(self, states, t, worth):
+    def noted(self, states, t, worth, *rest):
         trained.append((len(states), worth))
-        refine(self, states, t, worth)
+        return refine(self, states, t, worth, *rest)
 
-    monkeypatch.setattr(Search, "_refine", noted)
+    monkeypatch.setattr(Vectors, "refine", noted)
     rng = random.Random(seed)
     instance = make(40, [(0, rng.randint(1, 8), rng.randint(1, 12)) for _ in range(12)])
     model = model_of(instance)
@@ -250,12 +251,74 @@ def test_vectors_found_on_some_children_prove_the_same(seed, monkeypatch):
     assert verdict(proof).verdict == "verified"
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_layers_whose_vectors_are_found_again_prove_the_same(seed):
+    rng = random.Random(seed)
+    instance = make(40, [(0, rng.randint(1, 8), rng.randint(1, 12)) for _ in range(12)])
+    model = model_of(instance)
+    policy = best_policy(instance, model)
+    one = solve_certified(model, *policy, effort=Effort(refine_at=2**60))
+    often = Effort(refine_at=20, per_cluster=20, again_at=20, vectors=2)
+    again = solve_certified(model, *policy, effort=often)
+    assert again.lower == again.upper == one.upper
+    # both what children were made with and what was found for them
+    assert max(len(used) for _, used in again.proof.to_json()["layers"]) > 2
+    proof = certificate(replace(solver.solve(instance), proof=again.proof))
+    assert verdict(proof).verdict == "verified"
+
+
+def test_shares_of_the_decisions_of_a_state_are_all_of_them():
+    rng = random.Random(4)
+    model = model_of(make(60, [(0, rng.randint(0, 8), rng.randint(1, 9)) for _ in range(9)]))
+    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 10**4))
+    packing = packing_of(model)
+    none = np.zeros_like(grid.windows.allowed, dtype=np.int32)
+    step = step_of(grid, packing, [make_vector(grid, none, none, 0)], 0)
+    root, flag = States.root(packing, 9), new_flag()
+
+    def keys(share: tuple[int, int]) -> list[int]:
+        made = children(
+            root, step, 10**6, 10**4, Block(0, 1, share), Room(10**4), flag, lambda: False
+        )
+        return made.states.key.tolist()
+
+    whole = keys((0, 1))
+    parts = [keys((part, 3)) for part in range(3)]
+    assert len(whole) > 100
+    assert all(len(part) > 20 for part in parts)
+    assert sorted(key for part in parts for key in part) == whole
+
+
+def test_time_that_ends_while_children_are_compared_loses_none_of_them():
+    model = model_of(make(20, [(0, 1, 3), (0, 2, 4)]))
+    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 10**4))
+    packing = packing_of(model)
+    none = np.zeros_like(grid.windows.allowed, dtype=np.int32)
+    step = step_of(grid, packing, [make_vector(grid, none, none, 0)], 0)
+    late = iter((False, True))  # not when they are made, but after a set flag has ended the kernel
+    with pytest.raises(Exhausted):
+        children(
+            States.root(packing, 2), step, 10**6, 10**4, Block(0, 1), Room(10**4), new_flag(),
+            lambda: next(late),
+        )  # fmt: skip
+
+
+def test_room_is_for_all_that_make_children():
+    room = Room(10)
+    assert room.take(7) == 7
+    assert room.take(7) == 3
+    with pytest.raises(Exhausted):
+        room.take(1)
+    room.give_back(2)
+    assert room.take(5) == 2
+
+
 def test_kernels_are_compiled_for_one_kind_of_array():
     rng = random.Random(5)
     instance = make(40, [(0, rng.randint(1, 8), rng.randint(1, 12)) for _ in range(12)])
     model = model_of(instance)
     solve_certified(model, *best_policy(instance, model), effort=Effort(refine_at=20))
-    for kernel in (ascent._ascend, trajectory.sweep, kernels.expand, kernels.rebound):
+    for kernel in (ascent._ascend, trajectory.sweep, kernels.expand, rebound):
         assert len(kernel.signatures) == 1
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kvproof import solver
-from kvproof.solver.dp.layered import Effort
+from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.raising import raise_profiles
 from kvproof.solver.dp.stage import solve_certified
 from kvproof.solver.dp.states import packing_of

@@ -5,7 +5,7 @@ import pytest
 
 from kvproof import solver
 from kvproof.certificates.proofs import SearchProof
-from kvproof.solver.dp.layered import Effort
+from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.stage import climb, root_of, searches
 from kvproof.solver.heuristics import listed
 from kvproof.solver.interval import known
