@@ -201,15 +201,14 @@ def expand(  # type: ignore[no-untyped-def]
         depth = 0
         fresh = running <= most
         further[0] = 0
-        pairs = 0
         while depth >= 0:
             number = running + depth
             tokens = np.int64(held[depth, 0] & lane)
             if fresh and shares > 1:
-                # those that begin with the same two are one share's, those of fewer the first's
+                # those that begin with the same two are one share's, those of fewer the first's;
+                # told by these two, not counted: shares may meet others on the way or not
                 if depth == 2:
-                    pairs += 1
-                    if pairs % shares != which_share:
+                    if (3 * chosen[0] + chosen[1]) % shares != which_share:
                         fresh = False
                         further[depth] = options
                 elif depth < 2 and which_share > 0:
