@@ -66,7 +66,7 @@ def instance_of(memory, rows):
 
 
 def run_kvproof(memory, rows, limit, check):
-    """Solve with the portfolio, after compiling on other instances; check the certificate."""
+    """Solve with the portfolio, after loading kernels on other instances; check the certificate."""
     from kvproof import solver
     from kvproof.certificates.checker import Limits
     from kvproof.certificates.checker import check as check_certificate
@@ -84,6 +84,8 @@ def run_kvproof(memory, rows, limit, check):
     solve_certified(model, *best_policy(warm, model), effort=Effort(refine_at=50))
     for engine in ("branch", "auto"):
         solver.solve(instance_of(30, [(0, 0, 9)] * 15), engine=engine)
+    # annealed, with profiles tried, and with arrivals
+    solver.solve(instance_of(50, [(i % 9, 1 + i % 7, 1 + i % 11) for i in range(18)]))
     instance = instance_of(memory, rows)
     busy = time.process_time()
     result = solver.solve(instance, time_limit=limit)
@@ -106,10 +108,11 @@ def run_kvproof(memory, rows, limit, check):
 
 def run_peer(engine, memory, rows, limit):
     """Solve the plain model, built as a user would."""
+    solve = _cpsat if engine == "cpsat" else _pulp
+    solve(engine, 9, [(0, 1, 2)], [(0, 0)], limit)  # what is loaded once is not counted
     horizon, upper = _svf(memory, rows)
     columns = [(i, p) for i, (a, _, o) in enumerate(rows) for p in range(a, horizon - o + 1)]
     begun = time.perf_counter()
-    solve = _cpsat if engine == "cpsat" else _pulp
     status, total, bound = solve(engine, memory, rows, columns, limit)
     return {
         "status": status, "total": total, "bound": bound, "svf": upper,
