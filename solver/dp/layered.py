@@ -180,44 +180,44 @@ class Search:
         self.used = self.vectors.active
         width = self.effort.width
         if width is not None:  # only so many are compared
-            return self._children(states, t, _WIDER * width)[0]
+            return self._children(states, t, _WIDER * width)
         some = states
         if len(states) >= _TIMES * _FIRST:
             some = states.take(np.sort(self.rng.choice(len(states), _FIRST, replace=False)))
-        found, whole = self._children(some, t, _ENOUGH if self._single(some) else None)
+        enough = _ENOUGH if self._single(some) else None
+        found = self._children(some, t, enough)
         cells = self.grid.events * self.grid.shape[1] * self.grid.shape[2]
         worth = len(found) * len(states) // len(some) // max(1, cells // _CELLS)
         if len(found) and worth >= self.effort.refine_at and t < self.grid.horizon - 1:
             self.vectors.refine(found, t + 1, worth, self.target, self.deadline)
-            states.vector[:] = 0  # of those in use now
-        elif some is states and whole:
+        elif some is states and (enough is None or len(found) < enough):
             return found
-        found = self._children(states, t)[0]
+        found = self._children(states, t)
         self.used = self.vectors.active
         if len(found) >= self.effort.again_at and t < self.grid.horizon - 1:
             found = self.vectors.refine(found, t + 1, len(found), self.target, self.deadline)
             self.used = sorted({*self.used, *self.vectors.active})
         return found
 
-    def _children(self, states: States, t: int, enough: int | None = None) -> tuple[States, bool]:
-        """Return the undominated children of states, by their starts at step t, and whether all.
+    def _children(self, states: States, t: int, enough: int | None = None) -> States:
+        """Return the undominated children of states, by their starts at step t.
 
-        Of more than `enough` at least so many, those that their bounds say least of.
+        Of more than `enough` at least so many, those with the least bounds.
         """
         step = step_of(self.grid, self.packing, self.vectors.in_use(), t)
         cutoff = (self.target - 1) * SCALE
         if enough is None:
-            return self._within(states, step, cutoff), True
+            return self._within(states, step, cutoff)
         lowest = max(int(states.low.min()), root_bound(self.grid, self.vectors.all[0]))
         part = self.part
         while part < 1:
             found = self._within(states, step, lowest + int(part * (cutoff - lowest)))
             if len(found) >= enough:
                 self.part = part / 2
-                return found, False
+                return found
             part *= 2
         self.part = 0.5
-        return self._within(states, step, cutoff), True
+        return self._within(states, step, cutoff)
 
     def _single(self, states: States) -> bool:
         """Whether it is one state with so many decisions that these are shared."""

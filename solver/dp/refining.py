@@ -48,7 +48,7 @@ class Vectors:
         self.active = [0]
         self._grid, self._effort = grid, effort
         self._pool, self._flag, self._late = pool, flag, late
-        self._rng = np.random.default_rng(effort.seed + 1)
+        self._rng = np.random.default_rng(effort.seed + 1)  # other draws than the search's
         self._scratch: SimpleQueue[Scratch] = SimpleQueue()  # filled by those who need some
 
     def in_use(self) -> list[Vector]:
@@ -133,9 +133,7 @@ class Vectors:
         order = np.argsort(-use)[: self._effort.vectors]
         order = order[use[order] > 0] if use.any() else order[:1]
         self.active = [pool[i] for i in order]
-        states = states.take(left)
-        states.vector[:] = 0  # of those in use now
-        return states
+        return states.take(left)
 
 
 @njit(nogil=True, error_model="numpy")

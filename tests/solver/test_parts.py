@@ -15,10 +15,8 @@ from kvproof.solver.backends.pulp import Pulp
 from kvproof.solver.dp import ascent, kernels, trajectory
 from kvproof.solver.dp.ascent import ascend
 from kvproof.solver.dp.effort import Effort
-from kvproof.solver.dp.expansion import Block, Exhausted, Room, children, step_of
 from kvproof.solver.dp.kernels import undominated
-from kvproof.solver.dp.look_ahead import look_ahead
-from kvproof.solver.dp.multipliers import make_vector, sample_of
+from kvproof.solver.dp.multipliers import sample_of
 from kvproof.solver.dp.refining import Vectors, rebound
 from kvproof.solver.dp.stage import solve_certified
 from kvproof.solver.dp.states import States, packing_of
@@ -214,12 +212,17 @@ def test_what_is_too_large_is_refused_before_prices_are_climbed(monkeypatch):
         assert instance.total(instance.output) < result.lower_bound < result.total_latency
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_vectors_for_layers_prove_what_one_vector_proves(seed):
+def _twelve(seed):
+    """Twelve requests, their model and the best policy's schedule."""
     rng = random.Random(seed)
     instance = make(40, [(0, rng.randint(1, 8), rng.randint(1, 12)) for _ in range(12)])
     model = model_of(instance)
-    policy = best_policy(instance, model)
+    return instance, model, best_policy(instance, model)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_vectors_for_layers_prove_what_one_vector_proves(seed):
+    instance, model, policy = _twelve(seed)
     one = solve_certified(model, *policy, effort=Effort(refine_at=2**60))
     many = solve_certified(model, *policy, effort=Effort(refine_at=20, per_cluster=20))
     assert many.lower == many.upper == one.lower == one.upper
@@ -239,10 +242,7 @@ def test_vectors_found_on_some_children_prove_the_same(seed, monkeypatch):
         return refine(self, states, t, worth, *rest)
 
     monkeypatch.setattr(Vectors, "refine", noted)
-    rng = random.Random(seed)
-    instance = make(40, [(0, rng.randint(1, 8), rng.randint(1, 12)) for _ in range(12)])
-    model = model_of(instance)
-    policy = best_policy(instance, model)
+    instance, model, policy = _twelve(seed)
     one = solve_certified(model, *policy, effort=Effort(refine_at=2**60))
     few = solve_certified(model, *policy, effort=Effort(refine_at=20, per_cluster=20))
     assert any(worth > 2 * size for size, worth in trained)
@@ -253,10 +253,7 @@ def test_vectors_found_on_some_children_prove_the_same(seed, monkeypatch):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_layers_whose_vectors_are_found_again_prove_the_same(seed):
-    rng = random.Random(seed)
-    instance = make(40, [(0, rng.randint(1, 8), rng.randint(1, 12)) for _ in range(12)])
-    model = model_of(instance)
-    policy = best_policy(instance, model)
+    instance, model, policy = _twelve(seed)
     one = solve_certified(model, *policy, effort=Effort(refine_at=2**60))
     often = Effort(refine_at=20, per_cluster=20, again_at=20, vectors=2)
     again = solve_certified(model, *policy, effort=often)
@@ -267,57 +264,9 @@ def test_layers_whose_vectors_are_found_again_prove_the_same(seed):
     assert verdict(proof).verdict == "verified"
 
 
-def test_shares_of_the_decisions_of_a_state_are_all_of_them():
-    rng = random.Random(4)
-    model = model_of(make(60, [(0, rng.randint(0, 8), rng.randint(1, 9)) for _ in range(9)]))
-    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 10**4))
-    packing = packing_of(model)
-    none = np.zeros_like(grid.windows.allowed, dtype=np.int32)
-    step = step_of(grid, packing, [make_vector(grid, none, none, 0)], 0)
-    root, flag = States.root(packing, 9), new_flag()
-
-    def keys(share: tuple[int, int]) -> list[int]:
-        made = children(
-            root, step, 10**6, 10**4, Block(0, 1, share), Room(10**4), flag, lambda: False
-        )
-        return made.states.key.tolist()
-
-    whole = keys((0, 1))
-    parts = [keys((part, 3)) for part in range(3)]
-    assert len(whole) > 100
-    assert all(len(part) > 20 for part in parts)
-    assert sorted(key for part in parts for key in part) == whole
-
-
-def test_time_that_ends_while_children_are_compared_loses_none_of_them():
-    model = model_of(make(20, [(0, 1, 3), (0, 2, 4)]))
-    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 10**4))
-    packing = packing_of(model)
-    none = np.zeros_like(grid.windows.allowed, dtype=np.int32)
-    step = step_of(grid, packing, [make_vector(grid, none, none, 0)], 0)
-    late = iter((False, True))  # not when they are made, but after a set flag has ended the kernel
-    with pytest.raises(Exhausted):
-        children(
-            States.root(packing, 2), step, 10**6, 10**4, Block(0, 1), Room(10**4), new_flag(),
-            lambda: next(late),
-        )  # fmt: skip
-
-
-def test_room_is_for_all_that_make_children():
-    room = Room(10)
-    assert room.take(7) == 7
-    assert room.take(7) == 3
-    with pytest.raises(Exhausted):
-        room.take(1)
-    room.give_back(2)
-    assert room.take(5) == 2
-
-
 def test_kernels_are_compiled_for_one_kind_of_array():
-    rng = random.Random(5)
-    instance = make(40, [(0, rng.randint(1, 8), rng.randint(1, 12)) for _ in range(12)])
-    model = model_of(instance)
-    solve_certified(model, *best_policy(instance, model), effort=Effort(refine_at=20))
+    _, model, policy = _twelve(5)
+    solve_certified(model, *policy, effort=Effort(refine_at=20))
     for kernel in (ascent._ascend, trajectory.sweep, kernels.expand, rebound):
         assert len(kernel.signatures) == 1
 
@@ -356,56 +305,3 @@ def test_a_backend_that_does_not_end_is_ended(tmp_path, monkeypatch):
     (tmp_path / "bad.py").write_text("raise SystemExit('no licence')\n")
     with pytest.raises(InputError, match="milp backend bad: no licence"):
         ask("bad.py", "bad", model, windows, {})
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_look_ahead_is_the_least_over_all_decisions(seed):
-    rng = random.Random(seed)
-    model = model_of(draw(rng))
-    ks, us = rng.randint(2, 4), model.memory + 1
-    draws = np.random.default_rng(seed)
-    bounds = kernels.Bounds(
-        draws.integers(-50, 50, (2, model.classes)),
-        np.zeros((2, model.classes, 1), np.int32),
-        draws.integers(-50, 50, (2, ks, us)).astype(np.int32),
-    )
-    begun = draws.integers(-50, 50, (2, model.classes))
-    may_start = draws.integers(0, 2, model.classes).astype(np.bool_)
-    found = np.empty((model.classes + 1, ks, us, 2), np.int64)
-    look_ahead(model.kinds, may_start, begun, bounds, found)
-
-    def plain(v: int, c: int, k: int, u: int) -> int:
-        if k >= ks or u >= us:
-            return 2**40
-        if c == model.classes:
-            return int(bounds.table[v, k, u])
-        gain, held = begun[v, c] - bounds.rest[v, c], model.prompt[c] + 1
-        return min(
-            x * gain + plain(v, c + 1, k + x, u + x * held)
-            for x in range(model.count[c] + 1 if may_start[c] else 1)
-        )
-
-    expected = [
-        [[[plain(v, c, k, u) for v in range(2)] for u in range(us)] for k in range(ks)]
-        for c in range(model.classes + 1)
-    ]
-    assert found.tolist() == expected
-
-
-def test_the_flag_ends_one_expansion_of_many_decisions():
-    # 18 different requests that all fit: 2^18 decisions for the first state alone
-    kinds = [(0, 0, k) for k in range(1, 13)] + [(0, 1, k) for k in range(1, 7)]
-    model = model_of(make(120, kinds))
-    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 10**4))
-    packing = packing_of(model)
-    none = np.zeros_like(grid.windows.allowed, dtype=np.int32)
-    step = step_of(grid, packing, [make_vector(grid, none, none, 0)], 0)
-    root, out = States.root(packing, 18), States.empty(2**18, packing, 18)
-    for flag, leaves in ((new_flag(), 2**18), (np.ones(1, dtype=np.bool_), 2**16)):
-        found = kernels.Found(
-            best=np.array([10**4]),
-            starts=np.full((1, 18), -1, np.int16),
-            leaves=np.zeros(1, np.int64),
-        )
-        kernels.expand(step, 10**6, root.columns, 0, 1, (0, 1), out.columns, 0, found, flag)
-        assert found.leaves[0] == leaves
