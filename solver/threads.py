@@ -11,8 +11,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import pairwise
 from typing import NoReturn, TypeVar
 
@@ -23,6 +24,8 @@ T = TypeVar("T")
 
 #: Rows for which another thread pays.
 _BLOCK = 2000
+# Calls that may run beside their callers at once: as many solves as any program has in threads.
+_HELPERS = 64
 
 
 def cores() -> int:
@@ -67,13 +70,22 @@ def gather(jobs: Iterable[Future[T]], flag: Flag, deadline: float | None = None)
 
 
 def aside(call: Callable[[Flag], T], deadline: float | None = None) -> T:
-    """Return what `call` returns, from a thread of its own.
+    """Return what `call` returns, from another thread.
 
     It is given a flag that is set at the deadline or on Ctrl-C, and should end soon after that.
     """
     flag = new_flag()
-    with ThreadPoolExecutor(1) as pool:
-        return gather([pool.submit(call, flag)], flag, deadline)[0]
+    job = _helpers(os.getpid()).submit(call, flag)
+    try:
+        return gather([job], flag, deadline)[0]
+    finally:
+        wait([job])
+
+
+@cache
+def _helpers(_: int) -> ThreadPoolExecutor:
+    """Return the threads of a process, which stay: to start one takes longer than many a call."""
+    return ThreadPoolExecutor(_HELPERS, thread_name_prefix="kvproof-aside")
 
 
 _heard = threading.Event()
