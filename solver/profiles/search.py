@@ -55,7 +55,7 @@ class Search:
     memory_bytes
         What it may hold.
     width
-        Keep only so many states a layer: then it is a beam, which proves nothing.
+        Keep only so many states a layer: a beam, which proves nothing where it has dropped any.
     deadline
         On the clock of :func:`time.monotonic`.
     """
@@ -95,6 +95,7 @@ class Search:
         key = np.zeros(1, np.uint64)
         place = np.zeros(1, np.int32)
         latency = np.zeros(1, np.int64)
+        dropped = False
         t = 0
         while len(key):
             single = t + model.output - model.arrival
@@ -127,13 +128,14 @@ class Search:
             first[1:] |= place[order[1:]] != place[order[:-1]]
             order = order[first]
             if self.width is not None and len(order) > self.width:
+                dropped = True
                 order = order[np.argpartition(low[order], self.width)[: self.width]]
             key, place, latency = key[order], place[order], latency[order]
             self._history.append((parent[order], way[order]))
             self.states += len(key)
             t += 1
             yield
-        self.proved = self.width is None
+        self.proved = not dropped
 
     def _late(self) -> bool:
         return self.deadline is not None and time.monotonic() > self.deadline

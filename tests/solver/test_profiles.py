@@ -125,6 +125,21 @@ def test_the_search_finds_the_best_schedule_by_any_prices(seed):
             assert model.total(search.starts) == opt
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_beam_proves_only_where_it_has_dropped_nothing(seed):
+    rng = random.Random(seed)
+    model = small(seed)
+    space = space_of(model, ROOM, new_flag())
+    opt, _ = brute_force(model.instance())
+    bound = bound_of(model, space, rng)
+    kept = []
+    for width in (10_000, 1):
+        search = Search(model, space, bound, opt + 3, 2**28, width)
+        kept.append([search.states for _ in search.layers()])
+        assert search.proved == (width > 1 or kept[1] == kept[0])
+        assert search.best == opt if search.proved else search.best >= opt
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_interpreted_kernels_do_the_same(seed, monkeypatch):
     def all_of_it():
