@@ -62,25 +62,26 @@ class LowerBound(Shown):
         }
 
 
-def best_bound(instance: Instance) -> LowerBound:
+def best_bound(instance: Instance, *, tails: bool = True) -> LowerBound:
     """Return the largest of those that need no search through schedules or prices.
 
     The fluid centroid is never above the discrete one; of equal ones the simplest is taken. Where
-    few requests can all start as they arrive, their outputs are OPT, and no other is tried.
+    few requests can all start as they arrive, their outputs are OPT, and no other is tried. Without
+    `tails`, which take longest, for who solves the linear programme: what they say of a schedule
+    holds of mixed ones too, so they never say more than its prices.
     """
     requests = instance.expanded()
     outputs = find_bound(requests, BoundKind.OUTPUTS)
     if requests.rows < _LONG and most_held(requests, requests.arrival) <= requests.memory:
         return outputs
     # the longest first; while it sorts, what takes least memory
-    parts = (_tails, _volume, _groups, _centroid)
+    parts = (_tails, _volume, _groups, _centroid) if tails else (_volume, _groups, _centroid)
     if requests.rows < _LONG:
-        tails, volume, groups, centroid = (part(requests) for part in parts)
+        found = {part: part(requests) for part in parts}
     else:
         with ThreadPoolExecutor(max_workers=2) as pool:
-            found = pool.map(lambda part: part(requests), parts)
-            tails, volume, groups, centroid = found
-    bounds = [*centroid, *volume, outputs, *groups, *tails]
+            found = dict(zip(parts, pool.map(lambda part: part(requests), parts), strict=True))
+    bounds = [*found[_centroid], *found[_volume], outputs, *found[_groups], *found.get(_tails, ())]
     return max(bounds, key=lambda bound: bound.value)
 
 

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kvproof.certificates.lower_bounds import best_bound
+from kvproof.certificates.prices import solves_programme
 from kvproof.certificates.proofs import Proof
 from kvproof.scheduling.exact import Column
 from kvproof.solver.model import Model
 from kvproof.solver.result import Limit
+from kvproof.solver.windows import LP_ENTRIES
 
 #: Called with (best total or None, proved lower bound).
 IntervalProgress = Callable[[int | None, int | None], None]
@@ -43,7 +45,8 @@ class Interval:
 
 def known(model: Model, upper: int, starts: Column) -> Interval:
     """Return the interval of a schedule, listed class by class, and of bounds without search."""
-    bound = best_bound(model.instance())
+    instance = model.instance()
+    bound = best_bound(instance, tails=not solves_programme(instance, LP_ENTRIES))
     lower = min(upper, math.ceil(bound.value))
     return Interval(
         lower=lower, upper=upper, starts=starts, proof=bound.proof, engine=str(bound.kind)

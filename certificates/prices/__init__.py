@@ -7,7 +7,12 @@ that the independent checker computes again.
 from kvproof.certificates.prices.closed_form import closed_form_prices
 from kvproof.certificates.prices.evaluate import price_bound
 from kvproof.certificates.prices.linear import lp_prices
-from kvproof.certificates.prices.portfolio import PriceBound, ascent_prices, best_prices
+from kvproof.certificates.prices.portfolio import (
+    PriceBound,
+    ascent_prices,
+    best_prices,
+    solves_programme,
+)
 from kvproof.certificates.prices.reference import price_bound_reference
 from kvproof.certificates.prices.vector import Prices
 
@@ -20,4 +25,5 @@ __all__ = [
     "lp_prices",
     "price_bound",
     "price_bound_reference",
+    "solves_programme",
 ]

@@ -102,6 +102,9 @@ class _Master:
 
     def _model(self) -> Any:
         highs, infinity = quiet_model("prices by LP need")
+        # so few columns are solved sooner than they are presolved
+        highs.setOptionValue("solver", "simplex")
+        highs.setOptionValue("presolve", "off")
         dual, horizon = self.dual, self.horizon
         kinds = len(dual.count)
         highs.addRows(

@@ -93,7 +93,7 @@ def best_prices(
     best = _better(best, _proved(instance, closed, Method.CLOSED_FORM))
     if (incumbent is not None and best.bound > incumbent - 1) or (stop is not None and stop()):
         return best
-    if lp_size(instance) <= lp_entries and highs_is_usable():
+    if solves_programme(instance, lp_entries):
         return _better(best, _proved(instance, lp_prices(instance, hint=closed), Method.LP))
     climbed = ascent_prices(
         instance,
@@ -104,6 +104,11 @@ def best_prices(
         progress=progress,
     )
     return _better(best, _proved(instance, climbed, Method.ASCENT))
+
+
+def solves_programme(instance: Instance, lp_entries: int = LP_ENTRIES) -> bool:
+    """Whether :func:`best_prices` solves the linear programme, rather than climb."""
+    return lp_size(instance) <= lp_entries and highs_is_usable()
 
 
 def ascent_prices(

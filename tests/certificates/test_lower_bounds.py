@@ -1,4 +1,5 @@
 from fractions import Fraction
+from math import ceil
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ from kvproof.certificates.lower_bounds import (
     LowerBound,
     best_bound,
     centroid_bound,
+    find_bound,
     outputs_bound,
     sum_of_prefix_sums,
     volume_bound,
 )
 from kvproof.certificates.opt.steps import discrete_centroid_bound
+from kvproof.certificates.prices import best_prices
 from kvproof.certificates.proofs import BoundKind, FormulaProof
 from kvproof.scheduling.instance import Instance
 from kvproof.solver.reference import brute_force
@@ -143,3 +146,14 @@ def test_discrete_centroid_is_what_it_says(instance: Instance):
     for value, verdict in ((bound, "verified"), (bound + Fraction(1, 10**9), "rejected")):
         claimed = LowerBound(value=value, proof=FormulaProof(kind=BoundKind.DISCRETE_CENTROID))
         assert check(lower_bound_certificate(instance, claimed).to_bytes()).verdict == verdict
+
+
+@given(instances(max_requests=8))
+@settings(max_examples=60, deadline=None)
+def test_tails_never_say_more_than_the_linear_programme(instance):
+    pytest.importorskip("highspy")
+    tails = find_bound(instance, BoundKind.TAIL_CENTROID).value
+    assert ceil(best_prices(instance).bound) >= ceil(tails)
+    without = best_bound(instance, tails=False)
+    assert without.kind is not BoundKind.TAIL_CENTROID
+    assert max(without.value, tails) >= best_bound(instance).value
