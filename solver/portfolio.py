@@ -18,7 +18,8 @@ from kvproof.solver.model import Model
 #: What can be left and gone on with; it ends by itself where no more is to be done.
 Work = Generator[None, None, None]
 
-#: Seconds of the first turns, and of later ones as a part of all that was spent.
+#: Seconds of the first turn, and of later ones as a part of all that was spent: what is over soon
+#: does not wait long for others.
 _FIRST, _PART = 0.5, 0.1
 #: What a turn that moved the interval is charged of its time.
 _MOVED = 0.25
@@ -147,7 +148,7 @@ def take_turns(
     try:
         while left and not over():
             engine = min(left, key=lambda one: one.charged / one.share)
-            length = max(_FIRST, _PART * sum(one.seconds for one in engines))
+            length = _PART * sum(one.seconds for one in engines) or _FIRST
             begun, before = clock(), position()
             try:
                 for _ in engine.work:
