@@ -81,7 +81,7 @@ def best_bound(instance: Instance, *, tails: bool = True) -> LowerBound:
     else:
         with ThreadPoolExecutor(max_workers=2) as pool:
             found = dict(zip(parts, pool.map(lambda part: part(requests), parts), strict=True))
-    bounds = [*found[_centroid], *found[_volume], outputs, *found[_groups], *found.get(_tails, ())]
+    bounds = [*found[_centroid], *found[_volume], outputs, *found[_groups], *found.get(_tails, [])]
     return max(bounds, key=lambda bound: bound.value)
 
 
