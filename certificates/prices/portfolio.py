@@ -106,8 +106,8 @@ def best_prices(
     return _better(best, _proved(instance, climbed, Method.ASCENT))
 
 
-def solves_programme(instance: Instance, lp_entries: int = LP_ENTRIES) -> bool:
-    """Whether :func:`best_prices` solves the linear programme, rather than climb."""
+def solves_programme(instance: Instance, lp_entries: int) -> bool:
+    """Whether :func:`best_prices` solves the programme, of at most so many non-zeros, or climbs."""
     return lp_size(instance) <= lp_entries and highs_is_usable()
 
 

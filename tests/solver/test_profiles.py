@@ -37,6 +37,13 @@ def small(seed):
     return model_of(draw(random.Random(seed), most=5))
 
 
+def solved(seed):
+    """Draws to go on with, a small model, its profiles and its optimum."""
+    model = small(seed)
+    space = space_of(model, ROOM, new_flag())
+    return random.Random(seed), model, space, brute_force(model.instance())[0]
+
+
 def repeated(seed):
     """Two or three classes of some equal requests, with and without arrivals."""
     rng = random.Random(seed)
@@ -101,20 +108,14 @@ def test_profiles_are_those_that_fit_beside_each_other(seed):
 
 @pytest.mark.parametrize("seed", range(40))
 def test_any_prices_bound_every_schedule(seed):
-    rng = random.Random(seed)
-    model = small(seed)
-    space = space_of(model, ROOM, new_flag())
-    opt, _ = brute_force(model.instance())
+    rng, model, space, opt = solved(seed)
     for _ in range(5):
         assert bound_of(model, space, rng).value <= SCALE * opt
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_the_search_finds_the_best_schedule_by_any_prices(seed):
-    rng = random.Random(seed)
-    model = small(seed)
-    space = space_of(model, ROOM, new_flag())
-    opt, _ = brute_force(model.instance())
+    rng, model, space, opt = solved(seed)
     for target in (opt, opt + 1, opt + 5):
         search = Search(model, space, bound_of(model, space, rng), target, 2**28)
         for _ in search.layers():
@@ -127,10 +128,7 @@ def test_the_search_finds_the_best_schedule_by_any_prices(seed):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_beam_proves_only_where_it_has_dropped_nothing(seed):
-    rng = random.Random(seed)
-    model = small(seed)
-    space = space_of(model, ROOM, new_flag())
-    opt, _ = brute_force(model.instance())
+    rng, model, space, opt = solved(seed)
     bound = bound_of(model, space, rng)
     kept = []
     for width in (10_000, 1):
