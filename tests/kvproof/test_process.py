@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -154,30 +155,35 @@ def test_json_where_standard_error_is_closed():
     assert json.loads(done.stdout)["command"] == "theorems"
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("improve", "examples/azure_code_1000.csv", "--memory", "60000", "--time-limit", "60"),
-        ("search", "--evaluations", "10000000", "--out", "{folder}/run"),
-        ("exhaust", "--memory", "12", "--requests", "6"),
-        ("experiment", "poisson", "--runs", "1000"),
-        ("frontier", "--out", "{folder}/frontier"),
-    ],
-)
-def test_an_interrupt_ends_it_soon(arguments, tmp_path):
-    arguments = [argument.format(folder=tmp_path) for argument in arguments]
-    child = subprocess.Popen(
-        [sys.executable, "-m", "kvproof", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+_LONG = [
+    ("improve", "examples/azure_code_1000.csv", "--memory", "60000", "--time-limit", "60"),
+    ("search", "--evaluations", "10000000", "--out", "{folder}/run"),
+    ("exhaust", "--memory", "12", "--requests", "6"),
+    ("experiment", "poisson", "--runs", "1000"),
+    ("frontier", "--out", "{folder}/frontier"),
+]
+
+
+def test_an_interrupt_ends_them_soon(tmp_path):
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-m", "kvproof", *(part.format(folder=tmp_path) for part in one)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        for one in _LONG
+    ]
     try:
-        child.wait(timeout=8)  # it is at work by then
-    except subprocess.TimeoutExpired:
-        child.send_signal(signal.SIGINT)
-    _, said = child.communicate(timeout=120)
-    assert child.returncode == 130
-    assert "Traceback" not in said
+        time.sleep(15)  # all are at work by then, though they share the cores
+        for child in children:
+            child.send_signal(signal.SIGINT)
+        for arguments, child in zip(_LONG, children, strict=True):
+            _, said = child.communicate(timeout=120)
+            assert child.returncode == 130, arguments
+            assert "Traceback" not in said, arguments
+    finally:
+        for child in children:
+            child.kill()
