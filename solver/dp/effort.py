@@ -33,7 +33,7 @@ class Effort:
     again_at: int = 300_000
     per_cluster: int = 10_000
     clusters: int = 12
-    rounds: int = 100
+    rounds: int = 200
     vectors: int = 12
     width: int | None = None
     memory_bytes: int = 6 * 2**30

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.solver.dp.kernels import Bounds, Found, Step, expand, undominated
+from kvproof.solver.dp.dominance import undominated
+from kvproof.solver.dp.kernels import Bounds, Found, Step, expand
 from kvproof.solver.dp.look_ahead import look_ahead
 from kvproof.solver.dp.multipliers import Vector
 from kvproof.solver.dp.states import Packing, States
@@ -157,7 +158,7 @@ def children(
     out = out.take(slice(0, filled))
     keep = np.zeros(filled, np.bool_)
     order = out.order()
-    undominated(order, out.key, out.profile, out.profile, step.packing.guard, keep, flag)
+    undominated(order, out.key, out.profile, out.profile, step.packing, keep, flag)
     if late():  # then some were not looked at
         raise Exhausted(Limit.TIME)
     out = out.take(order[keep[order]])

@@ -326,38 +326,3 @@ def expand(  # type: ignore[no-untyped-def]
                 if depth >= 0:
                     further[depth] += 1
     return stop, filled
-
-
-@njit(nogil=True, error_model="numpy")
-def undominated(order, key, profile, raised, guard, keep, flag):  # type: ignore[no-untyped-def]
-    """Mark in `keep` which states of `order`, which sorts by key, then latency, survive.
-
-    Among states with the same started requests one is dropped if another costs no more and holds
-    in no step to come more than the first one's `raised` profile: its own, or that of
-    :mod:`kvproof.solver.dp.raising`. A set `flag` ends it.
-    """
-    rows = order.size
-    words = profile.shape[1]
-    kept = np.empty((rows, words), np.uint64)
-    number = 0
-    for position in range(rows):
-        if flag[0]:
-            return
-        i = order[position]
-        if position == 0 or key[i] != key[order[position - 1]]:
-            number = 0
-        dominated = False
-        for e in range(number - 1, -1, -1):
-            below = True
-            for w in range(words):
-                if ((raised[i, w] | guard) - kept[e, w]) & guard != guard:
-                    below = False
-                    break
-            if below:
-                dominated = True
-                break
-        if not dominated:
-            keep[i] = True
-            for w in range(words):
-                kept[number, w] = profile[i, w]
-            number += 1

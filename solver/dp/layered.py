@@ -16,9 +16,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from kvproof.solver.dp.dominance import undominated
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.expansion import Block, Exhausted, Ints, Room, children, step_of
-from kvproof.solver.dp.kernels import Step, undominated
+from kvproof.solver.dp.kernels import Step
 from kvproof.solver.dp.multipliers import Vector, root_bound
 from kvproof.solver.dp.raising import raise_profiles
 from kvproof.solver.dp.refining import Vectors
@@ -297,7 +298,7 @@ class Search:
         jobs = [
             self.pool.submit(
                 undominated, order[a:b], states.key, states.profile, profile,
-                self.packing.guard, keep, self.flag,
+                self.packing, keep, self.flag,
             )
             for a, b in pairwise(cuts)
         ]  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kvproof.scheduling.compiled import njit
-from kvproof.solver.dp.trajectory import Ints
+from kvproof.solver.dp.trajectory import ANY, Ints
 
 
 class Paths(NamedTuple):
@@ -46,20 +46,24 @@ def _step(layout, t, paths, q, taken, slope):  # type: ignore[no-untyped-def]
     shift = start_class.size
     k, u, weight = paths.running[q], paths.tokens[q], paths.weight[q]
     for e in range(end_first[t + 1] - 1, end_first[t] - 1, -1):
-        c, size = end_class[e], end_size[e]
+        c, size = end_class[e], max(1, end_size[e])
         need = size * (prompt[c] + output[c])
-        if k >= size and u >= need and taken[shift + e, u * lane + k]:
+        while k >= size and u >= need and taken[shift + e, u * lane + k]:
             slope[1, c, t - output[c]] -= size * weight
             k -= size
             u -= need
+            if end_size[e] != ANY:
+                break
     u += k
     for e in range(start_first[t + 1] - 1, start_first[t] - 1, -1):
-        c, size = start_class[e], start_size[e]
+        c, size = start_class[e], max(1, start_size[e])
         need = size * (prompt[c] + 1)
-        if k + size < least.size and u + need <= memory and taken[e, u * lane + k]:
+        while k + size < least.size and u + need <= memory and taken[e, u * lane + k]:
             slope[0, c, t] -= size * weight
             k += size
             u += need
+            if start_size[e] != ANY:
+                break
     paths.running[q] = k
     paths.tokens[q] = u
 

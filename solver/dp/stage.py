@@ -64,9 +64,9 @@ _STEP, _STEP_KNOWN = 0.2, 0.5
 PRICES = 0.3
 # And the root's multipliers, of what is left then.
 _ROOT = 0.5
-# Rounds of the ascent at the root: for each class and each step between the bound before and the
+# Rounds of the ascent at the root: for each request and each step between the bound before and the
 # best schedule, and limits; more gain little.
-_ROUNDS, _LEAST_ROUNDS, _MOST_ROUNDS = 0.3, 40, 300
+_ROUNDS, _LEAST_ROUNDS, _MOST_ROUNDS = 0.3, 40, 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -351,7 +351,7 @@ def _root_vector(grid: Grid, prices: Column, lower: int, upper: int, flag: Flag)
     # about 5 s at most for the largest tables
     cells = grid.events * grid.shape[1] * grid.shape[2]
     most = min(_MOST_ROUNDS, 8_000_000_000 // cells)
-    wanted = _ROUNDS * grid.model.classes * (upper - lower)
+    wanted = _ROUNDS * grid.model.requests * (upper - lower)
     rounds = int(np.clip(wanted, _LEAST_ROUNDS, max(most, _LEAST_ROUNDS)))
     whole = ascend(grid, alpha, beta, sample, target=upper, rounds=rounds, flag=flag)
     return make_vector(grid, whole[0], whole[1], 0)

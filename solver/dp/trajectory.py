@@ -27,6 +27,8 @@ from kvproof.solver.windows import Windows
 SCALE = 256
 #: No path: any larger table value means the same.
 NEVER = np.int32(1 << 29)
+#: Size of an event that may be taken again and again.
+ANY = 0
 #: Most cells of one table; beyond, the search refuses the instance.
 MAX_CELLS = 60_000_000
 _BEYOND = "exact search: multipliers beyond 32 bits; use --engine milp"
@@ -47,7 +49,8 @@ class Layout(NamedTuple):
         Which starts survive, shape (classes, horizon + 1).
     start_first, start_class, start_size
         CSR by step: the classes that may start at t, and how many of one start at once; parts of
-        sizes 1, 2, 4, ... and a last one add up to any number that can start together.
+        sizes 1, 2, 4, ... and a last one add up to any number that can start together. Where
+        there are more than can run together it is one event of :data:`ANY` size.
     end_first, end_class, end_size
         The same for requests whose last step is t.
     least, most
@@ -135,9 +138,9 @@ def grid_of(model: Model, windows: Windows) -> Grid:
         The tables would be too large for this memory and horizon.
     """
     least, most = _ranges(model)
-    copies = np.minimum(model.count, len(least) - 1)
     held = model.prompt + 1, model.prompt + model.output
-    begin, end = ([_sizes(x) for x in np.minimum(copies, model.memory // y)] for y in held)
+    together = (np.minimum(len(least) - 1, model.memory // tokens) for tokens in held)
+    begin, end = ([_sizes(*x) for x in zip(model.count, most, strict=True)] for most in together)
     parts = np.array([len(x) + len(y) for x, y in zip(begin, end, strict=True)])
     events = int((windows.allowed.sum(axis=1) * parts).sum())
     work = events * len(least) * (model.memory + 1) // 16
@@ -152,9 +155,12 @@ def grid_of(model: Model, windows: Windows) -> Grid:
     return Grid(model=model, windows=windows, layout=layout)
 
 
-def _sizes(number: int) -> list[int]:
-    """Return parts whose sums are all of 0..number."""
+def _sizes(count: int, most: int) -> list[int]:
+    """Return parts whose sums are all of 0..count, or :data:`ANY` if only `most` fit together."""
+    if 1 < most <= count:
+        return [ANY]
     sizes: list[int] = []
+    number = min(count, most)
     while number > 0:
         size = min(number, 2 ** len(sizes))
         sizes.append(size)
@@ -170,7 +176,8 @@ def _flat(lists: list[list[tuple[int, int]]]) -> tuple[Ints, Ints, Ints]:
 
 
 # An event is one pass without branches over whole rows, from one into another; indices without a
-# sign cannot count from the end, so that it compiles to vector instructions.
+# sign cannot count from the end, so that it compiles to vector instructions. One of any size reads
+# what it has written: a stretch of as many cells as it jumps over at a time.
 
 
 @njit(nogil=True, error_model="numpy")
@@ -199,6 +206,68 @@ def _end(work, jump, price, lane, out, flag):  # type: ignore[no-untyped-def]
         flag[x + jump] = there < work[x + jump]
         out[x + jump] = min(work[x + jump], there)
     _keep_apart(out, lane)
+
+
+def _plain_start_any(work, jump, price, lane, out, flag):  # type: ignore[no-untyped-def]
+    out[:], flag[:] = work, False
+    for end in range(len(work) - jump, 0, -jump):
+        begin = max(0, end - jump)
+        _plain_take(out[begin + jump : end + jump] + price, out[begin:end], flag[begin:end])
+        out[begin + lane - 1 - begin % lane : end : lane] = NEVER
+
+
+def _plain_end_any(work, jump, price, lane, out, flag):  # type: ignore[no-untyped-def]
+    out[:], flag[:] = work, False
+    for begin in range(jump, len(work), jump):
+        end = min(begin + jump, len(work))
+        _plain_take(out[begin - jump : end - jump] + price, out[begin:end], flag[begin:end])
+        out[begin + lane - 1 - begin % lane : end : lane] = NEVER
+
+
+def _plain_take(there, out, flag):  # type: ignore[no-untyped-def]
+    np.less(there, out, out=flag)
+    np.minimum(there, out, out=out)
+
+
+@njit(nogil=True, error_model="numpy", plain=_plain_start_any)
+def _start_any(work, jump, price, lane, out, flag):  # type: ignore[no-untyped-def]
+    """Let each path take a start as often as it likes."""
+    cells, jump, lane = np.uint64(work.size), np.uint64(jump), np.uint64(lane)
+    one = np.uint64(1)
+    for x in range(cells - jump, cells):
+        out[x] = work[x]
+        flag[x] = False
+    end = cells - jump
+    while end > np.uint64(0):
+        begin = end - min(jump, end)
+        for x in range(begin, end):
+            there = np.int32(out[x + jump] + price)
+            flag[x] = there < work[x]
+            out[x] = min(work[x], there)
+        # the last places of lanes hold no path
+        for x in range(begin + (lane - one - begin % lane), end, lane):
+            out[x] = NEVER
+        end = begin
+
+
+@njit(nogil=True, error_model="numpy", plain=_plain_end_any)
+def _end_any(work, jump, price, lane, out, flag):  # type: ignore[no-untyped-def]
+    """Let each path take an end as often as it likes."""
+    cells, jump, lane = np.uint64(work.size), np.uint64(jump), np.uint64(lane)
+    one = np.uint64(1)
+    for x in range(jump):
+        out[x] = work[x]
+        flag[x] = False
+    begin = jump
+    while begin < cells:
+        end = min(begin + jump, cells)
+        for x in range(begin, end):
+            there = np.int32(out[x - jump] + price)
+            flag[x] = there < work[x]
+            out[x] = min(work[x], there)
+        for x in range(begin + (lane - one - begin % lane), end, lane):
+            out[x] = NEVER
+        begin = end
 
 
 @njit(nogil=True, error_model="numpy")
@@ -268,6 +337,11 @@ def _plain_sweep(  # type: ignore[no-untyped-def]
     for t in range(steps - 1, since - 1, -1):
         for e in range(start_first[t], start_first[t + 1]):
             c, size = start_class[e], int(start_size[e])
+            if size == ANY:
+                flag = taken[e if len(taken) > 1 else 0]
+                _start_any(work, start_jump[c], -alpha[c, t], lane, spare, flag)
+                work, spare = spare, work
+                continue
             jump = size * start_jump[c]
             there = work[jump:] - np.int32(size) * alpha[c, t]
             better = there < work[:-jump]
@@ -283,6 +357,11 @@ def _plain_sweep(  # type: ignore[no-untyped-def]
         work, spare = spare, work
         for e in range(end_first[t], end_first[t + 1]):
             c, size = end_class[e], int(end_size[e])
+            if size == ANY:
+                flag = taken[shift + e if len(taken) > 1 else 0]
+                _end_any(work, end_jump[c], -beta[c, t - kinds.output[c]], lane, spare, flag)
+                work, spare = spare, work
+                continue
             jump = size * end_jump[c]
             there = work[:-jump] - np.int32(size) * beta[c, t - kinds.output[c]]
             better = there < work[jump:]
@@ -322,8 +401,12 @@ def sweep(layout, since, alpha, beta, table, taken):  # type: ignore[no-untyped-
     for t in range(last, since - 1, -1):
         for e in range(start_first[t], start_first[t + 1]):
             c, size = start_class[e], start_size[e]
-            jump = size * ((prompt[c] + 1) * lane + 1)
+            jump = max(1, size) * ((prompt[c] + 1) * lane + 1)
             flag = taken[e if noted else 0]
+            if size == ANY:
+                _start_any(work, jump, np.int32(-alpha[c, t]), lane, spare, flag)
+                work, spare = spare, work
+                continue
             _start(work, jump, np.int32(-size * alpha[c, t]), lane, spare, flag)
             if size > 1:
                 _take_back(work, lane, lane - size, lane - 1, spare, flag)
@@ -332,8 +415,12 @@ def sweep(layout, since, alpha, beta, table, taken):  # type: ignore[no-untyped-
         work, spare = spare, work
         for e in range(end_first[t], end_first[t + 1]):
             c, size = end_class[e], end_size[e]
-            jump = size * ((prompt[c] + output[c]) * lane + 1)
+            jump = max(1, size) * ((prompt[c] + output[c]) * lane + 1)
             flag = taken[shift + e if noted else 0]
+            if size == ANY:
+                _end_any(work, jump, np.int32(-beta[c, t - output[c]]), lane, spare, flag)
+                work, spare = spare, work
+                continue
             _end(work, jump, np.int32(-size * beta[c, t - output[c]]), lane, spare, flag)
             if size > 1:
                 _take_back(work, lane, 0, size - 1, spare, flag)

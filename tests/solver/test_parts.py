@@ -15,7 +15,6 @@ from kvproof.solver.backends.pulp import Pulp
 from kvproof.solver.dp import ascent, kernels, trajectory
 from kvproof.solver.dp.ascent import ascend
 from kvproof.solver.dp.effort import Effort
-from kvproof.solver.dp.kernels import undominated
 from kvproof.solver.dp.multipliers import sample_of
 from kvproof.solver.dp.refining import Vectors, rebound
 from kvproof.solver.dp.stage import solve_certified
@@ -23,7 +22,6 @@ from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.dp.trajectory import grid_of
 from kvproof.solver.heuristics import best_policy
 from kvproof.solver.model import model_of
-from kvproof.solver.threads import new_flag
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
 from tests.solver.common import certificate, draw, make, verdict
 
@@ -43,46 +41,6 @@ def test_plain_arithmetic_of_the_ascent(seed):
         ours, plain = copy.deepcopy(arguments), copy.deepcopy(arguments)
         assert kernel(*ours) == kernel.plain(*plain)
         assert all(np.array_equal(a, b) for a, b in zip(ours, plain, strict=True))
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_undominated_equals_pairwise_comparison(seed):
-    rng = np.random.default_rng(seed)
-    model = model_of(make(20, [(0, 1, 10), (0, 2, 3)]))
-    packing = packing_of(model)
-    lanes = rng.integers(0, 6, (40, 10))
-    profile = np.zeros((40, packing.words), dtype=np.uint64)
-    for j in range(10):
-        shift = np.uint64(packing.bits * (j % (64 // packing.bits)))
-        profile[:, j // (64 // packing.bits)] |= lanes[:, j].astype(np.uint64) << shift
-    lanes[:, 4:] = lanes[:, 4:] // 3 * 3
-    key = rng.integers(0, 3, 40).astype(np.uint64)
-    latency = rng.integers(0, 4, 40)
-    order = np.lexsort((latency, key))
-    keep = np.zeros(40, dtype=bool)
-    shape = packing.shape[1]
-    more = rng.integers(0, 3, (40, 1)).astype(np.uint64)
-    raised = profile + more * shape
-    undominated(order, key, profile, raised, packing.guard, keep, new_flag())
-    low, high = (
-        [[int(w) >> (packing.bits * j) & ((1 << packing.bits) - 1) for w in row
-          for j in range(64 // packing.bits)] for row in rows]
-        for rows in (profile, raised)
-    )  # fmt: skip
-
-    def beats(a, b):
-        return (
-            key[a] == key[b]
-            and latency[a] <= latency[b]
-            and all(x <= y for x, y in zip(low[a], high[b], strict=True))
-        )
-
-    # of states that cost the same the first in `order` wins, so order decides who beats whom
-    kept = []
-    for i in order.tolist():
-        if not any(beats(e, i) for e in kept):
-            kept.append(i)
-    assert sorted(kept) == np.flatnonzero(keep).tolist()
 
 
 def test_price_terms_by_definition():
@@ -282,17 +240,6 @@ def test_the_flag_ends_an_ascent_after_one_round():
     once = ascend(grid, alpha, beta, sample, target=120, rounds=1)
     longer = ascend(grid, alpha, beta, sample, target=120, rounds=400)
     assert stopped[2] == once[2] < longer[2]
-
-
-def test_the_flag_ends_dominance():
-    model = model_of(make(20, [(0, 1, 10), (0, 2, 3)]))
-    guard, keep = packing_of(model).guard, np.zeros(2, np.bool_)
-    key, profile = np.zeros(2, np.uint64), np.zeros((2, 3), np.uint64)
-    flag = np.ones(1, np.bool_)
-    undominated(np.arange(2), key, profile, profile, guard, keep, flag)
-    assert not keep.any()
-    undominated(np.arange(2), key, profile, profile, guard, keep, new_flag())
-    assert keep.tolist() == [True, False]
 
 
 def test_a_backend_that_does_not_end_is_ended(tmp_path, monkeypatch):
