@@ -14,6 +14,8 @@ from kvproof import doctor
 from kvproof.__main__ import run
 from kvproof.cli import COMMANDS, EXAMPLES, cli
 from kvproof.scheduling import shipped, usage
+from kvproof.scheduling.errors import InputError
+from kvproof.solver.backends import find_backend
 
 
 def test_it_names_what_is_installed(capsys):
@@ -21,6 +23,8 @@ def test_it_names_what_is_installed(capsys):
     said = json.loads(capsys.readouterr().out)
     assert said["packages"]["numpy"] == version("numpy")
     assert "highs" in said["backends"]
+    with pytest.raises(InputError, match=", ".join(said["backends"])):
+        find_backend("frobnicate")
     assert "pytest" not in said["packages"]
     assert run(["doctor"]) == 0
     shown = capsys.readouterr().out
