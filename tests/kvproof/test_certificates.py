@@ -5,6 +5,7 @@ import json
 import pytest
 
 from kvproof.__main__ import run
+from kvproof.bounds.formal import verified
 from kvproof.certificates.proofs import BoundKind
 from tests.conftest import ROOT
 
@@ -102,8 +103,22 @@ def test_check_passes_on_the_checkers_verdicts(capsys, tmp_path):
     assert run(["check", str(tmp_path / "absent.json")]) == 2
     assert run(["check", "--time-limit", "0", str(out)]) == 3
     assert run(["check", str(out), str(false)]) == 1
+    capsys.readouterr()
     assert run(["check"]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
     assert run(["check", "--help"]) == 0
+    assert "--verified" in capsys.readouterr().out
+
+
+def test_the_extracted_checker_is_asked_wherever_the_option_stands(capsys, monkeypatch):
+    asked = []
+    monkeypatch.setattr(verified, "main", lambda files: asked.append(files) or 0)
+    for arguments in (["--verified", "a", "b"], ["a", "--verified", "b"], ["a", "b", "--verified"]):
+        assert run(["check", *arguments]) == 0
+    assert asked == [["a", "b"]] * 3
+    assert run(["check", "a", "--verified", "--json"]) == 2
+    assert "leave out --json" in capsys.readouterr().err
 
 
 def test_optimal_and_the_factor_of_a_rounded_bound(capsys, tmp_path):
