@@ -50,7 +50,7 @@ CLAIMS = (
 @click.option(
     "--witness",
     help="For ratio-at-least: the policies to take the better schedule from "
-    "[default: all built-in ones, strict and skip].",
+    "[default: svf,svf-1bit,sjf,fcfs,sorted-f, strict and skip].",
 )
 @click.option("--out", type=click.Path(), required=True, metavar="FILE", help="Where to write it.")
 @click.option(
