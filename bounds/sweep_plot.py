@@ -26,7 +26,7 @@ def plot(points: Sequence[Point], *, over: str, title: str, kind: str) -> bytes:
     plt = pyplot()
     from matplotlib.ticker import LogLocator, NullLocator
 
-    figure, (means, factors) = plt.subplots(1, 2, figsize=(11, 4.2))
+    figure, (means, factors) = plt.subplots(1, 2, figsize=(12.5, 4.2))
     values = [float(point.value) for point in points]
     names = [row.policy for row in points[0].rows]
     for position, name in enumerate(names):
@@ -46,7 +46,10 @@ def plot(points: Sequence[Point], *, over: str, title: str, kind: str) -> bytes:
     for axes in (means, factors):
         axes.set_xlabel(over)
         axes.grid(alpha=0.3)
-    means.legend(frameon=False, fontsize=9)
+    # beside both, where it hides no curve
+    handles, _ = means.get_legend_handles_labels()
+    factors.legend(handles=handles, frameon=False, fontsize=9, loc="center left",
+                   bbox_to_anchor=(1.02, 0.5))  # fmt: skip
     figure.suptitle(title, fontsize=11)
     figure.tight_layout()
     buffer = BytesIO()

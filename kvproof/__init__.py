@@ -11,9 +11,11 @@ The names below are loaded when they are first used, so that nothing heavy is im
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # not typing's, which takes time before Ctrl-C can be answered
 if TYPE_CHECKING:
+    from typing import Any
+
     from kvproof.adversary.campaign.campaign import CampaignResult as CampaignResult
     from kvproof.api import Picture as Picture
     from kvproof.api import cache_tokens as cache_tokens
@@ -100,7 +102,7 @@ __version__ = "0.1.0"
 __all__ = sorted(_HOME)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)

@@ -1,18 +1,23 @@
 """The command line: ``kvproof COMMAND ...`` or ``python -m kvproof COMMAND ...``."""
 
-import os
-import signal
 import sys
-import threading
-from types import FrameType
 
-import click
-from click.shell_completion import shell_complete
+try:
+    import os
+    import signal
+    import threading
+    from types import FrameType
 
-from kvproof import streams
-from kvproof.cli import cli
-from kvproof.scheduling import notices
-from kvproof.scheduling.errors import ExitCode, KvproofError
+    import click
+    from click.shell_completion import shell_complete
+
+    from kvproof import streams
+    from kvproof.cli import cli
+    from kvproof.scheduling import notices
+    from kvproof.scheduling.errors import ExitCode, KvproofError
+except KeyboardInterrupt:  # what is below cannot say so yet
+    print("kvproof: interrupted", file=sys.stderr)
+    sys.exit(130)
 
 #: click's name of the variable by which a shell asks.
 COMPLETE = "_KVPROOF_COMPLETE"
@@ -23,9 +28,9 @@ def main() -> None:
     if COMPLETE in os.environ:  # the shell asks for completions
         failed = shell_complete(cli, {}, "kvproof", COMPLETE, os.environ[COMPLETE])
         sys.exit(ExitCode.BAD_INPUT if failed else ExitCode.DONE)
-    if sys.stdout is None:  # closed by the caller: only the exit code is wanted
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    elif "--json" in sys.argv:
+    if sys.stdout is None:
+        sys.exit(_fail("standard output is closed; let it go to /dev/null", ExitCode.BAD_INPUT))
+    if "--json" in sys.argv:
         streams.reserve_stdout()
     notices.listen(lambda notice: streams.say_on_stderr(f"kvproof: {notice}"))
     _note_interrupts()

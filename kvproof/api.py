@@ -28,7 +28,7 @@ from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.noise import parse_noise
-from kvproof.scheduling.policies import Policy
+from kvproof.scheduling.policies import BatchPolicy, KeyPolicy, Policy
 from kvproof.scheduling.registry import BUILTIN, find_policy
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate as _simulate
@@ -54,7 +54,7 @@ def simulate(
     >>> kv.simulate(two, "svf").starts
     array([3, 0])
     """
-    schedule = _simulate(instance, _policy(policy), skip=skip)
+    schedule = _simulate(_instance(instance), _policy(policy), skip=skip)
     return shift_left(schedule) if compact else schedule
 
 
@@ -68,7 +68,8 @@ def verify(
 ) -> Verdict:
     """Schedule an instance by a policy and say what is proved about the schedule.
 
-    `bound` is a lower bound on OPT, or the kind of one; None: the best that needs no search.
+    `bound` is a lower bound on OPT, or the kind of one; None or ``"best"``: the best that needs no
+    search.
 
     >>> import kvproof as kv
     >>> two = kv.Instance(memory=10, arrival=[0, 0], prompt=[5, 2], output=[5, 3])
@@ -78,7 +79,9 @@ def verify(
     """
     if isinstance(bound, str):  # None: together with the schedule
         bound = lower_bound(instance, bound)
-    return _verify(instance, _policy(policy), skip=skip, compact=compact, lower_bound=bound)
+    return _verify(
+        _instance(instance), _policy(policy), skip=skip, compact=compact, lower_bound=bound
+    )
 
 
 def verify_predicted(
@@ -101,6 +104,7 @@ def verify_predicted(
     >>> kv.verify_predicted(two, "fcfs", [1, 1]).run.preemptions
     array([0, 1])
     """
+    instance = _instance(instance)
     if isinstance(predicted, str):
         lengths = parse_noise(predicted).predict(instance, np.random.default_rng(seed))
     else:
@@ -111,7 +115,7 @@ def verify_predicted(
         lengths,
         margin=Fraction(str(margin)),
         avoid=avoid,
-        bound=None if bound is None else _member(BoundKind, "bound", bound),
+        bound=_kind(bound),
     )
     return verdict
 
@@ -129,14 +133,14 @@ def cache_tokens(deployment: str) -> int:
 def lower_bound(instance: Instance, kind: BoundKind | str | None = None) -> LowerBound:
     """Return a lower bound on OPT: outputs, volume, (discrete-)centroid or price.
 
-    None is the best of those that need no search; ``"price"`` searches for prices.
+    None or ``"best"`` is the best of those that need no search; ``"price"`` searches for prices.
 
     >>> import kvproof as kv
     >>> two = kv.Instance(memory=10, arrival=[0, 0], prompt=[5, 2], output=[5, 3])
     >>> kv.lower_bound(two, "outputs")
     <LowerBound: OPT at least 8, kind outputs>
     """
-    return find_bound(instance, None if kind is None else _member(BoundKind, "bound", kind))
+    return find_bound(_instance(instance), _kind(kind))
 
 
 def headroom(
@@ -158,7 +162,7 @@ def headroom(
     'fcfs: mean latency can be cut by at least 15.'
     """
     return find_headroom(
-        instance,
+        _instance(instance),
         _policy(policy),
         skip=skip,
         time_limit=time_limit,
@@ -187,12 +191,12 @@ def certify(
     'verified'
     """
     return _certify(
-        instance,
+        _instance(instance),
         _member(Claim, "claim", claim),
         policy=_policy(policy),
         skip=skip,
         compact=compact,
-        bound=None if bound is None else _member(BoundKind, "bound", bound),
+        bound=_kind(bound),
         witnesses=[_policy(witness) for witness in witnesses],
     )
 
@@ -265,8 +269,23 @@ def _unobserved(update: object) -> None:
     """Say nothing."""
 
 
-def _policy(policy: Policy | str) -> Policy:
-    return find_policy(policy) if isinstance(policy, str) else policy
+def _instance(instance: object) -> Instance:
+    if not isinstance(instance, Instance):
+        kind = type(instance).__name__
+        raise InputError(f"expected an Instance, got a {kind}; of a trace: to_instance(...)[0]")
+    return instance
+
+
+def _policy(policy: object) -> Policy:
+    if isinstance(policy, str):
+        return find_policy(policy)
+    if not isinstance(policy, KeyPolicy | BatchPolicy):
+        raise InputError(f"expected a policy or its name, as 'svf', got {policy!r}")
+    return policy
+
+
+def _kind(bound: BoundKind | str | None) -> BoundKind | None:
+    return None if bound in (None, "best") else _member(BoundKind, "bound", bound)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ import re
 import shutil
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
-from importlib.util import find_spec
 from pathlib import Path
 
 import kvproof
@@ -68,10 +67,9 @@ def version_of(package: str) -> str | None:
 
 def backends() -> list[str]:
     """Return the backends that ``kvproof solve --engine milp`` finds here."""
-    from kvproof.solver.backends.pulp import available_backends
+    from kvproof.solver.backends import available_backends
 
-    cpsat = ["cpsat"] if find_spec("ortools") is not None else []
-    return [*available_backends(), *cpsat]
+    return available_backends()
 
 
 def compiled_code() -> CompiledCode:

@@ -97,6 +97,8 @@ class Outputs:
         path = Path(name)
         if not str(name):
             raise InputError("an output has no name: name a file")
+        if str(name) == STDIN:
+            raise InputError("-: outputs are files; name one (./- for one of this name)")
         try:
             where = path.resolve()
             if path.is_dir():
@@ -176,10 +178,17 @@ def readable(name: str | Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="kvproof-") as folder:
         path = Path(folder, "stdin")
         path.write_bytes(sys.stdin.buffer.read())
-        try:
+        with called(path, "standard input"):
             yield path
-        except KvproofError as error:
-            raise type(error)(str(error).replace(str(path), "standard input")) from error
+
+
+@contextmanager
+def called(path: Path, name: str) -> Iterator[None]:
+    """Let what is said against a file of our own speak of what a user gave, which it stands for."""
+    try:
+        yield
+    except KvproofError as error:
+        raise type(error)(str(error).replace(str(path), name)) from error
 
 
 def _is_stream(path: Path) -> bool:

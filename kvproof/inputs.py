@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.files import readable
+from kvproof.files import called, readable
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, as_pq
 from kvproof.scheduling.instance import Instance
@@ -190,4 +190,5 @@ def witness_file(name: str, number: int | None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="kvproof-") as folder:
         path = Path(folder, "witness.json")
         path.write_bytes(entries[best if number is None else number - 1].certificate)
-        yield path
+        with called(path, name):
+            yield path

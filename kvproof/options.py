@@ -104,7 +104,7 @@ class Tokens(click.ParamType[int]):
             except InputError as error:
                 self.fail(str(error), param, ctx)
             notices.tell(f"memory {tokens:,} tokens: {deployment.in_short()}")
-        elif re.fullmatch(r"\d{1,18}", value):
+        elif re.fullmatch(r"\d{1,4000}", value):  # int() takes no more
             tokens = int(value)
         else:
             what = "is neither a number of tokens, in digits, nor MODEL@SIZE, as llama-3.1-8b@80GiB"
@@ -116,7 +116,7 @@ class Tokens(click.ParamType[int]):
 
 
 def refuse_idle(option: str, why: str) -> None:
-    """Refuse an option that was given and would change nothing.
+    """Refuse an option, by its parameter's name, that was given and would change nothing.
 
     Raises
     ------
@@ -125,7 +125,8 @@ def refuse_idle(option: str, why: str) -> None:
     """
     context = click.get_current_context()
     if context.get_parameter_source(option) is ParameterSource.COMMANDLINE:
-        raise click.UsageError(f"--{option.replace('_', '-')} has no effect here: {why}")
+        given = next(p.opts[0] for p in context.command.params if p.name == option)
+        raise click.UsageError(f"{given} has no effect here: {why}")
 
 
 def same_options(*, but: tuple[str, ...]) -> list[str]:

@@ -36,6 +36,8 @@ def stdout() -> TextIO:
 
 def say_on_stderr(text: str) -> None:
     """Print a line on standard error; a terminal that is narrower shows it broken between words."""
+    if sys.stderr is None:  # closed by the caller
+        return
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         text = textwrap.fill(

@@ -209,7 +209,10 @@ def show_sweep(
         )
     else:
         out = console()
-        print_heading(out, source)
+        memories = None
+        if asked.over == "memory" and len(points) > 1:
+            memories = f"{points[0].memory:,} to {points[-1].memory:,}"
+        print_heading(out, source, memories=memories)
         out.print(sweep_table(points, asked.over))
         out.print()
         out.print(sweep_line(points, asked.over))

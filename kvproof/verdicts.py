@@ -69,22 +69,27 @@ def print_verdicts(
         print_statistics(out, rows, latency, unit_of(source, latency))
 
 
-def print_heading(out: Console, source: Input, *notes: str) -> None:
-    """Print what was read in a line, and what is to be noted of it."""
-    out.print(_heading(source))
+def print_heading(out: Console, source: Input, *notes: str, memories: str | None = None) -> None:
+    """Print what was read in a line, and what is to be noted of it.
+
+    `memories` stands for the memory where there are several: what depends on it is left out then.
+    """
+    out.print(_heading(source, memories))
     for note in (*source.notes, *notes):
         out.print(f"  note: {note}")
 
 
-def _heading(source: Input) -> str:
+def _heading(source: Input, memories: str | None) -> str:
     instance = source.instance
     traffic = "backlog" if instance.is_backlog else "arrivals over time"
-    if not instance.is_backlog and instance.load is not None:
-        traffic += f", load {float(instance.load):.2f}"
+    if memories is None:
+        if not instance.is_backlog and instance.load is not None:
+            traffic += f", load {float(instance.load):.2f}"
+        traffic += f", eps {float(instance.eps):.3f}"
     plural = "s" if instance.requests > 1 else ""
     return (
         f"{source.source} ({source.format}): {instance.requests:,} request{plural}, "
-        f"memory {instance.memory:,} tokens, {traffic}, eps {float(instance.eps):.3f}"
+        f"memory {memories or f'{instance.memory:,}'} tokens, {traffic}"
     )
 
 

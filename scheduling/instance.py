@@ -55,14 +55,12 @@ class Instance(Shown):
     count: Column | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.memory, bool) or not isinstance(self.memory, int | np.integer):
-            raise InputError(f"instance: memory must be an integer, got {self.memory!r}")
+        object.__setattr__(self, "memory", as_memory(self.memory))
         if not 1 <= self.memory <= MAX_MEMORY:
             raise InputError(f"instance: memory must be 1 to {MAX_MEMORY}, got {self.memory}")
-        object.__setattr__(self, "memory", int(self.memory))
         for name in ("arrival", "prompt", "output", "count"):
             values = getattr(self, name)
-            if values is not None:
+            if values is not None or name != "count":
                 object.__setattr__(self, name, _column(name, values))
         rows = len(self.arrival)
         for name in ("prompt", "output", "count"):
@@ -343,6 +341,19 @@ class Instance(Shown):
             output=data["output"],
             count=data.get("count"),
         )
+
+
+def as_memory(memory: object) -> int:
+    """Return a memory in tokens, in whatever range.
+
+    Raises
+    ------
+    InputError
+        It is no integer.
+    """
+    if isinstance(memory, bool) or not isinstance(memory, int | np.integer):
+        raise InputError(f"instance: memory must be an integer, got {memory!r}")
+    return int(memory)
 
 
 def _column(name: str, values: npt.NDArray[Any] | Sequence[int]) -> Column:

@@ -211,7 +211,7 @@ def believed_instance(instance: Instance, predicted: Column) -> Instance:
     Raises
     ------
     InputError
-        There is not one integer for each request.
+        There is not one integer for each request, or one is below 0.
     """
     predicted = np.asarray(predicted)
     if predicted.shape != (instance.rows,) or predicted.dtype.kind not in "iu":
@@ -219,6 +219,9 @@ def believed_instance(instance: Instance, predicted: Column) -> Instance:
             f"predictions: expected {instance.rows} integers, got {predicted.dtype} of shape "
             f"{predicted.shape}"
         )
+    if predicted.min() < 0:
+        i = int(predicted.argmin())
+        raise InputError(f"predictions: request {i}: expected at least 0, got {predicted[i]}")
     output = np.clip(predicted, 1, instance.memory - instance.prompt)
     return Instance(
         memory=instance.memory,

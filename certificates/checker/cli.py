@@ -6,7 +6,7 @@ import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
-from typing import Optional
+from typing import NoReturn, Optional
 
 from .limits import Limits
 from .result import Verdict
@@ -30,6 +30,9 @@ def main(argv: Optional[Sequence[str]] = None, *, prog: str = "check") -> int:
         3 over a limit, 4 internal error, 130 interrupted. Whatever happens, 0 and 1 are returned
         only if every verdict was reached and printed.
     """
+    if sys.stdout is None:
+        print(f"{prog}: cannot write: standard output is closed", file=sys.stderr)
+        return Verdict.MALFORMED.exit_code
     try:
         return _checked(argv, prog)
     except KeyboardInterrupt:
@@ -79,8 +82,15 @@ def _checked(argv: Optional[Sequence[str]], prog: str) -> int:
     return worst
 
 
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say on one line what is wrong, without the usage, which takes several."""
+        said = " ".join(message.split())
+        self.exit(Verdict.MALFORMED.exit_code, f"{self.prog}: {said} ({self.prog} --help)\n")
+
+
 def _parser(prog: str) -> ArgumentParser:
-    parser = ArgumentParser(
+    parser = _Parser(
         prog=prog,
         allow_abbrev=False,
         description="Verify certificates about KV-cache schedules, trusting nothing but itself.",

@@ -33,6 +33,11 @@ SEARCH = "target scale denominator prices vectors layers"  # the fields of such 
 _FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
+def is_plain_name(name: str) -> bool:
+    """Whether a certificate may refer to its instance by this name."""
+    return len(name) <= LONGEST_NAME and _FILE.fullmatch(name) is not None
+
+
 def check(
     source: Union[str, Source],
     *,
@@ -129,7 +134,7 @@ def _instance(value: object, source: Source, own: Optional[Source], budget: Mete
         places.append(("instance.inline", found["inline"]))
     else:
         name = text(found["file"], "instance.file")
-        if len(name) > LONGEST_NAME or not _FILE.fullmatch(name):
+        if not is_plain_name(name):
             raise Malformed("instance.file: expected a plain relative name")
         if own is None:
             path = source.parent.joinpath(name) if isinstance(source, Path) else None

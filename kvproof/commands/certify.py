@@ -50,7 +50,7 @@ CLAIMS = (
 @click.option(
     "--witness",
     help="For ratio-at-least: the policies to take the better schedule from "
-    "[default: all built-in ones, strict and skip].",
+    "[default: svf,svf-1bit,sjf,fcfs,sorted-f, strict and skip].",
 )
 @click.option("--out", type=click.Path(), required=True, metavar="FILE", help="Where to write it.")
 @click.option(
@@ -93,7 +93,7 @@ def command(
     files = Outputs(trace)
     target = files.file(out)
     instance_file = None if instance_out is None else files.file(instance_out)
-    beside = _beside(out, instance_out)
+    beside = None if instance_out is None else _beside(out, instance_out)
     _refuse_idle(claim)
     (chosen,) = find_policies([policy], theta=theta, admission=admission)
     with progress_bar() as bar:
@@ -120,13 +120,17 @@ def command(
         data = certificate.to_bytes(file=beside, compress=target.compressed)
         text = (json.dumps(instance_json(instance)) + "\n").encode()
         result = check(data, instance=text)
+    notes = list(source.notes)
+    kind = certificate.proof.get("lower_bound", {"kind": bound})["kind"]
+    if bound is not None and kind != bound:  # the format has no kind for it, or that is better
+        notes.append(f"--bound {bound}: the proof is of kind {kind}, which says at least as much")
     if as_json:
         print_json(
             {
                 "command": "certify",
                 "file": out,
                 "digest": instance.digest,
-                "notes": list(source.notes),
+                "notes": notes,
                 "claim": certificate.claim,
                 "verdict": result.verdict,
                 "exit_code": result.verdict.exit_code,
@@ -135,7 +139,7 @@ def command(
             }
         )
     else:
-        for note in source.notes:
+        for note in notes:
             console().print(f"note: {note}")
         words = result.claim_in_words or result.reason
         console().print(f"{out}: {result.verdict}: {words}")
@@ -160,17 +164,22 @@ def _refuse_idle(claim: str) -> None:
         refuse_idle("witness", "it goes with --claim ratio-at-least")
 
 
-def _beside(out: str, instance_out: str | None) -> str | None:
+def _beside(out: str, instance_out: str) -> str:
     """Return the instance's name as the certificate states it: relative to its own folder."""
     from pathlib import Path
 
+    from kvproof.certificates.checker.run import LONGEST_NAME, is_plain_name
     from kvproof.scheduling.errors import InputError
 
-    if instance_out is None:
-        return None
     try:
-        return Path(instance_out).resolve().relative_to(Path(out).resolve().parent).as_posix()
+        name = Path(instance_out).resolve().relative_to(Path(out).resolve().parent).as_posix()
     except ValueError as error:
         raise InputError(
             f"--instance-out {instance_out}: must be in the folder of {out}, or below it"
         ) from error
+    if not is_plain_name(name):
+        raise InputError(
+            f"--instance-out {name!a}: a certificate cannot refer to it; take letters, digits, "
+            f". _ and -, no . in front, {LONGEST_NAME} characters at most"
+        )
+    return name

@@ -2,6 +2,13 @@
 
 import click
 
+VERIFIED = "--verified"
+_MORE = f"""
+Of this command alone:
+  {VERIFIED}            put what is verified to the checker extracted from Coq as well;
+                        takes files and no other option (make verified-checker builds it)
+"""
+
 
 @click.command(
     "check",
@@ -12,7 +19,7 @@ import click
 def command(arguments: tuple[str, ...]) -> int:
     """Verify certificates; the same as ``python -m kvproof.certificates.checker``.
 
-    ``--verified FILE...`` puts what is verified to the checker extracted from Coq as well.
+    ``--verified`` puts what is verified to the checker extracted from Coq as well.
     """
     from contextlib import redirect_stdout
 
@@ -22,12 +29,15 @@ def command(arguments: tuple[str, ...]) -> int:
 
     try:
         with redirect_stdout(stdout()):
-            if arguments[:1] == ("--verified",):
+            if VERIFIED in arguments and not {"-h", "--help"} & set(arguments):
                 from kvproof.bounds.formal.verified import main as both
 
-                return both(list(arguments[1:]))
+                files = [word for word in arguments if word != VERIFIED]
+                if others := [word for word in files if word.startswith("-")]:
+                    raise click.UsageError(f"{VERIFIED} takes files alone: leave out {others[0]}")
+                return both(files)
             return main(list(arguments), prog="kvproof check")
     except SystemExit as done:  # help, or wrong usage
         if not done.code:
-            click.echo(f"\nExample:\n  {EXAMPLES['check']}")
+            click.echo(f"{_MORE}\nExample:\n  {EXAMPLES['check']}")
         return int(done.code or 0)

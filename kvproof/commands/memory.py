@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @click.argument("deployment", required=False, metavar="[MODEL@SIZE]")
 @json_option
 def command(deployment: str | None, as_json: bool) -> None:
-    r"""Say how many tokens a KV cache holds, with the arithmetic; without an argument, list models.
+    """Say how many tokens a KV cache holds, with the arithmetic; without an argument, list models.
 
     MODEL@[Nx]SIZE[,SETTING=VALUE...], without spaces: MODEL is one of the list, or the path of a
     config.json; N GPUs share it by tensor parallelism, each of SIZE, as 80GiB or 24GB. --memory of
@@ -29,7 +29,7 @@ def command(deployment: str | None, as_json: bool) -> None:
     parameters=  7.6B, where a config.json does not tell
 
     A layer with a sliding window is counted as if it kept every token: never too many.
-    """
+    """  # noqa: D301  (the mark by which click keeps lines as they are)
     from kvproof.output import console
     from kvproof.serving.hardware.cache import parse_deployment
     from kvproof.streams import print_json

@@ -46,5 +46,6 @@ def command(witness: str, number: int | None, policy: str | None, skip: bool, as
         f"ratio at least {decimal(found.ratio, 6, up=False)} at eps {float(found.eps):.4g}, "
         f"{found.requests:,} requests"
     )
-    say(found.checked)
+    shown = witness if number is None else f"{witness}, number {number}"
+    say(found.checked.replace(str(path), shown))  # it may be a copy that was checked
     return 0

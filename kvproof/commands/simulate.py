@@ -73,6 +73,7 @@ def command(
     from kvproof.latencies import statistics_json
     from kvproof.output import console, progress_bar
     from kvproof.scheduling.compact import compact as shift_left
+    from kvproof.scheduling.errors import InputError
     from kvproof.scheduling.feasibility import check_schedule
     from kvproof.scheduling.latency import LatencyStatistics
     from kvproof.scheduling.predicted import predicted_run
@@ -83,6 +84,8 @@ def command(
     if by_prediction:
         for option in ("skip", "compact"):
             refuse_idle(option, "predicted lengths go with the strict rule alone")
+    if out is not None and out.lower().endswith(".parquet.gz"):
+        raise InputError(f"{out}: Parquet needs no gzip; name a file that ends in .parquet")
     target = None if out is None else Outputs(trace).file(out)
     (chosen,) = find_policies([policy], theta=theta, admission=admission)
     with progress_bar() as bar:

@@ -46,8 +46,9 @@ if TYPE_CHECKING:
 @click.option(
     "--policy",
     "policies",
-    help="Policies, separated by commas [default: svf,svf-1bit,sjf,fcfs,sorted-f]; svf-bucket and "
-    "svf-paced are there too, and package.module:Name is one of your own.",
+    help="Policies, separated by commas [default: svf,svf-1bit,sjf,fcfs,sorted-f]; svf-bucket, "
+    "svf-paced, sorted-f-swap and sorted-f-lp are there too, and package.module:Name is one of "
+    "your own.",
 )
 @rule_options
 @compact_option

@@ -43,6 +43,8 @@ _STRANGERS = (
     (b"version https://git-lfs", "is a Git LFS pointer, not the trace; fetch it: git lfs pull"),
     (b"\x1f\x8b", "is compressed (gzip); decompress it first"),
     (b"\x28\xb5\x2f\xfd", "is compressed (zstd); decompress it first"),
+    (b"BZh", "is compressed (bzip2); decompress it first"),
+    (b"\xfd7zXZ\0", "is compressed (xz); decompress it first"),
     (b"PK\x03\x04", "is a zip archive; extract the trace first"),
     (b"[", "is a JSON array; write one object per line"),
 )

@@ -1,5 +1,6 @@
 """Third-party solvers behind one protocol; what they say is tested, or marked as their word."""
 
+from importlib.util import find_spec
 from typing import Protocol
 
 from kvproof.solver.backends.process import Claim
@@ -24,6 +25,13 @@ class Backend(Protocol):
         InputError
             The solver failed.
         """
+
+
+def available_backends() -> list[str]:
+    """Return the names of the backends that are installed."""
+    from kvproof.solver.backends.pulp import pulp_backends
+
+    return [*pulp_backends(), *(["cpsat"] if find_spec("ortools") is not None else [])]
 
 
 def find_backend(name: str) -> Backend:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import pulp
 
 from kvproof.scheduling.errors import InputError, LimitError
+from kvproof.solver.backends import available_backends
 from kvproof.solver.backends.process import Claim, ask
 from kvproof.solver.model import Model
 from kvproof.solver.windows import Windows
@@ -34,7 +35,7 @@ BACKENDS = {
 }
 
 
-def available_backends() -> list[str]:
+def pulp_backends() -> list[str]:
     """Return the backends that PuLP finds here, by their names in :data:`BACKENDS`."""
     found = set(pulp.listSolvers(onlyAvailable=True))
     return [name for name, solvers in BACKENDS.items() if found.intersection(solvers)]

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from kvproof.bounds.plotting import pyplot
 from kvproof.bounds.sweep import sweep
 from kvproof.bounds.sweep_plot import plot
 from kvproof.bounds.verify import verify
@@ -33,6 +34,21 @@ def test_points_are_what_verify_says(workers):
             )
             assert row.statistics == verdict.statistics
         assert min(row.cut.at_least for row in point.rows) == 0
+
+
+def test_the_legend_hides_no_curve(monkeypatch):
+    points = list(sweep([40, 45], instances()[:2], [SVF(), FCFS()]))
+    drawn = []
+    with monkeypatch.context() as patched:
+        patched.setattr(pyplot(), "close", drawn.append)
+        plot(points, over="memory", title="t", kind="png")
+    (figure,) = drawn
+    (legend,) = [axes.get_legend() for axes in figure.axes if axes.get_legend() is not None]
+    box = legend.get_window_extent()
+    assert len(legend.get_texts()) == 3
+    assert not any(box.overlaps(axes.get_window_extent()) for axes in figure.axes)
+    assert figure.bbox.x1 >= box.x1
+    pyplot().close(figure)
 
 
 @pytest.mark.parametrize("kind", ["svg", "png"])

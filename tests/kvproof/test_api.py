@@ -86,6 +86,37 @@ def test_wrong_names_are_input_errors():
             call()
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda trace: trace.to_instance(memory="60000"), "memory must be an integer, got '60000'"),
+        (lambda trace: kv.verify(trace, "svf"), "expected an Instance, got a Trace"),
+        (lambda trace: kv.lower_bound(trace.to_instance(memory=60_000)), "got a tuple"),
+        (lambda _: kv.verify(SMALL, None), "expected a policy or its name"),
+        (
+            lambda _: kv.Instance(memory=10, arrival=None, prompt=[1], output=[1]),
+            "column arrival must be a flat list",
+        ),
+        (
+            lambda _: kv.verify_predicted(SMALL, "svf", [1, 2, 3, 4, -3]),
+            "request 4: expected at least 0, got -3",
+        ),
+    ],
+)
+def test_what_is_of_another_kind_is_an_input_error(call, said):
+    with pytest.raises(kv.InputError, match=said):
+        call(kv.read_trace(EXAMPLE))
+
+
+def test_the_best_bound_has_the_command_lines_name():
+    best = kv.lower_bound(SMALL).value
+    assert kv.lower_bound(SMALL, "best").value == best
+    assert kv.verify(SMALL, "svf", bound="best").lower_bound.value == best
+    assert kv.certify(SMALL, "opt-lower-bound", bound="best") == kv.certify(
+        SMALL, "opt-lower-bound"
+    )
+
+
 def test_steps_are_taken_as_written():
     trace = kv.read_trace(EXAMPLE)
     exact, _ = trace.to_instance(memory=60_000, step=Fraction(1, 20))

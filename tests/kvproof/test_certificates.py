@@ -5,6 +5,7 @@ import json
 import pytest
 
 from kvproof.__main__ import run
+from kvproof.bounds.formal import verified
 from kvproof.certificates.proofs import BoundKind
 from tests.conftest import ROOT
 
@@ -41,7 +42,10 @@ def test_every_bound_can_be_certified(capsys, tmp_path, bound):
     assert run(["certify", EXAMPLE, *BACKLOG, "--bound", bound, "--out", out]) == 0
     # what the format has no kind for is proved by another one
     written = {"best": "staggered", "outputs": "price", "centroid": "discrete-centroid"}
-    assert f"by the {written.get(bound, bound)} bound" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"by the {written.get(bound, bound)} bound" in said
+    note = f"note: --bound {bound}: the proof is of kind {written.get(bound)}, which"
+    assert (note in said) == (bound in ("outputs", "centroid"))
 
 
 def test_a_printed_bound_is_the_certified_one(capsys, tmp_path):
@@ -65,6 +69,16 @@ def test_the_instance_in_a_file_of_its_own(capsys, tmp_path):
     capsys.readouterr()
     assert run(["certify", EXAMPLE, *BACKLOG, "--out", elsewhere, "--instance-out", instance]) == 2
     assert "must be in the folder of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["my inst.json", ".inst.json", "é.json", "a" * 201])
+def test_a_name_that_a_certificate_cannot_state(capsys, monkeypatch, tmp_path, name):
+    monkeypatch.setattr("kvproof.inputs.load", lambda *_, **__: pytest.fail("it began to work"))
+    out, instance = str(tmp_path / "c.json"), str(tmp_path / name)
+    assert run(["certify", EXAMPLE, *BACKLOG, "--out", out, "--instance-out", instance]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert f"--instance-out {name!a}: a certificate cannot refer to it; take letters" in said.err
 
 
 def test_a_witness_policy_can_be_named(capsys, tmp_path):
@@ -102,8 +116,22 @@ def test_check_passes_on_the_checkers_verdicts(capsys, tmp_path):
     assert run(["check", str(tmp_path / "absent.json")]) == 2
     assert run(["check", "--time-limit", "0", str(out)]) == 3
     assert run(["check", str(out), str(false)]) == 1
+    capsys.readouterr()
     assert run(["check"]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
     assert run(["check", "--help"]) == 0
+    assert "--verified" in capsys.readouterr().out
+
+
+def test_the_extracted_checker_is_asked_wherever_the_option_stands(capsys, monkeypatch):
+    asked = []
+    monkeypatch.setattr(verified, "main", lambda files: asked.append(files) or 0)
+    for arguments in (["--verified", "a", "b"], ["a", "--verified", "b"], ["a", "b", "--verified"]):
+        assert run(["check", *arguments]) == 0
+    assert asked == [["a", "b"]] * 3
+    assert run(["check", "a", "--verified", "--json"]) == 2
+    assert "leave out --json" in capsys.readouterr().err
 
 
 def test_optimal_and_the_factor_of_a_rounded_bound(capsys, tmp_path):

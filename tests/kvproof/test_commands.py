@@ -257,6 +257,7 @@ GOOD = ["--memory", "60000"]
         (["verify", EXAMPLE], "give --memory TOKENS"),
         (["verify", EXAMPLE, "--memory", "0"], "--memory"),
         (["verify", EXAMPLE, "--memory", "many"], "--memory"),
+        (["verify", EXAMPLE, "--memory", "9" * 20], "are not in the range 1 to 2,147,483,647"),
         (["verify", EXAMPLE, "--memory", "100"], "need more than the memory of 100 tokens"),
         (["verify", EXAMPLE, *GOOD, "--policy", "svg"], "policy 'svg' is unknown; known: svf"),
         (["verify", EXAMPLE, *GOOD, "--policy", ""], "policy '' is unknown"),

@@ -14,6 +14,8 @@ from kvproof import doctor
 from kvproof.__main__ import run
 from kvproof.cli import COMMANDS, EXAMPLES, cli
 from kvproof.scheduling import shipped, usage
+from kvproof.scheduling.errors import InputError
+from kvproof.solver.backends import find_backend
 
 
 def test_it_names_what_is_installed(capsys):
@@ -21,6 +23,8 @@ def test_it_names_what_is_installed(capsys):
     said = json.loads(capsys.readouterr().out)
     assert said["packages"]["numpy"] == version("numpy")
     assert "highs" in said["backends"]
+    with pytest.raises(InputError, match=", ".join(said["backends"])):
+        find_backend("frobnicate")
     assert "pytest" not in said["packages"]
     assert run(["doctor"]) == 0
     shown = capsys.readouterr().out
@@ -93,7 +97,9 @@ def test_every_command_has_an_example():
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_example_is_in_the_help_and_parses(name, capsys):
     assert run([*name.split(), "--help"]) == 0
-    assert EXAMPLES[name] in " ".join(capsys.readouterr().out.replace("\\\n", " ").split())
+    said = capsys.readouterr().out
+    assert EXAMPLES[name] in " ".join(said.replace("\\\n", " ").split())
+    assert "\\b" not in said  # click's mark, where a docstring is raw
     words = shlex.split(EXAMPLES[name])
     assert words[: 1 + len(name.split())][:2] == ["kvproof", name.split()[0]]
     context = cli.make_context("kvproof", words[1:])

@@ -84,6 +84,7 @@ def test_nothing_of_the_call_is_replaced(capsys, tmp_path, instance, witness, ar
     ("option", "said"),
     [
         ("", "no name"),
+        ("-", "outputs are files; name one"),
         ("{folder}", "is a folder"),
         ("{folder}/no/c.json", "there is no folder"),
         ("{i}/c.json", "there is no folder"),
@@ -292,6 +293,10 @@ def test_replay_shrink_and_show_take_the_same_things(capsys, monkeypatch, tmp_pa
             feed(monkeypatch, (folder / "best.json").read_bytes())
             assert run([*command, name, "--json"]) == 0
             totals.append(json.loads(capsys.readouterr().out)["ratio"])
+            if command == ["replay"]:
+                feed(monkeypatch, (folder / "best.json").read_bytes())
+                assert run([*command, name]) == 0
+                assert f"{name}: verified" in " ".join(capsys.readouterr().out.split())
         assert len(set(totals)) == 1
         assert run([*command, str(folder), "--number", "1", "--json"]) == 0
         capsys.readouterr()
@@ -318,6 +323,7 @@ def test_replay_shrink_and_show_take_the_same_things(capsys, monkeypatch, tmp_pa
         (["verify", EXAMPLE, "--memory", "60000", "--step", "1e-12"], "take a longer --step"),
         (["solve", "{i}", "--engine", "dp", "--backend", "cbc"], "--backend has no effect"),
         (["solve", "{i}", "--backend", "frobnicate"], "'frobnicate' is not installed"),
+        (["simulate", "{i}", "--out", "s.parquet.gz"], "name a file that ends in .parquet"),
         (["solve", "{i}", "--json", "--gantt"], "--json prints one object"),
         (["certify", "{i}", "--out", "x", "--claim", "schedule", "--bound", "price"], "--bound"),
         (["certify", "{i}", "--out", "x", "--claim", "opt-lower-bound", "--skip"], "--skip"),

@@ -122,6 +122,7 @@ def test_predictions_of_a_column_follow_their_rows(capsys, tmp_path, trace):
         (["--noise", "bits:1", "--underprediction", "avoid", "--margin", "2"], "--margin has no"),
         (["--noise", "bits:1", "--skip"], "--skip has no effect"),
         (["--noise", "bits:1", "--compact"], "--compact has no effect"),
+        (["--noise", "bits:1", "--sweep", "load=1"], "--sweep has no effect"),
         (["--noise", "bits:1", "--policy", "sorted-f"], "predictions are for policies"),
         (["--noise", "bits:1", "--bound", "staggered"], "preempt"),
     ],

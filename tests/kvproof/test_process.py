@@ -89,11 +89,17 @@ def test_what_nobody_was_told_is_no_success(arguments):
     assert "No space left on device" in done.stderr
 
 
-def test_a_closed_stdout():
-    shell = f"{sys.executable} -m kvproof --version >&-"
+@pytest.mark.parametrize("arguments", [VERIFY, (*VERIFY, "--json"), CHECK, ("--version",)])
+def test_a_closed_stdout_is_no_success(arguments):
+    shell = f"{sys.executable} -m kvproof {' '.join(arguments)} >&-"
     done = subprocess.run(shell, shell=True, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0
-    assert done.stderr == ""
+    assert done.returncode == 2
+    assert done.stderr == "kvproof: standard output is closed; let it go to /dev/null\n"
+
+
+def test_an_error_that_nobody_hears_keeps_its_code():
+    shell = f"{sys.executable} -m kvproof frobnicate 2>&-"
+    assert subprocess.run(shell, shell=True, cwd=ROOT).returncode == 2
 
 
 NOISE = """
@@ -153,6 +159,12 @@ def test_json_where_standard_error_is_closed():
     done = subprocess.run(shell, shell=True, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0
     assert json.loads(done.stdout)["command"] == "theorems"
+
+
+def test_an_interrupt_before_anything_is_loaded(tmp_path):
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
+    done = kvproof_process("--help", env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert (done.returncode, done.stderr) == (130, "kvproof: interrupted\n")
 
 
 _LONG = [

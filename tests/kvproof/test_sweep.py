@@ -50,6 +50,8 @@ def test_a_sweep_over_loads_and_over_memory(capsys):
     arguments = ["verify", EXAMPLE, "--backlog", "--sweep", "memory=40000:60000:10000"]
     _, data = run_json(capsys, *arguments, "--policy", "svf")
     assert [point["memory"] for point in data["points"]] == [40_000, 50_000, 60_000]
+    assert run([*arguments, "--policy", "svf"]) == 0
+    assert "memory 40,000 to 60,000 tokens, backlog\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("width", [60, 80])

@@ -69,12 +69,25 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert wrong["reason"] == "claim.total_latency: 37 is claimed, and it is 38"
 
 
-@pytest.mark.parametrize("arguments", [[], ["--limits", GOOD], ["--time-limit", "soon", GOOD]])
-def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "required: FILE"),
+        (["--limits", GOOD], "unrecognized arguments: --limits"),
+        (["--time-limit", "soon", GOOD], "expected a whole number of at least 0, got 'soon'"),
+        (["--time-limit", "-1", GOOD], "expected a whole number of at least 0, got '-1'"),
+        (["--fast", "--plain", GOOD], "not allowed with argument --fast"),
+        (["--a\nb", GOOD], "--a b"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
-    assert "Traceback" not in capsys.readouterr().err
+    streams = capsys.readouterr()
+    assert (streams.out, streams.err.count("\n")) == ("", 1)
+    assert said in streams.err
+    assert streams.err.endswith("(check --help)\n")
 
 
 def test_binding_to_the_callers_instance(tmp_path: Path) -> None:
@@ -209,6 +222,18 @@ def test_a_verdict_that_cannot_be_told_is_no_success() -> None:
             )  # fmt: skip
         assert ended.returncode == 2
         assert ended.stderr == "check: cannot write: No space left on device\n"
+
+
+@pytest.mark.parametrize("file", [GOOD, WRONG])
+def test_a_closed_stdout_is_no_success(file: str) -> None:
+    folder = str(CORPORA.parents[1] / "certificates" / "checker")
+    for started in (["-m", "kvproof.certificates.checker"], [folder]):
+        ended = subprocess.run(
+            ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, *started, file],
+            cwd=CORPORA.parents[1], capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 2
+        assert ended.stderr == "check: cannot write: standard output is closed\n"
 
 
 def test_numbers_keep_their_sign() -> None:
