@@ -13,14 +13,8 @@ import numpy.typing as npt
 from kvproof.scheduling.compiled import njit
 from kvproof.solver.dp.multipliers import Sample
 from kvproof.solver.dp.paths import Paths, follow
-from kvproof.solver.dp.trajectory import (
-    NEVER,
-    SCALE,
-    Grid,
-    Multiplier,
-    Table,
-    sweep,
-)
+from kvproof.solver.dp.sweep import NEVER, sweep
+from kvproof.solver.dp.trajectory import SCALE, Grid, Multiplier, Table
 from kvproof.solver.threads import Flag, new_flag
 
 #: Multipliers of refined layers are multiples of this, over SCALE.

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kvproof.scheduling.compiled import njit
-from kvproof.solver.dp.trajectory import ANY, Ints
+from kvproof.solver.dp.sweep import ANY
+from kvproof.solver.dp.trajectory import Ints
 
 
 class Paths(NamedTuple):

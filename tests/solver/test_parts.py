@@ -12,7 +12,7 @@ from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.backends.process import ask
 from kvproof.solver.backends.pulp import Pulp
-from kvproof.solver.dp import ascent, kernels, trajectory
+from kvproof.solver.dp import ascent, kernels, sweep
 from kvproof.solver.dp.ascent import ascend
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.multipliers import sample_of
@@ -225,7 +225,7 @@ def test_layers_whose_vectors_are_found_again_prove_the_same(seed):
 def test_kernels_are_compiled_for_one_kind_of_array():
     _, model, policy = _twelve(5)
     solve_certified(model, *policy, effort=Effort(refine_at=20))
-    for kernel in (ascent._ascend, trajectory.sweep, kernels.expand, rebound):
+    for kernel in (ascent._ascend, sweep.sweep, kernels.expand, rebound):
         assert len(kernel.signatures) == 1
 
 

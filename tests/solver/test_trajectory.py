@@ -12,7 +12,8 @@ from kvproof.scheduling.errors import LimitError
 from kvproof.solver.dp import ascent, trajectory
 from kvproof.solver.dp.multipliers import NO_START, make_vector
 from kvproof.solver.dp.paths import Paths, follow
-from kvproof.solver.dp.trajectory import NEVER, SCALE, grid_of
+from kvproof.solver.dp.sweep import ANY, NEVER, sweep
+from kvproof.solver.dp.trajectory import SCALE, grid_of
 from kvproof.solver.model import model_of
 from kvproof.solver.windows import fix_windows
 from tests.solver.common import draw, make
@@ -88,7 +89,7 @@ def test_equal_requests_in_parts_are_what_they_are_one_by_one(seed):
         size = single[f"{event}_size"]
         assert (size != 1).any()
         together = np.minimum(len(grid.layout.least) - 1, model.memory // held)
-        size = np.where(size == trajectory.ANY, together[single[f"{event}_class"]], size)
+        size = np.where(size == ANY, together[single[f"{event}_class"]], size)
         single[f"{event}_first"] = np.append(0, np.cumsum(size))[single[f"{event}_first"]]
         single[f"{event}_class"] = np.repeat(single[f"{event}_class"], size)
         single[f"{event}_size"] = np.ones(size.sum(), np.int64)
@@ -97,7 +98,7 @@ def test_equal_requests_in_parts_are_what_they_are_one_by_one(seed):
     found = []
     for layout in (grid.layout, trajectory.Layout(**single)):
         table = np.zeros(grid.shape, np.int32)
-        trajectory.sweep(layout, 0, alpha, beta, table, np.empty((1, grid.cells), np.bool_))
+        sweep(layout, 0, alpha, beta, table, np.empty((1, grid.cells), np.bool_))
         found.append(table)
     assert (found[0] == found[1]).all()
 
@@ -109,7 +110,7 @@ def test_the_best_path_weighs_what_the_table_says(seed):
     draws = np.random.default_rng(seed)
     values = draws.integers(-900, 900, (2, *grid.windows.allowed.shape)).astype(np.int32)
     scratch = ascent.make_scratch(grid)
-    trajectory.sweep(grid.layout, 0, values[0], values[1], scratch.table, scratch.taken)
+    sweep(grid.layout, 0, values[0], values[1], scratch.table, scratch.taken)
     slope = np.zeros(values.shape)
     paths = Paths(np.zeros(1, np.int64), np.zeros(1, np.int64), np.ones(1))
     follow(grid.layout, 0, paths, scratch.taken, slope)
@@ -130,9 +131,9 @@ def test_plain_sweep(seed, since, equal):
     alpha, beta = draws.integers(-900, 900, (2, *windows.allowed.shape)).astype(np.int32)
     for notes in (ascent.make_scratch(grid).taken, np.zeros((1, grid.cells), np.bool_)):
         found = []
-        for sweep in (trajectory.sweep, trajectory.sweep.plain):
+        for run in (sweep, sweep.plain):
             table, taken = np.zeros(grid.shape, np.int32), notes.copy()
-            sweep(grid.layout, since, alpha, beta, table, taken)
+            run(grid.layout, since, alpha, beta, table, taken)
             found.append((table, taken[: len(taken) if len(taken) > 1 else 0]))
         assert (found[0][0] == found[1][0]).all()
         assert (found[0][1] == found[1][1]).all()
