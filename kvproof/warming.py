@@ -107,8 +107,8 @@ def _profiles() -> None:
 def _improve() -> None:
     from kvproof.solver.improve import improve
 
-    for requests in (60, 500):  # rollouts begin at 500
-        improve(_instance(requests, backlog=False), trials=100)
+    for requests in (60, 500):  # rollouts begin at 500, and at 54 trials for each
+        improve(_instance(requests, backlog=False), trials=60 * requests)
 
 
 def _search() -> None:
