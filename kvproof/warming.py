@@ -10,16 +10,7 @@ import numpy as np
 from kvproof.scheduling.compiled import compile_at_once
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.shipped import carry
-
-
-def _instance(requests: int, *, backlog: bool) -> Instance:
-    rng = np.random.default_rng(1)
-    return Instance(
-        memory=60,
-        arrival=np.zeros(requests, np.int64) if backlog else rng.integers(0, 40, requests),
-        prompt=rng.integers(0, 10, requests),
-        output=rng.integers(1, 15, requests),
-    )
+from kvproof.solver.rehearsal import little
 
 
 def _policies() -> None:
@@ -33,7 +24,7 @@ def _policies() -> None:
     for backlog in (True, False):
         # large enough for the radix sort
         for requests in (30, 20_000):
-            instance = _instance(requests, backlog=backlog)
+            instance = little(requests, backlog=backlog)
             names = (*BUILTIN, "sorted-f-swap") if requests < 100 else ("svf",)
             for policy in (*map(find_policy, names), OneBitSVF(admission="reserve")):
                 for skip in (False, True) if requests < 100 else (False,):
@@ -59,7 +50,7 @@ def _predicted() -> None:
     from kvproof.scheduling.policies import SVF
     from kvproof.scheduling.predicted import promised_run
 
-    instance = _instance(30, backlog=False)
+    instance = little(30, backlog=False)
     promised_run(instance, SVF(), instance.output // 2)
 
 
@@ -69,22 +60,16 @@ def _prices() -> None:
     from kvproof.scheduling.policies import SVF
 
     for backlog in (True, False):
-        instance = _instance(40, backlog=backlog)
+        instance = little(40, backlog=backlog)
         best_prices(instance)
         best_prices(instance, lp_entries=0)
-    certify(_instance(40, backlog=True), Claim.SVF_BLOCKING_CHAIN, policy=SVF())
+    certify(little(40, backlog=True), Claim.SVF_BLOCKING_CHAIN, policy=SVF())
 
 
 def _solve() -> None:
-    from kvproof.solver.dp.effort import Effort
-    from kvproof.solver.dp.stage import solve_certified
-    from kvproof.solver.heuristics import best_policy
-    from kvproof.solver.model import model_of
+    from kvproof.solver.stages import search_whole
 
-    instance = _instance(14, backlog=True)
-    model = model_of(instance)
-    # vectors from 20 states on, so that a small search needs every kernel
-    solve_certified(model, *best_policy(instance, model), effort=Effort(refine_at=20))
+    search_whole(little(14, backlog=True))
 
 
 def _repeated() -> Instance:
@@ -107,8 +92,8 @@ def _profiles() -> None:
 def _improve() -> None:
     from kvproof.solver.improve import improve
 
-    for requests in (60, 500):  # rollouts begin at 500
-        improve(_instance(requests, backlog=False), trials=100)
+    for requests in (60, 500):  # rollouts begin at 500, and at 54 trials for each
+        improve(little(requests, backlog=False), trials=60 * requests)
 
 
 def _search() -> None:

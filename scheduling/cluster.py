@@ -106,16 +106,23 @@ def connect(address: str) -> Iterator[Cluster]:
     Raises
     ------
     InputError
-        The package is not installed, no scheduler answers there, it has no worker, or a worker has
-        another version of this package or of Python.
+        The package is not installed, that is no address, no scheduler answers there, it has no
+        worker, or a worker has another version of this package or of Python.
     """
     if not address:  # the package would start a cluster of its own
         raise InputError("--dask needs the address of a scheduler, as tcp://HOST:8786")
     try:
         import distributed
+        from distributed.comm.addressing import get_address_host
     except ImportError:
         raise InputError("--dask needs the package distributed; it is not installed") from None
     package: Any = distributed
+    try:  # before there is a client: one that has never begun to connect takes 20 s to close
+        get_address_host(address)
+    except ValueError as error:
+        raise InputError(
+            f"--dask {address}: {error}; give the address of a scheduler, as tcp://HOST:8786"
+        ) from error
     with _quietly():
         try:
             client = package.Client(address, timeout=PATIENCE, set_as_default=False)

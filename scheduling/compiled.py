@@ -104,6 +104,11 @@ def plain_first() -> Iterator[None]:
         _Patience.until = 0.0
 
 
+def interpreting() -> bool:
+    """Whether kernels that are not compiled yet are interpreted now."""
+    return time.process_time() < _Patience.until
+
+
 def compile_at_once() -> None:
     """Interpret nothing in this process from now on."""
     _Patience.left = 0.0
@@ -114,7 +119,7 @@ def _patient(kernel: Any, plain: Callable[..., Any] | None) -> Any:
     compile_for_args = kernel._compile_for_args
 
     def callable_for(*args: Any) -> Any:
-        if time.process_time() < _Patience.until and not _is_kept(kernel):
+        if interpreting() and not _is_kept(kernel):
             return kernel.plain
         return compile_for_args(*args)
 

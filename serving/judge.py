@@ -8,15 +8,27 @@ sooner, the bound on the completions holds, and so does that on the latencies, l
 rounded off.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
 
 from kvproof.certificates.engine import EngineBound, EngineRules, StepBound, simple_bounds
 from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.exact import decimal
 from kvproof.scheduling.instance import MAX_ARRIVAL, Instance
 from kvproof.serving.log import EngineLog
+
+#: What a bound rests on that is not the memory.
+_LARGER: Mapping[str, str] = MappingProxyType(
+    {
+        StepBound.SEATS: "--max-num-seqs",
+        StepBound.COMPUTE: "--max-num-batched-tokens",
+        StepBound.LENGTH: "--max-num-batched-tokens",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +78,8 @@ def judge(log: EngineLog, *, memory: int, step: Fraction, rules: EngineRules) ->
     ------
     InputError
         A request needs more than the memory, had part of its prompt cached where prefixes are not
-        shared, or came faster than one token a step, or arrivals are
-        more than 2^48 steps apart.
+        shared, or came faster than one token a step, arrivals are more than 2^48 steps apart, or
+        the total latency is below what any run of such an engine has.
     """
     peak = log.prompt - 1 + log.output
     if peak.max() > memory:
@@ -101,10 +113,12 @@ def judge(log: EngineLog, *, memory: int, step: Fraction, rules: EngineRules) ->
         key=lambda pair: pair[0],
     )  # fmt: skip
     total = sum((c - a for a, c in zip(log.arrival, log.completion, strict=True)), Fraction(0))
+    least = best[0] * step
+    _check_total(log, total, least, best[1], rules)
     return Judgement(
         instance=instance,
         total_latency=total,
-        least=best[0] * step,
+        least=least,
         bound=best[1],
         crowded=_crowded(log, memory),
     )
@@ -124,6 +138,22 @@ def _check_pace(log: EngineLog, step: Fraction) -> None:
             f"{log.at(row)}: had a token every {float(fastest):.6g} on average, faster than one in "
             f"a step of {float(step):.6g}; the shortest step is shorter, or a step gives several "
             "tokens (then these bounds do not hold)"
+        )
+
+
+def _check_total(
+    log: EngineLog, total: Fraction, least: Fraction, bound: EngineBound, rules: EngineRules
+) -> None:
+    """Refuse an engine that the log contradicts: no run of it is so short."""
+    if total < least:
+        larger = _LARGER.get(bound.kind, "--memory")
+        # which would leave this bound out
+        shared = not rules.shares and bound.kind != StepBound.SEATS
+        caching = ", or prefixes are shared: --prefix-caching" if shared else ""
+        raise InputError(
+            f"{log.source}: a total latency of {decimal(total, 4, up=False)}, where no run of such "
+            f"an engine has less than {decimal(least, 4, up=True)}, by the {bound.kind} bound; "
+            f"the engine's {larger} is larger, or its --step shorter{caching}"
         )
 
 

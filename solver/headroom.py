@@ -13,6 +13,8 @@ from kvproof.scheduling.interruption import interruption
 from kvproof.scheduling.policies import Policy
 from kvproof.scheduling.simulate import simulate
 from kvproof.solver.improve import improve
+from kvproof.solver.improve.run import rehearse_improve
+from kvproof.solver.rehearsal import rehearse
 
 #: Called with what is done now, in a few words.
 Report = Callable[[str], None]
@@ -43,7 +45,8 @@ def find_headroom(
         Whose schedule, and by which rule.
     time_limit
         Seconds for the search, or None: what `trials` and `evaluations` allow. The policy's
-        schedule and the bounds that need no search are made whatever the limit.
+        schedule and the bounds that need no search are made before, and what nobody has compiled
+        yet is compiled.
     trials
         Exchanges of local search (:func:`kvproof.improve`).
     evaluations
@@ -59,7 +62,6 @@ def find_headroom(
         A schedule takes more steps than are kept (2^27).
     """
     say = report or (lambda _: None)
-    begun = time.monotonic()
     say(policy.name)
     schedule = simulate(instance, policy, skip=skip)
     check_schedule(schedule)
@@ -68,6 +70,10 @@ def find_headroom(
     bound = best_bound(instance)
     best, found_by, interrupted = schedule, policy.name, False
     if bound.value <= total - 1:
+        if time_limit is not None:
+            rehearse_improve(instance)
+            rehearse(_both_prices, 30, backlog=instance.is_backlog)
+        late = None if time_limit is None else time.monotonic() + time_limit
         found = improve(
             instance,
             time_limit=None if time_limit is None else _SCHEDULES * time_limit,
@@ -82,7 +88,6 @@ def find_headroom(
             found_by = next(
                 stage.name for stage in found.stages if stage.total_latency == best.total_latency
             )
-        late = None if time_limit is None else begun + time_limit
         if not interrupted and evaluations != 0 and bound.value <= best.total_latency - 1:
             try:
                 with interruption() as asked:
@@ -111,3 +116,9 @@ def find_headroom(
         lower_bound=bound,
         interrupted=interrupted,
     )
+
+
+def _both_prices(little: Instance) -> None:
+    """Make prices by the programme, and by the ascent."""
+    best_prices(little)
+    best_prices(little, lp_entries=0)

@@ -28,16 +28,18 @@ from kvproof.solver.dp.stage import (
     root_of,
     searches,
     share_of,
+    solve_certified,
     until,
 )
 from kvproof.solver.heuristics import best_policy, listed
 from kvproof.solver.improve import improve
-from kvproof.solver.improve.run import MANY
+from kvproof.solver.improve.run import MANY, rehearse_improve
 from kvproof.solver.interval import Interval, IntervalProgress, known
 from kvproof.solver.model import Model, model_of
 from kvproof.solver.portfolio import Engine, Work, lined_up, repeats, shares_of, take_turns
 from kvproof.solver.profiles.stage import few_profiles, profiles
 from kvproof.solver.proofs import price_proof
+from kvproof.solver.rehearsal import rehearse
 from kvproof.solver.result import Limit, Result
 from kvproof.solver.threads import listening
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, quick_prices
@@ -98,7 +100,8 @@ def solve(
         lot, branching too, and the programme has what time is left. Beams and annealing
         look for better schedules meanwhile, all in turns (``kvproof.solver.portfolio``).
     time_limit
-        Seconds, or None. At a limit, and on Ctrl-C, the interval so far is returned.
+        Seconds, or None. At a limit, and on Ctrl-C, the interval so far is returned. What the
+        search of more than 25 requests needs is compiled before the time begins.
     backend
         For the programme: ``highs``, ``cbc``, ``scip``, ``cpsat`` or a PuLP solver name.
     incumbent
@@ -119,8 +122,21 @@ def solve(
         engine=engine, time_limit=time_limit, backend=backend, memory_bytes=memory_bytes
     )
     small = instance.requests <= SMALL
+    if not small and time_limit is not None:  # few are interpreted first
+        rehearse_improve(instance)
+        if engine != "milp":
+            rehearse(search_whole, 14, backlog=instance.is_backlog)
     with listening(), plain_first() if small else nullcontext():
         return _solve(instance, options, incumbent, progress)
+
+
+def search_whole(little: Instance) -> None:
+    """Search with every kernel of a large search."""
+    model = model_of(little)
+    # vectors from 20 states on
+    found = solve_certified(model, *best_policy(little, model), effort=Effort(refine_at=20))
+    if found.limit == Limit.INTERRUPT:
+        raise KeyboardInterrupt
 
 
 def _solve(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @input_options
 @click.option("--policy", default="fcfs", show_default=True, help="What runs now.")
 @rule_options
-@time_limit_option("How long to look for better schedules and bounds, after reading.")
+@time_limit_option("How long to look for better schedules and bounds, after reading and compiling.")
 @click.option(
     "--certificates",
     type=click.Path(),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("improve")
 @input_options
-@time_limit_option("How long to look for better schedules, after reading and bounding.")
+@time_limit_option("How long to look for better schedules, after reading, bounding and compiling.")
 @click.option(
     "--trials",
     type=click.IntRange(min=0),

@@ -40,7 +40,7 @@ MOST_REQUESTS = 5000
     "--time-limit",
     type=Seconds(),
     metavar="SECONDS",
-    help="How long to search [default: without limit].",
+    help="How long to search, after compiling [default: without limit].",
 )
 @click.option(
     "--certificate",

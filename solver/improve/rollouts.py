@@ -38,7 +38,7 @@ from kvproof.solver.improve.windows import Queue
 _IN_SIGHT = WINDOW + 40
 #: Starts that a way is followed for, on average, and the shares of those steps that are kept of it
 #: and that are looked at beyond, for memory that must stay empty.
-STARTS_AHEAD, _KEPT, _BEYOND = 24, 0.15, 0.64
+STARTS_AHEAD, KEPT, _BEYOND = 24, 0.15, 0.64
 #: Steps of a way at most.
 _MOST_AHEAD = 2_000
 #: States for the root of the number of ways: fewer are too much alike, of more each has few ways.
@@ -109,7 +109,7 @@ def span_of(requests: Requests) -> Span:
     """Return how far ways from each moment go."""
     steps = STARTS_AHEAD * _volume(requests).mean() / requests.memory
     ahead = min(_MOST_AHEAD, max(4, round(steps)))
-    kept, beyond = max(1, round(_KEPT * ahead)), round(_BEYOND * ahead)
+    kept, beyond = max(1, round(KEPT * ahead)), round(_BEYOND * ahead)
     # what starts last, and a block of steps that is looked at from there
     held = ahead + max(int(requests.output.max()), BLOCK, beyond) + kept + 2
     return Span(ahead=ahead, kept=kept, beyond=beyond, steps=held)

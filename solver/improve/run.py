@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from kvproof.scheduling.compiled import interpreting
 from kvproof.scheduling.errors import InputError, LimitError
 from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.feasibility import check_schedule
@@ -19,9 +21,10 @@ from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.usage import Requests, hold_all, place, requests_of, shift_left
 from kvproof.solver.improve.annealing import Annealing
 from kvproof.solver.improve.guide import FIRST, STEPS, around, guide_of
-from kvproof.solver.improve.rollouts import Rollouts, span_of, worth_of
+from kvproof.solver.improve.rollouts import KEPT, Rollouts, span_of, worth_of
 from kvproof.solver.improve.search import search
 from kvproof.solver.improve.windows import WINDOWS, queue_of, tallest_first
+from kvproof.solver.rehearsal import rehearse
 
 #: Called with (stage, best total latency so far).
 Report = Callable[[str, int], None]
@@ -37,8 +40,10 @@ _SMALL = 20_000
 #: Shares of the time limit for policies, windows, guided starts, the first rollouts, the others,
 #: and what ends these where they took longer than they should.
 _POLICIES, _WINDOWS, _GUIDED, _ROLLOUT, _ROLLOUTS, _ENDED = 0.15, 0.25, 0.4, 0.5, 0.9, 0.97
-#: Ways from each moment in the first pass, and where there is no time limit; at most.
+#: Ways from each moment in the first pass, where there is no time limit at most, and at most.
 _ROLLED, _UNLIMITED, _MOST_ROLLED = 8, 64, 2**15
+#: Trials for each request from which on there are so many ways.
+_ROLLING = math.ceil(_ROLLED / KEPT)
 #: How much more than the best so far few ways may cost for many to be worth their time.
 _NEAR = 0.03
 #: Steps for which prices are kept; requests below which local search alone does.
@@ -157,10 +162,12 @@ def improve(
     instance
         The requests.
     time_limit
-        Seconds, or None. One policy's schedule is made whatever the limit.
+        Seconds, or None. One policy's schedule is made whatever the limit, and what nobody has
+        compiled yet is compiled before the time begins.
     trials
         Exchanges that local search tries; None: as many as the time allows, or 100 for each
-        request where there is no limit. With a number and no limit the result is reproducible.
+        request where there is no limit. With a number and no limit the result is reproducible,
+        and rollouts follow ways in proportion: none below 54 exchanges for each request.
     first
         A feasible schedule to begin with.
     enough
@@ -181,6 +188,8 @@ def improve(
         raise InputError(f"improve: the time limit must be above 0 seconds, got {time_limit}")
     if trials is not None and trials < 0:
         raise InputError(f"improve: the number of trials must be at least 0, got {trials}")
+    if time_limit is not None and not interpreting():
+        rehearse_improve(instance)
     begun = time.monotonic()
     full = instance.expanded()
     origin = int(full.arrival.min())
@@ -206,7 +215,7 @@ def improve(
     try:
         for stage in (
             _policies(full, state), _windows(full, state, steps), _guided(full, state, steps),
-            _rollouts(full, state, steps),
+            _rollouts(full, state, steps, trials),
         ):  # fmt: skip
             for _ in stage:
                 if state.done():
@@ -221,6 +230,17 @@ def improve(
     return Improvement(
         schedule=found, stages=tuple(state.stages), trials=state.trials, interrupted=interrupted
     )
+
+
+def rehearse_improve(instance: Instance) -> None:
+    """Have the kernels compiled that :func:`improve` needs for such an instance."""
+    requests = MANY if instance.requests >= MANY else 30  # sorted-f takes 12 as few
+    rehearse(_every_stage, requests, backlog=instance.is_backlog)
+
+
+def _every_stage(little: Instance) -> None:
+    if improve(little, trials=_ROLLING * little.requests).interrupted:
+        raise KeyboardInterrupt
 
 
 def _policies(instance: Instance, state: _State) -> Iterator[None]:
@@ -285,13 +305,23 @@ def _guided(instance: Instance, state: _State, steps: int) -> Iterator[None]:
     state.close("guided")
 
 
-def _rollouts(instance: Instance, state: _State, steps: int) -> Iterator[None]:
+def _ways(instance: Instance, trials: int | None) -> int:
+    """Return how many ways rollouts follow from each moment, where there is no time limit.
+
+    Each way tries every request 1 / KEPT times; in all it is as many tries as of local search.
+    """
+    if trials is None:
+        return _UNLIMITED
+    return min(_UNLIMITED, int(KEPT * trials / instance.requests))
+
+
+def _rollouts(instance: Instance, state: _State, steps: int, trials: int | None) -> Iterator[None]:
     """Take the best of the schedules made by rollouts, with few ways and, if that gains, many."""
     room = steps + 2 * span_of(state.requests).steps + 1
-    if len(state.starts) < MANY or room > _MOST_PRICED or state.late(_ROLLOUTS):
+    number = _ROLLED if state.deadline is not None else _ways(instance, trials)
+    if len(state.starts) < MANY or room > _MOST_PRICED or number < _ROLLED or state.late(_ROLLOUTS):
         return
     worth, queue = worth_of(instance, room), queue_of(instance)
-    number = _UNLIMITED if state.deadline is None else _ROLLED
     begun, near = time.monotonic(), False
     made = Rollouts(state.requests, worth, queue, number)
     while made.advance(1):

@@ -109,8 +109,23 @@ def one_line(capsys, code, arguments, said):
 def test_nobody_listens(capsys, monkeypatch):
     monkeypatch.setattr(clusters, "PATIENCE", 0.5)
     one_line(capsys, 2, [*BASE, "--dask", "tcp://127.0.0.1:9"], "no Dask scheduler answers at tcp")
-    one_line(capsys, 2, [*BASE, "--dask", "nonsense://x"], "no Dask scheduler answers at nonsense")
     one_line(capsys, 2, [*BASE, "--dask", ""], "--dask needs the address of a scheduler")
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("nonsense", "--dask nonsense: missing port number"),
+        ("tcp://host", "missing port number"),
+        ("host:port", "invalid literal for int"),
+        ("::1:8786", "ipv6 needs brackets"),
+        ("inproc://x", "not enough values"),
+        ("nonsense://x", "unknown address scheme 'nonsense'"),
+    ],
+)
+def test_no_client_is_made_for_what_is_no_address(capsys, monkeypatch, address, said):
+    monkeypatch.setattr(distributed, "Client", None)
+    one_line(capsys, 2, [*BASE, "--dask", address], said)
 
 
 def test_no_worker(capsys, monkeypatch):

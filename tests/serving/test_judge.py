@@ -95,6 +95,33 @@ def test_what_the_log_contradicts_is_refused():
         judge(far, memory=8, step=Fraction(1), rules=ALL)
 
 
+@pytest.mark.parametrize(
+    ("memory", "rules", "complaint"),
+    [
+        (20, ALL, "less than 25.9653, by the centroid bound; the engine's --memory is larger"),
+        (20, EngineRules(budget=5), "by the compute bound; the engine's --max-num-batched-tokens"),
+        (100, EngineRules(seats=1), "less than 40.0000, by the seats bound; .* --step shorter$"),
+        (1000, EngineRules(seats=2, shares=True), "the engine's --max-num-seqs is larger"),
+    ],
+)
+def test_a_total_that_no_such_engine_has_is_refused(memory, rules, complaint):
+    log = log_of([0] * 4, [4] * 4, [10] * 4, [4] * 4)
+    with pytest.raises(InputError, match="log.csv: a total latency of 16.0000, .*" + complaint):
+        judge(log, memory=memory, step=Fraction(1), rules=rules)
+
+
+def test_a_total_is_held_against_the_bound_exactly():
+    """Four in one seat, one after the other, each as long as its tokens: a factor of 1."""
+    step, seat = Fraction(1, 3), EngineRules(seats=1)
+    completion = [k * 4 * step for k in (1, 2, 3, 4)]
+    log = log_of([0] * 4, completion, [10] * 4, [4] * 4)
+    assert judge(log, memory=100, step=step, rules=seat).factor == 1
+    completion[3] -= Fraction(1, 10**9)
+    log = log_of([0] * 4, completion, [10] * 4, [4] * 4)
+    with pytest.raises(InputError, match=r"latency of 13\.3333, .* less than 13\.3334"):
+        judge(log, memory=100, step=step, rules=seat)
+
+
 def test_prompts_that_cannot_all_have_been_held_are_noticed():
     log = log_of([0, 0], [10, 10], [6, 6], [3, 3], first=[5, 5])
     assert judge(log, memory=8, step=Fraction(1), rules=ALL).crowded
@@ -125,6 +152,17 @@ def test_the_command_says_how_far_from_optimal(capsys, log_file, tmp_path):
     assert Fraction(data["total_latency"]) == 13
     assert run(["check", file]) == 0
     assert "every run, also one that preempts" in capsys.readouterr().out
+
+
+def test_no_certificate_of_a_bound_that_the_log_contradicts(capsys, tmp_path):
+    log, out = tmp_path / "log.csv", tmp_path / "bound.json"
+    log.write_text("arrival,completion,prompt,output\n" + "0,4,10,4\n" * 4)
+    assert run(["certify-run", str(log), "--memory", "20", "--step", "1", "--out", str(out)]) == 2
+    shown = capsys.readouterr()
+    assert not shown.out
+    (line,) = shown.err.splitlines()
+    assert line.endswith("or prefixes are shared: --prefix-caching")
+    assert not out.exists()
 
 
 def test_the_command_refuses_what_cannot_be(capsys, log_file):

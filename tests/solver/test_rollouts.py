@@ -162,9 +162,26 @@ def test_rollouts_that_run_out_of_steps_say_so():
     assert (made.starts < 0).any()
 
 
+@pytest.mark.parametrize(
+    ("trials", "ways"), [(0, []), (31_999, []), (32_000, [8]), (64_000, [16]), (10**9, [64])]
+)
+def test_without_a_time_limit_the_trials_bound_the_ways(monkeypatch, trials, ways):
+    """Where nothing else did, a witness of an adversary's waited for them for minutes."""
+    made = []
+
+    def noted(requests, worth, queue, number):
+        made.append(number)
+        return Rollouts(requests, worth, queue, 1)
+
+    monkeypatch.setattr("kvproof.solver.improve.run.Rollouts", noted)
+    monkeypatch.setattr("kvproof.solver.improve.run._local", lambda *_: None)
+    improve(overloaded(3), trials=trials)
+    assert made == ways
+
+
 def test_rollouts_are_a_stage_of_their_own_where_there_are_many_requests():
     instance = overloaded(3)
-    found = improve(instance, trials=0)
+    found = improve(instance, trials=60_000)
     names = [stage.name for stage in found.stages]
     assert names == ["policies", "windows", "left shift", "guided", "rollouts", "local search"]
     check_schedule(found.schedule)
