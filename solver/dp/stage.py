@@ -2,8 +2,8 @@
 
 A search to target B proves OPT >= B or returns the optimum below B. Work grows by a factor of up to
 1.6 per unit of B, so going up in steps costs little more than the last one and leaves an honest
-interval whenever a limit strikes. Where requests repeat it hardly grows: the first search goes all
-the way, and only where a step takes too long the next one aims nearer. A better schedule from
+interval whenever a limit strikes. Where requests repeat it grows less, and the first search goes a
+quarter of the way. Where a step takes too long the next search aims nearer. A better schedule from
 elsewhere lowers the target on the way.
 """
 
@@ -43,15 +43,17 @@ from kvproof.solver.result import Limit
 from kvproof.solver.threads import Flag, aside, raise_if_interrupted
 from kvproof.solver.windows import MAX_STEPS, PRICE_SCALE, Windows, fix_windows, good_prices
 
-# The first search reaches so far beyond the root bound, or a little further if that ends it;
-# later ones at least a quarter of it. With more classes than `_CLASSES` it is one step at a time
-# until two searches have shown what a step costs: up to 400 times as much as the one before.
+# The first search reaches so far beyond the root bound, or a little further if that ends it; where
+# requests repeat such a part of the gap. Later ones reach at least a quarter of it. With more
+# classes than `_CLASSES` it is one step at a time until two searches have shown what a step costs:
+# up to 400 times as much as the one before.
 _STAGE = 8
 _LITTLE = 4
+_PART = 4
 _CLASSES = 25
 # Growth of the work per unit of the target before two searches have shown it, also where requests
 # repeat, and how much above what they show is planned for; the seconds to plan for without a limit.
-_GROWTH, _GROWTH_EQUAL = 1.6, 1.15
+_GROWTH, _GROWTH_EQUAL = 1.6, 1.25
 _CAUTION = 1.05
 _PATIENCE = 600.0
 # Widths of beams, and the memory of each.
@@ -178,11 +180,10 @@ def searches(
             state.limit = Limit.TIME
             return
         base = max(state.lower, _ceil(root_bound(rooted.grid, root)))
-        reach = _reach(spent, growth, deadline, 1 if many else _STAGE)
+        first_reach = max(_STAGE, (state.upper - base) // _PART) if equal else _STAGE
+        reach = _reach(spent, growth, deadline, 1 if many else first_reach)
         near = base + reach + (0 if many else _LITTLE) >= state.upper
         target = state.upper if near else base + reach
-        if spent is None and equal:  # work hardly grows with the target
-            target = state.upper
         if farthest is not None:
             target = min(target, max(farthest, base + 1))
         fixed = fix_windows(model, prices, target)
