@@ -344,13 +344,7 @@ class Instance(Shown):
 
 
 def as_memory(memory: object) -> int:
-    """Return a memory in tokens, in whatever range.
-
-    Raises
-    ------
-    InputError
-        It is no integer.
-    """
+    """Return a memory in tokens, in whatever range; an InputError says that it is no integer."""
     if isinstance(memory, bool) or not isinstance(memory, int | np.integer):
         raise InputError(f"instance: memory must be an integer, got {memory!r}")
     return int(memory)
