@@ -25,7 +25,7 @@ _FIRST, _PART = 0.5, 0.1
 _MOVED = 0.25
 # Shares where requests differ, and where they repeat: most to what proves, but below two thirds.
 _DIFFERENT = {"profiles": 5, "beams": 1, "search": 3, "annealing": 1, "branch": 1}
-_REPEATED = {"profiles": 16, "beams": 4, "search": 8, "annealing": 2, "branch": 1}
+_REPEATED = {"profiles": 16, "beams": 6, "search": 8, "annealing": 2, "branch": 1}
 # Seconds that beams over few requests are charged for before they begin: a search may be over
 # before, and annealing as good.
 _PATIENT = 2.0

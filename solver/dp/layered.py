@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from kvproof.scheduling.compiled import interpreting
 from kvproof.solver.dp.dominance import undominated
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.expansion import Block, Exhausted, Ints, Room, children, step_of
@@ -23,6 +24,7 @@ from kvproof.solver.dp.kernels import Step
 from kvproof.solver.dp.multipliers import Vector, root_bound
 from kvproof.solver.dp.raising import raise_profiles
 from kvproof.solver.dp.refining import Vectors
+from kvproof.solver.dp.residual import ahead_of, see
 from kvproof.solver.dp.states import States, Words, bytes_per_state, packing_of
 from kvproof.solver.dp.trajectory import SCALE, Grid
 from kvproof.solver.result import Limit
@@ -42,8 +44,9 @@ _PARENTS, _BLOCK, _BLOCKS, _MANY = 500, 2_000, 8, 25
 # Where some children do, those within such a part of the way from the least bound to the cutoff are
 # made first, then twice that. So many do for vectors.
 _PART, _ENOUGH = 1 / 64, 100_000
-# Of a beam, states that are compared before the best are kept, for each of these.
-_WIDER = 3
+# Of a beam, states that are compared before the best are kept, for each of these; and the steps for
+# which running requests of those are seen to end.
+_WIDER, _SEEN = 3, 6
 
 
 @dataclass(kw_only=True)
@@ -254,6 +257,9 @@ class Search:
             # in their order, so that those that have started the same still lie together
             best = np.argpartition(states.low, _WIDER * width)[: _WIDER * width]
             states = states.take(np.sort(best))
+        # interpreted, a closer look would take longer than all else
+        if width is not None and len(states) > width and not interpreting():
+            states = self._seen(states, t)
         if len(states) >= self.effort.raise_at:
             # those next to each other have started the same, or nearly
             first = int(self.rng.integers(max(1, len(states) - _WINDOW)))
@@ -264,6 +270,24 @@ class Search:
         if width is not None and len(states) > width:
             states = states.take(np.argpartition(states.low, width)[:width])
         return states
+
+    def _seen(self, states: States, t: int) -> States:
+        """Return the states before the starts at step t that a closer look leaves."""
+        ahead = ahead_of(self.grid, self.vectors.in_use(), t, _SEEN)
+        jobs = [
+            self.pool.submit(
+                see, self.grid.layout, self.packing, ahead, states.columns, a, b, self.flag
+            )
+            for a, b in blocks(len(states), _BLOCKS * self.cores, _PARENTS)
+        ]
+        self._done(jobs)
+        return states.take(states.low <= (self.target - 1) * SCALE)
+
+    def _done(self, jobs: list[Future[None]]) -> None:
+        """Wait for jobs that leave what they were asked for when time is up."""
+        gather(jobs, self.flag, self.deadline)
+        if self._late():
+            raise Exhausted(Limit.TIME)
 
     def _unraised(self, states: States, t: int) -> States:
         """Return the states that no other one dominates when their profiles are raised."""
@@ -284,9 +308,7 @@ class Search:
             )
             for begin, end in blocks(len(key), self.cores)
         ]  # fmt: skip
-        gather(jobs, self.flag, self.deadline)
-        if self._late():
-            raise Exhausted(Limit.TIME)
+        self._done(jobs)
         return raised
 
     def _undominated(self, states: States, order: Ints, profile: Words) -> npt.NDArray[np.bool_]:
@@ -302,7 +324,5 @@ class Search:
             )
             for a, b in pairwise(cuts)
         ]  # fmt: skip
-        gather(jobs, self.flag, self.deadline)
-        if self._late():
-            raise Exhausted(Limit.TIME)
+        self._done(jobs)
         return keep

@@ -57,7 +57,7 @@ _GROWTH, _GROWTH_EQUAL = 1.6, 1.25
 _CAUTION = 1.05
 _PATIENCE = 600.0
 # Widths of beams, and the memory of each.
-_WIDTHS = 300, 3_000, 20_000, 100_000
+_WIDTHS = 300, 3_000, 10_000, 30_000, 100_000
 _BEAM_BYTES = 2**31
 # Share of the time left that one step of a search may take: then it aims nearer, if it can. And
 # once a search has shown what the next one will take.
