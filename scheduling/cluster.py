@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import numpy.typing as npt
@@ -119,6 +120,7 @@ def connect(address: str) -> Iterator[Cluster]:
     package: Any = distributed
     try:  # before there is a client: one that has never begun to connect takes 20 s to close
         get_address_host(address)
+        _ = urlsplit(address if "//" in address else f"//{address}").port  # is it in range?
     except ValueError as error:
         raise InputError(
             f"--dask {address}: {error}; give the address of a scheduler, as tcp://HOST:8786"

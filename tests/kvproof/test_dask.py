@@ -118,6 +118,7 @@ def test_nobody_listens(capsys, monkeypatch):
         ("nonsense", "--dask nonsense: missing port number"),
         ("tcp://host", "missing port number"),
         ("host:port", "invalid literal for int"),
+        ("host:99999", "Port out of range 0-65535"),
         ("::1:8786", "ipv6 needs brackets"),
         ("inproc://x", "not enough values"),
         ("nonsense://x", "unknown address scheme 'nonsense'"),
