@@ -134,7 +134,7 @@ def search_whole(little: Instance) -> None:
     """Search with every kernel of a large search."""
     model = model_of(little)
     # vectors from 20 states on
-    found = solve_certified(model, *best_policy(little, model), effort=Effort(refine_at=20))
+    found = solve_certified(model, *best_policy(little, model), effort=Effort(refine_at=20, seen=1))
     if found.limit == Limit.INTERRUPT:
         raise KeyboardInterrupt
 

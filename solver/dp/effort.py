@@ -24,6 +24,8 @@ class Effort:
         Most vectors that a layer uses.
     width
         Keep only so many states per layer: then it is a beam, which proves nothing.
+    seen
+        Steps for which a beam looks closer when running requests end.
     memory_bytes
         Give up rather than hold more.
     """
@@ -36,5 +38,6 @@ class Effort:
     rounds: int = 200
     vectors: int = 12
     width: int | None = None
+    seen: int = 0
     memory_bytes: int = 6 * 2**30
     seed: int = 0

@@ -44,9 +44,8 @@ _PARENTS, _BLOCK, _BLOCKS, _MANY = 500, 2_000, 8, 25
 # Where some children do, those within such a part of the way from the least bound to the cutoff are
 # made first, then twice that. So many do for vectors.
 _PART, _ENOUGH = 1 / 64, 100_000
-# Of a beam, states that are compared before the best are kept, for each of these; and the steps for
-# which running requests of those are seen to end.
-_WIDER, _SEEN = 3, 6
+# Of a beam, states that are compared before the best are kept, for each of these.
+_WIDER = 3
 
 
 @dataclass(kw_only=True)
@@ -258,7 +257,7 @@ class Search:
             best = np.argpartition(states.low, _WIDER * width)[: _WIDER * width]
             states = states.take(np.sort(best))
         # interpreted, a closer look would take longer than all else
-        if width is not None and len(states) > width and not interpreting():
+        if width is not None and len(states) > width and self.effort.seen and not interpreting():
             states = self._seen(states, t)
         if len(states) >= self.effort.raise_at:
             # those next to each other have started the same, or nearly
@@ -273,7 +272,7 @@ class Search:
 
     def _seen(self, states: States, t: int) -> States:
         """Return the states before the starts at step t that a closer look leaves."""
-        ahead = ahead_of(self.grid, self.vectors.in_use(), t, _SEEN)
+        ahead = ahead_of(self.grid, self.vectors.in_use(), t, self.effort.seen)
         jobs = [
             self.pool.submit(
                 see, self.grid.layout, self.packing, ahead, states.columns, a, b, self.flag

@@ -2,8 +2,8 @@
 
 The trajectory bound knows of a state how many tokens are held and how many requests run; when these
 end is only priced. Here, for the next steps, their tokens are taken off the memory, and paths are
-those of the waiting requests alone; from then on the tables say what is to come. That is never less,
-since each such path is one of theirs with the true ends, and takes a small sweep for each state.
+those of the waiting requests alone; from then on the tables say what is to come. That is never
+less, as each such path is one of theirs with the true ends, and takes a small sweep for each state.
 
 It ranks the states of a beam. A search would have to say in its proof where it was used, and every
 checker to repeat it; of the time of a search it takes as much as it saves.

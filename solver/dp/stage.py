@@ -56,9 +56,11 @@ _CLASSES = 25
 _GROWTH, _GROWTH_EQUAL = 1.6, 1.25
 _CAUTION = 1.05
 _PATIENCE = 600.0
-# Widths of beams, and the memory of each.
-_WIDTHS = 300, 3_000, 10_000, 30_000, 100_000
+# Widths of beams, and the memory of each; and how many steps they see where requests repeat. Where
+# these differ, wider beams find as much in that time.
+_WIDTHS = 300, 3_000, 20_000, 100_000
 _BEAM_BYTES = 2**31
+_SEEN = 6
 # Share of the time left that one step of a search may take: then it aims nearer, if it can. And
 # once a search has shown what the next one will take.
 _STEP, _STEP_KNOWN = 0.2, 0.5
@@ -312,11 +314,12 @@ def beams(
     grid: Grid, root: Vector, state: Interval, deadline: float | None, effort: Effort
 ) -> Generator[None, None, None]:
     """Look for cheaper schedules with beams, ever wider ones."""
+    seen = _SEEN if repeats(grid.model) else effort.seen
     for width in _WIDTHS:
         if state.closed() or _late(deadline):
             return
         narrow = replace(
-            effort, width=width, refine_at=2**60, raise_at=width,
+            effort, width=width, seen=seen, refine_at=2**60, raise_at=width,
             memory_bytes=min(effort.memory_bytes, _BEAM_BYTES),
         )  # fmt: skip
         search = Search(grid, root, state.upper, narrow, deadline)
