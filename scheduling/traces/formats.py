@@ -51,6 +51,10 @@ class TraceFormat:
         return [column for column in self.columns if column not in columns]
 
 
+VIDUR = TraceFormat(
+    name="vidur", time="arrived_at", prompt="num_prefill_tokens", output="num_decode_tokens"
+)
+
 # Where each comes from: Azure/AzurePublicDataset, HPMLL/BurstGPT, kvcache-ai/Mooncake,
 # microsoft/vidur (whose files derive from the Splitwise traces).
 BUILTIN = (
@@ -65,9 +69,7 @@ BUILTIN = (
         output="output_length",
         unit=Fraction(1, 1000),
     ),
-    TraceFormat(
-        name="vidur", time="arrived_at", prompt="num_prefill_tokens", output="num_decode_tokens"
-    ),
+    VIDUR,
     TraceFormat(name="lengths", prompt="prompt", output="output"),
 )
 

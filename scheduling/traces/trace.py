@@ -12,7 +12,7 @@ from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import MAX_ARRIVAL, MAX_MEMORY, Instance, as_memory, given_away
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.traces.columns import Columns, Places
-from kvproof.scheduling.traces.formats import TraceFormat
+from kvproof.scheduling.traces.formats import VIDUR, TraceFormat
 
 DEFAULT_STEP = Fraction(1, 20)
 OFFENDERS_SHOWN = 3
@@ -218,10 +218,13 @@ class Trace(Shown):
         if oversize not in ("error", "drop"):
             raise InputError(f"oversize must be error or drop, got {oversize!r}")
         if self.columns.ticks is None and not backlog:
-            what = f"column {self.format.time!r}" if self.format.time else "a column of times"
+            remedy = "--backlog lets every request arrive at 0"
+            what = f"column {self.format.time!r}"
+            if self.format.time is None:
+                what = "a column of times"
+                remedy += f", and seconds are read from a file with {', '.join(VIDUR.columns)}"
             raise InputError(
-                f"{self.source}: {what} is missing from this {self.format.name} trace; "
-                "--backlog lets every request arrive at 0"
+                f"{self.source}: {what} is missing from this {self.format.name} trace; {remedy}"
             )
         peak = self.prompt[:limit]
         peak += self.output[:limit]

@@ -99,7 +99,8 @@ EMPTY = {name: np.array([], dtype=np.int64) for name in ("row", "prompt", "outpu
         ({"prompt": np.full(4, 2**31 - 1)}, {}, "2147483647 + 3, ...); choose --oversize drop"),
         # a trace without times
         (UNTIMED, {}, "t: column 'TIMESTAMP' is missing from this azure trace; --backlog lets"),
-        (UNTIMED | {"format": LENGTHS}, {}, "a column of times is missing from this lengths"),
+        (UNTIMED | {"format": LENGTHS}, {}, "a column of times is missing from this lengths trace"),
+        (UNTIMED | {"format": LENGTHS}, {}, "seconds are read from a file with arrived_at, num_"),
         # nothing left
         ({}, {"memory": 1, "limit": 1, "oversize": "drop"}, "t: no request is left; requests bey"),
         ({}, {"memory": 1, "limit": 1, "oversize": "drop"}, "out: 3; requests larger"),
