@@ -250,7 +250,7 @@ class Search:
         return out.take(order[keep[order]])
 
     def _compared(self, states: States, t: int) -> States:
-        """Return the states before the starts at step t that raised profiles leave."""
+        """Return the states before the starts at step t that a closer look and raising leave."""
         width = self.effort.width
         if width is not None and len(states) > _WIDER * width:
             # in their order, so that those that have started the same still lie together

@@ -64,10 +64,9 @@ def one_by_one(grid, vector, state, now, steps):
         inside = 0 <= k < len(layout.least) - len(left) and u <= model.memory - held(step)
         return inside and layout.least[k] <= u <= layout.most[k]
 
-    @cache
     def after(step, k, u):
-        """From what stands in a step after its ends, with paths that hold tokens in the next."""
-        return started(step, model.classes - 1, None, k, u + k) if step < now + last else None
+        """From what stands in a step after its ends: each holds a token more in the next."""
+        return started(step, model.classes - 1, None, k, u + k)
 
     @cache
     def started(step, c, most, k, u):
