@@ -75,11 +75,20 @@ def aside(call: Callable[[Flag], T], deadline: float | None = None) -> T:
     It is given a flag that is set at the deadline or on Ctrl-C, and should end soon after that.
     """
     flag = new_flag()
-    job = _helpers(os.getpid()).submit(call, flag)
+    helpers = _helpers(os.getpid())
+    job: Future[T] | None = None
     try:
+        job = helpers.submit(call, flag)
         return gather([job], flag, deadline)[0]
     finally:
-        wait([job])
+        if job is None:
+            # Ctrl-C while a thread was being started: at its end the interpreter would wait for it,
+            # and nothing else would tell it to go
+            flag[0] = True
+            _helpers.cache_clear()
+            helpers.shutdown(wait=False)
+        else:
+            wait([job])
 
 
 @cache

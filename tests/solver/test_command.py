@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 from click.testing import CliRunner
@@ -87,6 +88,8 @@ def test_ctrl_c_gives_the_interval_so_far(hard):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     os.close(theirs)
+    watch = threading.Timer(300, child.kill)  # reading from a terminal has no limit of its own
+    watch.start()
     shown = b""
     while not re.search(rb"OPT in \[\d", shown):  # a bound is known, the search under way
         shown += os.read(ours, 4096)
@@ -95,6 +98,7 @@ def test_ctrl_c_gives_the_interval_so_far(hard):
         while os.read(ours, 4096):
             pass
     out, _ = child.communicate(timeout=120)
+    watch.cancel()
     os.close(ours)
     assert child.returncode == 130
     data = json.loads(out)

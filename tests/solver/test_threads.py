@@ -1,6 +1,8 @@
-"""Calls beside their callers: side by side, after a fork, and ended at a deadline."""
+"""Calls beside their callers: side by side, after a fork, ended at a deadline or by Ctrl-C."""
 
 import multiprocessing
+import subprocess
+import sys
 import threading
 import time
 
@@ -46,3 +48,30 @@ def test_a_forked_process_has_threads_of_its_own():
     assert _twice(1) == 2
     with multiprocessing.get_context("fork").Pool(1) as pool:
         assert pool.apply_async(_twice, (21,)).get(timeout=30) == 42
+
+
+# what a Ctrl-C does that strikes while the main thread waits for the new one to have begun
+INTERRUPTED = """
+import threading
+from kvproof.solver.threads import aside
+
+start = threading.Thread.start
+
+def interrupted(thread):
+    start(thread)
+    threading.Thread.start = start
+    raise KeyboardInterrupt
+
+threading.Thread.start = interrupted
+try:
+    aside(lambda flag: None)
+except KeyboardInterrupt:
+    print("interrupted, then", aside(lambda flag: bool(flag[0])))
+"""
+
+
+def test_ctrl_c_while_a_thread_is_started_leaves_none_that_the_end_waits_for():
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "interrupted, then False\n"
