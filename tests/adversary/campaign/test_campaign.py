@@ -46,7 +46,7 @@ def contents(folder, settings):
 
 def test_everything_certified_is_checked_and_baselines_run_beside(tmp_path, small_settings):
     reports = []
-    outcome = go(small_settings, tmp_path, observe=reports.append)
+    outcome = go(replace(small_settings, evaluations=400), tmp_path, observe=reports.append)
     assert outcome.violates is None
     assert not outcome.interrupted
     assert {entry.engine for entry in outcome.entries} == {"anneal", "random", "climb"}
