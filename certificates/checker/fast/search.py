@@ -61,6 +61,8 @@ class Search:
         self.radix = [1]
         for kind in kinds:
             self.radix.append(self.radix[-1] * (kind.count + 1))
+        #: Bytes of what states with the same requests started share.
+        self.group = KEY + 4 * (self.radix[-1].bit_length() // 30)
 
     def _pack(self, tokens: Iterable[int]) -> int:
         """Put numbers side by side, the first one lowest."""
@@ -71,14 +73,15 @@ class Search:
     def run(self, tables: Tables) -> None:
         """Go through all steps; raise `Rejected` if states are left where the proof ends."""
         layer: dict[int, list[Packed]] = {0: [(0, 0, 0, ())]}
+        self.budget.take(self.group + self.state)
         for t in range(self.field.horizon + 1):
             if not layer:
                 return
             step = Step(self, t, tables.of_step(t))
-            for key, states in layer.items():
+            while layer:
+                key, states = layer.popitem()
                 Expansion(step, key).run(states)
-            for states in layer.values():
-                self.budget.give(self.state * len(states))
+                self.budget.give(self.group + self.state * len(states))
             dominance = Dominance(self.field, t + 1, self.bits, self.guard, self.budget)
             layer = {
                 key: states if len(states) == 1 else self._undominated(key, states, dominance)
@@ -117,24 +120,15 @@ class Step:
         self.open = [c for c in range(len(field.kinds)) if t in search.allowed[c]]
         self.gains = {c: self.lanes.gains(field, c) for c in self.open}
         self.found: dict[int, list[Packed]] = {}
-        self._runs: dict[tuple[int, ...], tuple[tuple[int, ...], int]] = {}
-        self._held = 0
 
     def run_on(self, events: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
         """Return the events that hold tokens after t, and the sum of their end multipliers."""
-        run = self._runs.get(events)
-        if run is None:
-            size = 300 + 8 * len(events) + self.lanes.bytes
-            self.search.budget.take(size)
-            self._held += size
-            last, t = self.search.last, self.t
-            on = tuple([event for event in events if last[event] > t])
-            run = self._runs[events] = on, sum(map(self.lanes.end.__getitem__, on))
-        return run
+        last, t = self.search.last, self.t
+        on = tuple([event for event in events if last[event] > t])
+        return on, sum(map(self.lanes.end.__getitem__, on))
 
     def leave(self) -> None:
         """Give back the memory of all but the children."""
-        self.search.budget.give(self._held)
         self.lanes.leave()
         if self.fresh:
             self.fresh.leave()
@@ -161,7 +155,6 @@ class Expansion:
         kinds = search.field.kinds
         self.step, self.search, self.found, self.key = step, search, step.found, key
         search.budget.tick(4 * len(kinds))
-        search.budget.take(KEY + 4 * (search.radix[-1].bit_length() // 30))
         self.room = room = search.left(key)
         self.left = sum(room)
         self.later = sum(n * rest for n, rest in zip(room, lanes.rest) if n)
@@ -275,6 +268,7 @@ class Expansion:
         if child in self.found:
             self.found[child].append(made)
         else:
+            search.budget.take(search.group)
             self.found[child] = [made]
 
 

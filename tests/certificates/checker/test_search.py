@@ -18,6 +18,8 @@ from kvproof.certificates.checker.core.budget import Budget
 from kvproof.certificates.checker.core.model import read_instance
 from kvproof.certificates.checker.core.search import search_bound
 from kvproof.certificates.checker.core.starts import Hints, Kind, Listed, Multipliers, read_search
+from kvproof.certificates.checker.fast.search import Search
+from kvproof.certificates.checker.fast.tables import Tables
 from kvproof.certificates.checker.limits import DEFAULT, Meter
 
 VALID = Path(__file__).parents[1] / "valid"
@@ -58,6 +60,27 @@ def test_both_engines_find_the_same() -> None:
         assert (packed.verdict, packed.reason) == (plain.verdict, plain.reason), data
         seen.add(packed.verdict.value)
     assert seen >= {"verified", "rejected", "malformed"}
+
+
+def test_a_search_gives_back_all_that_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    run, left = Search.run, []
+
+    def watched(search: Search, tables: Tables) -> None:
+        meter = search.budget = Meter(DEFAULT)
+        run(search, tables)  # these have a meter of their own
+        left.append(meter.free)
+
+    monkeypatch.setattr(Search, "run", watched)
+    rng = random.Random(4)
+    for _ in range(20):
+        tiny = checker_samples.random_tiny(rng, memory=9, requests=6)
+        denominator, runs = checker_samples.closed_form_prices(tiny)
+        proof, value = checker_search.search_bound(tiny, runs, denominator, truth.opt(tiny), rng)
+        claim = {"kind": "opt-lower-bound", "bound": f"{value}/1"}
+        data = truth.encode(checker_samples.certificate(tiny, claim, {"lower_bound": proof}))
+        assert check(data).verdict == "verified"
+    assert len(left) > 5  # the others are proved by prices or by the first vector
+    assert set(left) == {DEFAULT.memory_bytes}
 
 
 SPOILED: list[Any] = [
