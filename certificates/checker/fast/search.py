@@ -7,6 +7,7 @@ step. A sum, and one look at the top bits, then stand for a loop.
 
 from collections.abc import Iterable
 from fractions import Fraction
+from heapq import heappop, heappush
 
 from ..core.budget import Budget
 from ..core.model import Instance
@@ -78,15 +79,20 @@ class Search:
             if not layer:
                 return
             step = Step(self, t, tables.of_step(t))
-            while layer:
-                key, states = layer.popitem()
+            dominance = Dominance(self.field, t + 1, self.bits, self.guard, self.budget)
+            keys = sorted(layer, reverse=True)
+            while keys:
+                key = keys.pop()
+                states = layer.pop(key)
                 Expansion(step, key).run(states)
                 self.budget.give(self.group + self.state * len(states))
-            dominance = Dominance(self.field, t + 1, self.bits, self.guard, self.budget)
-            layer = {
-                key: states if len(states) == 1 else self._undominated(key, states, dominance)
-                for key, states in step.found.items()
-            }
+                # starts only make keys larger: what is below all that are left has no more to come
+                while step.growing and (not keys or step.growing[0] < keys[-1]):
+                    key = heappop(step.growing)
+                    states = step.found[key]
+                    if len(states) > 1:
+                        step.found[key] = self._undominated(key, states, dominance)
+            layer = step.found
             dominance.leave()
             step.leave()
         if layer:
@@ -120,6 +126,8 @@ class Step:
         self.open = [c for c in range(len(field.kinds)) if t in search.allowed[c]]
         self.gains = {c: self.lanes.gains(field, c) for c in self.open}
         self.found: dict[int, list[Packed]] = {}
+        #: Of the keys found a heap: those whose states are not all there and compared.
+        self.growing: list[int] = []
 
     def run_on(self, events: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
         """Return the events that hold tokens after t, and the sum of their end multipliers."""
@@ -270,6 +278,7 @@ class Expansion:
         else:
             search.budget.take(search.group)
             self.found[child] = [made]
+            heappush(self.step.growing, child)
 
 
 def packed_search_bound(proof: SearchProof, instance: Instance, budget: Budget) -> Fraction:
