@@ -4,14 +4,11 @@ import sys
 
 try:
     import os
-    import signal
-    import threading
-    from types import FrameType
 
     import click
     from click.shell_completion import shell_complete
 
-    from kvproof import streams
+    from kvproof import interrupts, streams
     from kvproof.cli import cli
     from kvproof.scheduling import notices
     from kvproof.scheduling.errors import ExitCode, KvproofError
@@ -33,7 +30,7 @@ def main() -> None:
     if "--json" in sys.argv:
         streams.reserve_stdout()
     notices.listen(lambda notice: streams.say_on_stderr(f"kvproof: {notice}"))
-    _note_interrupts()
+    interrupts.listen()
     code = run(sys.argv[1:])
     try:
         streams.stdout().flush()
@@ -64,7 +61,7 @@ def run(arguments: list[str]) -> int:
     except MemoryError:
         return _fail("out of memory; take fewer requests (--limit)", ExitCode.OVER_LIMIT)
     except Exception as error:
-        if _interrupted:
+        if interrupts.heard():
             return _fail("interrupted", ExitCode.INTERRUPTED)
         if os.environ.get("KVPROOF_DEBUG"):
             raise
@@ -73,31 +70,6 @@ def run(arguments: list[str]) -> int:
             "(please report it; KVPROOF_DEBUG=1 shows where)",
             ExitCode.INTERNAL_ERROR,
         )
-
-
-# One entry once Ctrl-C was pressed.
-_interrupted: list[int] = []
-
-
-def _note_interrupts() -> None:
-    """Remember Ctrl-C: one that comes while a kernel is compiled surfaces as some other error."""
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        return
-
-    def note(signum: int, frame: FrameType | None) -> None:
-        _interrupted.append(signum)
-        signal.default_int_handler(signum, frame)
-
-    signal.signal(signal.SIGINT, note)
-    loud = sys.unraisablehook
-
-    def lost(what: "sys.UnraisableHookArgs") -> None:
-        if what.exc_type is KeyboardInterrupt:  # it fell into a library's callback: once more
-            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
-        else:
-            loud(what)
-
-    sys.unraisablehook = lost
 
 
 def _undelivered(error: OSError) -> int:

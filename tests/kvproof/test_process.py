@@ -167,6 +167,28 @@ def test_an_interrupt_before_anything_is_loaded(tmp_path):
     assert (done.returncode, done.stderr) == (130, "kvproof: interrupted\n")
 
 
+# a library that goes on where Ctrl-C strikes while it is imported, as numpy's compiled parts do
+SWALLOWS = """
+import importlib, os, signal, sys, time
+
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(1)
+except KeyboardInterrupt:
+    pass
+sys.path.remove(os.path.dirname(__file__))
+del sys.modules["numpy"]
+sys.modules["numpy"] = importlib.import_module("numpy")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT")
+def test_an_interrupt_that_a_library_would_swallow(tmp_path):
+    (tmp_path / "numpy.py").write_text(SWALLOWS)
+    done = kvproof_process("theorems", env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert (done.returncode, done.stderr) == (130, "kvproof: interrupted\n")
+
+
 _LONG = [
     ("improve", "examples/azure_code_1000.csv", "--memory", "60000", "--time-limit", "60"),
     ("search", "--evaluations", "10000000", "--out", "{folder}/run"),
