@@ -22,6 +22,8 @@ Places = npt.NDArray[np.int32]
 _WAY_BYTES, _MOST_WAYS = 1024, 1 << 16
 # Arcs for each profile that room is made for; few instances have more.
 _ARCS = 16
+# Profiles after which the arcs of those before say how many the others will have.
+_TOLD = 4096
 # Bytes of a profile beside its words: in the hash table, of a place and of its arcs.
 _BYTES = 8 + 8 + 8 * _ARCS
 
@@ -119,6 +121,8 @@ def _plain_closed(packing, memory, words, first, to, way, ways, slots, way_slots
     queue = [0]
     for done, profile in enumerate(queue):
         first[done] = arcs
+        if done > _TOLD and len(queue) * arcs > done * len(to):
+            return -1, 0, 0
         stack: list[tuple[int, tuple[int, ...]]] = [(profile, ())]
         while stack:
             held, started = stack.pop()
@@ -165,7 +169,8 @@ def _closed(packing, memory, words, first, to, way, ways, slots, way_slots, flag
     arcs = 0
     done = 0
     while done < profiles:
-        if flag[0]:
+        # what has been found already will have too many arcs, at this rate
+        if flag[0] or (done > _TOLD and profiles * arcs > done * to.size):
             return -1, 0, 0
         first[done] = arcs
         for w in range(width):

@@ -7,6 +7,7 @@ import pytest
 
 from kvproof import solver
 from kvproof.scheduling.errors import LimitError
+from kvproof.solver.dp.states import packing_of
 from kvproof.solver.dp.trajectory import SCALE
 from kvproof.solver.heuristics import best_policy
 from kvproof.solver.interval import known
@@ -104,6 +105,24 @@ def test_profiles_are_those_that_fit_beside_each_other(seed):
         leads = [a for a in arcs if a[0] == known_as[x] and a[2] == tuple(space.ways[way])]
         assert len(leads) == 1
         assert known_as.setdefault(y, leads[0][1]) == leads[0][1]
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_too_many_arcs_are_seen_from_the_first_profiles(plain):
+    model = model_of(make(60, [(0, 0, 9)] * 40 + [(0, 1, 5)] * 20))
+    packing, most, arcs = packing_of(model), 50_000, 200_000
+    first = np.full(most + 1, -1)
+    closed = spaces._closed.plain if plain else spaces._closed
+    found = closed(
+        packing, model.memory, np.empty((most, packing.words), np.uint64), first,
+        np.empty(arcs, np.int32), np.empty(arcs, np.int32),
+        np.zeros((1000, model.classes), np.uint64), np.full(1 << 17, -1, np.int32),
+        np.full(1 << 12, -1, np.int32), new_flag(),
+    )  # fmt: skip
+    assert found[0] == -1
+    looked_at = int((first >= 0).sum())
+    assert spaces._TOLD < looked_at < spaces._TOLD + 100
+    assert first[looked_at - 1] < arcs / 2  # there was room left
 
 
 @pytest.mark.parametrize("seed", range(40))
