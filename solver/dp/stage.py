@@ -313,19 +313,26 @@ def _reach(spent: float | None, growth: float, deadline: float | None, first: in
 def beams(
     grid: Grid, root: Vector, state: Interval, deadline: float | None, effort: Effort
 ) -> Generator[None, None, None]:
-    """Look for cheaper schedules with beams, ever wider ones."""
+    """Look for cheaper schedules with beams, ever wider ones that may still end in time."""
     seen = _SEEN if repeats(grid.model) else effort.seen
+    each = 0.0  # seconds of a processor that the last one took, by its width
     for width in _WIDTHS:
         if state.closed() or _late(deadline):
+            return
+        if deadline is not None and each * width > deadline - time.monotonic():
             return
         narrow = replace(
             effort, width=width, seen=seen, refine_at=2**60, raise_at=width,
             memory_bytes=min(effort.memory_bytes, _BEAM_BYTES),
         )  # fmt: skip
+        begun, spent = time.process_time(), 0.0
         search = Search(grid, root, state.upper, narrow, deadline)
         with closing(search.layers()) as layers:
             for _ in layers:
+                spent += time.process_time() - begun
                 yield
+                begun = time.process_time()
+        each = (spent + time.process_time() - begun) / width
         _accept(state, search.outcome)
         if search.outcome.limit is not None:  # a wider one would not get further
             return

@@ -1,17 +1,27 @@
-"""Searches to rising targets: what others find while one runs."""
+"""Searches to rising targets: what others find while one runs. Beams, ever wider ones."""
+
+import random
+import time
 
 import numpy as np
 import pytest
 
 from kvproof import solver
 from kvproof.certificates.proofs import SearchProof
+from kvproof.solver.dp import stage
 from kvproof.solver.dp.effort import Effort
-from kvproof.solver.dp.stage import climb, root_of, searches
+from kvproof.solver.dp.stage import beams, climb, root_of, searches
 from kvproof.solver.heuristics import listed
 from kvproof.solver.interval import known
 from kvproof.solver.model import model_of
 from kvproof.solver.stages import _result
 from tests.solver.common import certificate, make, verdict
+
+
+def one_by_one(model):
+    """The schedule in which no two requests run together, after the last arrival: total, starts."""
+    starts = np.arange(model.requests) * int(model.output.max()) + int(model.arrival.max())
+    return model.total(starts), starts
 
 
 @pytest.mark.parametrize("after", [1, 4, 8])
@@ -20,9 +30,7 @@ def test_a_target_that_is_lowered_on_the_way_is_proved(after):
     best = solver.solve(instance)
     assert best.gap == 0
     model = model_of(instance)
-    longest = int(model.output.max())
-    one_by_one = np.arange(model.requests) * longest + int(model.arrival.max())
-    state = known(model, model.total(one_by_one), one_by_one)
+    state = known(model, *one_by_one(model))
     prices = climb(model, state, None, lambda: None)
     rooted = root_of(model, prices, state, None, lambda: None)
     turns = 0
@@ -38,3 +46,27 @@ def test_a_target_that_is_lowered_on_the_way_is_proved(after):
     assert state.proof.target == best.total_latency
     result = _result(instance, model, state, None, [], 0.0)
     assert verdict(certificate(result)).verdict == "verified"
+
+
+@pytest.mark.parametrize(("seconds", "widths"), [(None, [4, 8, 10**9]), (60, [4, 8])])
+def test_a_beam_that_would_not_end_in_time_is_not_begun(monkeypatch, seconds, widths):
+    rng = random.Random(3)
+    model = model_of(make(30, [(0, rng.randint(1, 8), rng.randint(1, 10)) for _ in range(10)]))
+    state = known(model, *one_by_one(model))
+    prices = climb(model, state, None, lambda: None)
+    rooted = root_of(model, prices, state, None, lambda: None)
+    begun = []
+
+    class Noted(stage.Search):
+        def __init__(self, grid, root, target, effort, deadline):
+            begun.append(effort.width)
+            super().__init__(grid, root, target, effort, deadline)
+
+    monkeypatch.setattr(stage, "Search", Noted)
+    monkeypatch.setattr(stage, "_WIDTHS", (4, 8, 10**9))
+    deadline = None if seconds is None else time.monotonic() + seconds
+    before = state.upper
+    for _ in beams(rooted.grid, rooted.root, state, deadline, Effort()):
+        pass
+    assert begun == widths
+    assert state.upper < before
