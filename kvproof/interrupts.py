@@ -46,7 +46,9 @@ def heard() -> bool:
 
 
 def _once_more() -> None:
-    threading.Timer(_AGAIN, os.kill, (os.getpid(), signal.SIGINT)).start()
+    timer = threading.Timer(_AGAIN, os.kill, (os.getpid(), signal.SIGINT))
+    timer.daemon = True  # a command that is over by then is not waited for
+    timer.start()
 
 
 def _importing(frame: FrameType | None) -> bool:
