@@ -187,7 +187,13 @@ def test_an_interrupt_that_a_library_would_swallow(tmp_path):
     (tmp_path / "numpy.py").write_text(SWALLOWS)
     # which has much to do, but for the interrupt
     arguments = ("exhaust", "--memory", "12", "--requests", "6")
-    done = kvproof_process(*arguments, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    done = kvproof_process(
+        *arguments,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        timeout=120,
+        # a background job of a shell ignores the signal, and so would its children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
 
