@@ -10,11 +10,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kvproof.certificates.checker.core.model import read_instance
-from kvproof.certificates.checker.limits import Limits, Meter
+import numpy as np
+
+from kvproof.scheduling.instance import Instance
 
 LARGEST = 10**6
-UNLIMITED = Limits(memory_bytes=2**40)
 
 
 class Text:
@@ -58,13 +58,11 @@ def certificate(
     count: int = 1,
     claim: str = '{"kind":"opt-lower-bound","bound":"1/1"}',
 ) -> bytes:
-    columns = {}
-    texts = {}
+    texts, columns = {}, {}
     for name, value in (("arrival", arrival), ("prompt", prompt), ("output", output)):
         texts[name], columns[name] = _column(value, rows)
     texts["count"], columns["count"] = _column(count, rows)
-    value = {"format": "kvproof-instance", "version": 1, "memory": memory, **columns}
-    digest = read_instance(value, "i", Meter(UNLIMITED)).digest
+    digest = Instance(memory=memory, **{name: np.array(x) for name, x in columns.items()}).digest
     inline = ",".join(f'"{name}":[{text[:-1]}]' for name, text in texts.items())
     head = (
         f'{{"format":"kvproof-certificate","version":1,"instance":{{"digest":"{digest}","inline":'
