@@ -8,21 +8,26 @@ import numpy as np
 from kvproof.scheduling.instance import Instance
 
 
-def little(requests: int, *, backlog: bool) -> Instance:
-    """Return small requests that keep every kernel busy."""
+def little(classes: int, *, backlog: bool, copies: int = 1) -> Instance:
+    """Return small requests, each so many times, that keep every kernel busy."""
     rng = np.random.default_rng(1)
+    # those that repeat are smaller: less is to be gone through
+    memory, longest = (60, 15) if copies == 1 else (25, 8)
     return Instance(
-        memory=60,
-        arrival=np.zeros(requests, np.int64) if backlog else rng.integers(0, 40, requests),
-        prompt=rng.integers(0, 10, requests),
-        output=rng.integers(1, 15, requests),
+        memory=memory,
+        arrival=np.zeros(classes, np.int64) if backlog else rng.integers(0, 40, classes),
+        prompt=rng.integers(0, 2 * longest // 3, classes),
+        output=rng.integers(1, longest, classes),
+        count=np.full(classes, copies),
     )
 
 
 @cache
-def rehearse(work: Callable[[Instance], object], requests: int, *, backlog: bool) -> None:
+def rehearse(
+    work: Callable[[Instance], object], classes: int, *, backlog: bool, copies: int = 1
+) -> None:
     """Do a work that has no limit on so many small requests, once in a process.
 
     Backlogs take other kernels than arrivals do.
     """
-    work(little(requests, backlog=backlog))
+    work(little(classes, backlog=backlog, copies=copies))

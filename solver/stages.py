@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 import numpy as np
 
@@ -74,6 +75,8 @@ _WIDE = 12
 # Share of the time for local search, and its exchanges for each request; up to so many in all it
 # takes a hundred times as many.
 _IMPROVE, _TRIALS_EACH, _MANY = 0.05, 50, 500_000
+# Nodes of a tree after which every kernel has been used.
+_NODES = 20
 # Prices that were climbed leave a programme that is smaller by about this factor at most.
 _SLACK = 2
 
@@ -101,7 +104,7 @@ def solve(
         look for better schedules meanwhile, all in turns (``kvproof.solver.portfolio``).
     time_limit
         Seconds, or None. At a limit, and on Ctrl-C, the interval so far is returned. What the
-        search of more than 25 requests needs is compiled before the time begins.
+        engines of more than 25 requests need is compiled before the time begins.
     backend
         For the programme: ``highs``, ``cbc``, ``scip``, ``cpsat`` or a PuLP solver name.
     incumbent
@@ -122,12 +125,15 @@ def solve(
         engine=engine, time_limit=time_limit, backend=backend, memory_bytes=memory_bytes
     )
     small = instance.requests <= SMALL
+    model = model_of(instance)
     if not small and time_limit is not None:  # few are interpreted first
         rehearse_improve(instance)
         if engine != "milp":
             rehearse(search_whole, 14, backlog=instance.is_backlog)
+            if repeats(model):
+                rehearse(repeated_whole, 3, backlog=instance.is_backlog, copies=9)
     with listening(), plain_first() if small else nullcontext():
-        return _solve(instance, options, incumbent, progress)
+        return _solve(instance, model, options, incumbent, progress)
 
 
 def search_whole(little: Instance) -> None:
@@ -139,14 +145,32 @@ def search_whole(little: Instance) -> None:
         raise KeyboardInterrupt
 
 
+def repeated_whole(little: Instance) -> None:
+    """Go over profiles and branch, with every kernel that these take."""
+    model = model_of(little)
+    upper, starts = best_policy(little, model)
+    state = known(model, upper, starts)
+    prices = climb(model, state, None, _say_nothing)
+    space = few_profiles(model, 2**30, None)
+    if space is not None:
+        for _ in profiles(model, space, prices, state, 2**30, None, _say_nothing):
+            pass
+    for _ in islice(branch(model, known(model, upper, starts)), _NODES):
+        pass
+
+
+def _say_nothing() -> None:
+    pass
+
+
 def _solve(
     instance: Instance,
+    model: Model,
     options: Options,
     incumbent: Schedule | None,
     progress: IntervalProgress | None,
 ) -> Result:
     begun = time.monotonic()
-    model = model_of(instance)
     upper, starts = best_policy(instance, model)
     if incumbent is not None:
         check_schedule(incumbent)
