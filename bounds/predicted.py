@@ -8,7 +8,7 @@ from kvproof.certificates.build import Certificate
 from kvproof.certificates.engine import EngineBound, EngineRules, engine_bound, run_certificate
 from kvproof.certificates.headroom import Cut
 from kvproof.certificates.proofs import BoundKind
-from kvproof.scheduling.exact import Column
+from kvproof.scheduling.exact import Column, decimal
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import Policy
 from kvproof.scheduling.predicted import PredictedRun, predicted_run
@@ -27,8 +27,8 @@ class PredictedVerdict(Shown):
     run
         What became of the requests.
     bound
-        On the total latency of every run of these requests: of every schedule where no policy's
-        run was preempted, else of every run, preempted or not.
+        On the total latency of every run of these requests, or of every run without preemption
+        (``bound.unpreempted``), where no policy's run was preempted.
     known_total
         Total latency of the same policy's schedule where it knows the true lengths.
     cut
@@ -68,7 +68,7 @@ class PredictedVerdict(Shown):
             "total latency": f"{self.run.total_latency:,}",
             "with true lengths": f"{self.known_total:,}",
             "preemptions": f"{int(self.run.preemptions.sum()):,}",
-            "within": f"{float(self.factor):.4f} of the least",
+            "within": f"{decimal(self.factor, 4, up=True)} of the least",
             "bound": self.bound.kind,
         }
 
@@ -90,7 +90,7 @@ def verify_predicted(
     instance
         The truth.
     policies
-        With a key, and neither releases nor tolls.
+        With a key, and without releases; tolls go by the predictions.
     predicted
         For each request, int64 of shape (requests,).
     margin

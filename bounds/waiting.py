@@ -41,11 +41,14 @@ class Onset:
         highest rate that was tried.
     tried
         How many rates were tried.
+    backlog_fits
+        Whether none waits even where all requests come at once; then no other rate was tried.
     """
 
     free: Fraction
     waits: Fraction | None
     tried: int
+    backlog_fits: bool = False
 
 
 def onset(instance: Instance, at_rate: Callable[[Fraction], Instance]) -> Onset | None:
@@ -71,7 +74,7 @@ def onset(instance: Instance, at_rate: Callable[[Fraction], Instance]) -> Onset 
         return memory_without_waiting(at_rate(rate)) <= instance.memory
 
     if memory_without_waiting(instance.backlog()) <= instance.memory:
-        return Onset(free=Fraction(1), waits=None, tried=tried)
+        return Onset(free=Fraction(1), waits=None, tried=tried, backlog_fits=True)
     low, high = Fraction(1), Fraction(2)
     while free_at(high):
         low, high = high, 2 * high

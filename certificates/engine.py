@@ -59,7 +59,8 @@ class EngineRules:
     budget
         Tokens computed in one step at most, or None.
     preempts
-        Whether requests were preempted and computed again, in this run.
+        Whether requests were preempted and computed again, in this run. If not, bounds may be about
+        runs without preemption alone (:attr:`EngineBound.unpreempted`).
     shares
         Whether equal beginnings of prompts are held once.
     """
@@ -72,7 +73,7 @@ class EngineRules:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineBound:
-    """Every run of such an engine has a total latency of at least `value` steps.
+    """The total latency of every run of such an engine, or of each without preemption, is no less.
 
     Parameters
     ----------
@@ -82,11 +83,14 @@ class EngineBound:
         In steps.
     proof
         The bound on OPT that it is, where it is one by memory; certificates carry that.
+    unpreempted
+        Whether it is about runs without preemption alone.
     """
 
     kind: str
     value: Fraction
     proof: LowerBound | None = None
+    unpreempted: bool = False
 
 
 def engine_bound(
@@ -131,7 +135,7 @@ def engine_bound(
         if kind is BoundKind.PRICE:
             found.append(_by_prices(instance, rules, incumbent, progress))
         return max(found, key=lambda bound: bound.value)
-    return _by_memory(find_bound(instance, kind))
+    return _by_memory(find_bound(instance, kind), rules)
 
 
 def simple_bounds(
@@ -147,7 +151,7 @@ def simple_bounds(
         kinds = [BoundKind.VOLUME, BoundKind.CENTROID]
         if whole_steps:
             kinds[1:] = [BoundKind.DISCRETE_CENTROID, BoundKind.TAIL_CENTROID]
-        found += [_by_memory(find_bound(instance, kind)) for kind in kinds]
+        found += [_by_memory(find_bound(instance, kind), rules) for kind in kinds]
     return found
 
 
@@ -179,8 +183,10 @@ def run_certificate(
     return within_factor_certificate(schedule, proof)
 
 
-def _by_memory(bound: LowerBound) -> EngineBound:
-    return EngineBound(kind=bound.kind, value=bound.value, proof=bound)
+def _by_memory(bound: LowerBound, rules: EngineRules) -> EngineBound:
+    # where nobody was preempted prices may rise, and then others could preempt and be faster
+    narrow = not rules.preempts and bound.kind in (BoundKind.PRICE, BoundKind.STAGGERED)
+    return EngineBound(kind=bound.kind, value=bound.value, proof=bound, unpreempted=narrow)
 
 
 def _by_prices(
@@ -199,7 +205,7 @@ def _by_prices(
             LowerBound(value=price_bound(instance, prices), proof=PriceProof(prices=prices))
             for prices in kept
         ]
-    return _by_memory(max(bounds, key=lambda bound: bound.value))
+    return _by_memory(max(bounds, key=lambda bound: bound.value), rules)
 
 
 def falling(prices: Prices) -> Prices:

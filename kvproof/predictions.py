@@ -155,6 +155,7 @@ def predicted_json(verdicts: list[PredictedVerdict], step: Fraction | None) -> l
             **exact_and_decimal("price", v.price, 4, up=True),
             **exact_and_decimal("lower_bound", v.bound.value, 4, up=False),
             "lower_bound_kind": v.bound.kind,
+            "lower_bound_unpreempted": v.bound.unpreempted,
             **exact_and_decimal("factor", v.factor, 4, up=True),
             **exact_and_decimal("cut_at_least", v.cut.at_least, 4, up=False),
             **exact_and_decimal("cut_at_most", v.cut.at_most, 4, up=True),
@@ -255,8 +256,9 @@ def show_predicted(
     out.print(predicted_table(found))
     out.print()
     least = decimal(found[0].bound.value, 0, up=False, commas=True)
+    run = "No run without preemption" if found[0].bound.unpreempted else "No run"
     out.print(
-        f"No run, whatever it knows, has a total latency below {least} (the {found[0].bound.kind} "
+        f"{run}, whatever it knows, has a total latency below {least} (the {found[0].bound.kind} "
         "bound). Price: total latency over that of the same policy with the true lengths."
     )
     if latency is not None and step is not None:

@@ -120,7 +120,7 @@ def sweep_table(points: Sequence[Point], over: str) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from kvproof.scheduling.exact import decimal
+    from kvproof.scheduling.exact import decimal, in_full
 
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(over, justify="right", no_wrap=True)
@@ -128,7 +128,7 @@ def sweep_table(points: Sequence[Point], over: str) -> Table:
     for head in ("mean\nlatency", "p99", "waiting", "proved\nfactor", "can be\ncut by"):
         table.add_column(head, justify="right", no_wrap=True)
     for point in points:
-        value = f"{int(point.value):,}" if over == "memory" else f"{float(point.value):g}"
+        value = f"{int(point.value):,}" if over == "memory" else in_full(point.value)
         for row in point.rows:
             latency = row.statistics.latency
             least, most = row.cut.percentages()
@@ -147,13 +147,15 @@ def sweep_table(points: Sequence[Point], over: str) -> Table:
 
 def sweep_line(points: Sequence[Point], over: str) -> str:
     """Say where order begins to matter, as far as it was tried."""
-    free = [float(point.value) for point in points if not point.waits]
-    waits = [float(point.value) for point in points if point.waits]
+    from kvproof.scheduling.exact import in_full
+
+    free = [point.value for point in points if not point.waits]
+    waits = [point.value for point in points if point.waits]
     if not free:
         return "Order matters at every point: some request waits in every schedule."
     if not waits:
         return "Order matters at no point: every request can start when it arrives."
-    listed = ", ".join(f"{value:g}" if over != "memory" else f"{value:,.0f}" for value in free)
+    listed = ", ".join(in_full(x) if over != "memory" else f"{int(x):,}" for x in free)
     return f"Order does not matter at {over} {listed}: every request can start when it arrives."
 
 
@@ -176,6 +178,7 @@ def show_sweep(
     from kvproof.output import console, progress_bar
     from kvproof.scheduling.cluster import connected
     from kvproof.scheduling.errors import ExitCode
+    from kvproof.scheduling.exact import in_full
     from kvproof.scheduling.registry import BUILTIN
     from kvproof.streams import print_json
     from kvproof.verdicts import print_heading
@@ -194,7 +197,7 @@ def show_sweep(
         instances = asked.instances(source)
         for point in sweep(asked.values, instances, chosen, cluster=cluster, **running):
             points.append(point)
-            bar.update(task, advance=1, description=f"{asked.over} {float(point.value):g}")
+            bar.update(task, advance=1, description=f"{asked.over} {in_full(point.value)}")
     if as_json:
         print_json(
             {

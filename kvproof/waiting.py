@@ -1,11 +1,10 @@
 """Whether order matters on an input, in words and as JSON."""
 
-from fractions import Fraction
 from typing import Any
 
 from kvproof.bounds.waiting import Onset, memory_without_waiting, onset
 from kvproof.inputs import Input
-from kvproof.scheduling.exact import as_pq
+from kvproof.scheduling.exact import as_pq, in_full
 
 #: Requests up to which rates are tried.
 MOST_REQUESTS = 200_000
@@ -38,11 +37,16 @@ def waiting_line(source: Input) -> str:
     if found is None:
         untried = f"; rates are not tried beyond {MOST_REQUESTS:,} requests"
         return f"{said}{untried if source.instance.requests > MOST_REQUESTS else ''}."
-    if found.waits is None:
+    if found.backlog_fits:
         return f"{said}; and it would if all came at once."
+    if found.waits is None:
+        return (
+            f"{said}; at {in_full(found.free)} times the rate it still does, and higher rates are "
+            f"not tried ({found.tried} were)."
+        )
     return (
-        f"{said}; at {_plain(found.free)} times the rate it still does, at "
-        f"{_plain(found.waits)} times some wait ({found.tried} rates tried)."
+        f"{said}; at {in_full(found.free)} times the rate it still does, at "
+        f"{in_full(found.waits)} times some wait ({found.tried} rates tried)."
     )
 
 
@@ -51,7 +55,3 @@ def _onset(source: Input) -> Onset | None:
     if instance.is_backlog or instance.requests > MOST_REQUESTS:
         return None
     return onset(instance, lambda rate: source.variant(rate=rate))
-
-
-def _plain(rate: Fraction) -> str:
-    return f"{float(rate):g}"

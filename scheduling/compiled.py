@@ -27,6 +27,7 @@ from numba.core import caching, event
 
 from kvproof.scheduling.notices import tell
 from kvproof.scheduling.shipped import carried, is_carried
+from kvproof.scheduling.sources import sources_of
 
 if TYPE_CHECKING:
     from numba.core.dispatcher import Dispatcher
@@ -60,7 +61,7 @@ def njit(
     """
     if function is None:
         return partial(njit, plain=plain, **options)
-    return _patient(carried(_dispatcher(function, options)), plain)
+    return _patient(carried(_watching(_dispatcher(function, options))), plain)
 
 
 def _dispatcher(function: Callable[..., Any], options: dict[str, Any]) -> Any:
@@ -74,6 +75,31 @@ def _dispatcher(function: Callable[..., Any], options: dict[str, Any]) -> Any:
         return _dispatcher(function, options)
     tell("no folder can be written: kernels are compiled each time; set NUMBA_CACHE_DIR")
     return numba.njit(**options)(function)
+
+
+def _watching(kernel: Any) -> Any:
+    """Let what is kept of a kernel be out of date where anything that it calls has changed, too."""
+    file = getattr(kernel._cache, "_cache_file", None)
+    if file is None:
+        return kernel
+    own, load_overload = file._source_stamp, kernel._cache.load_overload
+
+    def load(*args: Any) -> Any:
+        files, numbers = sources_of(kernel.py_func)
+        file._source_stamp = own, tuple(map(_stamp, files)), numbers
+        return load_overload(*args)
+
+    kernel._cache.load_overload = load
+    return kernel
+
+
+@cache
+def _stamp(path: Path) -> tuple[float, int] | None:
+    try:
+        found = path.stat()
+    except OSError:  # within an archive, say
+        return None
+    return found.st_mtime, found.st_size
 
 
 #: Seconds of processor time that a process interprets in all: what takes longer is worth compiling.

@@ -73,6 +73,18 @@ def decimal(value: Fraction | int, places: int, *, up: bool, commas: bool = Fals
     return f"{sign}{shown}.{below:0{places}}" if places else sign + shown
 
 
+def in_full(value: Fraction) -> str:
+    """Write a rational as it is: with decimals where these end, else as ``p/q``.
+
+    >>> in_full(Fraction(21, 20)), in_full(Fraction(3)), in_full(Fraction(1, 3))
+    ('1.05', '3', '1/3')
+    """
+    for places in range(20):
+        if 10**places % value.denominator == 0:
+            return decimal(value, places, up=False)
+    return as_pq(value)
+
+
 def exact_dot(values: Column, weights: Column) -> int:
     """Sum ``values * weights`` exactly, for 0 <= values < 2^63 and 0 <= weights < 2^31."""
     total = 0

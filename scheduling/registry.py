@@ -1,9 +1,12 @@
 """Policies by name: the built-in ones, those of entry points, and ``package.module:Name``."""
 
+import hashlib
 import importlib
+import inspect
 import sys
 from fractions import Fraction
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.one_bit import Admission, OneBitSVF
@@ -90,3 +93,12 @@ def _loaded(name: str) -> Policy:
     if not isinstance(policy, KeyPolicy | BatchPolicy) or not isinstance(policy.name, str):
         raise InputError(f"policy {name!r} needs a name and either key() or next_batch()")
     return policy
+
+
+def source_of(policy: Policy) -> str | None:
+    """Return a digest of the file that defines a policy, or None where there is no such file."""
+    try:
+        file = inspect.getsourcefile(type(policy))
+        return None if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except (OSError, TypeError):
+        return None

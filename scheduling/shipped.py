@@ -15,6 +15,7 @@ import llvmlite.binding as llvm
 from numba.core import caching
 
 from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.sources import sources_of
 
 #: Where they lie: a folder that only wheels have that were made so (``make wheel``).
 FOLDER = Path(__file__).parent / "_compiled"
@@ -39,8 +40,7 @@ class Shipped(_cache.FunctionCache):  # type: ignore[misc]
         self._cache_file = _cache.IndexDataCacheFile(
             cache_path=self._cache_path,
             filename_base="{}.py{}{}".format(base, *sys.version_info[:2]),
-            # not its time, which an installer sets
-            source_stamp=hashlib.sha256(Path(code.co_filename).read_bytes()).hexdigest(),
+            source_stamp=_stamp(function),
         )
         self.enable()
 
@@ -57,6 +57,20 @@ class Shipped(_cache.FunctionCache):  # type: ignore[misc]
         """Write what was compiled of a signature."""
         FOLDER.mkdir(exist_ok=True)
         self._cache_file.save(self._index_key(signature, made.codegen), self._impl.reduce(made))
+
+
+def _stamp(function: Any) -> str:
+    """Return a digest of what a kernel is compiled from; not of times, which an installer sets."""
+    files, numbers = sources_of(function)
+    hasher = hashlib.sha256(repr(numbers).encode())
+    for file in files:
+        hasher.update(_digest(file))
+    return hasher.hexdigest()
+
+
+@cache
+def _digest(file: Path) -> bytes:
+    return hashlib.sha256(file.read_bytes()).digest()
 
 
 @cache

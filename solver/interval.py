@@ -4,9 +4,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from kvproof.certificates.lower_bounds import best_bound
 from kvproof.certificates.prices import solves_programme
-from kvproof.certificates.proofs import Proof
+from kvproof.certificates.proofs import Proof, TailProof
 from kvproof.scheduling.exact import Column
 from kvproof.solver.model import Model
 from kvproof.solver.result import Limit
@@ -38,9 +40,10 @@ class Interval:
     ) -> None:
         """Take a bound, with its proof or without, where it is above that so far, or as high."""
         if bound > self.lower or (replace_equal and bound == self.lower):
-            self.lower = min(bound, self.upper)
+            # the bound last: should Ctrl-C strike in between, the proof proves more than is claimed
             self.proof = proof
             self.engine = engine
+            self.lower = min(bound, self.upper)
 
 
 def known(model: Model, upper: int, starts: Column) -> Interval:
@@ -48,6 +51,9 @@ def known(model: Model, upper: int, starts: Column) -> Interval:
     instance = model.instance()
     bound = best_bound(instance, tails=not solves_programme(instance, LP_ENTRIES))
     lower = min(upper, math.ceil(bound.value))
-    return Interval(
-        lower=lower, upper=upper, starts=starts, proof=bound.proof, engine=str(bound.kind)
-    )
+    proof = bound.proof
+    if isinstance(proof, TailProof):  # cuts are listed as the requests of the instance are
+        cuts = np.empty_like(proof.cuts)
+        cuts[np.concatenate(model.members)] = proof.cuts
+        proof = TailProof(cuts=cuts)
+    return Interval(lower=lower, upper=upper, starts=starts, proof=proof, engine=str(bound.kind))

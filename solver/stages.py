@@ -340,7 +340,9 @@ def _programme(
     # the model is far smaller than one that also holds the incumbent as a warm start.
     windows = fix_windows(model, prices, state.upper)
     if windows.empty:
-        state.lower, state.proof = state.upper, price_proof(prices, model.origin)
+        state.raise_lower(
+            state.upper, price_proof(prices, model.origin), "price", replace_equal=True
+        )
         return state.upper, "price"
     least = -(-windows.bound // PRICE_SCALE)
     state.raise_lower(least, price_proof(prices, model.origin), "price")

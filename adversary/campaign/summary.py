@@ -27,8 +27,10 @@ def summary_lines(folder: Path, campaign: Campaign, result: CampaignResult) -> l
         for name in campaign.engines[1:]:
             ratio, mine = found[name], found[campaign.engine]
             if ratio is not None and mine is not None:
-                lines.append(f"  {campaign.engine} against {name}: {float(mine):.4f} to "
-                             f"{float(ratio):.4f} ({float(mine / ratio - 1):+.1%})")  # fmt: skip
+                lines.append(
+                    f"  {campaign.engine} against {name}: {decimal(mine, 4, up=False)} to "
+                    f"{decimal(ratio, 4, up=False)} ({float(mine / ratio - 1):+.1%})"
+                )
         lines += [
             f"Witness: {folder / 'best.json'}",
             f"Replay:  {replay_command(folder / 'best.json')}",

@@ -32,7 +32,7 @@ from kvproof.adversary.valuation.workers import process_pool
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import FCFS, SJF, SVF, Policy
-from kvproof.scheduling.registry import find_policy
+from kvproof.scheduling.registry import find_policy, source_of
 
 #: Multisets in one stretch: the kernel's, and the plain way's.
 STRETCH, PLAIN_STRETCH = 10_000, 200
@@ -129,8 +129,9 @@ def exhaust(
     InputError
         The folder is of another box or policy, or cannot be used.
     """
-    find_policy(job.policy)  # speaks up before any work
-    log = Log(folder, job.to_json())
+    # speaks up before any work; what another version of it did is not gone on with
+    source = source_of(find_policy(job.policy))
+    log = Log(folder, job.to_json() | {"source": source})
     try:
         tally, worst, done = log.read(job.box)
         todo = [stretch for stretch in job.stretches if stretch[0] not in done]

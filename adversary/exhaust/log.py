@@ -50,7 +50,10 @@ class Log:
         except (OSError, sqlite3.Error) as error:
             raise InputError(f"{path}: not usable: {error}") from error
         if row is not None and row[0] != mine:
-            raise InputError(f"{folder} holds another exhaustion: {row[0]}")
+            raise InputError(
+                f"{folder} holds another exhaustion, or that of another version of the policy: "
+                f"{row[0]}; name another folder"
+            )
 
     def read(self, box: Box) -> tuple[Column, Column, set[int]]:
         """Return the sums over what is done, the worst instances, and which stretches are in."""

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from kvproof.adversary.witnesses.witness import Witness, measured
-from kvproof.adversary.witnesses.witness_file import WitnessFile, check_files, read_witness
+from kvproof.adversary.witnesses.witness_file import (
+    WitnessFile,
+    bytes_of,
+    check_fresh,
+    parse_witness,
+    read_witness,
+)
 from kvproof.scheduling.errors import InputError, RejectedError
 from kvproof.scheduling.one_bit import Admission
 from kvproof.scheduling.policies import Policy
@@ -84,8 +90,9 @@ def replay(path: str, *, policy: str | None = None, skip: bool = False) -> Repla
     RejectedError
         The checker does not accept it, or the policy costs something else here.
     """
-    written = read_witness(path)
-    checked = check_files([path])
+    data = bytes_of(path)  # once: what is shown is what was checked
+    written = parse_witness(data, name=path)
+    checked = check_fresh([data], shown=path)
     found = policy_of(written, policy, skip)
     instance = written.feasible.instance
     if found is not None:

@@ -21,8 +21,10 @@ from kvproof.scheduling.schedule import Schedule
 OVER_LIMIT = 3  # exit code of the checker
 
 
-def check_fresh(certificates: Sequence[bytes]) -> None:
-    """Have the checker look at certificates in a process of its own.
+def check_fresh(certificates: Sequence[bytes], shown: str = "") -> str:
+    """Have the checker look at certificates in a process of its own; return what it says.
+
+    It calls a file by the name that is to be `shown`, where there is one.
 
     Raises
     ------
@@ -37,23 +39,14 @@ def check_fresh(certificates: Sequence[bytes]) -> None:
             path = Path(folder, f"witness-{number}.json")
             path.write_bytes(data)
             names.append(str(path))
-        check_files(names)
-
-
-def check_files(names: Sequence[str]) -> str:
-    """Have the checker look at files in a process of its own; return what it says.
-
-    Raises
-    ------
-    RejectedError, LimitError
-        As :func:`check_fresh`.
-    """
-    # run as a folder, from where the user stands: names are as given
-    command = [sys.executable, str(Path(checker.__file__).parent), *names]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+        command = [sys.executable, str(Path(checker.__file__).parent), *names]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    whole = (done.stdout or done.stderr).strip()
+    for name in names:
+        whole = whole.replace(name, shown or name)
     if done.returncode == 0:
-        return done.stdout.strip()
-    said = (done.stdout or done.stderr).strip().splitlines()
+        return whole
+    said = whole.splitlines()
     message = f"the checker did not accept a witness: {said[-1] if said else 'no answer'}"
     if done.returncode == OVER_LIMIT:
         raise LimitError(message)
@@ -88,11 +81,21 @@ def read_witness(path: str | Path) -> WitnessFile:
     InputError
         The file cannot be read or is not a witness with its instance inline.
     """
+    return parse_witness(bytes_of(path), name=str(path))
+
+
+def bytes_of(path: str | Path) -> bytes:
+    """Return what a file holds.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
     try:
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    return parse_witness(data, name=str(path))
 
 
 def parse_witness(data: bytes, *, name: str) -> WitnessFile:

@@ -104,14 +104,18 @@ def _constant(theorem: "Theorem", cap: "Fraction") -> dict[str, Any] | None:
     from fractions import Fraction
     from math import inf
 
-    from kvproof.scheduling.exact import as_pq
+    from kvproof.bounds.theorem import Kind
+    from kvproof.scheduling.exact import as_pq, decimal
 
     value = None if theorem.constant is None else theorem.constant(cap)
     if value is None:
         return None
     if value == inf:
         return {"exact": None, "text": "unbounded"}
-    return {"exact": as_pq(Fraction(value)), "text": f"{float(value):.4g}"}
+    exact = Fraction(value)
+    up = theorem.kind in (Kind.RATIO_AT_MOST, Kind.TOTAL_AT_MOST)
+    text = str(exact) if exact.denominator < 10 else decimal(exact, 4, up=up)
+    return {"exact": as_pq(exact), "text": text}
 
 
 def _summary(theorem: "Theorem") -> dict[str, Any]:

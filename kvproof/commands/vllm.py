@@ -229,6 +229,7 @@ def _as_json(policy: str, run: "EngineRun", bound: "EngineBound") -> dict[str, A
         "recomputed_tokens": run.recomputed,
         **exact_and_decimal("lower_bound", bound.value, 4, up=False),
         "lower_bound_kind": bound.kind,
+        "lower_bound_unpreempted": bound.unpreempted,
         **exact_and_decimal("factor", run.total_latency / bound.value, 4, up=True),
         "first_token": run.first.tolist(),
         "completion": run.completion.tolist(),
@@ -294,9 +295,12 @@ def _print(
         )
     print_table(out, table)
     out.print()
+    narrow = ""
+    if any(bound.unpreempted for _, _, bound in runs):
+        narrow = " By price or staggered, where nobody was preempted: no run without preemption."
     unit = "" if step is None else f" (of {float(step):g} s where the trace has times)"
     out.print(
         f"Latency and first token in engine steps{unit}; blocks used and waiting: mean over the "
         "steps. A proved factor f says: no run of this engine, in whatever order, has a total "
-        "latency below this one's / f."
+        f"latency below this one's / f.{narrow}"
     )

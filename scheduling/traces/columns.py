@@ -266,7 +266,8 @@ def _scaled(part: Part, kept: npt.NDArray[np.bool_] | slice, finest: int) -> npt
         return digits
     if digits.dtype != object and int(short.max()) < len(_POWERS):
         factor = _POWERS[short]
-        if (np.abs(digits) <= 2**62 // factor).all():
+        most = 2**62 // factor
+        if ((digits <= most) & (digits >= -most)).all():  # of -2^63 there is no absolute value
             return digits * factor
     exact: npt.NDArray[np.object_] = np.array([10**p for p in short.tolist()], dtype=object)
     exact *= digits

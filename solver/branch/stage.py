@@ -96,7 +96,7 @@ def branch(
         _exchange(branching, state)
         state.states += tree.nodes
         if tree.proved:
-            state.lower, state.proof, state.engine = tree.target, branch_proof(tree), "branch"
+            state.raise_lower(tree.target, branch_proof(tree), "branch", replace_equal=True)
         else:
             state.limit = tree.limit
             if tree.vectors:

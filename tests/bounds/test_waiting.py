@@ -56,7 +56,7 @@ def test_the_onset_is_what_the_two_rates_do(seed):
 
 def test_where_all_fit_at_once_no_rate_is_too_high():
     found = onset(some(1, 10_000), some(1, 10_000).at_rate)
-    assert (found.free, found.waits) == (1, None)
+    assert (found.free, found.waits, found.backlog_fits) == (1, None, True)
 
 
 def test_arrivals_at_another_rate():
@@ -66,3 +66,13 @@ def test_arrivals_at_another_rate():
     assert instance.at_rate(Fraction(3, 2)).arrival.tolist() == [0, 2, 6]
     assert instance.at_rate(Fraction(1, 2)).arrival.tolist() == [0, 6, 20]
     assert instance.at_rate(Fraction(3, 2)).requests == 4
+
+
+def test_far_apart_nobody_waits_at_any_rate_that_is_tried_but_the_backlog_does():
+    two = np.array([5, 5])
+    apart = Instance(memory=10, arrival=np.array([0, 2**30]), prompt=two, output=two - 2)
+    found = onset(apart, apart.at_rate)
+    assert found is not None
+    assert found.waits is None
+    assert not found.backlog_fits
+    assert memory_without_waiting(apart.backlog()) > 10

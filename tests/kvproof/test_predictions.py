@@ -143,3 +143,22 @@ def test_an_instance_file_has_no_columns(capsys, tmp_path):
     assert run(["verify", str(path), "--predicted", "a"]) == 2
     assert "take --noise" in capsys.readouterr().err
     assert run(["verify", str(path), "--noise", "factor:2"]) == 0
+
+
+def test_a_bound_on_runs_without_preemption_says_so(capsys, tmp_path):
+    """Runs that preempt are faster here: 94 for each block, where the price bound is above 95."""
+    block = {"prompt": [1, 33, 14], "output": [24, 38, 21]}
+    columns = {name: column * 4 for name, column in block.items()}
+    arrival = [400 * (i // 3) for i in range(12)]
+    instance = {"format": "kvproof-instance", "version": 1, "memory": 78, "arrival": arrival}
+    path = tmp_path / "blocks.json"
+    path.write_text(json.dumps(instance | columns))
+    arguments = ["verify", str(path), "--noise", "factor:1", "--policy", "svf"]
+    assert run([*arguments, "--bound", "price"]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert "No run without preemption, whatever it knows, has a total latency below 383" in words
+    _, found = run_json(capsys, *arguments, "--bound", "price")
+    assert found["policies"][0]["lower_bound_unpreempted"]
+    _, found = run_json(capsys, *arguments)
+    assert not found["policies"][0]["lower_bound_unpreempted"]
+    assert Fraction(found["policies"][0]["lower_bound"]) <= 376

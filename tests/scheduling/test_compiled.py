@@ -47,6 +47,8 @@ def test_interpreted_from_the_schedule_to_the_proof(tmp_path, monkeypatch):
     compilations, *certificates = json.loads(done.stdout)
     monkeypatch.setattr(compiled._Patience, "left", 0.0)
     assert compilations == 0
+    for rows in cases:  # compiled before: who has the next turn goes by processor time
+        solver.solve(make(14, rows))
     for rows, found in zip(cases, certificates, strict=True):
         assert found["claim"]["kind"] == "optimal"
         assert found == solver.solve(make(14, rows)).certificate().to_json()
@@ -122,3 +124,43 @@ def test_code_that_was_kept_and_is_damaged_is_compiled_again(tmp_path, damaged):
     kept.write_bytes(kept.read_bytes()[:20])
     assert sum(run().stats.cache_hits.values()) == 0
     assert sum(run().stats.cache_hits.values()) == 1
+
+
+CALLED = """
+from kvproof.scheduling.compiled import njit
+MORE = {more}
+
+@njit
+def f(x):
+    return x + {added}
+"""
+CALLER = """
+from called import MORE, f
+from kvproof.scheduling.compiled import njit
+
+@njit
+def h(x):
+    return g(x)
+
+@njit
+def g(x):
+    return f(x) + MORE
+
+print(h(1), sum(h.stats.cache_hits.values()))
+"""
+
+
+def test_what_is_kept_is_out_of_date_with_what_it_calls(tmp_path):
+    def run(added, more):
+        (tmp_path / "called.py").write_text(CALLED.format(added=added, more=more))
+        done = subprocess.run(
+            [sys.executable, "caller.py"], capture_output=True, text=True, cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}, check=True,
+        )  # fmt: skip
+        return done.stdout.split()
+
+    (tmp_path / "caller.py").write_text(CALLER)
+    assert run(10, 100) == ["111", "0"]
+    assert run(10, 100) in (["111", "1"], ["111", "0"])  # the file was written again
+    assert run(200, 100) == ["301", "0"]
+    assert run(200, 3000) == ["3201", "0"]

@@ -3,11 +3,15 @@
 import copy
 import random
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from kvproof import solver
+from kvproof.certificates.build import lower_bound_certificate
+from kvproof.certificates.checker import Verdict, check
+from kvproof.certificates.lower_bounds import LowerBound
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.backends.process import ask
@@ -21,6 +25,7 @@ from kvproof.solver.dp.stage import solve_certified
 from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.dp.trajectory import grid_of
 from kvproof.solver.heuristics import best_policy
+from kvproof.solver.interval import Interval, known
 from kvproof.solver.model import model_of
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
 from tests.solver.common import certificate, draw, make, verdict
@@ -253,3 +258,32 @@ def test_a_backend_that_does_not_end_is_ended(tmp_path, monkeypatch):
     (tmp_path / "bad.py").write_text("raise SystemExit('no licence')\n")
     with pytest.raises(InputError, match="milp backend bad: no licence"):
         ask("bad.py", "bad", model, windows, {})
+
+
+def test_cuts_of_tails_are_listed_as_the_requests_are(monkeypatch):
+    """As where the programme is too large to be solved: the model lists classes, not requests."""
+    monkeypatch.setattr("kvproof.solver.interval.solves_programme", lambda *_: False)
+    instance = make(2, [row for b in range(20) for row in ((5 * b + 1, 1, 1), (5 * b, 0, 2))])
+    model = model_of(instance)
+    found = known(model, *best_policy(instance, model))
+    assert found.engine == "tail-centroid"
+    bound = LowerBound(value=Fraction(found.lower), proof=found.proof)
+    written = lower_bound_certificate(instance, bound)
+    assert check(written.to_bytes()).verdict is Verdict.VERIFIED
+
+
+def test_an_interrupt_leaves_no_bound_without_its_proof():
+    class Struck(Interval):
+        def __setattr__(self, name, value):
+            if name == struck:
+                raise KeyboardInterrupt
+            super().__setattr__(name, value)
+
+    struck = None
+    for name in ("lower", "engine", "proof"):
+        struck = None
+        state = Struck(lower=3, upper=9, starts=np.zeros(1, np.int64))
+        struck = name
+        with pytest.raises(KeyboardInterrupt):
+            state.raise_lower(7, None, "dp")
+        assert state.lower == 3

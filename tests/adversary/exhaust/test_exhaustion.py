@@ -200,3 +200,25 @@ def test_what_each_instance_is_held_against_is_what_the_theorems_say():
         if instance.eps < 1:
             factor = find("svf-ratio").ratio(instance)
             assert broken(floor(factor * most) + 1, most)
+
+
+OWN = """
+class P:
+    name = "p"
+    def key(self, instance):
+        return {sign} * instance.volume
+"""
+
+
+def test_a_folder_of_another_version_of_a_policy_is_refused(tmp_path, command, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    box = ("--memory", 5, "--requests", 2)
+    arguments = ("exhaust", *box, "--policy", "ownpol:P", "--out", "found")
+    (tmp_path / "ownpol.py").write_text(OWN.format(sign=-1))
+    assert command(*arguments)[0] == 0
+    assert command(*arguments)[0] == 0
+    (tmp_path / "ownpol.py").write_text(OWN.format(sign="+1"))
+    code, _, err = command(*arguments)
+    assert code == 2
+    assert "another version of the policy" in err

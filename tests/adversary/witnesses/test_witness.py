@@ -1,4 +1,8 @@
 import json
+import os
+import threading
+import time
+from contextlib import suppress
 from fractions import Fraction
 
 import numpy as np
@@ -8,7 +12,7 @@ from kvproof.adversary.genomes.moves import sample
 from kvproof.adversary.genomes.space import Space
 from kvproof.adversary.valuation.objective import Objective
 from kvproof.adversary.witnesses import improve
-from kvproof.adversary.witnesses.replay import load
+from kvproof.adversary.witnesses.replay import load, replay
 from kvproof.adversary.witnesses.shrink import shrink, simplicity
 from kvproof.adversary.witnesses.witness import Witness, make_witness
 from kvproof.adversary.witnesses.witness_file import check_fresh, read_witness
@@ -128,3 +132,23 @@ def test_a_shrunk_witness_is_simpler_and_keeps_what_it_must(witness):
 def test_shrinking_stops_where_nothing_may_change(witness):
     assert shrink(witness, lambda w: False, tries=50) is witness
     assert isinstance(witness, Witness)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX's")
+def test_what_is_shown_of_a_replay_is_what_was_checked(tmp_path, witness):
+    false = json.loads(witness.data)
+    false["claim"]["ratio"] = "100/1"
+    pipe = tmp_path / "witness"
+    os.mkfifo(pipe)
+
+    def hand_out():
+        pipe.write_bytes(json.dumps(false).encode())
+        time.sleep(1)
+        with suppress(OSError):  # nobody reads again
+            os.write(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK), witness.data)
+
+    writer = threading.Thread(target=hand_out, daemon=True)
+    writer.start()
+    with pytest.raises(RejectedError, match=f"{pipe}: rejected"):
+        replay(str(pipe))
+    writer.join()

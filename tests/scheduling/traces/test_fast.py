@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.traces import BUILTIN, Trace, fast_parquet, fast_text, reader
+from kvproof.scheduling.traces import BUILTIN, Trace, columns, fast_parquet, fast_text, reader
 from kvproof.scheduling.traces.table import Doubt, Table, Wanted
 from tests.scheduling.traces.test_text import MALFORMED_CSV, MALFORMED_JSONL
 
@@ -311,3 +312,8 @@ def test_a_doubt_ends_the_columns(write: Write) -> None:
         with pytest.raises(Doubt):
             list(table.parts(wanted))
         assert [cells for _, cells in table.rows(wanted.columns)] == [tuple("123"), tuple("x23")]
+
+
+def test_the_least_number_of_64_bits_is_scaled_exactly():
+    part: Any = SimpleNamespace(digits=np.array([-(2**63), 5]), decimals=np.zeros(2, np.int8))
+    assert columns._scaled(part, slice(None), 1).tolist() == [-10 * 2**63, 50]
