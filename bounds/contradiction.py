@@ -8,7 +8,7 @@ from kvproof.bounds.theorem import Bound, Kind, Status, Theorem
 from kvproof.scheduling.instance import Instance
 
 #: Statements that a single instance can contradict, and that are held to be true.
-STANDING = (Status.PROVED, Status.HAND, Status.ASSERTED, Status.CLAIMED, Status.CONJECTURE)
+STANDING = (Status.PROVED, Status.HAND, Status.CLAIMED, Status.CONJECTURE)
 
 
 @dataclass(frozen=True, kw_only=True)

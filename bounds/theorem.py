@@ -35,7 +35,6 @@ class Status(StrEnum):
 
     PROVED = "proved here"
     HAND = "hand proof, not checked"
-    ASSERTED = "asserted, no proof here"
     OBSERVED = "observed on instances, no proof"
     CLAIMED = "claimed by a paper, not reproduced"
     CONJECTURE = "conjecture"

@@ -108,7 +108,7 @@ def _parser(prog: str) -> ArgumentParser:
     engine.add_argument(
         "--plain",
         action="store_true",
-        help="trust the core alone: searches take some five times as long",
+        help="trust the core alone: searches take up to six times as long, or far longer",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     for field in dataclasses.fields(Limits):

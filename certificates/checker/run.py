@@ -58,7 +58,8 @@ def check(
     limits
         How much the check may cost.
     plain
-        Whether searches, too, are gone through by the core alone, which is some five times slower.
+        Whether searches, too, are gone through by the core alone, which takes up to six times as
+        long, and far longer where it cannot raise profiles.
     walled
         Whether the whole process is held to the limits meanwhile (:mod:`.walls`).
 

@@ -99,16 +99,6 @@ def test_credit_is_counted_from_the_first_arrival():
     assert simulate(instance, bucket).starts.tolist() == [5, 6, 7, 8]
 
 
-def random_instance(rng, requests, memory, *, span):
-    output = rng.integers(1, memory // 4, requests)
-    return Instance(
-        memory=memory,
-        arrival=rng.integers(0, span + 1, requests),
-        prompt=rng.integers(0, memory // 4, requests),
-        output=output,
-    )
-
-
 @pytest.mark.parametrize("skip", [False, True], ids=["strict", "skip"])
 @pytest.mark.parametrize("span", [0, 20_000])
 def test_kernel_at_high_concurrency(skip, span):
