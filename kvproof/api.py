@@ -1,4 +1,8 @@
-"""What the command line does, as functions; policies by object or by name."""
+"""What the command line does, as functions; policies by object or by name.
+
+Each raises InputError where an argument is unknown or out of range, and RejectedError where a
+schedule turns out infeasible, as a policy of one's own may make it.
+"""
 
 import tempfile
 from collections.abc import Sequence

@@ -184,7 +184,7 @@ class Trace(Shown):
         limit: int | None = None,
         oversize: Literal["error", "drop"] = "error",
     ) -> tuple[Instance, Notes]:
-        """Turn the trace into an instance of unit steps.
+        """Return the trace as an instance of unit steps, and what became of its rows.
 
         A request arrives in step ``floor((t - t0) / (rate_scale * step))``, computed in integers,
         where t0 is the first arrival that is kept.
