@@ -1,5 +1,6 @@
 """Several instances, as of rates, memories or replicas; each policy on each, side by side."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,6 +13,7 @@ from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.cluster import Cluster
 from kvproof.scheduling.histogram import Histogram
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.interruption import blocked
 from kvproof.scheduling.latency import LatencyStatistics
 from kvproof.scheduling.policies import Policy
 
@@ -96,9 +98,12 @@ def sweep(
     if cluster is not None:
         return cluster.over(_point, instances, values, *([one] * len(values) for one in asked))
     task = delayed(_point)
-    results: Iterator[Point] = Parallel(n_jobs=workers, return_as="generator")(
-        task(instance, value, *asked) for value, instance in zip(values, instances, strict=True)
-    )
+    # after Ctrl-C that is no news
+    warnings.filterwarnings("ignore", "[0-9]+ tasks which were still being processed", UserWarning)
+    with blocked():  # all processes are started here
+        results: Iterator[Point] = Parallel(n_jobs=workers, return_as="generator")(
+            task(instance, value, *asked) for value, instance in zip(values, instances, strict=True)
+        )
     return results
 
 

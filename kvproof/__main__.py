@@ -4,6 +4,7 @@ import sys
 
 try:
     import os
+    from io import TextIOWrapper
 
     import click
     from click.shell_completion import shell_complete
@@ -25,8 +26,12 @@ def main() -> None:
     if COMPLETE in os.environ:  # the shell asks for completions
         failed = shell_complete(cli, {}, "kvproof", COMPLETE, os.environ[COMPLETE])
         sys.exit(ExitCode.BAD_INPUT if failed else ExitCode.DONE)
+    if sys.stderr is None:  # closed: what goes there is lost, and nothing else
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (for as long as the process lasts)
     if sys.stdout is None:
         sys.exit(_fail("standard output is closed; let it go to /dev/null", ExitCode.BAD_INPUT))
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a dash that it has no code for loses no table
     if "--json" in sys.argv:
         streams.reserve_stdout()
     notices.listen(lambda notice: streams.say_on_stderr(f"kvproof: {notice}"))

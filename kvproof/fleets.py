@@ -199,17 +199,20 @@ def show_fleet(
             cluster=cluster,
             **running,
         )
-    if as_json:
-        rule = "skip" if running["skip"] else "strict"
-        print_json({**source.to_json(), "rule": rule, **fleet_json(source, fleet)})
-    else:
-        _print_fleet(source, fleet, latency)
-    if page is not None:
-        from kvproof.report.fleet import fleet_page
+    # a result and its files: neither is lost where the other cannot be written
+    try:
+        if page is not None:
+            from kvproof.report.fleet import fleet_page
 
-        made = fleet_page(fleet, source.instance, source=source.source, step=source.step,
-                          notes=source.notes)  # fmt: skip
-        page.write(made.to_bytes())
+            made = fleet_page(fleet, source.instance, source=source.source, step=source.step,
+                              notes=source.notes)  # fmt: skip
+            page.write(made.to_bytes())
+    finally:
+        if as_json:
+            rule = "skip" if running["skip"] else "strict"
+            print_json({**source.to_json(), "rule": rule, **fleet_json(source, fleet)})
+        else:
+            _print_fleet(source, fleet, latency)
     return ExitCode.CONTRADICTED if fleet.violation else ExitCode.DONE
 
 

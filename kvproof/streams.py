@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import textwrap
+from contextlib import suppress
 from typing import Any, TextIO
 
 _reserved: TextIO | None = None
@@ -36,14 +37,13 @@ def stdout() -> TextIO:
 
 def say_on_stderr(text: str) -> None:
     """Print a line on standard error; a terminal that is narrower shows it broken between words."""
-    if sys.stderr is None:  # closed by the caller
-        return
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         text = textwrap.fill(
             text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
         )
-    print(text, file=sys.stderr, flush=True)
+    with suppress(OSError):  # full, say: the exit code tells what happened
+        print(text, file=sys.stderr, flush=True)
 
 
 def print_json(data: dict[str, Any]) -> None:

@@ -198,33 +198,36 @@ def show_sweep(
         for point in sweep(asked.values, instances, chosen, cluster=cluster, **running):
             points.append(point)
             bar.update(task, advance=1, description=f"{asked.over} {in_full(point.value)}")
-    if as_json:
-        print_json(
-            {
-                "command": "verify",
-                "source": source.source,
-                "format": source.format,
-                "notes": list(source.notes),
-                "rule": "skip" if running["skip"] else "strict",
-                "sweep": asked.over,
-                "points": sweep_json(points),
-            }
-        )
-    else:
-        out = console()
-        memories = None
-        if asked.over == "memory" and len(points) > 1:
-            memories = f"{points[0].memory:,} to {points[-1].memory:,}"
-        print_heading(out, source, memories=memories)
-        out.print(sweep_table(points, asked.over))
-        out.print()
-        out.print(sweep_line(points, asked.over))
-        out.print("Latencies in steps; waiting: its share of the latency; cut as in verify.")
-    if picture is not None:
-        from kvproof.bounds.sweep_plot import plot as drawn
+    # a result and its files: neither is lost where the other cannot be written
+    try:
+        if picture is not None:
+            from kvproof.bounds.sweep_plot import plot as drawn
 
-        title = f"{source.source}: {source.instance.requests:,} requests"
-        label = {"load": "load", "rate": "times the trace's rate", "memory": "memory (tokens)"}
-        picture.write(drawn(points, over=label[asked.over], title=title, kind=kind))
+            title = f"{source.source}: {source.instance.requests:,} requests"
+            label = {"load": "load", "rate": "times the trace's rate", "memory": "memory (tokens)"}
+            picture.write(drawn(points, over=label[asked.over], title=title, kind=kind))
+    finally:
+        if as_json:
+            print_json(
+                {
+                    "command": "verify",
+                    "source": source.source,
+                    "format": source.format,
+                    "notes": list(source.notes),
+                    "rule": "skip" if running["skip"] else "strict",
+                    "sweep": asked.over,
+                    "points": sweep_json(points),
+                }
+            )
+        else:
+            out = console()
+            memories = None
+            if asked.over == "memory" and len(points) > 1:
+                memories = f"{points[0].memory:,} to {points[-1].memory:,}"
+            print_heading(out, source, memories=memories)
+            out.print(sweep_table(points, asked.over))
+            out.print()
+            out.print(sweep_line(points, asked.over))
+            out.print("Latencies in steps; waiting: its share of the latency; cut as in verify.")
     violated = any(row.violation for point in points for row in point.rows)
     return ExitCode.CONTRADICTED if violated else ExitCode.DONE

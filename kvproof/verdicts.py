@@ -136,9 +136,10 @@ def cells(verdict: Verdict, cut: Cut, *, narrow: bool) -> dict[str, str]:
     """Return {column: text} of a row."""
     schedule = verdict.schedule
     least, most = cut.percentages()
+    long = schedule.mean_latency >= 1000
     row = {
         "total latency": f"{schedule.total_latency:,}",
-        "mean latency": f"{float(schedule.mean_latency):,.{0 if narrow else 1}f}",
+        "mean latency": f"{float(schedule.mean_latency):,.{0 if narrow and long else 1}f}",
         "makespan": f"{schedule.makespan:,}",
         "memory used": f"{float(schedule.memory_utilisation):.1%}",
         "OPT at least": decimal(

@@ -1,6 +1,7 @@
 """Ctrl-C as a question that is asked between two steps, so that no step is lost."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -52,3 +53,29 @@ def interruption() -> Iterator[Interruption]:
         yield asked
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def blocked() -> Iterator[None]:
+    """Put Ctrl-C off in here, so that processes that joblib starts never hear of it.
+
+    They inherit what is blocked, and a terminal's Ctrl-C goes to them, too, before they could say
+    what to do about it: it is left to the process that asks.
+    """
+    if not hasattr(signal, "pthread_sigmask") or (
+        threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+    # the processes that keep watch are started first: that ends with Ctrl-C no longer blocked
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as own
+
+    resource_tracker.ensure_running()
+    own.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -14,6 +14,7 @@ import numpy as np
 from kvproof.adversary.genomes.space import Floats, Genomes
 from kvproof.adversary.valuation.objective import Objective, Scores
 from kvproof.scheduling.cluster import connect
+from kvproof.scheduling.interruption import blocked
 
 
 class Workers(Protocol):
@@ -109,7 +110,10 @@ def process_pool(workers: int) -> Any:
     """Return joblib's pool of so many processes; Ctrl-C is left to the process that asks."""
     from joblib.externals.loky import get_reusable_executor
 
-    return get_reusable_executor(max_workers=workers, timeout=None, initializer=_ignore_interrupts)
+    pool = get_reusable_executor(max_workers=workers, timeout=None, initializer=_ignore_interrupts)
+    with blocked():
+        pool.submit(_ignore_interrupts)  # with the first call all processes are started
+    return pool
 
 
 def _ignore_interrupts() -> None:

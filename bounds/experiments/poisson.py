@@ -8,9 +8,10 @@ import numpy as np
 
 from kvproof.bounds.intervals import Interval, interval
 from kvproof.certificates.lower_bounds import best_bound
+from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.feasibility import check_schedule
-from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.instance import MAX_ARRIVAL, Instance
 from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.policies import FCFS, SJF, SVF, Policy
 from kvproof.scheduling.simulate import simulate
@@ -170,7 +171,10 @@ def poisson_instance(
     prompt, output = workload.lengths(requests, rng)
     volume = prompt * output + output * (output + 1) // 2
     gap = float(np.mean(volume)) / (load * workload.memory)
-    arrival = np.floor(np.cumsum(rng.exponential(gap, requests))).astype(np.int64)
+    moments = np.floor(np.cumsum(rng.exponential(gap, requests)))
+    if not moments[-1] <= MAX_ARRIVAL:
+        raise InputError(f"load {load:g}: requests come after step {MAX_ARRIVAL:,}; take a larger")
+    arrival = moments.astype(np.int64)
     return Instance(
         memory=workload.memory, arrival=arrival - arrival[0], prompt=prompt, output=output
     )

@@ -141,9 +141,9 @@ def _instance(value: object, source: Source, own: Optional[Source], budget: Mete
             path = source.parent.joinpath(name) if isinstance(source, Path) else None
             if path is None or not path.is_file():
                 raise Malformed(f"instance.file: there is no file {name!r} beside the certificate")
-            places.append(("instance.file", load(path, budget)))
+            places.append(_loaded("instance.file", path, budget))
     if own is not None:
-        places.append(("the given instance", load(own, budget)))
+        places.append(_loaded("the given instance", own, budget))
     for where, place in places:
         instance = read_instance(place, where, budget)
         if instance.digest != digest:
@@ -151,3 +151,10 @@ def _instance(value: object, source: Source, own: Optional[Source], budget: Mete
                 f"{where}: its digest is {instance.digest}, and the claim is about {digest}"
             )
     return instance
+
+
+def _loaded(where: str, source: Source, budget: Meter) -> tuple[str, object]:
+    try:
+        return where, load(source, budget)
+    except Malformed as error:
+        raise Malformed(f"{where}: {error}") from error

@@ -124,30 +124,33 @@ def command(
     kind = certificate.proof.get("lower_bound", {"kind": bound})["kind"]
     if bound is not None and kind != bound:  # the format has no kind for it, or that is better
         notes.append(f"--bound {bound}: the proof is of kind {kind}, which says at least as much")
-    if as_json:
-        print_json(
-            {
-                "command": "certify",
-                "file": out,
-                "digest": instance.digest,
-                "notes": notes,
-                "claim": certificate.claim,
-                "verdict": result.verdict,
-                "exit_code": result.verdict.exit_code,
-                "words": result.claim_in_words,
-                "reason": result.reason,
-            }
-        )
-    else:
-        for note in notes:
-            console().print(f"note: {note}")
-        words = result.claim_in_words or result.reason
-        console().print(f"{out}: {result.verdict}: {words}")
-    if result.verdict is Verdict.VERIFIED:  # what does not hold replaces no file
-        if instance_file is not None:
-            packed = instance_file.compressed
-            instance_file.write(gzip.compress(text, mtime=0) if packed else text)
-        target.write(data)
+    # a result and its files: neither is lost where the other cannot be written
+    try:
+        if result.verdict is Verdict.VERIFIED:  # what does not hold replaces no file
+            if instance_file is not None:
+                packed = instance_file.compressed
+                instance_file.write(gzip.compress(text, mtime=0) if packed else text)
+            target.write(data)
+    finally:
+        if as_json:
+            print_json(
+                {
+                    "command": "certify",
+                    "file": out,
+                    "digest": instance.digest,
+                    "notes": notes,
+                    "claim": certificate.claim,
+                    "verdict": result.verdict,
+                    "exit_code": result.verdict.exit_code,
+                    "words": result.claim_in_words,
+                    "reason": result.reason,
+                }
+            )
+        else:
+            for note in notes:
+                console().print(f"note: {note}")
+            words = result.claim_in_words or result.reason
+            console().print(f"{out}: {result.verdict}: {words}")
     return result.verdict.exit_code
 
 

@@ -103,14 +103,17 @@ def command(
             compress=target.compressed
         )
         checked = check(data)
-    if as_json:
-        print_json(_as_json(log, read, found, notes, step) | {"certificate": out})
-    else:
-        _print(log, read, found, notes, step)
-    if target is not None:
-        target.write_verified(data, checked)
-        if not as_json:
-            console().print(f"{out}: verified: {checked.claim_in_words}")
+    # a result and its files: neither is lost where the other cannot be written
+    try:
+        if target is not None:
+            target.write_verified(data, checked)
+    finally:
+        if as_json:
+            print_json(_as_json(log, read, found, notes, step) | {"certificate": out})
+        else:
+            _print(log, read, found, notes, step)
+    if target is not None and not as_json:
+        console().print(f"{out}: verified: {checked.claim_in_words}")
 
 
 def _notes(log: "EngineLog", found: "Judgement", shares: bool) -> list[str]:

@@ -87,20 +87,27 @@ def command(
                 path = str(folder / f"{name}.json.gz")
                 Output(path).write_verified(data, checked)
                 written[path] = checked.claim_in_words
-    if as_json:
-        print_json(_as_json(source, found) | {"certificates": list(written)})
-    else:
-        _print(source, found)
-        for path, words in written.items():
-            console().print(f"{path}: verified: {words}")
-    if page is not None:
-        from kvproof.report.headroom import headroom_page
+    # a result and its files: neither is lost where the other cannot be written
+    try:
+        if page is not None:
+            from kvproof.report.headroom import headroom_page
 
-        again = ["kvproof", "headroom", *same_options(but=("certificates", "report", "as_json"))]
-        notes = [*source.notes, *(["interrupted: what was found by then"] * found.interrupted)]
-        made = headroom_page(found, source=source.source, step=source.step, notes=notes,
-                             again=again)  # fmt: skip
-        page.write(made.to_bytes())
+            again = [
+                "kvproof",
+                "headroom",
+                *same_options(but=("certificates", "report", "as_json")),
+            ]
+            notes = [*source.notes, *(["interrupted: what was found by then"] * found.interrupted)]
+            made = headroom_page(found, source=source.source, step=source.step, notes=notes,
+                                 again=again)  # fmt: skip
+            page.write(made.to_bytes())
+    finally:
+        if as_json:
+            print_json(_as_json(source, found) | {"certificates": list(written)})
+        else:
+            _print(source, found)
+            for path, words in written.items():
+                console().print(f"{path}: verified: {words}")
     return ExitCode.INTERRUPTED if found.interrupted else ExitCode.DONE
 
 

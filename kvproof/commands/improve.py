@@ -83,14 +83,17 @@ def command(
             made = within_factor_certificate(found.schedule, lower)
             data = made.to_bytes(compress=target.compressed)
             checked = check(data)
-    if as_json:
-        print_json(_as_json(source, found, lower) | {"certificate": out})
-    else:
-        _print_table(source, found, lower)
-    if target is not None and checked is not None:
-        target.write_verified(data, checked)
-        if not as_json:
-            console().print(f"{out}: verified: {checked.claim_in_words}")
+    # a result and its files: neither is lost where the other cannot be written
+    try:
+        if target is not None and checked is not None:
+            target.write_verified(data, checked)
+    finally:
+        if as_json:
+            print_json(_as_json(source, found, lower) | {"certificate": out})
+        else:
+            _print_table(source, found, lower)
+    if checked is not None and not as_json:
+        console().print(f"{out}: verified: {checked.claim_in_words}")
     return ExitCode.INTERRUPTED if found.interrupted else ExitCode.DONE
 
 

@@ -123,15 +123,18 @@ def command(
         _write_files(folder, outcome)
     finally:
         archive.close()
-    if as_json:
-        print_json(summary_json(folder, campaign, outcome))
-    else:
-        for line in summary_lines(folder, campaign, outcome):
-            say(line)
-    if page is not None:
-        from kvproof.report.search import search_page
+    # a result and its files: neither is lost where the other cannot be written
+    try:
+        if page is not None:
+            from kvproof.report.search import search_page
 
-        page.write(search_page(campaign, outcome, folder=str(folder)).to_bytes())
+            page.write(search_page(campaign, outcome, folder=str(folder)).to_bytes())
+    finally:
+        if as_json:
+            print_json(summary_json(folder, campaign, outcome))
+        else:
+            for line in summary_lines(folder, campaign, outcome):
+                say(line)
     if outcome.entries and outcome.tested.bound == 0:
         raise InputError(
             f"bound {settings.bound} has no value on any of the {len(outcome.entries)} witnesses "

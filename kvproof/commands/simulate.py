@@ -141,14 +141,17 @@ def command(
     written = None
     if target is not None:
         written = _file(target.name, columns, data)
-    if as_json:
-        print_json(data)
-    else:
-        _print(source, chosen.name, done, statistics, data["rule"], about)
-    if target is not None and written is not None:
-        target.write(gzip.compress(written, mtime=0) if target.compressed else written)
-        if not as_json:
-            console().print(f"schedule written to {out}")
+    # a result and its files: neither is lost where the other cannot be written
+    try:
+        if target is not None and written is not None:
+            target.write(gzip.compress(written, mtime=0) if target.compressed else written)
+    finally:
+        if as_json:
+            print_json(data)
+        else:
+            _print(source, chosen.name, done, statistics, data["rule"], about)
+    if target is not None and not as_json:
+        console().print(f"schedule written to {out}")
 
 
 def _file(name: str, columns: dict[str, Any], data: dict[str, Any]) -> bytes:

@@ -112,36 +112,38 @@ def command(
         made = result.certificate()
         claim, data = made.claim["kind"], made.to_bytes(compress=proof.compressed)
         checked = check(data)
-    if as_json:
-        said: dict[str, Any] = {"certificate": certificate, "claim": claim}
-        said |= {"verdict": checked.verdict} if checked is not None else {}
-        print_json(
-            {"command": "solve", "digest": instance.digest, **result.to_json()}
-            | (said if certificate else {})
-        )
-    else:
-        show = console()
-        show.print(_headline(result), style="bold")
-        show.print(_detail(result))
-        if show_gantt:
-            print(
-                gantt(
-                    result.schedule,
-                    show.width if sys.stdout.isatty() else 100,
-                )
-            )
-    # after the result, which is not lost if a file cannot be written
-    if proof is not None and checked is not None:
-        proof.write_verified(data, checked)
-        if not as_json:
-            console().print(f"certificate ({claim}) verified and written to {certificate}")
-    if drawing is not None:
-        drawing.write(schedule_svg(result.schedule, title=_headline(result)).encode())
-    if page is not None:
-        from kvproof.report.solve import solve_page
+    # a result and its files: neither is lost where the other cannot be written
+    try:
+        if proof is not None and checked is not None:
+            proof.write_verified(data, checked)
+        if drawing is not None:
+            drawing.write(schedule_svg(result.schedule, title=_headline(result)).encode())
+        if page is not None:
+            from kvproof.report.solve import solve_page
 
-        shown = solve_page(result, source=source.source, step=source.step, notes=source.notes)
-        page.write(shown.to_bytes())
+            shown = solve_page(result, source=source.source, step=source.step, notes=source.notes)
+            page.write(shown.to_bytes())
+    finally:
+        if as_json:
+            said: dict[str, Any] = {"certificate": certificate, "claim": claim}
+            said |= {"verdict": checked.verdict} if checked is not None else {}
+            print_json(
+                {"command": "solve", "digest": instance.digest, **result.to_json()}
+                | (said if certificate else {})
+            )
+        else:
+            show = console()
+            show.print(_headline(result), style="bold")
+            show.print(_detail(result))
+            if show_gantt:
+                print(
+                    gantt(
+                        result.schedule,
+                        show.width if sys.stdout.isatty() else 100,
+                    )
+                )
+    if checked is not None and not as_json:
+        console().print(f"certificate ({claim}) verified and written to {certificate}")
     if result.limit is solver.Limit.INTERRUPT:
         return ExitCode.INTERRUPTED
     return ExitCode.DONE if result.status == solver.Status.OPTIMAL else ExitCode.OVER_LIMIT

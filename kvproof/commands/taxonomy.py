@@ -51,21 +51,24 @@ def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
         others = check_others(verdicts)
         for compare in (fluid_queue, real_backlog, real_poisson):
             runs += compare(seed=seed)
-    if as_json:
-        print_json(_as_json(taxonomy, verdicts, others, runs, graph))
-    else:
-        if check:
-            _print_checks(verdicts, others, runs)
-        else:
-            _print_table(taxonomy)
-        for one in crossed:
-            say(f"INCONSISTENT: {one}")
-    if target is not None:
-        from kvproof.bounds.taxonomy.draw import draw
+    # a result and its files: neither is lost where the other cannot be written
+    try:
+        if target is not None:
+            from kvproof.bounds.taxonomy.draw import draw
 
-        target.write(draw(taxonomy))
-        if not as_json:
-            say(f"graph written to {graph}")
+            target.write(draw(taxonomy))
+    finally:
+        if as_json:
+            print_json(_as_json(taxonomy, verdicts, others, runs, graph))
+        else:
+            if check:
+                _print_checks(verdicts, others, runs)
+            else:
+                _print_table(taxonomy)
+            for one in crossed:
+                say(f"INCONSISTENT: {one}")
+    if target is not None and not as_json:
+        say(f"graph written to {graph}")
     if crossed:
         return ExitCode.CONTRADICTED
     failed = (

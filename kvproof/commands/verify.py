@@ -183,17 +183,20 @@ def command(
                 bar.update(stage, advance=1, description=verdict.policy)
         else:
             verdicts = _here(source.instance, chosen, running, bar, stage)
-    if as_json:
-        print_json(_as_json(source, verdicts, skip))
-    else:
-        print_verdicts(source, verdicts, skip=skip, latency=latency)
-    if page is not None:
-        from kvproof.report.verify import verify_page
+    # a result and its files: neither is lost where the other cannot be written
+    try:
+        if page is not None:
+            from kvproof.report.verify import verify_page
 
-        certify = ["kvproof", "certify", *same_options(but=("policies", "report", "as_json"))]
-        made = verify_page(verdicts, source=source.source, step=source.step, notes=source.notes,
-                           certify=certify)  # fmt: skip
-        page.write(made.to_bytes())
+            certify = ["kvproof", "certify", *same_options(but=("policies", "report", "as_json"))]
+            made = verify_page(verdicts, source=source.source, step=source.step, notes=source.notes,
+                               certify=certify)  # fmt: skip
+            page.write(made.to_bytes())
+    finally:
+        if as_json:
+            print_json(_as_json(source, verdicts, skip))
+        else:
+            print_verdicts(source, verdicts, skip=skip, latency=latency)
     violated = any(v.violation for v in verdicts)
     return ExitCode.CONTRADICTED if violated else ExitCode.DONE
 

@@ -192,27 +192,30 @@ def command(
             )
             data = certificate.to_bytes(compress=target.compressed)
             checked = check(data)
-    if as_json:
-        print_json(
-            {
-                "command": "vllm",
-                "source": source.source,
-                "format": source.format,
-                "notes": notes,
-                "requests": instance.requests,
-                "memory": instance.memory,
-                "digest": instance.digest,
-                "engine": vars(engine),
-                "policies": [_as_json(*run) for run in runs],
-                "certificate": out,
-            }
-        )
-    else:
-        _print(trace, source.step, notes, engine, runs)
-    if target is not None:
-        target.write_verified(data, checked)
-        if not as_json:
-            console().print(f"{out}: verified: {checked.claim_in_words}")
+    # a result and its files: neither is lost where the other cannot be written
+    try:
+        if target is not None:
+            target.write_verified(data, checked)
+    finally:
+        if as_json:
+            print_json(
+                {
+                    "command": "vllm",
+                    "source": source.source,
+                    "format": source.format,
+                    "notes": notes,
+                    "requests": instance.requests,
+                    "memory": instance.memory,
+                    "digest": instance.digest,
+                    "engine": vars(engine),
+                    "policies": [_as_json(*run) for run in runs],
+                    "certificate": out,
+                }
+            )
+        else:
+            _print(trace, source.step, notes, engine, runs)
+    if target is not None and not as_json:
+        console().print(f"{out}: verified: {checked.claim_in_words}")
 
 
 def _as_json(policy: str, run: "EngineRun", bound: "EngineBound") -> dict[str, Any]:

@@ -15,9 +15,7 @@ def command() -> int:
     Compiled code is kept beside the installed sources, or in the user's cache folder where those
     cannot be written; NUMBA_CACHE_DIR names another folder. It is for this machine and version.
     """
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
+    from kvproof.adversary.valuation.workers import process_pool
     from kvproof.output import console, progress_bar
     from kvproof.solver.threads import cores
     from kvproof.warming import TASKS, warm
@@ -28,8 +26,13 @@ def command() -> int:
         first, *others = TASKS  # the others need what the first compiles
         warm(first)
         bar.advance(stage)
-        with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as pool:
+        pool = process_pool(cores())
+        try:
             for _ in pool.map(warm, others):
                 bar.advance(stage)
+        finally:
+            pool.shutdown(
+                kill_workers=True
+            )  # where Ctrl-C ends this, what they do is not waited for
     console().print(f"every kernel is compiled ({time.monotonic() - begun:.0f} s)")
     return 0

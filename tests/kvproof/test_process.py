@@ -67,6 +67,8 @@ def into_closed_pipe(*arguments):
 
 VERIFY = ("verify", "examples/azure_code_1000.csv", "--memory", "60000")
 CHECK = ("check", "tests/certificates/valid/centroid.json")
+TRACE = "examples/azure_code_1000.csv"
+LITTLE = ("--memory", "60000", "--backlog", "--limit", "20")
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,54 @@ def test_a_closed_stdout_is_no_success(arguments):
     done = subprocess.run(shell, shell=True, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 2
     assert done.stderr == "kvproof: standard output is closed; let it go to /dev/null\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (("simulate", TRACE, *LITTLE), "--out"),
+        (("improve", TRACE, *LITTLE, "--time-limit", "1"), "--out"),
+        (("certify", TRACE, *LITTLE), "--out"),
+        (("verify", TRACE, *LITTLE), "--report"),
+        (("verify", TRACE, *LITTLE, "--replicas", "2"), "--report"),
+        (("verify", TRACE, "--sweep", "memory=60000,70000"), "--plot"),
+        (("headroom", TRACE, *LITTLE, "--policy", "fcfs", "--time-limit", "1"), "--report"),
+        (("solve", TRACE, *LITTLE, "--time-limit", "1"), "--svg"),
+        (("taxonomy",), "--graph"),
+    ],
+)
+def test_a_file_is_written_though_nobody_reads_the_result(arguments, option, tmp_path):
+    ends = {"--report": "html", "--plot": "svg", "--svg": "svg", "--graph": "svg"}
+    path = tmp_path / f"file.{ends.get(option, 'json')}"
+    done = into_closed_pipe(*arguments, option, str(path))
+    assert done.returncode == 130, done.stderr
+    assert path.stat().st_size > 100
+
+
+def test_a_closed_standard_error_changes_nothing():
+    heard = kvproof_process(*VERIFY)
+    unheard = subprocess.run(
+        ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-m", "kvproof", *VERIFY],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert (unheard.returncode, unheard.stdout) == (0, heard.stdout)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device")
+def test_a_full_standard_error_keeps_the_code():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "kvproof", "verify", "nosuch.csv", "--memory", "5"],
+            stderr=full, cwd=ROOT,
+        )  # fmt: skip
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_what_an_encoding_lacks_loses_no_result(encoding):
+    done = kvproof_process(*VERIFY, env={**os.environ, "PYTHONIOENCODING": encoding})
+    assert done.returncode == 0, done.stderr
+    assert "svf-1bit" in done.stdout
 
 
 def test_an_error_that_nobody_hears_keeps_its_code():

@@ -1,3 +1,4 @@
+import signal
 from dataclasses import replace
 from fractions import Fraction
 
@@ -9,6 +10,7 @@ from kvproof.adversary.genomes.space import Space
 from kvproof.adversary.valuation import reference
 from kvproof.adversary.valuation.objective import Objective, plan_schedule
 from kvproof.adversary.valuation.tiny_opt import is_tiny
+from kvproof.adversary.valuation.workers import process_pool
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.policies import FCFS, SJF, SVF
@@ -105,3 +107,13 @@ def test_a_tiny_space_is_valued_by_exact_opt_and_its_witness_reaches_it(space):
         opt = solve(best.instance, engine="dp").total_latency
         assert best.total_latency == opt
         assert value == scheduled.total_latency / opt
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs a mask of signals")
+def test_workers_never_hear_of_ctrl_c():
+    """Not even while they start: a terminal's goes to them, too."""
+    pool = process_pool(2)
+    blocked = pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result()
+    pool.shutdown()
+    assert signal.SIGINT in blocked
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
