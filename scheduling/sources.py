@@ -30,8 +30,9 @@ def sources_of(function: FunctionType) -> tuple[tuple[Path, ...], tuple[tuple[st
             if isinstance(called, FunctionType) and called not in known:
                 known.add(called)
                 left.append(called)
-            elif isinstance(value, int | float | np.generic):
-                numbers.add((name, repr(value)))
+            elif isinstance(value, int | float | np.number):
+                # NumPy's own are written otherwise by its next version
+                numbers.add((name, repr(value.item() if isinstance(value, np.number) else value)))
     return tuple(sorted(files)), tuple(sorted(numbers))
 
 
