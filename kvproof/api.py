@@ -135,7 +135,7 @@ def cache_tokens(deployment: str) -> int:
 
 
 def lower_bound(instance: Instance, kind: BoundKind | str | None = None) -> LowerBound:
-    """Return a lower bound on OPT, of a kind of :class:`BoundKind`: outputs, volume, price, ...
+    """Return a lower bound on OPT, of a kind of ``BoundKind``: outputs, volume, price, ...
 
     None or ``"best"`` is the best of those that need no search; ``"price"`` searches for prices.
 
