@@ -67,7 +67,7 @@ def _prices() -> None:
 
 
 def _solve() -> None:
-    from kvproof.solver.stages import search_whole
+    from kvproof.solver.whole import search_whole
 
     search_whole(little(14, backlog=True))
 

@@ -1,7 +1,6 @@
 """What is to be scheduled: requests with arrival, prompt and output length, and a memory."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,8 +10,9 @@ from typing import Any, Self, TypeGuard
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.scheduling.errors import InputError, LimitError
+from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import CHUNK, Column, by_parts, exact_sum
+from kvproof.scheduling.machine import refuse_beyond_memory
 from kvproof.scheduling.shown import Shown
 
 #: Rows from which on their order is not kept, for its size.
@@ -20,21 +20,11 @@ _MANY = 1 << 24
 # Bounds that keep every volume and every point of time inside int64, and far above real use.
 MAX_MEMORY = 2**31 - 1
 MAX_ARRIVAL = 2**48
-# Bytes that a request takes at least once it is looked at: three columns and its start.
-_BYTES_EACH = 16
 MAX_REQUESTS = 2**31 - 1
-
 _CHUNK = 1 << 20
 
 FORMAT = "kvproof-instance"
 VERSION = 1
-
-
-def _physical_memory() -> float:
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, OSError, ValueError):  # not everywhere can it be asked for
-        return float("inf")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -182,20 +172,10 @@ class Instance(Shown):
     # ---- forms ----------------------------------------------------------------------------
 
     def expanded(self) -> "Instance":
-        """Return the same requests, one row each.
-
-        Raises
-        ------
-        LimitError
-            These are more than the machine has memory for.
-        """
+        """Return the same requests, one row each; LimitError where there is no memory for them."""
         if self.count is None:
             return self
-        if _BYTES_EACH * self.requests > _physical_memory():
-            raise LimitError(
-                f"instance: {self.requests:,} requests, a row each, are more than this machine has "
-                "memory for; take fewer (--limit)"
-            )
+        refuse_beyond_memory(self.requests)
         columns = (np.repeat(c, self.count) for c in (self.arrival, self.prompt, self.output))
         arrival, prompt, output = columns
         return Instance(memory=self.memory, arrival=arrival, prompt=prompt, output=output)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 
 import numpy as np
 
@@ -29,7 +28,6 @@ from kvproof.solver.dp.stage import (
     root_of,
     searches,
     share_of,
-    solve_certified,
     until,
 )
 from kvproof.solver.heuristics import best_policy, listed
@@ -43,6 +41,7 @@ from kvproof.solver.proofs import price_proof
 from kvproof.solver.rehearsal import rehearse
 from kvproof.solver.result import Limit, Result
 from kvproof.solver.threads import listening
+from kvproof.solver.whole import repeated_whole, search_whole
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, quick_prices
 
 ENGINES = ("auto", "dp", "branch", "milp")
@@ -75,8 +74,6 @@ _WIDE = 12
 # Share of the time for local search, and its exchanges for each request; up to so many in all it
 # takes a hundred times as many.
 _IMPROVE, _TRIALS_EACH, _MANY = 0.05, 50, 500_000
-# Nodes of a tree after which every kernel has been used.
-_NODES = 20
 # Prices that were climbed leave a programme that is smaller by about this factor at most.
 _SLACK = 2
 
@@ -134,33 +131,6 @@ def solve(
                 rehearse(repeated_whole, 3, backlog=instance.is_backlog, copies=9)
     with listening(), plain_first() if small else nullcontext():
         return _solve(instance, model, options, incumbent, progress)
-
-
-def search_whole(little: Instance) -> None:
-    """Search with every kernel of a large search."""
-    model = model_of(little)
-    # vectors from 20 states on
-    found = solve_certified(model, *best_policy(little, model), effort=Effort(refine_at=20, seen=1))
-    if found.limit == Limit.INTERRUPT:
-        raise KeyboardInterrupt
-
-
-def repeated_whole(little: Instance) -> None:
-    """Go over profiles and branch, with every kernel that these take."""
-    model = model_of(little)
-    upper, starts = best_policy(little, model)
-    state = known(model, upper, starts)
-    prices = climb(model, state, None, _say_nothing)
-    space = few_profiles(model, 2**30, None)
-    if space is not None:
-        for _ in profiles(model, space, prices, state, 2**30, None, _say_nothing):
-            pass
-    for _ in islice(branch(model, known(model, upper, starts)), _NODES):
-        pass
-
-
-def _say_nothing() -> None:
-    pass
 
 
 def _solve(

@@ -92,11 +92,8 @@ def command(
         if page is not None:
             from kvproof.report.headroom import headroom_page
 
-            again = [
-                "kvproof",
-                "headroom",
-                *same_options(but=("certificates", "report", "as_json")),
-            ]
+            idle = ("certificates", "report", "as_json")
+            again = ["kvproof", "headroom", *same_options(but=idle)]
             notes = [*source.notes, *(["interrupted: what was found by then"] * found.interrupted)]
             made = headroom_page(found, source=source.source, step=source.step, notes=notes,
                                  again=again)  # fmt: skip

@@ -31,8 +31,7 @@ def command() -> int:
             for _ in pool.map(warm, others):
                 bar.advance(stage)
         finally:
-            pool.shutdown(
-                kill_workers=True
-            )  # where Ctrl-C ends this, what they do is not waited for
+            # where Ctrl-C ends this, what they do is not waited for
+            pool.shutdown(kill_workers=True)
     console().print(f"every kernel is compiled ({time.monotonic() - begun:.0f} s)")
     return 0

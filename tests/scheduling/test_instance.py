@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.errors import InputError, LimitError
 from kvproof.scheduling.instance import Instance
 from tests.strategies import instances
 
@@ -131,3 +131,11 @@ def test_json_round_trip(instance):
 def test_json_that_is_no_instance(data, said):
     with pytest.raises(InputError, match=said):
         Instance.from_json(data)
+
+
+def test_counts_beyond_the_memory_of_the_machine_are_refused(monkeypatch):
+    monkeypatch.setattr("kvproof.scheduling.machine._physical_memory", lambda: 1000.0)
+    some = Instance(memory=9, arrival=[0], prompt=[1], output=[1], count=[62])
+    assert some.expanded().rows == 62
+    with pytest.raises(LimitError, match="63 requests"):
+        Instance(memory=9, arrival=[0], prompt=[1], output=[1], count=[63]).expanded()
