@@ -8,7 +8,7 @@ PAGES := .venv/.pages
 
 FUZZ_SECONDS ?= 3600
 
-.PHONY: demo boxes fuzz test wheel test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load vllm-orders lint docs bench reading fleet bounds orders gap improved paced-frontier bench-adversary engines growth predictions mutants checkers attacks exact prove verified-checker frontier pictures theory clean
+.PHONY: demo boxes fuzz test wheel test-wheel test-lowest test-newest test-vllm test-vllm-older vllm-load vllm-orders lint docs bench reading fleet bounds orders gap improved paced-frontier bench-adversary engines growth predictions mutants checkers attacks exact shapes prove verified-checker frontier pictures theory clean
 
 demo: $(READY)
 	$(BIN)/kvproof verify examples/azure_code_1000.csv --memory 60000 --backlog
@@ -161,6 +161,13 @@ exact: $(READY)
 	$(BIN)/python benchmarks/exact.py --report exact.jsonl
 	$(BIN)/python benchmarks/exact.py --cross 300
 	$(BIN)/python benchmarks/exact.py --tiny
+
+# the shapes that nobody tuned for, and the peers on those that they may do: an hour and a half
+FAST_FOR_PEERS := prompts-15 decode-15 mixed-15 arrivals-15 arrivals-20 code-15 code-20 conversation-15 conversation-20
+shapes: $(READY)
+	$(BIN)/python benchmarks/exact.py --shapes --out shapes.jsonl --check --engine kvproof
+	$(BIN)/python benchmarks/exact.py --shapes --out shapes.jsonl --engine highs --engine cbc --engine cpsat $(FAST_FOR_PEERS:%=--family %)
+	$(BIN)/python benchmarks/exact.py --shapes --report shapes.jsonl
 
 pictures: $(READY)
 	$(BIN)/python docs/make_pictures.py

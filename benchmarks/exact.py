@@ -5,7 +5,8 @@
     python benchmarks/exact.py --out shapes.jsonl --shapes --engine kvproof --check
     python benchmarks/exact.py --out exact.jsonl --engine kvproof # our engine only
     python benchmarks/exact.py --out exact.jsonl --check          # certificates too
-    python benchmarks/exact.py --report exact.jsonl               # the tables
+    python benchmarks/exact.py --report exact.jsonl               # into docs/performance.md
+    python benchmarks/exact.py --shapes --report shapes.jsonl
     python benchmarks/exact.py --tiny                             # brute force, whole box
     python benchmarks/exact.py --cross 300                        # engines against CP-SAT
 
@@ -18,20 +19,18 @@ import argparse
 import gzip
 import itertools
 import json
-import math
-import platform
 import random
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from exact_report import PEERS, write_families, write_shapes
 from shapes import shapes
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-PEERS = ("highs", "cbc", "cpsat")
 PEER_LIMIT = 60.0
 
 
@@ -200,80 +199,6 @@ def run_all(out, drawn, family, engines, check, shared):
             print(f"{name:24} {engine:8} {row['status']:9} {row['total']} {row['seconds']:.2f} s")
 
 
-def _finished(row, ours):
-    """Whether a run proved the optimum; a model with too short a horizon may prove more."""
-    return row["status"] == "optimal" and (ours is None or row["total"] == ours["total"])
-
-
-def _cell(row, ours):
-    if _finished(row, ours):
-        return f"{row['seconds']:.2f}"
-    if row["status"] == "optimal":
-        return f"{row['seconds']:.2f}, says {row['total']}"
-    return f"not in {row['seconds']:.0f}"
-
-
-def report(path):
-    """Print the tables as Markdown."""
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    by = {(r["name"], r["engine"]): r for r in rows}
-    names = list(dict.fromkeys(r["name"] for r in rows))
-    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}\n")
-    engines = ("kvproof", *PEERS)
-    print("| instance | OPT in | " + " | ".join(f"{e} (s)" for e in engines) + " | proof (kB) | "
-          "checked (s) |\n|" + "---|" * (len(engines) + 4))  # fmt: skip
-    ratios = []
-    for name in names:
-        ours = by.get((name, "kvproof"))
-        cells = []
-        for engine in engines:
-            r = by.get((name, engine))
-            cells.append("" if r is None else _cell(r, ours))
-        peers = [
-            r["seconds"] for e in PEERS
-            if (r := by.get((name, e))) is not None and _finished(r, ours)
-        ]  # fmt: skip
-        if peers and ours and ours["status"] == "optimal":
-            ratios.append(min(peers) / ours["seconds"])
-        interval, size, checked = "", "", ""
-        if ours:
-            same = ours["bound"] == ours["total"]
-            interval = str(ours["total"]) if same else f"[{ours['bound']}, {ours['total']}]"
-            size = f"{ours['certificate_bytes'] / 1000:.1f}" if "certificate_bytes" in ours else "-"
-            checked = f"{ours['check_seconds']:.1f}" if "check_seconds" in ours else "-"
-        print(f"| {name} | {interval} | {' | '.join(cells)} | {size} | {checked} |")
-    if ratios:
-        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-        print(f"\nGeometric mean of best peer / kvproof over {len(ratios)} instances: {mean:.1f}")
-
-
-def rates(path):
-    """Print how many instances of each shape were proved, and what their certificates take.
-
-    Within the limit counts processor time, which on an idle machine is more than the clock shows.
-    """
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    rows = [row for row in rows if row["engine"] == "kvproof"]
-    print("| shape | seeds | limit (s) | proved in it | held out | widest interval | "
-          "processor (s) | proofs below 60 kB, 30 s |\n|" + "---|" * 8)  # fmt: skip
-    for family in sorted({row["family"] for row in rows}):
-        own = [row for row in rows if row["family"] == family]
-        held = [row for row in own if row["name"].startswith("held-")]
-        proved = [row for row in own if row["status"] == "optimal"]
-        checked = [row for row in proved if "check_seconds" in row]
-        small = [r for r in checked if r["certificate_bytes"] < 60_000 and r["check_seconds"] < 30]
-        widest = max((row["total"] - row["bound"]) / row["total"] for row in own)
-        busy = sorted(row["processor"] for row in own)
-        print(f"| {family} | {len(own)} | {own[0]['limit']} | {_within(own)} | {_within(held)} | "
-              f"{100 * widest:.1f}% | {busy[0]:.1f} to {busy[-1]:.1f} | "
-              f"{len(small)} of {len(checked)} |")  # fmt: skip
-
-
-def _within(rows):
-    done = [r for r in rows if r["status"] == "optimal" and r["processor"] <= r["limit"]]
-    return f"{len(done)} of {len(rows)}"
-
-
 def by_profiles(instance):
     """Return the interval that profiles alone prove, and the schedule that they find."""
     from kvproof.solver.heuristics import best_policy
@@ -377,7 +302,7 @@ def main():
         else:
             print(json.dumps(run_peer(engine, memory, rows, PEER_LIMIT)))
     elif options.report:
-        rates(options.report) if options.shapes else report(options.report)
+        (write_shapes if options.shapes else write_families)(options.report)
     elif options.tiny:
         tiny(4, 6)
     elif options.cross:
