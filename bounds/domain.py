@@ -67,7 +67,12 @@ class Domain:
     load_below: Fraction | None = None
 
     def covers(self, instance: Instance) -> bool:
-        """Whether the instance's traffic, eps and order are in the domain."""
+        """Whether the instance's traffic, eps and order are in the domain.
+
+        Never where that is about Poisson traffic: such theorems speak of distributions.
+        """
+        if self.traffic in (Traffic.LIGHT, Traffic.HEAVY):
+            return False
         if self.traffic is Traffic.BACKLOG and not instance.is_backlog:
             return False
         if self.below is not None and instance.eps >= self.below:

@@ -44,7 +44,10 @@ class PredictedVerdict(Shown):
 
     @property
     def factor(self) -> Fraction:
-        """The run costs at most this times the least that any run can."""
+        """The run costs at most this times the least of what ``bound`` speaks about.
+
+        That is any run, or where ``bound.unpreempted`` any without preemption.
+        """
         return self.run.total_latency / self.bound.value
 
     @property
@@ -63,12 +66,13 @@ class PredictedVerdict(Shown):
 
     def facts(self) -> dict[str, str]:
         """Return what it cost, and what that rests on."""
+        among = " without preemption" if self.bound.unpreempted else ""
         return {
             "policy": self.policy,
             "total latency": f"{self.run.total_latency:,}",
             "with true lengths": f"{self.known_total:,}",
             "preemptions": f"{int(self.run.preemptions.sum()):,}",
-            "within": f"{decimal(self.factor, 4, up=True)} of the least",
+            "within": f"{decimal(self.factor, 4, up=True)} of the least{among}",
             "bound": self.bound.kind,
         }
 

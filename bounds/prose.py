@@ -144,7 +144,8 @@ below fills the memory with something that holds up what should go first.
     Section(
         title="Arrivals over time",
         text="""\
-When arrivals are arbitrary no policy has a constant, and the chain bound does not apply. The
+When arrivals are arbitrary no deterministic policy that does not know them has a constant, even if
+it knows all lengths (at eps = 1; for SVF at every eps), and the chain bound does not apply. The
 certificates below OPT do, so a trace still gets a proved factor of its own.
 """,
         theorems=(
@@ -206,7 +207,7 @@ do; none in closed form was found.
     Section(
         title="Claimed elsewhere, not reproduced here",
         text="""\
-Upper bounds from papers, marked as claimed in the taxonomy.
+Upper bounds from papers. The taxonomy marks where a case rests on one of them.
 """,
         theorems=("sorted-f-48", "gba", "gsa"),
     ),

@@ -47,7 +47,6 @@ class EvidenceKind(StrEnum):
     SYMBOLIC = "checked symbolically"
     EXHAUSTED = "verified by exhaustion"
     WITNESSED = "witnesses simulated and certified"
-    MACHINE = "machine-checked"
     SIMULATED = "cross-checked by simulation"
 
 
@@ -122,5 +121,8 @@ class Theorem:
         return check_proof(self.steps())
 
     def applies(self, instance: Instance, policy: str = "opt", rule: str = "strict") -> bool:
-        """Whether the theorem bounds this policy, run by this rule, on this instance."""
+        """Whether this policy, rule and instance are in the theorem's domain.
+
+        What the statement of a lemma asks for besides is not tested.
+        """
         return self.domain.covers_policy(policy, rule) and self.domain.covers(instance)

@@ -1,4 +1,4 @@
-"""Arrivals over time: no policy has a constant."""
+"""Arrivals over time: no deterministic online policy has a constant for every eps."""
 
 import math
 from dataclasses import replace

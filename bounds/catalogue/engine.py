@@ -15,14 +15,14 @@ _RUNS = Evidence(
 
 ENGINE_ANY_RUN = Theorem(
     name="engine-any-run",
-    title="Engine runs: volume, centroid, outputs and prices that never rise",
+    title="Engine runs: volume, centroids, outputs and prices that never rise",
     kind=Kind.LEMMA,
     statement=(
         "Let an engine give each request its o tokens in distinct steps a < t_1 < ... < t_o, hold "
         "at least s + j tokens for it in step t_j, and at most M for all in each step. Whatever "
         "else it does (prompts in pieces, preemption, computing again), its total latency sum (t_o "
-        "- a) is at least the outputs, volume and both centroid bounds, and the price bound of any "
-        "prices that never rise; with prices that rise this is false."
+        "- a) is at least the outputs, volume, both centroid and tail centroid bounds, and the "
+        "price bound of any prices that never rise; with prices that rise this is false."
     ),
     latex=(
         r"\sum_i (t_{i,o_i} - a_i) \ge \max\left(\textstyle\sum o_i,\ \mathrm{volume},\ "
@@ -32,7 +32,7 @@ ENGINE_ANY_RUN = Theorem(
     source="here",
     status=Status.PROVED,
     evidence=(SYMBOLIC, _RUNS),
-    uses=("opt-volume", "opt-centroid", "opt-centroid-discrete", "opt-price"),
+    uses=("opt-volume", "opt-centroid", "opt-centroid-discrete", "opt-tail-centroid", "opt-price"),
     proof="kvproof.bounds.catalogue.engine:any_run",
 )
 
@@ -65,6 +65,10 @@ def any_run() -> tuple[Step, ...]:
             "opt-centroid-discrete, is about what is served in each step alone.",
             positive="s",
             integers="o j",
+        ),
+        Argument(
+            "Tail centroid: of the tokens after the first c < o the same holds. Their steps come "
+            "after a + c, and t_j <= C - (o - j); the proof of opt-tail-centroid uses nothing else."
         ),
         Argument(
             "Prices that never rise: y(t_j) >= y(C - o + j), so the tokens counted cost at least "

@@ -137,7 +137,8 @@ LP_TIGHT = Theorem(
         "On a backlog with eps < 1/2 let T = ceil(sum (4 P_k/(1 - 2 eps) + o_k)), P_k = W_k/M, and "
         "delta = sqrt(3 eps ln(T/eps)) <= 1/2. With LP the value of the time-indexed linear "
         "programme over the steps 1 to T: OPT <= (1 + (6 + 16 eps/(1 - 2 eps)) delta)/(1 - eps) "
-        "times LP. So schedules guided by the programme approach OPT in polynomial time."
+        "times LP. So where eps ln(T/eps) tends to 0, schedules by random rounding of the "
+        "programme approach OPT, in time polynomial in T."
     ),
     latex=(
         r"\mathrm{OPT} \le \frac{1 + \left(6 + \frac{16\varepsilon}{1 - 2\varepsilon}\right)"

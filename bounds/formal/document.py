@@ -25,8 +25,8 @@ To believe a theorem on this page you need not read a proof. You need to
 
 What a statement assumes is written in it: `valid` (every request has an output and fits the
 memory alone), `backlog`, `eps < 1`, an order. That the model is the one of the Python code is
-tested, not proved: Coq evaluates its simulator and its centroid bound on all shared vectors
-(`tests/bounds/test_formal.py`) and must agree to the last digit.
+tested, not proved: Coq evaluates its simulator on all shared vectors and its centroid bound on the
+backlogs among them (`tests/bounds/test_formal.py`), and must agree to the last digit.
 
 `opt_at_least M R z` says that no feasible schedule has a total latency below z;
 `within c M R s` that the total of s is at most c times that of any feasible schedule;

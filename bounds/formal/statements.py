@@ -18,8 +18,15 @@ MODULES = (*(f"spec/{name}" for name in SPEC), "rules/Judgement", "rules/Search"
 #: Where the Coq statement says less than the theorem of the same name in words: what it says.
 PARTS = {
     "opt_centroid": "the backlog case; with arrivals, in whole steps, `opt_centroid_discrete`",
-    "engine_any_run": "all but the fluid centroid, which is below that in whole steps, and that "
-    "prices that rise fail",
+    "opt_centroid_discrete": "the bound; that it is at least `opt_centroid` on backlogs alone, in "
+    "`centroid_discrete_above`",
+    "opt_tail_centroid": "the bound, not what it comes to without cuts and with the largest ones",
+    "opt_price": "the bound, not that the best prices give the value of the linear programme",
+    "online_any_policy": "all but that eps is 1",
+    "svf_online_prompts": "that no constant holds at any eps = 1/k, not how the ratio grows",
+    "svf_online_tokens": "that no constant holds at any eps = 1/k, not how the ratio grows",
+    "engine_any_run": "all but the fluid centroid, which on backlogs is below that in whole steps, "
+    "the tail centroid, and that prices that rise fail",
     "pacing_any": "with ln G given by the rationals l for which some (1 + l/n)^n is at least G; "
     "that these are the rationals above ln G, as such powers rise to e^l, is by hand",
     "backlog_known": "that some schedule attains OPT",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from kvproof.bounds.taxonomy.graph import Known
-from kvproof.bounds.theorem import Bound
+from kvproof.bounds.theorem import Bound, Status, Theorem
 
 SHOWN = ((Fraction(0), "eps -> 0"), (Fraction(1, 2), "eps <= 1/2"), (Fraction(1), "eps <= 1"))
 #: How :func:`span` writes that nothing is known.
@@ -29,11 +29,19 @@ def span(known: Known) -> str:
     return f"[{number(known.lower.value)}, {number(known.upper.value)}]"
 
 
+#: What a theorem's name is followed by where its proof is not given here.
+_MARKS = {Status.CLAIMED: ", only claimed", Status.HAND: ", by hand"}
+
+
 def source(known: Sequence[Known]) -> str:
-    """Name where the bounds of a case at several caps come from."""
-    low = dict.fromkeys(one.lower.theorem.name for one in known if one.lower.theorem)
-    high = dict.fromkeys(one.upper.theorem.name for one in known if one.upper.theorem)
+    """Name where the bounds of a case come from, and mark what is not proved here."""
+    low = dict.fromkeys(_named(one.lower.theorem) for one in known if one.lower.theorem)
+    high = dict.fromkeys(_named(one.upper.theorem) for one in known if one.upper.theorem)
     return ", ".join([*(f"≥ {name}" for name in low), *(f"≤ {name}" for name in high)]) or "-"
+
+
+def _named(theorem: Theorem) -> str:
+    return theorem.name + _MARKS.get(theorem.status, "")
 
 
 def state(known: Known) -> str:

@@ -120,6 +120,7 @@ def _constant(theorem: "Theorem", cap: "Fraction") -> dict[str, Any] | None:
 
 def _summary(theorem: "Theorem") -> dict[str, Any]:
     from kvproof.bounds.formal.statements import PARTS, statement_of
+    from kvproof.scheduling.paced import Shape
 
     domain = theorem.domain
     proved = statement_of(theorem.name)
@@ -134,6 +135,8 @@ def _summary(theorem: "Theorem") -> dict[str, Any]:
         "rule": None if domain.rule is None else str(domain.rule),
         "information": str(domain.information),
         "eps_below": None if domain.below is None else str(domain.below),
+        "shape": None if domain.shape is Shape.ANY else str(domain.shape),
+        "load_below": None if domain.load_below is None else str(domain.load_below),
         "source": theorem.source,
         "status": str(theorem.status),
         "evidence": [{"kind": str(e.kind), "detail": e.detail} for e in theorem.evidence],

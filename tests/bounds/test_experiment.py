@@ -44,6 +44,9 @@ def test_findings_say_where_the_shape_is_not_reproduced() -> None:
     assert not move("sjf", 1.0, -5.0)[0]
     assert not move("svf-1bit", 1e6, 1e6)[1]
     assert not move("fcfs", 50.0, 9.0)[2]
+    single = replace(result, cells=tuple(cell for cell in result.cells if cell.load == 1.3))
+    claims = [finding.claim for finding in findings(result)]
+    assert [finding.claim for finding in findings(single)] == claims[:2]
 
 
 def test_interval_is_student() -> None:

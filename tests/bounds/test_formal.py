@@ -225,6 +225,9 @@ def test_theorems_name_their_coq_statement() -> None:
     assert data["coq"]["part"] == PARTS["opt_centroid"]
     data = json.loads(CliRunner().invoke(command, ["show", "cobham", "--json"]).output)
     assert data["coq"] is None
+    assert data["load_below"] == "1"
+    data = json.loads(CliRunner().invoke(command, ["show", "paced-svf-outputs", "--json"]).output)
+    assert data["shape"] == "outputs nondecreasing in SVF order"
 
 
 def test_make_prove_says_that_coq_is_missing(tmp_path: Path) -> None:

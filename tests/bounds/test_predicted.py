@@ -46,6 +46,17 @@ def test_where_nobody_is_stopped_every_bound_holds():
     assert "with true lengths" in repr(found[0])
 
 
+def test_a_factor_says_what_it_is_about():
+    # a run that preempts needs 94 or 95 here, less than the bound by prices that rise
+    instance = Instance(memory=78, arrival=[0] * 3, prompt=[1, 33, 14], output=[24, 38, 21])
+    (rising,) = verify_predicted(instance, [SVF()], instance.output, bound=BoundKind.PRICE)
+    assert rising.bound.unpreempted
+    assert rising.run.total_latency > 95 * rising.factor
+    assert "of the least without preemption" in repr(rising)
+    (always,) = verify_predicted(instance, [SVF()], instance.output, bound=BoundKind.VOLUME)
+    assert "without preemption" not in repr(always)
+
+
 def test_true_predictions_cost_nothing():
     instance, _ = some(1)
     for v in verify_predicted(instance, [SVF(), FCFS()], instance.output):

@@ -152,6 +152,8 @@ def test_table_and_json() -> None:
     result = CliRunner().invoke(command, [])
     assert result.exit_code == 0
     assert "svf strict" in result.output
+    assert "only claimed" in result.output
+    assert "light-traffic, by hand" in " ".join(result.output.split())
     data = json.loads(CliRunner().invoke(command, ["--json"]).output)
     assert len(data["cases"]) == 56
     assert data["inconsistencies"] == []

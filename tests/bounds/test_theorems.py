@@ -350,6 +350,7 @@ def test_bounds_speak_only_of_their_domain() -> None:
     assert not theorem.applies(backlog(4, [(0, 2), (1, 3)]), "svf", "strict")  # eps = 1
     late = Instance(memory=6, arrival=[0, 1], prompt=[0, 1], output=[2, 3])
     assert not theorem.applies(late, "svf", "strict")
+    assert not find("light-traffic").applies(instance, "svf", "strict")  # of distributions
 
 
 def test_the_families_hold_for_the_policies_that_they_name() -> None:
