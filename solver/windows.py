@@ -85,7 +85,8 @@ def price_terms(model: Model, prices: Column, last: int, unit: int) -> Column:
 
 
 def _refuse_length(model: Model, last: int) -> None:
-    if last > MAX_STEPS or model.classes * last > MAX_TERMS:
+    longest = last + int(model.output.max())  # a column of so many steps is made
+    if last > MAX_STEPS or model.classes * last > MAX_TERMS or longest > MAX_TERMS:
         raise LimitError(
             f"exact search: {model.classes:,} kinds of request over {last:,} steps are too many "
             f"(at most {MAX_STEPS:,} steps, {MAX_TERMS:,} starts in all); use certified bounds"
@@ -128,15 +129,17 @@ def good_prices(model: Model, target: int, stop: Callable[[], bool] | None = Non
     search for better ones; see :func:`~kvproof.certificates.prices.best_prices`.
     """
     found = best_prices(model.instance(), incumbent=target, lp_entries=LP_ENTRIES, stop=stop)
-    return _listed(found.prices)
+    return _listed(model, found.prices)
 
 
 def quick_prices(model: Model) -> Column:
     """Return integer prices over :data:`PRICE_SCALE` in closed form, at once."""
-    return _listed(closed_form_prices(model.instance()))
+    return _listed(model, closed_form_prices(model.instance()))
 
 
-def _listed(prices: Prices) -> Column:
+def _listed(model: Model, prices: Prices) -> Column:
+    """Return the prices step by step; LimitError where these are too many."""
+    _refuse_length(model, int(prices.ends[-1]))
     scaled = np.rint(prices.numerators * (PRICE_SCALE / prices.denominator)).astype(np.int64)
     listed: Column = np.repeat(scaled, np.diff(prices.ends))
     return listed

@@ -105,6 +105,19 @@ def test_time_limit_returns_an_honest_interval():
     assert result.runtime_s < 20
 
 
+@pytest.mark.parametrize(
+    ("memory", "rows"),
+    [
+        (3, [(2**40, 0, 3), (2**40, 0, 1), (2**40, 1, 2), (4, 0, 3), (5, 1, 1)]),
+        (2**31 - 1, [(0, 0, 2**31 - 1), (0, 80_670_000, 1_565_879_081), (0, 0, 2**31 - 1)]),
+    ],
+)
+def test_a_long_time_axis_leaves_the_interval(memory, rows):
+    result = solver.solve(make(memory, rows), time_limit=3.0)
+    assert result.limit == "size"
+    assert 0 < result.lower_bound <= result.total_latency
+
+
 def test_a_few_classes_are_proved_by_their_profiles():
     for rows in ([(0, 2, 5)] * 6 + [(0, 1, 8)] * 6 + [(0, 4, 3)] * 6, [(0, 2, 5)] * 14):
         result = solver.solve(make(24, rows))
