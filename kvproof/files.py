@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISCHR
 from typing import TYPE_CHECKING
 
-from kvproof.scheduling.errors import InputError, KvproofError, RejectedError
+from kvproof.scheduling.errors import InputError, KvproofError, LimitError, RejectedError
 from kvproof.streams import stdout
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 _PREFIX = ".kvproof-"
+# by the checker's verdict on what was to be written
+_ERRORS: dict[str, type[KvproofError]] = {"REJECTED": RejectedError, "OVER_LIMIT": LimitError}
 
 
 class Output:
@@ -63,13 +65,14 @@ class Output:
 
         Raises
         ------
-        RejectedError
-            It has not: nothing is written.
+        RejectedError, LimitError, KvproofError
+            It has not: nothing is written. The last is for what should not happen.
         InputError
             The file cannot be written.
         """
         if checked.claim_in_words is None:
-            raise RejectedError(f"{self.name}: not written: {checked.reason}")
+            error = _ERRORS.get(checked.verdict.name, KvproofError)
+            raise error(f"{self.name}: not written: {checked.verdict}: {checked.reason}")
         self.write(data)
 
 

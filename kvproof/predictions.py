@@ -229,39 +229,45 @@ def show_predicted(
             bound=bound,
             progress=lambda stage: bar.update(task, description=stage),
         )
-        proof = None
+        data, proof = b"", None
         if target is not None:
             bar.update(task, description="checking")
             data = found[0].certificate().to_bytes(compress=target.compressed)
             proof = check(data)
+    # a result and its file: neither is lost where the other cannot be written
+    try:
+        if target is not None and proof is not None:
             target.write_verified(data, proof)
-    if as_json:
-        print_json(
-            {
-                "command": "verify",
-                "source": source.source,
-                "format": source.format,
-                "notes": list(source.notes),
-                "requests": source.instance.requests,
-                "memory": source.instance.memory,
-                "digest": source.instance.digest,
-                **about,
-                "certificate": certificate,
-                "policies": predicted_json(found, source.step),
-            }
-        )
-        return
-    out = console()
-    print_heading(out, source, words(about))
-    out.print(predicted_table(found))
-    out.print()
-    least = decimal(found[0].bound.value, 0, up=False, commas=True)
-    run = "No run without preemption" if found[0].bound.unpreempted else "No run"
-    out.print(
-        f"{run}, whatever it knows, has a total latency below {least} (the {found[0].bound.kind} "
-        "bound). Price: total latency over that of the same policy with the true lengths."
-    )
-    if latency is not None and step is not None:
-        print_statistics(out, [(v.policy, v.run.statistics) for v in found], latency, step)
-    if proof is not None:
-        out.print(f"{certificate}: verified: {proof.claim_in_words}", soft_wrap=True)
+    finally:
+        if as_json:
+            print_json(
+                {
+                    "command": "verify",
+                    "source": source.source,
+                    "format": source.format,
+                    "notes": list(source.notes),
+                    "requests": source.instance.requests,
+                    "memory": source.instance.memory,
+                    "digest": source.instance.digest,
+                    **about,
+                    "certificate": certificate,
+                    "policies": predicted_json(found, source.step),
+                }
+            )
+        else:
+            out = console()
+            print_heading(out, source, words(about))
+            out.print(predicted_table(found))
+            out.print()
+            least = decimal(found[0].bound.value, 0, up=False, commas=True)
+            run = "No run without preemption" if found[0].bound.unpreempted else "No run"
+            out.print(
+                f"{run}, whatever it knows, has a total latency below {least} (the "
+                f"{found[0].bound.kind} bound). Price: total latency over that of the same policy "
+                "with the true lengths."
+            )
+            if latency is not None and step is not None:
+                runs = [(v.policy, v.run.statistics) for v in found]
+                print_statistics(out, runs, latency, step)
+    if proof is not None and not as_json:
+        console().print(f"{certificate}: verified: {proof.claim_in_words}", soft_wrap=True)

@@ -118,8 +118,12 @@ def command(
         )
         bar.update(task, description="checking")
         data = certificate.to_bytes(file=beside, compress=target.compressed)
-        text = (json.dumps(instance_json(instance)) + "\n").encode()
-        result = check(data, instance=text)
+        stored = None  # what is written beside the certificate, if anything
+        if instance_file is not None:
+            stored = (json.dumps(instance_json(instance)) + "\n").encode()
+            if instance_file.compressed:
+                stored = gzip.compress(stored, mtime=0)
+        result = check(data, instance=stored)
     notes = list(source.notes)
     kind = certificate.proof.get("lower_bound", {"kind": bound})["kind"]
     if bound is not None and kind != bound:  # the format has no kind for it, or that is better
@@ -127,9 +131,8 @@ def command(
     # a result and its files: neither is lost where the other cannot be written
     try:
         if result.verdict is Verdict.VERIFIED:  # what does not hold replaces no file
-            if instance_file is not None:
-                packed = instance_file.compressed
-                instance_file.write(gzip.compress(text, mtime=0) if packed else text)
+            if instance_file is not None and stored is not None:
+                instance_file.write(stored)
             target.write(data)
     finally:
         if as_json:
@@ -168,14 +171,17 @@ def _refuse_idle(claim: str) -> None:
 
 
 def _beside(out: str, instance_out: str) -> str:
-    """Return the instance's name as the certificate states it: relative to its own folder."""
+    """Return the instance's name as the certificate states it: relative to its own folder.
+
+    The checker looks in the folder of the name that it is given, not in that of a link's target.
+    """
     from pathlib import Path
 
     from kvproof.certificates.checker.run import LONGEST_NAME, is_plain_name
     from kvproof.scheduling.errors import InputError
 
     try:
-        name = Path(instance_out).resolve().relative_to(Path(out).resolve().parent).as_posix()
+        name = Path(instance_out).resolve().relative_to(Path(out).parent.resolve()).as_posix()
     except ValueError as error:
         raise InputError(
             f"--instance-out {instance_out}: must be in the folder of {out}, or below it"

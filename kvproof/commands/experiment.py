@@ -107,20 +107,23 @@ def poisson(
                     progress=lambda: bar.advance(task),
                 )
             )
-    if as_json:
-        print_json(_as_json(results, picture))
-    else:
-        _print(results)
-        if traced is None:
-            say("note: no trace at hand (--trace): only exponential outputs were run")
-    if target is not None:
-        target.write(plot(results))
-        if not as_json:
-            say(f"picture written to {picture}")
-    if page is not None:
-        from kvproof.report.experiment import experiment_page
+    # a result and its files: neither is lost where the other cannot be written
+    try:
+        if target is not None:
+            target.write(plot(results))
+        if page is not None:
+            from kvproof.report.experiment import experiment_page
 
-        page.write(experiment_page(results).to_bytes())
+            page.write(experiment_page(results).to_bytes())
+    finally:
+        if as_json:
+            print_json(_as_json(results, picture))
+        else:
+            _print(results)
+            if traced is None:
+                say("note: no trace at hand (--trace): only exponential outputs were run")
+    if target is not None and not as_json:
+        say(f"picture written to {picture}")
 
 
 def _loads(text: str) -> list[float]:

@@ -94,23 +94,26 @@ def command(
         written["frontier.png"] = picture(rungs, title=title)
     except InputError as error:  # matplotlib is not there: the rest stands without
         tell(f"no picture: {error}")
-    write_files(out, written)
-    if as_json:
-        print_json({"command": "frontier", "folder": str(out), "interrupted": interrupted,
-                    "theorems_tested": found.tested.theorems, "violates": found.violates,
-                    "rungs": rows(rungs)})  # fmt: skip
-    else:
-        _print(rungs, files)
-        if any(rung.prize for rung in rungs):
-            say("A witness exceeds max(2, 1/(1 - eps)): no known one does.")
-        else:
-            say("No witness exceeds max(2, 1/(1 - eps)); that none was found proves nothing.")
-        for line in found.tested.in_words(found.violates):
-            say(line)
-    if page is not None:
-        from kvproof.report.frontier import frontier_page
+    # a result and its files: neither is lost where the other cannot be written
+    try:
+        write_files(out, written)
+        if page is not None:
+            from kvproof.report.frontier import frontier_page
 
-        page.write(frontier_page(found, title=title, files=files).to_bytes())
+            page.write(frontier_page(found, title=title, files=files).to_bytes())
+    finally:
+        if as_json:
+            print_json({"command": "frontier", "folder": str(out), "interrupted": interrupted,
+                        "theorems_tested": found.tested.theorems, "violates": found.violates,
+                        "rungs": rows(rungs)})  # fmt: skip
+        else:
+            _print(rungs, files)
+            if any(rung.prize for rung in rungs):
+                say("A witness exceeds max(2, 1/(1 - eps)): no known one does.")
+            else:
+                say("No witness exceeds max(2, 1/(1 - eps)); that none was found proves nothing.")
+            for line in found.tested.in_words(found.violates):
+                say(line)
     if found.violates is not None:
         return ExitCode.CONTRADICTED
     return ExitCode.INTERRUPTED if interrupted else ExitCode.DONE

@@ -76,19 +76,21 @@ def command(
             time_limit=time_limit,
             report=lambda stage: bar.update(task, description=stage),
         )
-        written = {}
+        proofs = {}
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "at-least.json.gz").unlink(missing_ok=True)  # an earlier call's
             for name, certificate in found.certificates().items():
                 bar.update(task, description=f"checking {name}")
                 data = certificate.to_bytes(compress=True)
-                checked = check(data)
-                path = str(folder / f"{name}.json.gz")
-                Output(path).write_verified(data, checked)
-                written[path] = checked.claim_in_words
+                proofs[str(folder / f"{name}.json.gz")] = data, check(data)
+    written = {}
     # a result and its files: neither is lost where the other cannot be written
     try:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "at-least.json.gz").unlink(missing_ok=True)  # an earlier call's
+            for path, (data, checked) in proofs.items():
+                Output(path).write_verified(data, checked)
+                written[path] = checked.claim_in_words
         if page is not None:
             from kvproof.report.headroom import headroom_page
 

@@ -68,18 +68,22 @@ def command(
     small = shrink(begun, keeps, tries=tries)
     check_fresh([small.data])
     before, after = begun.instance, small.instance
-    if as_json:
-        print_json({"command": "shrink", "file": out, "ratio": as_pq(small.ratio),
-                    "requests": after.requests, "memory": after.memory,
-                    "requests_before": before.requests, "eps": as_pq(after.eps)})  # fmt: skip
+    # a result and its file: neither is lost where the other cannot be written
+    try:
         target.write(small.data)
-        return 0
-    say(
-        f"{before.requests:,} -> {after.requests:,} requests, memory {before.memory:,} -> "
-        f"{after.memory:,}, ratio {decimal(small.ratio, 6, up=False)}, eps {float(after.eps):.4g}"
-    )
-    for line in in_words(small.feasible):
-        say("  " + line)
-    target.write(small.data)
-    say(f"Witness: {out} (accepted by the checker)")
+    finally:
+        if as_json:
+            print_json({"command": "shrink", "file": out, "ratio": as_pq(small.ratio),
+                        "requests": after.requests, "memory": after.memory,
+                        "requests_before": before.requests, "eps": as_pq(after.eps)})  # fmt: skip
+        else:
+            ratio = decimal(small.ratio, 6, up=False)
+            say(
+                f"{before.requests:,} -> {after.requests:,} requests, memory {before.memory:,} -> "
+                f"{after.memory:,}, ratio {ratio}, eps {float(after.eps):.4g}"
+            )
+            for line in in_words(small.feasible):
+                say("  " + line)
+    if not as_json:
+        say(f"Witness: {out} (accepted by the checker)")
     return 0

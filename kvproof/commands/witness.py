@@ -77,20 +77,23 @@ def show(witness: str, number: int | None, out: str | None, as_json: bool) -> in
         written = read_witness(path)
         data = path.read_bytes()
     instance = written.feasible.instance
-    if as_json:
-        print_json({
-            "command": "witness show",
-            "policy": written.policy,
-            "ratio": as_pq(written.ratio),
-            "eps": as_pq(instance.eps),
-            "requests": instance.requests,
-            "memory": instance.memory,
-            "instance": instance.merged().to_json(),
-        })  # fmt: skip
-    else:
-        _print(written, in_words(written.feasible), decimal(written.ratio, 6, up=False))
-    if target is not None:
-        target.write(data)
+    # a result and its file: neither is lost where the other cannot be written
+    try:
+        if target is not None:
+            target.write(data)
+    finally:
+        if as_json:
+            print_json({
+                "command": "witness show",
+                "policy": written.policy,
+                "ratio": as_pq(written.ratio),
+                "eps": as_pq(instance.eps),
+                "requests": instance.requests,
+                "memory": instance.memory,
+                "instance": instance.merged().to_json(),
+            })  # fmt: skip
+        else:
+            _print(written, in_words(written.feasible), decimal(written.ratio, 6, up=False))
     return 0
 
 

@@ -71,6 +71,29 @@ def test_the_instance_in_a_file_of_its_own(capsys, tmp_path):
     assert "must be in the folder of" in capsys.readouterr().err
 
 
+def test_the_instance_lies_beside_the_name_of_a_link(capsys, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    out = tmp_path / "a" / "link.json"
+    out.symlink_to(tmp_path / "b" / "real.json")
+    there, here = tmp_path / "b" / "i.json", tmp_path / "a" / "i.json"
+    options = [EXAMPLE, *BACKLOG, "--out", str(out), "--instance-out"]
+    assert run(["certify", *options, str(there)]) == 2
+    assert run(["certify", *options, str(here)]) == 0
+    assert run(["check", str(out)]) == 0
+
+
+def test_what_is_checked_is_what_check_will_read(capsys, tmp_path):
+    many = {"format": "kvproof-instance", "version": 1, "memory": 1_000_000, "arrival": [0],
+            "prompt": [0], "output": [1], "count": [2_000_000]}  # fmt: skip
+    path, out = tmp_path / "i.json", str(tmp_path / "c.json")
+    path.write_text(json.dumps(many))
+    # with the instance beside it, read twice, this would be over the limit of memory
+    options = ["--claim", "schedule", "--policy", "fcfs", "--out", out]
+    assert run(["certify", str(path), *options]) == 0
+    assert run(["check", out]) == 0
+
+
 @pytest.mark.parametrize("name", ["my inst.json", ".inst.json", "é.json", "a" * 201])
 def test_a_name_that_a_certificate_cannot_state(capsys, monkeypatch, tmp_path, name):
     monkeypatch.setattr("kvproof.inputs.load", lambda *_, **__: pytest.fail("it began to work"))

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from kvproof.__main__ import run
+from kvproof.certificates.checker import Limits, check
 from kvproof.files import Output, Outputs, readable
-from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from tests.conftest import ROOT
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
@@ -255,6 +256,24 @@ def test_solve_checks_what_it_writes(capsys, monkeypatch, tmp_path, instance):
     assert "optimal" in streams.out
     assert "not written" in streams.err
     assert out.read_text() == "old"
+
+
+def test_a_result_is_shown_though_its_certificates_cannot_be_written(capsys, tmp_path, instance):
+    folder = tmp_path / "proofs"
+    (folder / "at-most.json.gz").mkdir(parents=True)
+    assert run(["headroom", str(instance), "--time-limit", "1", "--certificates", str(folder)]) == 2
+    streams = capsys.readouterr()
+    assert "mean latency" in streams.out
+    assert "cannot be written" in streams.err
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0])
+def test_a_check_that_ends_at_a_limit_is_not_called_wrong(tmp_path, seconds):
+    data = (ROOT / "tests" / "certificates" / "rejected").glob("*.json")
+    checked = check(next(iter(sorted(data))).read_bytes(), limits=Limits(seconds=seconds))
+    error = RejectedError if seconds else LimitError
+    with pytest.raises(error, match="not written"):
+        Output(str(tmp_path / "c.json")).write_verified(b"", checked)
 
 
 def feed(monkeypatch, data):

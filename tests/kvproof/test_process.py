@@ -68,6 +68,7 @@ def into_closed_pipe(*arguments):
 VERIFY = ("verify", "examples/azure_code_1000.csv", "--memory", "60000")
 CHECK = ("check", "tests/certificates/valid/centroid.json")
 TRACE = "examples/azure_code_1000.csv"
+POISSON = ("experiment", "poisson", "--loads", "0.5")
 LITTLE = ("--memory", "60000", "--backlog", "--limit", "20")
 
 
@@ -111,11 +112,21 @@ def test_a_closed_stdout_is_no_success(arguments):
         (("headroom", TRACE, *LITTLE, "--policy", "fcfs", "--time-limit", "1"), "--report"),
         (("solve", TRACE, *LITTLE, "--time-limit", "1"), "--svg"),
         (("taxonomy",), "--graph"),
+        (
+            ("verify", TRACE, *LITTLE, "--noise", "lognormal:0.5", "--policy", "svf"),
+            "--certificate",
+        ),
+        (("shrink", "tests/certificates/valid/ratio-svf.json", "--tries", "1"), "--out"),
+        (("witness", "show", "tests/certificates/valid/ratio-svf.json"), "--out"),
+        ((*POISSON, "--requests", "10", "--runs", "2"), "--report"),
+        (("frontier", "--memory", "64", "--requests", "4", "--evaluations", "4"), "--report"),
     ],
 )
 def test_a_file_is_written_though_nobody_reads_the_result(arguments, option, tmp_path):
     ends = {"--report": "html", "--plot": "svg", "--svg": "svg", "--graph": "svg"}
     path = tmp_path / f"file.{ends.get(option, 'json')}"
+    if arguments[0] == "frontier":
+        arguments = (*arguments, "--out", str(tmp_path / "folder"))
     done = into_closed_pipe(*arguments, option, str(path))
     assert done.returncode == 130, done.stderr
     assert path.stat().st_size > 100
