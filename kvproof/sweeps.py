@@ -175,7 +175,7 @@ def show_sweep(
     from kvproof.bounds.sweep import sweep
     from kvproof.files import Outputs
     from kvproof.inputs import load
-    from kvproof.output import console, progress_bar
+    from kvproof.output import console, print_table, progress_bar
     from kvproof.scheduling.cluster import connected
     from kvproof.scheduling.errors import ExitCode
     from kvproof.scheduling.exact import in_full
@@ -225,7 +225,7 @@ def show_sweep(
             if asked.over == "memory" and len(points) > 1:
                 memories = f"{points[0].memory:,} to {points[-1].memory:,}"
             print_heading(out, source, memories=memories)
-            out.print(sweep_table(points, asked.over))
+            print_table(out, sweep_table(points, asked.over))
             out.print()
             out.print(sweep_line(points, asked.over))
             out.print("Latencies in steps; waiting: its share of the latency; cut as in verify.")
