@@ -106,8 +106,12 @@ def load(
             whole = whole.backlog() if backlog else whole
 
             def again(*, rate: Fraction = Fraction(1), memory: int | None = None) -> Instance:
-                made = whole if memory is None else fit(whole, memory, drop=oversize == "drop")[0]
-                return made if rate * scale == 1 else made.at_rate(rate * scale)
+                drop = oversize == "drop"
+                try:
+                    made = whole if memory is None else fit(whole, memory, drop=drop)[0]
+                    return made if rate * scale == 1 else made.at_rate(rate * scale)
+                except InputError as error:
+                    raise InputError(f"{trace}: {error}") from error
 
             return Input(
                 instance=again(),

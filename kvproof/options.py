@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 Decorated = Callable[..., Any]
 
 
+#: Numbers of any length, of which :class:`Rational` reads the short ones.
+_LONG = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?(/0*[1-9]\d*)?")
+
+
 class Rational(click.ParamType[Fraction]):
     """A number written as ``0.05``, ``5e-2`` or ``1/20``, kept exact.
 
@@ -44,6 +48,9 @@ class Rational(click.ParamType[Fraction]):
             r"(\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?)(?:/(0*[1-9]\d{0,17}))?", str(value)
         )
         number = Fraction(match[1]) / int(match[2] or 1) if match else Fraction(-1)
+        if not match and _LONG.fullmatch(str(value)):
+            what = "has too many digits: 18 are read on each side of a point, 2 in an exponent"
+            self.fail(f"{value!r} {what}; write it shorter, as 0.05 or 1/20", param, ctx)
         low = number < 0 or (number == 0 and not self.zero)
         if low or (self.most is not None and number > self.most):
             bound = "of at least 0" if self.zero else "above 0"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from kvproof.options import find_policies, named_policies
+from kvproof.options import find_policies, named_policies, refuse_idle
 from kvproof.scheduling.errors import InputError
 
 if TYPE_CHECKING:
@@ -189,6 +189,7 @@ def show_sweep(
     kind = "png" if plot is not None and plot.lower().endswith(".png") else "svg"
     picture = None if plot is None else Outputs(trace).file(plot, ends=(".svg", ".png"))
     if asked.over == "memory":
+        refuse_idle("memory", "--sweep names the memories")
         reading = {**reading, "memory": int(asked.values[-1])}
     with connected(dask) as cluster, progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=len(asked.values))

@@ -146,6 +146,9 @@ def command(
 def _settings(options: dict[str, Any]) -> "Settings":
     from kvproof.adversary.campaign.settings import Settings
 
+    if options["min_eps"] >= options["max_eps"]:
+        least, most = options["min_eps"], options["max_eps"]
+        raise click.UsageError(f"--min-eps {least} must be below --max-eps {most}")
     online = options.pop("arrivals") == "online"
     span = options.pop("span")
     if not online:

@@ -386,7 +386,7 @@ def test_a_sample_is_said(capsys):
     assert data["requests"] == 100
     assert data["notes"] == ["a sample of 100 of 1,000 requests, seed 4"]
     assert run([*arguments[:-1], "1001"]) == 2
-    assert "a sample of 1,001, and there are 1,000 requests" in capsys.readouterr().err
+    assert "a sample of 1,001, and there are 1,000 requests; take fewer" in capsys.readouterr().err
     assert run([*arguments, "--report", "page.html"]) == 2
     assert run(["verify", EXAMPLE, "--memory", "60000", "--seed", "4"]) == 2
     assert "--seed has no effect here" in capsys.readouterr().err

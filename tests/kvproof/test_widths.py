@@ -103,13 +103,13 @@ def test_nothing_is_broken(monkeypatch, folder, arguments):
         assert pieces == set()
 
 
-SHORT = ("--memory", "60000", "--limit", "40", "--policy", "svf,svf-bucket")
+SHORT = ("--limit", "40", "--policy", "svf,svf-bucket")
 NARROW = [
     ("memory",),
     ("simulate", *TRACE),
-    ("verify", EXAMPLE, *SHORT, "--backlog", "--latency", "steps"),
+    ("verify", EXAMPLE, *SHORT, "--memory", "60000", "--backlog", "--latency", "steps"),
     ("verify", EXAMPLE, *SHORT, "--sweep", "memory=60000,70000"),
-    ("verify", EXAMPLE, *SHORT, "--noise", "lognormal:0.5"),
+    ("verify", EXAMPLE, *SHORT, "--memory", "60000", "--noise", "lognormal:0.5"),
 ]
 
 
