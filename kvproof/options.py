@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import inf, nan
 from typing import TYPE_CHECKING, Any, Literal
@@ -204,9 +204,30 @@ def time_limit_option(help_: str) -> Callable[[Decorated], Decorated]:
     )
 
 
+class OneTrace(click.Argument):
+    """The name of a trace; where a shell made several of a pattern the remedy is said."""
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """Refuse words that are left over."""
+        if args and not ctx.resilient_parsing:
+            more = len(args) - 1
+            raise click.UsageError(
+                f"one trace is read; left over: {args[0]!r}{f' and {more} more' if more else ''}; "
+                "quote a pattern of files, as 'traces/*.csv', or name their folder",
+                ctx,
+            )
+        return super().handle_parse_result(ctx, opts, args)
+
+
+#: The argument of commands that read a trace: a file, a folder, a quoted pattern, or ``-``.
+trace_argument = click.argument("trace", cls=OneTrace, type=click.Path(allow_dash=True))
+
+
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what names a trace or instance and says how it is made into an instance."""
-    return click.argument("trace", type=click.Path(allow_dash=True))(
+    return trace_argument(
         click.option(
             "--memory",
             type=Tokens(),

@@ -379,6 +379,18 @@ def test_a_folder_of_files_is_the_trace_that_they_make(capsys, tmp_path):
     assert "a.csv, line 2: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["verify", "simulate", "vllm"])
+def test_a_pattern_that_a_shell_has_expanded(capsys, command):
+    for names, said in (
+        (("a.csv", "b.csv"), "one trace is read; left over: 'b.csv'; quote a pattern of files"),
+        (("a.csv", "b.csv", "c.csv", "d.csv"), "left over: 'b.csv' and 2 more; quote a pattern"),
+    ):
+        assert run([command, *names]) == 2
+        error = capsys.readouterr().err
+        assert said in error
+        assert error.count("\n") == 1
+
+
 def test_a_sample_is_said(capsys):
     arguments = ["verify", EXAMPLE, "--memory", "60000", "--policy", "svf", "--sample", "100"]
     _, data = run_json(capsys, *arguments, "--seed", "4")
