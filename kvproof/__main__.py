@@ -78,12 +78,13 @@ def run(arguments: list[str]) -> int:
 
 
 def _undelivered(error: OSError) -> int:
-    """Give up standard output: what nobody could be told is no success."""
-    streams.abandon_stdout()
+    """Give up standard output where that is at fault: what nobody could be told is no success."""
     if isinstance(error, BrokenPipeError):  # the reader of a pipe has seen enough
+        streams.abandon_stdout()
         return ExitCode.INTERRUPTED
     why = error.strerror or error
     if error.filename == streams.STDOUT:
+        streams.abandon_stdout()
         what = f"cannot write to standard output: {why}; send it elsewhere"
         return _fail(what, ExitCode.BAD_INPUT)
     where = "" if error.filename is None else f"{error.filename}: "

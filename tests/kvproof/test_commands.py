@@ -334,6 +334,16 @@ def test_internal_error_and_interrupt(capsys, monkeypatch):
     assert capsys.readouterr().err == "kvproof: interrupted\n"
 
 
+def test_what_the_system_does_not_let_us_read(capsys, monkeypatch):
+    def closed(*_, **__):
+        raise PermissionError(13, "Permission denied", "folder/a.csv")
+
+    monkeypatch.setattr("kvproof.inputs.is_instance_file", closed)
+    assert run(["verify", EXAMPLE, "--memory", "60000"]) == 2
+    error = capsys.readouterr().err
+    assert error == "kvproof: folder/a.csv: cannot be read or written: Permission denied\n"
+
+
 def test_compact_delays_nobody_and_is_certified(capsys, tmp_path):
     arguments = [EXAMPLE, "--memory", "60000", "--limit", "300", "--backlog"]
     _, plain = run_json(capsys, "verify", *arguments)

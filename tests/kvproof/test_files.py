@@ -203,6 +203,15 @@ def test_write_protected(tmp_path):
         Outputs().file(tmp_path / "other")
 
 
+def test_a_folder_that_one_may_not_enter(tmp_path, monkeypatch):
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.is_dir", closed)  # as for users other than root
+    with pytest.raises(InputError, match=r"^x\.csv: cannot be written: Permission denied$"):
+        Outputs().file("x.csv")
+
+
 @pytest.mark.parametrize(
     ("arguments", "printed"),
     [
