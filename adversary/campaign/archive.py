@@ -101,7 +101,7 @@ class Archive:
             if create:
                 folder.mkdir(parents=True, exist_ok=True)
             elif not path.is_file():
-                raise InputError(f"{folder}: there is no {FILE} in it to resume or read")
+                raise InputError(f"{folder}: no run is kept there (no {FILE}); name its folder")
             self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")

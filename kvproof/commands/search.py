@@ -113,7 +113,10 @@ def command(
     archive = Archive(folder, create=resume is None)
     try:
         if settings is None:
-            settings = stored(archive.read("settings"))
+            try:
+                settings = stored(archive.read("settings"))
+            except InputError as error:
+                raise InputError(f"{folder}: the run cannot go on: {error}") from error
             campaign = settings.campaign()
         else:
             archive.write("settings", settings.to_json())
