@@ -31,7 +31,7 @@ def main() -> None:
     if sys.stdout is None:
         sys.exit(_fail("standard output is closed; let it go to /dev/null", ExitCode.BAD_INPUT))
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a dash that it has no code for loses no table
+        sys.stdout = streams.Results.of(sys.stdout)
     if "--json" in sys.argv:
         streams.reserve_stdout()
     notices.listen(lambda notice: streams.say_on_stderr(f"kvproof: {notice}"))
@@ -78,11 +78,17 @@ def run(arguments: list[str]) -> int:
 
 
 def _undelivered(error: OSError) -> int:
-    """Give up standard output: what nobody could be told is no success."""
-    streams.abandon_stdout()
+    """Give up standard output where that is at fault: what nobody could be told is no success."""
     if isinstance(error, BrokenPipeError):  # the reader of a pipe has seen enough
+        streams.abandon_stdout()
         return ExitCode.INTERRUPTED
-    return _fail(f"cannot read or write: {error}", ExitCode.BAD_INPUT)
+    why = error.strerror or error
+    if error.filename == streams.STDOUT:
+        streams.abandon_stdout()
+        what = f"cannot write to standard output: {why}; send it elsewhere"
+        return _fail(what, ExitCode.BAD_INPUT)
+    where = "" if error.filename is None else f"{error.filename}: "
+    return _fail(f"{where}cannot be read or written: {why}", ExitCode.BAD_INPUT)
 
 
 def _where_to_look(error: click.ClickException) -> str:

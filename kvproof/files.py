@@ -110,6 +110,8 @@ class Outputs:
                 raise InputError(f"{name}: is where the results are printed; name a file")
             if _is_stream(path):
                 return Output(str(name))
+        except PermissionError as error:  # the folder is closed to us
+            raise InputError(f"{name}: cannot be written: {error.strerror}") from error
         except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name too long
             raise InputError(f"{name!r}: cannot be a file's name: {error}") from error
         for other in self._taken:

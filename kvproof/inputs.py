@@ -106,8 +106,12 @@ def load(
             whole = whole.backlog() if backlog else whole
 
             def again(*, rate: Fraction = Fraction(1), memory: int | None = None) -> Instance:
-                made = whole if memory is None else fit(whole, memory, drop=oversize == "drop")[0]
-                return made if rate * scale == 1 else made.at_rate(rate * scale)
+                drop = oversize == "drop"
+                try:
+                    made = whole if memory is None else fit(whole, memory, drop=drop)[0]
+                    return made if rate * scale == 1 else made.at_rate(rate * scale)
+                except InputError as error:
+                    raise InputError(f"{trace}: {error}") from error
 
             return Input(
                 instance=again(),
@@ -184,8 +188,10 @@ def witness_file(name: str, number: int | None) -> Iterator[Path]:
         entries = archive.entries()
     finally:
         archive.close()
-    if not entries or (number or 1) > len(entries):
-        raise InputError(f"{name}: has {len(entries)} witnesses")
+    if not entries:
+        raise InputError(f"{name}: the run has no witness yet; go on with it (search --resume)")
+    if number is not None and number > len(entries):
+        raise InputError(f"{name}: --number {number}: the last of its witnesses is {len(entries)}")
     best = max(range(len(entries)), key=lambda i: entries[i].ratio)
     with tempfile.TemporaryDirectory(prefix="kvproof-") as folder:
         path = Path(folder, "witness.json")

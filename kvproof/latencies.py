@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kvproof.scheduling.latency import LatencyStatistics, Spread
 
 Unit = Literal["steps", "seconds"]
-_SPARED = (("p95",), ("p95", "p90"), ("p95", "p90", "max"))
+_SPARED: tuple[tuple[str, ...], ...] = ((), ("p95",), ("p95", "p90"), ("p95", "p90", "max"))
 _NAMES = ("mean", "p50", "p90", "p95", "p99", "max")
 
 
@@ -49,7 +49,8 @@ def statistics_table(
     Parameters
     ----------
     out
-        Where it is shown: columns that its width has no room for are left out, p95 and p90 first.
+        Where it is shown: columns that its width has no room for are left out, p95 and p90 first;
+        none where that does not suffice either, for paragraphs have room for all.
     rows
         Policies and what their users feel.
     units
@@ -57,12 +58,11 @@ def statistics_table(
     """
     from kvproof.output import fits
 
-    table = _table(rows, units, ())
     for spared in _SPARED:
-        if fits(out, table):
-            break
         table = _table(rows, units, spared)
-    return table
+        if fits(out, table):
+            return table
+    return _table(rows, units, ())
 
 
 def _table(
@@ -112,8 +112,10 @@ def print_statistics(
     out: Console, rows: list[tuple[str, LatencyStatistics]], unit: Unit, step: Fraction
 ) -> None:
     """Print what the users of each policy feel, in a unit in which a step is `step`."""
+    from kvproof.output import print_table
+
     out.print()
-    out.print(statistics_table(out, rows, [(unit, step)]))
+    print_table(out, statistics_table(out, rows, [(unit, step)]))
     out.print()
     out.print(f"In {unit}. {queueing_line(rows)}")
 

@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import inf, nan
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 #: What a decorator of click takes and returns.
 Decorated = Callable[..., Any]
+
+
+#: Numbers of any length, of which :class:`Rational` reads the short ones.
+_LONG = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?(/0*[1-9]\d*)?")
 
 
 class Rational(click.ParamType[Fraction]):
@@ -44,6 +48,9 @@ class Rational(click.ParamType[Fraction]):
             r"(\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?)(?:/(0*[1-9]\d{0,17}))?", str(value)
         )
         number = Fraction(match[1]) / int(match[2] or 1) if match else Fraction(-1)
+        if not match and _LONG.fullmatch(str(value)):
+            what = "has too many digits: 18 are read on each side of a point, 2 in an exponent"
+            self.fail(f"{value!r} {what}; write it shorter, as 0.05 or 1/20", param, ctx)
         low = number < 0 or (number == 0 and not self.zero)
         if low or (self.most is not None and number > self.most):
             bound = "of at least 0" if self.zero else "above 0"
@@ -197,9 +204,30 @@ def time_limit_option(help_: str) -> Callable[[Decorated], Decorated]:
     )
 
 
+class OneTrace(click.Argument):
+    """The name of a trace; where a shell made several of a pattern the remedy is said."""
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """Refuse words that are left over."""
+        if args and not ctx.resilient_parsing:
+            more = len(args) - 1
+            raise click.UsageError(
+                f"one trace is read; left over: {args[0]!r}{f' and {more} more' if more else ''}; "
+                "quote a pattern of files, as 'traces/*.csv', or name their folder",
+                ctx,
+            )
+        return super().handle_parse_result(ctx, opts, args)
+
+
+#: The argument of commands that read a trace: a file, a folder, a quoted pattern, or ``-``.
+trace_argument = click.argument("trace", cls=OneTrace, type=click.Path(allow_dash=True))
+
+
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what names a trace or instance and says how it is made into an instance."""
-    return click.argument("trace", type=click.Path(allow_dash=True))(
+    return trace_argument(
         click.option(
             "--memory",
             type=Tokens(),

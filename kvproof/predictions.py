@@ -205,7 +205,7 @@ def show_predicted(
     from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.latencies import print_statistics, unit_of
-    from kvproof.output import console, progress_bar
+    from kvproof.output import console, print_table, progress_bar
     from kvproof.scheduling.exact import decimal
     from kvproof.streams import print_json
     from kvproof.verdicts import print_heading
@@ -257,7 +257,7 @@ def show_predicted(
         else:
             out = console()
             print_heading(out, source, words(about))
-            out.print(predicted_table(found))
+            print_table(out, predicted_table(found))
             out.print()
             least = decimal(found[0].bound.value, 0, up=False, commas=True)
             run = "No run without preemption" if found[0].bound.unpreempted else "No run"

@@ -9,9 +9,44 @@ import shutil
 import sys
 import textwrap
 from contextlib import suppress
-from typing import Any, TextIO
+from io import TextIOWrapper
+from typing import Any, Self, TextIO
+
+#: What an error of standard output has in place of a file's name.
+STDOUT = "standard output"
 
 _reserved: TextIO | None = None
+
+
+class Results(TextIOWrapper):
+    """Standard output whose errors name it, as those of a file name that."""
+
+    @classmethod
+    def of(cls, stream: TextIOWrapper) -> Self:
+        """Return what writes as `stream` does; a dash that it has no code for loses no table."""
+        return cls(
+            stream.buffer,
+            encoding=stream.encoding,
+            errors="replace",
+            line_buffering=stream.line_buffering,
+            write_through=stream.write_through,
+        )
+
+    def write(self, text: str) -> int:
+        """Write a text, as every stream does."""
+        try:
+            return super().write(text)
+        except OSError as error:
+            error.filename = STDOUT
+            raise
+
+    def flush(self) -> None:
+        """Let go of what was written."""
+        try:
+            super().flush()
+        except OSError as error:
+            error.filename = STDOUT
+            raise
 
 
 def reserve_stdout() -> None:
@@ -22,7 +57,7 @@ def reserve_stdout() -> None:
     """
     global _reserved
     sys.stdout.flush()
-    _reserved = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    _reserved = Results(os.fdopen(os.dup(sys.stdout.fileno()), "wb"), encoding="utf-8")
     try:
         os.dup2(2, 1)
     except OSError:  # standard error is closed

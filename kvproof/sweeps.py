@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from kvproof.options import find_policies, named_policies
+from kvproof.options import find_policies, named_policies, refuse_idle
 from kvproof.scheduling.errors import InputError
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def show_sweep(
     from kvproof.bounds.sweep import sweep
     from kvproof.files import Outputs
     from kvproof.inputs import load
-    from kvproof.output import console, progress_bar
+    from kvproof.output import console, print_table, progress_bar
     from kvproof.scheduling.cluster import connected
     from kvproof.scheduling.errors import ExitCode
     from kvproof.scheduling.exact import in_full
@@ -189,6 +189,7 @@ def show_sweep(
     kind = "png" if plot is not None and plot.lower().endswith(".png") else "svg"
     picture = None if plot is None else Outputs(trace).file(plot, ends=(".svg", ".png"))
     if asked.over == "memory":
+        refuse_idle("memory", "--sweep names the memories")
         reading = {**reading, "memory": int(asked.values[-1])}
     with connected(dask) as cluster, progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=len(asked.values))
@@ -225,7 +226,7 @@ def show_sweep(
             if asked.over == "memory" and len(points) > 1:
                 memories = f"{points[0].memory:,} to {points[-1].memory:,}"
             print_heading(out, source, memories=memories)
-            out.print(sweep_table(points, asked.over))
+            print_table(out, sweep_table(points, asked.over))
             out.print()
             out.print(sweep_line(points, asked.over))
             out.print("Latencies in steps; waiting: its share of the latency; cut as in verify.")

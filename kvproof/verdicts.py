@@ -10,7 +10,7 @@ from rich.table import Table
 from kvproof.bounds.verify import Verdict, cuts
 from kvproof.certificates.headroom import Cut
 from kvproof.latencies import Unit, print_statistics, unit_of
-from kvproof.output import console, fits
+from kvproof.output import console, fits, print_table
 from kvproof.scheduling.exact import decimal
 from kvproof.waiting import waiting_line
 
@@ -33,7 +33,7 @@ def print_verdicts(
     out = console()
     print_heading(out, source)
     table, spared = _fitting(out, verdicts)
-    out.print(table)
+    print_table(out, table)
     out.print()
     bound = verdicts[0].lower_bound
     opt = "OPT at least" in spared and (
@@ -100,16 +100,19 @@ def label(verdict: Verdict) -> str:
 
 
 def _fitting(out: Console, verdicts: list[Verdict]) -> tuple[Table, tuple[str, ...]]:
-    """Return the fullest table that the terminal has room for, and the columns it is without."""
+    """Return the fullest table that the terminal has room for, and the columns it is without.
+
+    Where there is room for none it is the whole one, for paragraphs.
+    """
     wide = _table(verdicts, (), narrow=False)
     if fits(out, wide):
         return wide, ()
     for spared in range(len(_SPARED) + 1):
         table = _table(verdicts, _SPARED[:spared], narrow=True)
         if fits(out, table):
-            break
-    shown = cells(verdicts[0], cuts(verdicts)[0], narrow=True)
-    return table, tuple(column for column in _SPARED[:spared] if column in shown)
+            shown = cells(verdicts[0], cuts(verdicts)[0], narrow=True)
+            return table, tuple(column for column in _SPARED[:spared] if column in shown)
+    return wide, ()
 
 
 def _table(verdicts: list[Verdict], spared: tuple[str, ...], *, narrow: bool) -> Table:

@@ -227,7 +227,11 @@ class Instance(Shown):
         up, down = scale.denominator, scale.numerator
         times, inverse = np.unique(self.arrival, return_inverse=True)
         # Python integers: the scale may have more digits than int64
-        scaled = [min(time * up // down, MAX_ARRIVAL + 1) for time in times.tolist()]
+        scaled = [time * up // down for time in times.tolist()]
+        if scaled[-1] > MAX_ARRIVAL:
+            raise InputError(
+                f"the last request arrives after step {MAX_ARRIVAL} at this rate; take a higher one"
+            )
         return Instance(
             memory=self.memory,
             arrival=np.array(scaled, dtype=np.int64)[inverse],

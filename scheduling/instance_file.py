@@ -141,10 +141,10 @@ def fit(instance: Instance, memory: int, *, drop: bool) -> tuple[Instance, Colum
         raise InputError(
             f"{len(large)} of {instance.rows} rows need more than the memory of {memory} tokens "
             f"(prompt + output at {first}{', ...' if len(large) > 3 else ''}); "
-            f"raise --memory to {instance.max_peak} or choose --oversize drop"
+            f"raise the memory to {instance.max_peak} or choose --oversize drop"
         )
     if len(large) == instance.rows:
-        raise InputError(f"no request fits the memory of {memory} tokens")
+        raise InputError(f"no request fits a memory of {memory}; take more")
     rows = np.flatnonzero(peak <= memory)
     return _rows(instance, rows, memory), rows
 

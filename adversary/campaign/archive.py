@@ -6,6 +6,7 @@ under it, in one transaction: a run killed at any moment resumes from the last c
 
 import io
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,7 +101,7 @@ class Archive:
             if create:
                 folder.mkdir(parents=True, exist_ok=True)
             elif not path.is_file():
-                raise InputError(f"{folder}: there is no {FILE} in it to resume or read")
+                raise InputError(f"{folder}: no run is kept there (no {FILE}); name its folder")
             self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
@@ -111,6 +112,11 @@ class Archive:
                 if known is None:
                     self.write("version", VERSION)
         except (OSError, sqlite3.Error) as error:
+            if path.is_file() and not os.access(path, os.R_OK | os.W_OK):
+                raise InputError(
+                    f"{path}: you may not read and write it, as looking at a run takes; copy its "
+                    "folder to one of your own"
+                ) from error
             raise InputError(f"{path}: not a usable archive: {error}") from error
         if known not in (None, VERSION):
             self.close()

@@ -101,9 +101,11 @@ def stored(data: object) -> Settings:
     Raises
     ------
     InputError
-        They are not of this version.
+        There are none, or they are not of this version.
     """
+    if data is None:
+        raise InputError("ended before its settings were kept: begin it again in another folder")
     try:
         return Settings(**data)  # type: ignore[arg-type]
     except TypeError as error:
-        raise InputError(f"the archive's settings are not understood: {error}") from error
+        raise InputError("its settings are those of another version of kvproof") from error

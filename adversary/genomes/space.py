@@ -111,7 +111,10 @@ class Space:
             if not low <= value <= high:
                 raise InputError(f"search: {name} must be {low} to {high}, got {value}")
         if self.single and self.requests > 64:
-            raise InputError(f"search: single requests are for up to 64, got {self.requests}")
+            raise InputError(
+                f"search: requests that are each a class of their own (classes 0) are at most 64, "
+                f"got {self.requests}; take fewer, or some classes"
+            )
         if not 0 <= self.floor < self.cap <= 1:
             raise InputError(
                 f"search: eps must lie in (floor, cap], got ({self.floor}, {self.cap}]"

@@ -42,7 +42,7 @@ def main(argv: Optional[Sequence[str]] = None, *, prog: str = "check") -> int:
         _give_up_stdout()
         if isinstance(error, BrokenPipeError):
             return 130
-        print(f"{prog}: cannot write: {error.strerror}", file=sys.stderr)
+        print(f"{prog}: cannot write to standard output: {error.strerror}", file=sys.stderr)
         return Verdict.MALFORMED.exit_code
     except Exception as error:  # Python would end with 1, which means rejected
         print(f"{prog}: internal error: {type(error).__name__}", file=sys.stderr)

@@ -99,9 +99,14 @@ def command(
     if target is not None:
         # a log's times are not whole steps: no bound that counts in those
         proof = found.bound.proof or find_bound(found.instance, BoundKind.CENTROID)
-        data = preemptive_bound_certificate(found.instance, proof).to_bytes(
-            compress=target.compressed
-        )
+        certificate = preemptive_bound_certificate(found.instance, proof)
+        kind = certificate.proof["lower_bound"]["kind"]
+        if kind != proof.kind:  # the format has no kind for it
+            notes.append(
+                f"the certificate proves the {proof.kind} bound by kind {kind}, which says at "
+                "least as much"
+            )
+        data = certificate.to_bytes(compress=target.compressed)
         checked = check(data)
     # a result and its files: neither is lost where the other cannot be written
     try:

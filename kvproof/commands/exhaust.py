@@ -58,7 +58,10 @@ def command(
     if max_eps is not None:
         peak = min(peak, int(max_eps * memory))
     if peak < 1:
-        raise InputError(f"exhaust: no request holds at most {max_eps} of memory {memory}")
+        raise InputError(
+            f"--max-eps {max_eps}: no request is so small in a memory of {memory}; take 1/{memory} "
+            "or more"
+        )
     job = Job(box=Box(memory=memory, requests=requests, peak=peak), policy=policy, skip=skip)
     if out is not None:
         Outputs().folder(out, mark=FILE)

@@ -95,11 +95,12 @@ def _models() -> list[dict[str, Any]]:
 
 
 def _print_models(models: list[dict[str, Any]]) -> None:
-    from kvproof.output import console, fits
+    from kvproof.output import console, fits, print_table
 
     out = console()
-    table = _table(models, wide=True)
-    out.print(table if fits(out, table) else _table(models, wide=False))
+    tables = [_table(models, wide=wide) for wide in (True, False)]
+    # where neither fits, paragraphs have room for all
+    print_table(out, next((table for table in tables if fits(out, table)), tables[0]))
     out.print()
     out.print(
         "Bytes a token at 16 bits on one GPU. A window: so many layers keep only the last tokens "

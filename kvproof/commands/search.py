@@ -113,7 +113,10 @@ def command(
     archive = Archive(folder, create=resume is None)
     try:
         if settings is None:
-            settings = stored(archive.read("settings"))
+            try:
+                settings = stored(archive.read("settings"))
+            except InputError as error:
+                raise InputError(f"{folder}: the run cannot go on: {error}") from error
             campaign = settings.campaign()
         else:
             archive.write("settings", settings.to_json())
@@ -146,6 +149,9 @@ def command(
 def _settings(options: dict[str, Any]) -> "Settings":
     from kvproof.adversary.campaign.settings import Settings
 
+    if options["min_eps"] >= options["max_eps"]:
+        least, most = options["min_eps"], options["max_eps"]
+        raise click.UsageError(f"--min-eps {least} must be below --max-eps {most}")
     online = options.pop("arrivals") == "online"
     span = options.pop("span")
     if not online:

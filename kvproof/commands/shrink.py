@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @click.option("--skip", is_flag=True, help="With --policy: backfill.")
 @click.option("--tries", type=click.IntRange(min=1), default=4_000, show_default=True,
               help="Candidates to try.")  # fmt: skip
-@click.option("--out", type=click.Path(), help="File to write [default: WITNESS with -small].")
+@click.option("--out", type=click.Path(), metavar="FILE",
+              help="File to write [default: WITNESS with -small; needed for - or a "
+              "folder].")  # fmt: skip
 @json_option
 def command(
     witness: str,

@@ -174,7 +174,7 @@ def _print(
     about: dict[str, Any],
 ) -> None:
     from kvproof.latencies import queueing_line, statistics_table
-    from kvproof.output import console
+    from kvproof.output import console, print_table
 
     show = console()
     for note in source.notes:
@@ -189,6 +189,7 @@ def _print(
     )
     rows = [(policy, statistics)]
     seconds = [] if source.step is None else [("seconds", source.step)]
-    show.print(statistics_table(show, rows, [("steps", Fraction(1)), *seconds]))  # type: ignore[list-item]
+    units = [("steps", Fraction(1)), *seconds]
+    print_table(show, statistics_table(show, rows, units))  # type: ignore[arg-type]
     show.print()
     show.print(queueing_line(rows))

@@ -84,7 +84,8 @@ if TYPE_CHECKING:
     "--sample",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Take N requests of the trace at random, without replacement, in order; see --seed.",
+    help="Take N requests of the trace at random, without replacement, in order, before "
+    "--limit; see --seed.",
 )
 @prediction_options
 @certificate_option

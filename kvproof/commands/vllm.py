@@ -12,6 +12,7 @@ from kvproof.options import (
     quiet_option,
     reading_options,
     refuse_idle,
+    trace_argument,
 )
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ POINTS = 1_000
 
 
 @click.command("vllm")
-@click.argument("trace", type=click.Path(allow_dash=True))
+@trace_argument
 @click.option(
     "--blocks",
     type=click.IntRange(min=1),

@@ -74,7 +74,10 @@ def _records(where: str, file: BufferedReader) -> Iterator[tuple[int, list[str]]
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"{where}: line {line}: malformed CSV: {error}") from None
+        what = f"malformed CSV: {error}"
+        if str(error).startswith("new-line"):  # of another system, long ago
+            what = "a CR stands alone; save the file with lines that end in LF or CR LF"
+        raise InputError(f"{where}: line {line}: {what}") from None
 
 
 def _objects(where: str, file: BufferedReader) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -122,7 +125,9 @@ def _lines(where: str, file: BufferedReader) -> Iterator[tuple[int, str]]:
     while raw := file.readline(MAX_LINE):
         line += 1
         if len(raw) == MAX_LINE:
-            raise InputError(f"{where}: line {line}: longer than {MAX_LINE} bytes")
+            raise InputError(
+                f"{where}: line {line}: longer than {MAX_LINE} bytes; lines end in LF or CR LF"
+            )
         if b"\0" in raw:
             raise InputError(
                 f"{where}: line {line}: holds a NUL byte; a text trace must be saved as UTF-8"

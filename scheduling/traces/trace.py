@@ -151,7 +151,8 @@ class Trace(Shown):
         """
         if requests > len(self):
             raise InputError(
-                f"{self.source}: a sample of {requests:,}, and there are {len(self):,} requests"
+                f"{self.source}: a sample of {requests:,}, and there are {len(self):,} requests; "
+                "take fewer"
             )
         rng = np.random.default_rng(seed)
         which = rng.choice(len(self), requests, replace=False, shuffle=False)
@@ -250,7 +251,7 @@ class Trace(Shown):
         )
         if not kept:
             raise InputError("; ".join((f"{self.source}: no request is left", *notes.lines())))
-        arrival = np.zeros(kept, np.int64) if backlog else self._steps(columns, step * rate)
+        arrival = np.zeros(kept, np.int64) if backlog else self._steps(columns, step, rate)
         instance = Instance(
             memory=memory,
             arrival=given_away(arrival),
@@ -259,16 +260,17 @@ class Trace(Shown):
         )
         return instance, notes
 
-    def _steps(self, columns: Columns, step: Fraction) -> Column:
-        """Return arrivals in units of `step`, from the first on."""
+    def _steps(self, columns: Columns, step: Fraction, rate: Fraction) -> Column:
+        """Return arrivals in units of `step`, from the first on, `rate` times as fast."""
         assert columns.ticks is not None  # to_instance has made sure
-        per_tick = self.tick / step
+        per_tick = self.tick / (step * rate)
         up, down = per_tick.numerator, per_tick.denominator
         last = int(columns.ticks[-1])
         if last * up // down > MAX_ARRIVAL:
+            remedy = f"take a {'higher rate or a ' if rate < 1 else ''}longer --step"
             raise InputError(
                 f"{self.source}: {self.places.named(int(columns.row[-1]))}: arrives more than "
-                f"{MAX_ARRIVAL} steps after the first request; take a longer --step"
+                f"{MAX_ARRIVAL} steps after the first request; {remedy}"
             )
         if max(last, 1) * up < 2**63 and down < 2**63:
             steps = _wide(columns.ticks)
@@ -287,7 +289,7 @@ class Trace(Shown):
         )
         more = ", ..." if len(offenders) > OFFENDERS_SHOWN else ""
         needed = int(peak.max())
-        raising = f"raise --memory to {needed} or " if needed <= MAX_MEMORY else ""
+        raising = f"raise the memory to {needed} or " if needed <= MAX_MEMORY else ""
         return (
             f"{self.source}: {len(offenders)} of {len(peak)} requests need more than the memory "
             f"of {memory} tokens (prompt + output at {first}{more}); "

@@ -3,6 +3,8 @@ from fractions import Fraction
 
 import pytest
 
+from kvproof.adversary.campaign.archive import Archive
+
 SMALL = ("search", "--memory", 2_000, "--requests", 80, "--max-eps", "1/8", "--evaluations", 600)
 
 
@@ -120,6 +122,28 @@ def test_bad_input_is_one_line_and_2(command, arguments, tmp_path, monkeypatch):
     assert err.startswith("kvproof: ")
     assert err.count("\n") == 1
     assert not list(tmp_path.iterdir())  # nothing was begun
+
+
+def test_a_run_that_has_nothing_yet(tmp_path, command):
+    """It was killed before it kept its settings, let alone a witness."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for arguments, said in (
+        (("search", "--resume", folder), f"{folder}: no run is kept there (no archive.sqlite)"),
+        (("replay", folder), "no run is kept there"),
+    ):
+        code, _, err = command(*arguments)
+        assert code == 2
+        assert said in err
+    Archive(folder, create=True).close()
+    for arguments, said in (
+        (("search", "--resume", folder), f"{folder}: the run cannot go on: ended before its set"),
+        (("replay", folder), f"{folder}: the run has no witness yet; go on with it"),
+        (("shrink", folder, "--number", 2, "--out", tmp_path / "x"), "has no witness yet"),
+    ):
+        code, _, err = command(*arguments)
+        assert code == 2
+        assert said in err
 
 
 def test_a_tampered_witness_is_rejected(tmp_path, command):

@@ -334,6 +334,16 @@ def test_internal_error_and_interrupt(capsys, monkeypatch):
     assert capsys.readouterr().err == "kvproof: interrupted\n"
 
 
+def test_what_the_system_does_not_let_us_read(capsys, monkeypatch):
+    def closed(*_, **__):
+        raise PermissionError(13, "Permission denied", "folder/a.csv")
+
+    monkeypatch.setattr("kvproof.inputs.is_instance_file", closed)
+    assert run(["verify", EXAMPLE, "--memory", "60000"]) == 2
+    error = capsys.readouterr().err
+    assert error == "kvproof: folder/a.csv: cannot be read or written: Permission denied\n"
+
+
 def test_compact_delays_nobody_and_is_certified(capsys, tmp_path):
     arguments = [EXAMPLE, "--memory", "60000", "--limit", "300", "--backlog"]
     _, plain = run_json(capsys, "verify", *arguments)
@@ -379,6 +389,18 @@ def test_a_folder_of_files_is_the_trace_that_they_make(capsys, tmp_path):
     assert "a.csv, line 2: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["verify", "simulate", "vllm"])
+def test_a_pattern_that_a_shell_has_expanded(capsys, command):
+    for names, said in (
+        (("a.csv", "b.csv"), "one trace is read; left over: 'b.csv'; quote a pattern of files"),
+        (("a.csv", "b.csv", "c.csv", "d.csv"), "left over: 'b.csv' and 2 more; quote a pattern"),
+    ):
+        assert run([command, *names]) == 2
+        error = capsys.readouterr().err
+        assert said in error
+        assert error.count("\n") == 1
+
+
 def test_a_sample_is_said(capsys):
     arguments = ["verify", EXAMPLE, "--memory", "60000", "--policy", "svf", "--sample", "100"]
     _, data = run_json(capsys, *arguments, "--seed", "4")
@@ -386,7 +408,7 @@ def test_a_sample_is_said(capsys):
     assert data["requests"] == 100
     assert data["notes"] == ["a sample of 100 of 1,000 requests, seed 4"]
     assert run([*arguments[:-1], "1001"]) == 2
-    assert "a sample of 1,001, and there are 1,000 requests" in capsys.readouterr().err
+    assert "a sample of 1,001, and there are 1,000 requests; take fewer" in capsys.readouterr().err
     assert run([*arguments, "--report", "page.html"]) == 2
     assert run(["verify", EXAMPLE, "--memory", "60000", "--seed", "4"]) == 2
     assert "--seed has no effect here" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kvproof.cli import cli
 from tests.conftest import ROOT
 
 _BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -29,6 +30,17 @@ _PAGES = [
     "README.md", "docs/tutorial.md", "docs/guide.md", "docs/python.md",
     *(f"docs/howto/{page.name}" for page in sorted((ROOT / "docs" / "howto").glob("*.md"))),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("page", "command"), [("docs/guide.md", "verify"), ("docs/vllm.md", "vllm")]
+)
+def test_the_table_of_options_is_complete(page, command):
+    text = (ROOT / page).read_text()
+    table = re.search(r"^\| option \| meaning \|\n\|---\|---\|\n(.*?)\n\n", text, re.M | re.S)
+    named = set(re.findall(r"--[a-z-]+", table[1]))
+    params = cli.get_command(None, command).params
+    assert named == {name for param in params for name in param.opts if name.startswith("--")}
 
 
 @pytest.mark.parametrize("page", _PAGES)

@@ -204,6 +204,15 @@ def test_write_protected(tmp_path):
         Outputs().file(tmp_path / "other")
 
 
+def test_a_folder_that_one_may_not_enter(tmp_path, monkeypatch):
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.is_dir", closed)  # as for users other than root
+    with pytest.raises(InputError, match=r"^x\.csv: cannot be written: Permission denied$"):
+        Outputs().file("x.csv")
+
+
 @pytest.mark.parametrize(
     ("arguments", "printed"),
     [
@@ -337,7 +346,10 @@ def test_replay_shrink_and_show_take_the_same_things(capsys, monkeypatch, tmp_pa
         (["search", "--theta", "5"], "--theta"),
         (["search", "--span", "5"], "--span"),
         (["search", "--max-eps", "2"], "at most 1"),
+        (["search", "--min-eps", "1/2", "--max-eps", "1/4"], "--min-eps 1/2 must be below --max-e"),
+        (["search", "--requests", "99", "--classes", "0"], "take fewer, or some classes"),
         (["exhaust", "--memory", "4", "--requests", "2", "--max-eps", "2"], "at most 1"),
+        (["exhaust", "--memory", "4", "--requests", "2", "--max-eps", "0.1"], "take 1/4 or more"),
         (["verify", "{i}", "--step", "0.1"], "counts in steps already"),
         (["verify", EXAMPLE, "--memory", "60000", "--step", "1e-12"], "take a longer --step"),
         (["solve", "{i}", "--engine", "dp", "--backend", "cbc"], "--backend has no effect"),

@@ -132,12 +132,14 @@ def test_an_instance_file_is_each_replicas(capsys, tmp_path):
     assert two["load"] is None
 
 
-@pytest.mark.parametrize("more", [["--replicas", "2"], ["--sweep", "memory=30000"]])
+@pytest.mark.parametrize(
+    "more", [["--memory", "30000", "--replicas", "2"], ["--sweep", "memory=30000"]]
+)
 def test_a_violation_on_any_instance_is_exit_code_5(capsys, monkeypatch, more):
     # a deliberately false theorem
     false = PolicyBound(theorem=SVF_BACKLOG, total=1)
     monkeypatch.setattr(verify, "policy_bound", lambda instance, policy, rule: false)
-    assert run([*BASE, "--backlog", *more]) == 5
+    assert run(["verify", EXAMPLE, "--policy", "svf,fcfs", "--backlog", *more]) == 5
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_what_nobody_was_told_is_no_success(arguments):
         )
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "No space left on device" in done.stderr
+    assert "cannot write to standard output: No space left on device" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [VERIFY, (*VERIFY, "--json"), CHECK, ("--version",)])

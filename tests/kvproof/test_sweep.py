@@ -5,6 +5,7 @@ import pytest
 from rich.console import Console
 
 from kvproof.__main__ import run
+from kvproof.scheduling.instance import Instance
 from tests.conftest import ROOT
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
@@ -102,7 +103,12 @@ def test_whether_order_matters_is_said(capsys):
         (["--sweep", "load=1", "--latency", "steps"], "--latency has no effect"),
         (["--plot", "x.svg"], "--plot has no effect here: it goes with --sweep"),
         (["--workers", "2"], "--workers has no effect here"),
+        (["--sweep", "memory=30000"], "--memory has no effect here: --sweep names the memories"),
         (["--rate-scale", "0"], "--rate-scale"),
+        (["--rate-scale", "1e-30"], "take a higher rate or a longer --step"),
+        (["--step", "1e-300"], "'1e-300' has too many digits"),
+        (["--rate-scale", "0.1234567890123456789"], "write it shorter, as 0.05 or 1/20"),
+        (["--rate-scale", "1/0"], "'1/0' is not a number above 0"),
         (["--rate-scale", "2", "--backlog"], "changes nothing on a --backlog"),
     ],
 )
@@ -115,4 +121,21 @@ def test_what_is_refused(capsys, arguments, said):
 
 def test_a_sweep_over_memory_that_is_too_small(capsys):
     assert run(["verify", EXAMPLE, "--sweep", "memory=100"]) == 2
-    assert "need more than the memory of 100 tokens" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "need more than the memory of 100 tokens" in error
+    assert "raise the memory to " in error
+
+
+def test_an_instance_at_a_rate_or_memory_that_it_cannot_have(capsys, tmp_path):
+    path = tmp_path / "i.json"
+    path.write_text(json.dumps(Instance(memory=9, arrival=[0, 2], prompt=[1, 3], output=[2, 4])
+                               .to_json()))  # fmt: skip
+    for arguments, said in (
+        (["--rate-scale", "1e-30"], "arrives after step 281474976710656 at this rate; take a high"),
+        (["--memory", "2", "--oversize", "drop"], "no request fits a memory of 2; take more"),
+        (["--sweep", "memory=6,8"], "raise the memory to 7 or choose --oversize drop"),
+    ):
+        assert run(["verify", str(path), *arguments]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(f"kvproof: {path}: ")
+        assert said in error

@@ -1,4 +1,4 @@
-"""Terminals of 60 and 80 columns: no name and no number is broken."""
+"""Terminals of 80, 60 and down to 20 columns: no name and no number is broken."""
 
 import io
 import json
@@ -101,6 +101,26 @@ def test_nothing_is_broken(monkeypatch, folder, arguments):
         # a piece of a broken word is no word of the whole
         pieces = {word for word in words(lines) - wide if not SECONDS.match(word)}
         assert pieces == set()
+
+
+SHORT = ("--limit", "40", "--policy", "svf,svf-bucket")
+NARROW = [
+    ("memory",),
+    ("simulate", *TRACE),
+    ("verify", EXAMPLE, *SHORT, "--memory", "60000", "--backlog", "--latency", "steps"),
+    ("verify", EXAMPLE, *SHORT, "--sweep", "memory=60000,70000"),
+    ("verify", EXAMPLE, *SHORT, "--memory", "60000", "--noise", "lognormal:0.5"),
+]
+
+
+@pytest.mark.parametrize("arguments", NARROW, ids=" ".join)
+def test_a_table_becomes_paragraphs(monkeypatch, folder, arguments):
+    wide = words(shown(monkeypatch, folder, 2000, arguments))
+    lines = shown(monkeypatch, folder, 20, arguments)
+    assert words(lines) <= wide
+    assert not any("─" in line for line in lines)
+    for width in (40, 30):
+        assert "…" not in "".join(shown(monkeypatch, folder, width, arguments))
 
 
 WORDS = st.text(alphabet="abc1,.", min_size=1, max_size=9)

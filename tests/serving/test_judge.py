@@ -150,8 +150,11 @@ def test_the_command_says_how_far_from_optimal(capsys, log_file, tmp_path):
     factor = Fraction(data["total_latency"]) / Fraction(data["lower_bound"])
     assert Fraction(data["factor"]) == factor >= 1
     assert Fraction(data["total_latency"]) == 13
+    assert "proves the centroid bound by kind discrete-centroid, which" in data["notes"][-1]
     assert run(["check", file]) == 0
-    assert "every run, also one that preempts" in capsys.readouterr().out
+    checked = capsys.readouterr().out
+    assert "every run, also one that preempts" in checked
+    assert "by the discrete-centroid bound" in checked
 
 
 def test_no_certificate_of_a_bound_that_the_log_contradicts(capsys, tmp_path):

@@ -2,6 +2,7 @@ import os
 import random
 import select
 import signal
+import sqlite3
 import time
 from dataclasses import replace
 from fractions import Fraction
@@ -211,9 +212,9 @@ def test_settings_survive_the_archive(tmp_path):
     archive.write("settings", settings.to_json())
     assert stored(archive.read("settings")) == settings
     archive.close()
-    with pytest.raises(InputError, match="not understood"):
+    with pytest.raises(InputError, match="another version"):
         stored({"polcy": "svf"})
-    with pytest.raises(InputError, match="not understood"):
+    with pytest.raises(InputError, match="ended before its settings were kept"):
         stored(None)
 
 
@@ -222,6 +223,17 @@ def test_what_is_no_archive_is_refused(tmp_path):
         Archive(tmp_path / "none")
     (tmp_path / FILE).write_text("not a database, but long enough to be taken for one" * 99)
     with pytest.raises(InputError, match="not a usable archive"):
+        Archive(tmp_path)
+
+
+def test_an_archive_that_is_not_ones_own(tmp_path, monkeypatch):
+    def closed(*_, **__):
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    Archive(tmp_path, create=True).close()
+    monkeypatch.setattr("sqlite3.connect", closed)
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may do anything
+    with pytest.raises(InputError, match="you may not read and write it"):
         Archive(tmp_path)
 
 

@@ -71,7 +71,7 @@ def test_the_same_seed_gives_the_same_mutants():
         ({"memory": 0, "requests": 1}, "memory"),
         ({"memory": 2**31, "requests": 1}, "memory"),
         ({"memory": 9, "requests": 0}, "requests"),
-        ({"memory": 9, "requests": 65, "single": True}, "single"),
+        ({"memory": 9, "requests": 65, "single": True}, "of their own"),
         ({"memory": 9, "requests": 5, "cap": Fraction(2)}, "eps"),
         ({"memory": 9, "requests": 5, "cap": Fraction(1, 4), "floor": Fraction(1, 4)}, "eps"),
         ({"memory": 9, "requests": 5, "cap": Fraction(1, 10)}, "more memory"),

@@ -221,7 +221,7 @@ def test_a_verdict_that_cannot_be_told_is_no_success() -> None:
                 cwd=CORPORA.parents[1],
             )  # fmt: skip
         assert ended.returncode == 2
-        assert ended.stderr == "check: cannot write: No space left on device\n"
+        assert ended.stderr == "check: cannot write to standard output: No space left on device\n"
 
 
 @pytest.mark.parametrize("file", [GOOD, WRONG])

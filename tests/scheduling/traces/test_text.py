@@ -74,7 +74,7 @@ MALFORMED_CSV = [
     (HEADER + ROW + '"2023', "line 3: malformed CSV: unexpected end of data"),
     (HEADER + ROW + '"2023"x,1,2', "line 3: malformed CSV"),
     (HEADER + "1" * 200_000, "line 2: malformed CSV: field larger than field limit"),
-    ((HEADER + ROW).replace("\n", "\r"), "line 1: malformed CSV: new-line character"),
+    ((HEADER + ROW).replace("\n", "\r"), "line 1: a CR stands alone; save the file"),
     # cells
     (HEADER + ROW.replace("4808", "-1"), "line 2, column 'ContextTokens': expected a number of"),
     (HEADER + ROW.replace("4808", ""), "line 2, column 'ContextTokens': expected a number of"),
