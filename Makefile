@@ -18,7 +18,9 @@ test: $(PAGES)
 
 # The same command and a fast part of the tests with the oldest versions that pyproject.toml allows,
 # and with the newest that there are; each has its own environment and its own compiled kernels.
-FAST := --ignore=tests/kvproof/report --ignore=tests/kvproof/test_notebook.py --ignore=tests/kvproof/test_plugins.py tests/kvproof tests/solver/test_command.py tests/bounds/test_taxonomy.py
+# not the pages, nor what their versions hardly touch: processes and signals, snippets of the documents
+OTHER := report test_notebook.py test_plugins.py test_process.py test_documents.py
+FAST := $(OTHER:%=--ignore=tests/kvproof/%) tests/kvproof tests/solver/test_command.py tests/bounds/test_taxonomy.py
 
 test-lowest: .venv-lowest/.ready
 	$(call FAST_TESTS,.venv-lowest)
