@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
@@ -19,7 +19,7 @@ from kvproof.scheduling.traces.cells import (
     parse_time,
     shown,
 )
-from kvproof.scheduling.traces.recognise import display_name, open_table
+from kvproof.scheduling.traces.recognise import display_name, open_file, recognise
 from kvproof.scheduling.traces.table import Table
 from kvproof.serving.tgi import COLUMNS as TGI_COLUMNS
 from kvproof.serving.tgi import is_tgi, tgi_table
@@ -161,15 +161,10 @@ def read_log(
 @contextmanager
 def _open(path: str | os.PathLike[str]) -> Iterator[Table]:
     """Open a log: a table, or a text that only one engine writes."""
-    known = False
-    with suppress(OSError), open(path, "rb") as file:  # open_table says what is wrong
+    where = display_name(path)
+    with open_file(path) as file:
         known = is_tgi(file.peek()[:400])
-    if known:
-        with open(path, "rb") as file:
-            yield tgi_table(display_name(path), file)
-    else:
-        with open_table(path) as table:
-            yield table
+        yield tgi_table(where, file) if known else recognise(where, file)
 
 
 def _roles(

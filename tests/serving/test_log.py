@@ -1,4 +1,5 @@
 import json
+import os
 from fractions import Fraction
 
 import pytest
@@ -61,6 +62,17 @@ def test_sglangs_exported_metrics_are_known(tmp_path):
     log = read_log(path)
     assert (log.format, log.cached) == ("sglang", 1)
     assert log.completion[0] - log.arrival[0] == Fraction(33, 10)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="needs a pipe that has a name")
+def test_a_pipe_is_read_once():
+    read, write = os.pipe()
+    try:
+        with open(write, "w") as file:  # more than is read ahead, less than a pipe holds
+            file.write("arrival,completion,prompt,output\n" + "1,20,300,4\n" * 2_000)
+        assert len(read_log(f"/dev/fd/{read}").line) == 2_000
+    finally:
+        os.close(read)
 
 
 def test_columns_of_other_names_are_named(tmp_path):

@@ -1,6 +1,7 @@
 """Text Generation Inference's log, with lines as its router writes them."""
 
 import json
+import os
 from fractions import Fraction
 
 import pytest
@@ -44,6 +45,17 @@ def test_answered_requests_are_read_exactly_and_nothing_else_is(tmp_path):
     assert log.completion[1] - log.completion[0] == Fraction(6_021_990, 10**6)
     assert log.output.tolist() == [20, 93]  # 734.172108 ms / 36.708605 ms, 3625.371193 / 38.982485
     assert log.prompt.tolist() == [1, 1]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="needs a pipe that has a name")
+def test_a_pipe_is_read_once():
+    read, write = os.pipe()
+    try:
+        with open(write, "w", encoding="utf-8") as file:  # more than is read ahead
+            file.write(START + CHAT * 80)
+        assert len(read_log(f"/dev/fd/{read}").line) == 80
+    finally:
+        os.close(read)
 
 
 def test_colours_are_no_part_of_a_line(tmp_path):
