@@ -72,6 +72,7 @@ def test_colours_are_no_part_of_a_line(tmp_path):
         ("36.708605ms", "35.1ms", "tell no number of tokens"),
         ("time_per_token", "other", "without total_time, inference_time and time_per_token"),
         ("2024-12-10T21:50:03", "2024-13-10T21:50:03", "no such date"),
+        ("03.478010Z", "03.4780100000Z", "a time finer than a nanosecond"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(tmp_path, old, new, complaint):
