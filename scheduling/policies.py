@@ -13,7 +13,7 @@ It may have ``toll(instance)`` instead: a :class:`Toll`, steps of credit that ea
 credit comes at one step a step from the first arrival on, and while it is negative (beyond what is
 lent) nothing starts.
 
-What admission may use is the true output length, unless the policy also has
+What admission may use is the true output length, unless the key policy also has
 ``reserved(instance)``: the output length that is set aside for each request while it runs.
 
     class ShortestPromptFirst:
@@ -232,6 +232,22 @@ def releases(requests: Instance, policy: Policy) -> Column:
     if answer.min() < 0 or answer.max() > 2**62:
         raise InputError(f"policy {policy.name}: releases must be from 0 to 2^62")
     return np.maximum(answer.astype(np.int64), requests.arrival)
+
+
+def refuse_beside_batches(policy: BatchPolicy) -> None:
+    """Refuse what a policy that forms batches must not have.
+
+    Raises
+    ------
+    InputError
+        It says what is reserved, when requests are released, or what starts cost.
+    """
+    for method in ("reserved", "release", "toll"):
+        if getattr(policy, method, None) is not None:
+            raise InputError(
+                f"policy {policy.name}: {method}() is for policies with a key; leave it out of one "
+                "that forms batches"
+            )
 
 
 def ask_column(policy: Policy, method: Callable[..., Any], *arguments: Any) -> npt.NDArray[Any]:

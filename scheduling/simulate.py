@@ -17,6 +17,7 @@ from kvproof.scheduling.policies import (
     ask_column,
     key_order,
     keys_of,
+    refuse_beside_batches,
     releases,
     reserved_outputs,
     toll_of,
@@ -92,6 +93,7 @@ def _run_keys(requests: Instance, policy: KeyPolicy, skip: bool) -> Column:
 def _run_batches(
     requests: Instance, policy: BatchPolicy, skip: bool, progress: Progress | None
 ) -> Column:
+    refuse_beside_batches(policy)
     n = requests.rows
     starts = np.full(n, -1, dtype=np.int64)
     by_arrival = np.argsort(requests.arrival, kind="stable")

@@ -330,6 +330,15 @@ def test_batches_that_are_no_list(batch):
         simulate(THREE, policy)
 
 
+@pytest.mark.parametrize("method", ["reserved", "release", "toll"])
+def test_what_only_policies_with_a_key_may_have(method):
+    policy = Batches([0, 1, 2])
+    setattr(policy, method, lambda instance: instance.output)
+    for run in (simulate, simulate_reference):
+        with pytest.raises(InputError, match=rf"mine: {method}\(\) is for policies with a key"):
+            run(THREE, policy)
+
+
 def test_progress_of_a_batch_policy():
     seen = []
     simulate(THREE, Pairs(), progress=lambda done, n: seen.append((done, n)))
