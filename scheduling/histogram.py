@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, Integers, smallest
 from kvproof.scheduling.sorting import sort_values, stable_order
 
@@ -18,7 +19,9 @@ class Histogram:
 
     @classmethod
     def of(cls, column: Column) -> "Histogram":
-        """Count the values of a column, each at least 0."""
+        """Count the values of a column, each at least 0; InputError where there is none."""
+        if not len(column):
+            raise InputError("there is no value to count")
         ascending = sort_values(column)
         first = _first(ascending)
         counts = np.diff(first, append=len(ascending))

@@ -222,8 +222,10 @@ class Instance(Shown):
         Raises
         ------
         InputError
-            An arrival is beyond 2^48.
+            The scale is not above 0, or an arrival is beyond 2^48.
         """
+        if scale <= 0:
+            raise InputError(f"instance: a rate must be above 0, got {scale}")
         up, down = scale.denominator, scale.numerator
         times, inverse = np.unique(self.arrival, return_inverse=True)
         # Python integers: the scale may have more digits than int64

@@ -16,7 +16,7 @@ from kvproof.scheduling.compiled import njit
 # Columns of a profile row: completion step, number of requests, sum of prompt - start. The sums
 # may wrap around in int64; what is made of them is a number of tokens and so comes out exact.
 END, NUMBER, OFFSET = 0, 1, 2
-_NEVER = np.int64(2**62)
+_NEVER = np.int64(2**63 - 1)  # starts go up to 2^62, and beyond where they are then refused
 
 
 @njit

@@ -4,8 +4,8 @@ import os
 
 from kvproof.scheduling.errors import LimitError
 
-# Bytes that a request takes at least once it is looked at: three columns and its start.
-_BYTES_EACH = 16
+# Bytes that a request takes at least once it is looked at: three columns and its start, of int64.
+_BYTES_EACH = 32
 
 
 def refuse_beyond_memory(requests: int) -> None:

@@ -27,7 +27,7 @@ class OneBitSVF:
     Raises
     ------
     InputError
-        `theta` is negative or `admission` is neither of the two.
+        `theta` is negative or no number, or `admission` is neither of the two.
     """
 
     name = "svf-1bit"
@@ -35,11 +35,14 @@ class OneBitSVF:
     def __init__(
         self, *, theta: Fraction | int | None = None, admission: Admission = "true"
     ) -> None:
-        if theta is not None and theta < 0:
+        try:
+            self.theta = None if theta is None else Fraction(theta)
+        except (TypeError, ValueError, ArithmeticError):  # not a number, or infinite
+            raise InputError(f"svf-1bit: theta must be a number, got {theta!r}") from None
+        if self.theta is not None and self.theta < 0:
             raise InputError(f"svf-1bit: theta must be at least 0, got {theta}")
         if admission not in ("true", "reserve"):
             raise InputError(f"svf-1bit: admission must be true or reserve, got {admission!r}")
-        self.theta = None if theta is None else Fraction(theta)
         self.admission = admission
 
     def threshold(self, instance: Instance) -> Fraction:

@@ -103,6 +103,8 @@ def releases(instance: Instance, constant: Fraction) -> Column:
     order = _svf_order(instance)
     numerator = constant.numerator
     divisor = constant.denominator * (instance.memory - instance.max_peak)
+    before_last = instance.total_volume - int(instance.volume[order[-1]])
+    _refuse_beyond(int(order[-1]), numerator * before_last // divisor)
     found = np.empty(instance.rows, np.int64)
     if numerator * instance.total_volume < 2**63:
         ahead = np.cumsum(instance.volume[order]) - instance.volume[order]
@@ -110,8 +112,6 @@ def releases(instance: Instance, constant: Fraction) -> Column:
         return found
     passed = 0
     for i, volume in zip(order.tolist(), instance.volume[order].tolist(), strict=True):
-        if numerator * passed // divisor > LAST_START:
-            raise InputError(f"svf-paced: request {i} would not start before 2^62")
         found[i] = numerator * passed // divisor
         passed += volume
     return found
@@ -121,15 +121,26 @@ def spaced(instance: Instance) -> Column:
     """Return ``floor(x_k)``, ``x_k = max(a_k, x_(k-1) + v/(M - m))``, of equal requests.
 
     They go by arrival, then index. One row each, and m < M.
+
+    Raises
+    ------
+    InputError
+        A start is beyond 2^62 steps.
     """
     gap, unit = int(instance.volume[0]), instance.memory - instance.max_peak
     found = np.empty(instance.rows, np.int64)
     at = 0  # x_k in units of 1/unit
     for i in np.argsort(instance.arrival, kind="stable").tolist():
         at = max(int(instance.arrival[i]) * unit, at)
+        _refuse_beyond(i, at // unit)
         found[i] = at // unit
         at += gap
     return found
+
+
+def _refuse_beyond(request: int, start: int) -> None:
+    if start > LAST_START:
+        raise InputError(f"svf-paced: request {request} would not start before 2^62")
 
 
 class PacedSVF:

@@ -13,7 +13,7 @@ It may have ``toll(instance)`` instead: a :class:`Toll`, steps of credit that ea
 credit comes at one step a step from the first arrival on, and while it is negative (beyond what is
 lent) nothing starts.
 
-What admission may use is the true output length, unless the policy also has
+What admission may use is the true output length, unless the key policy also has
 ``reserved(instance)``: the output length that is set aside for each request while it runs.
 
     class ShortestPromptFirst:
@@ -27,7 +27,7 @@ the entry-point group ``kvproof.policies``.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -92,6 +92,32 @@ class FCFS:
         return instance.arrival
 
 
+def keys_of(requests: Instance, policy: KeyPolicy) -> npt.NDArray[Any]:
+    """Return a policy's keys, as int64 or float64 that order as they do.
+
+    Raises
+    ------
+    InputError
+        They are not numbers, one for each request, or one is NaN.
+    """
+    key = ask_column(policy, policy.key, requests)
+    if key.shape != (requests.rows,):
+        raise InputError(
+            f"policy {policy.name}: key has shape {key.shape}, expected ({requests.rows},)"
+        )
+    if key.dtype.kind not in "iubfO":
+        raise InputError(f"policy {policy.name}: keys must be numbers, got {key.dtype}")
+    if key.dtype.kind in "fO":
+        wrong = ask(policy, np.not_equal, key, key)
+        if wrong.any():
+            raise InputError(f"policy {policy.name}: the key of request {wrong.argmax()} is NaN")
+    # Fractions, say, beyond int64, or finer than float64: rank them
+    if key.dtype.kind in "uO" or key.dtype.itemsize > 8:
+        ranks: Column = ask(policy, np.unique, key, False, True)[1]
+        return ranks
+    return key.astype(np.float64 if key.dtype.kind == "f" else np.int64, copy=False)
+
+
 def key_order(requests: Instance, key: npt.NDArray[Any]) -> Column:
     """Return the requests ordered by key, then arrival, then index."""
     if requests.is_backlog and key.dtype == np.int64:
@@ -112,7 +138,7 @@ def reserved_outputs(requests: Instance, policy: Policy) -> Column:
     answer = None if reserve is None else ask(policy, reserve, requests)
     if answer is None:
         return requests.output
-    reserved = np.asarray(answer)
+    reserved = ask_column(policy, lambda: answer)
     if reserved.shape != (requests.rows,) or reserved.dtype.kind not in "iu":
         raise InputError(
             f"policy {policy.name}: reserved() must return {requests.rows} integers, got "
@@ -165,17 +191,25 @@ def toll_of(requests: Instance, policy: Policy) -> Toll | None:
     answer = ask(policy, toll, requests)
     if answer is None:
         return None
-    if not isinstance(answer, Toll) or answer.unit < 1 or min(answer.cap, answer.lent) < 0:
+    if (
+        not isinstance(answer, Toll)
+        or not all(isinstance(n, int | np.integer) for n in (answer.unit, answer.cap, answer.lent))
+        or answer.unit < 1
+        or min(answer.cap, answer.lent) < 0
+    ):
         raise InputError(
-            f"policy {policy.name}: toll() must return None or a Toll, unit >= 1, cap, lent >= 0"
+            f"policy {policy.name}: toll() must return None or a Toll of integers, unit >= 1, "
+            "cap, lent >= 0"
         )
-    cost = np.asarray(answer.cost)
+    unit, cap, lent = int(answer.unit), int(answer.cap), int(answer.lent)
+    cost = ask_column(policy, lambda: answer.cost)
     if cost.shape != (requests.rows,) or cost.dtype.kind not in "iu" or cost.min() < 0:
         raise InputError(f"policy {policy.name}: toll() needs {requests.rows} costs, at least 0")
-    latest = int(requests.arrival.max()) + exact_sum(requests.output)
-    if (latest + answer.cap + 1) * answer.unit + answer.lent + exact_sum(cost) >= 2**62:
-        raise InputError(f"policy {policy.name}: costs over {answer.unit} are beyond 62 bits")
-    return answer
+    latest = int(releases(requests, policy).max()) + exact_sum(requests.output)
+    most = (latest + cap + 1) * unit + lent
+    if cost.max() >= 2**62 or most + exact_sum(cost.astype(np.int64)) >= 2**62:
+        raise InputError(f"policy {policy.name}: costs over {unit} are beyond 62 bits")
+    return replace(answer, cost=cost.astype(np.int64), unit=unit, cap=cap, lent=lent)
 
 
 def releases(requests: Instance, policy: Policy) -> Column:
@@ -189,7 +223,7 @@ def releases(requests: Instance, policy: Policy) -> Column:
     release = getattr(policy, "release", None)
     if release is None:
         return requests.arrival
-    answer = np.asarray(ask(policy, release, requests))
+    answer = ask_column(policy, release, requests)
     if answer.shape != (requests.rows,) or answer.dtype.kind not in "iu":
         raise InputError(
             f"policy {policy.name}: release() must return {requests.rows} integers, got "
@@ -198,6 +232,28 @@ def releases(requests: Instance, policy: Policy) -> Column:
     if answer.min() < 0 or answer.max() > 2**62:
         raise InputError(f"policy {policy.name}: releases must be from 0 to 2^62")
     return np.maximum(answer.astype(np.int64), requests.arrival)
+
+
+def refuse_beside_batches(policy: BatchPolicy) -> None:
+    """Refuse what a policy that forms batches must not have.
+
+    Raises
+    ------
+    InputError
+        It says what is reserved, when requests are released, or what starts cost.
+    """
+    for method in ("reserved", "release", "toll"):
+        if getattr(policy, method, None) is not None:
+            raise InputError(
+                f"policy {policy.name}: {method}() is for policies with a key; leave it out of one "
+                "that forms batches"
+            )
+
+
+def ask_column(policy: Policy, method: Callable[..., Any], *arguments: Any) -> npt.NDArray[Any]:
+    """Call a policy's method as :func:`ask` does; return the answer as an array."""
+    made: npt.NDArray[Any] = ask(policy, lambda: np.asarray(method(*arguments)))
+    return made
 
 
 def ask(policy: Policy, method: Callable[..., Any], *arguments: Any) -> Any:

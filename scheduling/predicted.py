@@ -27,8 +27,8 @@ from kvproof.scheduling.policies import (
     KeyPolicy,
     Policy,
     Toll,
-    ask,
     key_order,
+    keys_of,
     reserved_outputs,
     toll_of,
 )
@@ -260,7 +260,7 @@ def promised_run(
     arrive = stable_order(every.arrival)
     toll = toll_of(believed_instance(every, predicted), policy)
     paid = _FREE if toll is None else (
-        toll.cost.astype(np.int64)[arrive], toll.unit, toll.cap, toll.lent
+        toll.cost[arrive], toll.unit, toll.cap, toll.lent
     )  # fmt: skip
     columns = (c[arrive] for c in (every.arrival, every.prompt, every.output, promised, rank))
     request, begin, tokens, length = run_promised(every.memory, paid, *columns)
@@ -277,9 +277,7 @@ def predicted_order(every: Instance, policy: Policy, predicted: Column) -> Colum
             "step before which a request must not start: svf, svf-bucket, svf-1bit, sjf, fcfs or "
             "one of your own"
         )
-    key = np.asarray(ask(policy, policy.key, believed_instance(every, predicted)))
-    if key.shape != (every.rows,):
-        raise InputError(f"policy {policy.name}: key has shape {key.shape}, not ({every.rows},)")
+    key = keys_of(believed_instance(every, predicted), policy)
     rank = np.empty(every.rows, dtype=np.int64)
     rank[key_order(every, key)] = np.arange(every.rows)
     return rank

@@ -12,6 +12,7 @@ from kvproof.scheduling.policies import (
     Policy,
     Toll,
     key_order,
+    refuse_beside_batches,
     releases,
     reserved_outputs,
     toll_of,
@@ -24,6 +25,8 @@ def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False
     Walks every step. ``held[u]`` is what the running requests will hold in step u, as far as
     admission may know: a request is taken at its reserved output until it truly ends.
     """
+    if not isinstance(policy, KeyPolicy):
+        refuse_beside_batches(policy)
     requests = instance.expanded()
     n, memory = requests.rows, requests.memory
     arrival, prompt, output = (

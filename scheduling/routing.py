@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 import numpy as np
 
 from kvproof.scheduling.compiled import njit
+from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance, given_away
 from kvproof.scheduling.kernel import (
@@ -53,7 +54,14 @@ def route(instance: Instance, replicas: int, router: Router) -> Column:
         How many there are, at least 1.
     router
         Who chooses.
+
+    Raises
+    ------
+    InputError
+        There is no replica.
     """
+    if replicas < 1:
+        raise InputError(f"there must be at least 1 replica, got {replicas}")
     requests = instance.expanded()
     if (requests.arrival[1:] >= requests.arrival[:-1]).all():
         columns = (requests.arrival, requests.prompt, requests.output)

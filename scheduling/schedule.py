@@ -39,10 +39,13 @@ class Schedule(Shown):
     starts: Column
 
     def __post_init__(self) -> None:
-        starts = self.starts if is_given_away(self.starts) else np.array(self.starts)
-        if starts.dtype.kind not in "iu" or (len(starts) and starts.min() < 0):
+        try:
+            starts = self.starts if is_given_away(self.starts) else np.array(self.starts)
+        except ValueError:  # lists of different lengths
+            raise InputError("schedule: starts must be a flat list of integers") from None
+        if starts.dtype.kind not in "iu" or (starts.size and starts.min() < 0):
             raise InputError("schedule: starts must be integers, at least 0")
-        if len(starts) and starts.max() > LAST_START:
+        if starts.size and starts.max() > LAST_START:
             raise InputError(f"schedule: starts must be at most {LAST_START}, got {starts.max()}")
         starts = starts.astype(np.int64, copy=False)
         if starts.shape != (self.instance.requests,):

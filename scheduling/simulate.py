@@ -14,8 +14,10 @@ from kvproof.scheduling.policies import (
     KeyPolicy,
     Policy,
     Toll,
-    ask,
+    ask_column,
     key_order,
+    keys_of,
+    refuse_beside_batches,
     releases,
     reserved_outputs,
     toll_of,
@@ -55,7 +57,8 @@ def simulate(
     Raises
     ------
     InputError
-        The policy's answer is not of the shape its protocol asks for.
+        The policy's answer is not of the shape its protocol asks for, or a start would be beyond
+        2^62.
     """
     requests = instance.expanded()
     if isinstance(policy, KeyPolicy):
@@ -67,7 +70,7 @@ def simulate(
 
 
 def _run_keys(requests: Instance, policy: KeyPolicy, skip: bool) -> Column:
-    key = _numbers(policy, ask(policy, policy.key, requests), requests.rows)
+    key = keys_of(requests, policy)
     reserved = reserved_outputs(requests, policy)
     release = releases(requests, policy)
     toll = toll_of(requests, policy)
@@ -87,28 +90,10 @@ def _run_keys(requests: Instance, policy: KeyPolicy, skip: bool) -> Column:
     return starts
 
 
-def _numbers(policy: KeyPolicy, key: npt.NDArray[Any], requests: int) -> npt.NDArray[Any]:
-    """Return a policy's key as int64 or float64 that order as the key does."""
-    key = np.asarray(key)
-    if key.shape != (requests,):
-        raise InputError(f"policy {policy.name}: key has shape {key.shape}, expected ({requests},)")
-    if key.dtype == object or key.dtype.kind == "u":  # Fractions, say, or beyond int64: rank them
-        ranks: Column = ask(policy, np.unique, key, False, True)[1]
-        return ranks
-    if key.dtype.kind == "f":
-        if np.isnan(key).any():
-            raise InputError(
-                f"policy {policy.name}: the key of request {np.isnan(key).argmax()} is NaN"
-            )
-        return key.astype(np.float64)
-    if key.dtype.kind in "ib":
-        return key.astype(np.int64, copy=False)
-    raise InputError(f"policy {policy.name}: keys must be numbers, got {key.dtype}")
-
-
 def _run_batches(
     requests: Instance, policy: BatchPolicy, skip: bool, progress: Progress | None
 ) -> Column:
+    refuse_beside_batches(policy)
     n = requests.rows
     starts = np.full(n, -1, dtype=np.int64)
     by_arrival = np.argsort(requests.arrival, kind="stable")
@@ -124,7 +109,7 @@ def _run_batches(
         if upto > arrived:
             waiting = np.sort(np.concatenate((waiting, by_arrival[arrived:upto])))
             arrived = upto
-        batch = np.asarray(ask(policy, policy.next_batch, requests, waiting))
+        batch = ask_column(policy, policy.next_batch, requests, waiting)
         if batch.ndim != 1 or (len(batch) and batch.dtype.kind not in "iu"):
             raise InputError(f"policy {policy.name}: next_batch must return a list of indices")
         batch = batch.astype(np.int64)
@@ -201,7 +186,7 @@ def _run(
         if toll is None:
             paid = (_FREE, 1, 0, 0)
         else:
-            paid = (toll.cost.astype(np.int64)[order], toll.unit, toll.cap, toll.lent)
+            paid = (toll.cost[order], toll.unit, toll.cap, toll.lent)
         starts = run_strict(requests.memory, arrival, released, paid, key, *columns, running, now)
     return starts
 

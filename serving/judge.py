@@ -70,7 +70,8 @@ def judge(log: EngineLog, *, memory: int, step: Fraction, rules: EngineRules) ->
     memory
         Tokens that its KV cache holds.
     step
-        No step of the engine that gives tokens is shorter than this, in units of the log.
+        No step of the engine that gives tokens is shorter than this, in units of the log; with a
+        budget no step at all, be it one that only computes part of a prompt.
     rules
         What it may do; preemption is always allowed for, as a log does not tell.
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
@@ -12,6 +12,7 @@ import numpy as np
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.traces.cells import (
+    NUMBER,
     BadCell,
     Time,
     listed,
@@ -19,13 +20,16 @@ from kvproof.scheduling.traces.cells import (
     parse_time,
     shown,
 )
-from kvproof.scheduling.traces.recognise import display_name, open_table
+from kvproof.scheduling.traces.recognise import display_name, open_file, recognise
 from kvproof.scheduling.traces.table import Table
 from kvproof.serving.tgi import COLUMNS as TGI_COLUMNS
 from kvproof.serving.tgi import is_tgi, tgi_table
 
 #: What a column may stand for. A log needs arrival, prompt, output, and completion or latency.
 ROLES = ("arrival", "completion", "latency", "first", "first_latency", "prompt", "output", "cached")
+
+#: A time, and what says the same as so much after arrival.
+_EITHER = (("completion", "latency"), ("first", "first_latency"))
 
 #: Formats by name: the column of each role.
 FORMATS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -112,19 +116,20 @@ def read_log(
         The file.
     columns
         Columns by role, where they are called as in none of :data:`FORMATS`; they take the place
-        of what the format says.
+        of what the format says, a latency also that of the time at its end.
 
     Raises
     ------
     InputError
-        The file cannot be read, a column is missing, or a cell is not what its column asks for.
+        The file cannot be read, a column is missing or there twice, or a cell is not what its
+        column asks for.
     """
     where = display_name(path)
     with _open(path) as table:
         name, roles = _roles(where, table.columns, columns or {})
         wanted = list(roles)
         rows: list[dict[str, Time | int]] = []
-        kinds: dict[str, str] = {}
+        kind = ""  # of the first time
         lines: list[int] = []
         failed = 0
         for line, cells in table.rows([roles[role] for role in wanted]):
@@ -135,9 +140,11 @@ def read_log(
                         row[role] = parse_count(cell)
                         continue
                     time = parse_time(cell)
-                    group = "latency" if "latency" in role else "time"
-                    if kinds.setdefault(group, time.kind) != time.kind:
-                        raise BadCell(f"a {time.kind} among times that each are a {kinds[group]}")
+                    if "latency" in role:
+                        if time.kind != NUMBER:
+                            raise BadCell(f"expected a number, as latencies are, got {shown(cell)}")
+                    elif (kind := kind or time.kind) != time.kind:
+                        raise BadCell(f"a {time.kind} among times that each are a {kind}")
                     row[role] = time
                 except BadCell as error:
                     raise InputError(
@@ -161,15 +168,10 @@ def read_log(
 @contextmanager
 def _open(path: str | os.PathLike[str]) -> Iterator[Table]:
     """Open a log: a table, or a text that only one engine writes."""
-    known = False
-    with suppress(OSError), open(path, "rb") as file:  # open_table says what is wrong
+    where = display_name(path)
+    with open_file(path) as file:
         known = is_tgi(file.peek()[:400])
-    if known:
-        with open(path, "rb") as file:
-            yield tgi_table(display_name(path), file)
-    else:
-        with open_table(path) as table:
-            yield table
+        yield tgi_table(where, file) if known else recognise(where, file)
 
 
 def _roles(
@@ -181,13 +183,20 @@ def _roles(
             raise InputError(f"a log has no {role!r}; its columns are {', '.join(ROLES)}")
         if column not in columns:
             raise InputError(f"{where}: there is no column {shown(column)}")
+    for time, latency in _EITHER:
+        if time in given and latency in given:
+            raise InputError(f"{time} and {latency} are both given; --column takes one of them")
     found = []
     for name, known in FORMATS.items():
         roles = {role: column for role, column in {**known, **given}.items() if column in columns}
-        if "completion" in roles:
-            roles.pop("latency", None)
+        for time, latency in _EITHER:
+            if time in roles and latency in roles:
+                del roles[time if latency in given else latency]
         missing = {"arrival", "prompt", "output"} - set(roles)
         if not missing and ("completion" in roles or "latency" in roles):
+            for column in roles.values():
+                if columns.count(column) > 1:
+                    raise InputError(f"{where}: column {shown(column)} is there twice")
             return name, roles
         found.append((len(missing), sorted(missing) or ["completion or latency"], name))
     _, missing_roles, name = min(found)
@@ -213,7 +222,7 @@ def _log(
 
     def absolute(time: str, latency: str) -> list[Fraction] | None:
         after = column(latency)
-        if after is None or time in rows[0]:
+        if after is None:
             return column(time)
         return [a + b for a, b in zip(arrival, after, strict=True)]
 

@@ -69,6 +69,8 @@ def _cells(stamp: str, line: str) -> tuple[str, str, str, str]:
         )
     total, inference, each = map(_nanoseconds, match.groups())
     time = parse_time(stamp)
+    if time.decimals > 9:
+        raise BadCell(f"a time finer than a nanosecond: {shown(stamp)}")
     end = time.digits * 10 ** (9 - time.decimals)
     return _seconds(end - total), _seconds(end), "1", str(_tokens(inference, each))
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     "--step",
     type=Rational(),
     required=True,
-    help="No decode step was shorter than this, in the log's unit of time (1 for a log in steps).",
+    help="No step that gave tokens was shorter than this, in the log's unit of time (1 for a log "
+    "in steps); with --max-num-batched-tokens no step at all, be it one that only computed part "
+    "of a prompt.",
 )
 @click.option("--max-num-seqs", type=click.IntRange(min=1), help="Requests in a step at most.")
 @click.option(

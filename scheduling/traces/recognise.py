@@ -26,10 +26,23 @@ def open_table(path: str | os.PathLike[str]) -> Iterator[Table]:
     InputError
         The file cannot be read, or is of no kind that holds a trace.
     """
+    with open_file(path) as file:
+        yield recognise(display_name(path), file)
+
+
+@contextmanager
+def open_file(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
+    """Open a file to be read, once: what a pipe has given is not given again.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    """
     where = display_name(path)
     try:
         with open(path, "rb") as file:
-            yield _recognise(where, file)
+            yield file
     except FileNotFoundError:
         raise InputError(f"{where}: no such file") from None
     except IsADirectoryError:
@@ -50,7 +63,14 @@ _STRANGERS = (
 )
 
 
-def _recognise(where: str, file: BufferedReader) -> Table:
+def recognise(where: str, file: BufferedReader) -> Table:
+    """Return an open file as a table, its kind recognised from how it begins.
+
+    Raises
+    ------
+    InputError
+        It is empty, or of no kind that holds a trace.
+    """
     start = file.peek()[:64]
     if not start:
         raise InputError(f"{where}: the file is empty")

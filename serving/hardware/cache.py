@@ -238,11 +238,11 @@ def parse_deployment(text: str) -> Deployment:
         shape=shape,
         parameters=parameters,
         gpus=int(match[1] or 1),
-        size=_bytes(text, match[2] + match[3]),
+        size=_bytes(text, match[2] + match[3]).__floor__(),
         dtype=given.get("dtype", "bf16"),
         kv=given.get("kv", "bf16"),
         utilisation=_share(text, given.get("utilisation", "0.9")),
-        reserve=_bytes(text, given.get("reserve", "0GiB")),
+        reserve=_bytes(text, given.get("reserve", "0GiB")).__ceil__(),
     )
 
 
@@ -263,11 +263,11 @@ def _shape(model: str) -> ModelShape:
     return shape_of(config, where=str(path))
 
 
-def _bytes(text: str, size: str) -> int:
+def _bytes(text: str, size: str) -> Fraction:
     match = _SIZE.fullmatch(size)
     if match is None or match[1]:
         raise InputError(f"{text!r}: {size!r} is no size, such as 2GiB or 500MB")
-    return int(Fraction(match[2]) * _UNITS[match[3]])
+    return Fraction(match[2]) * int(_UNITS[match[3]])
 
 
 def _count(text: str, count: str) -> int:

@@ -6,6 +6,8 @@ that is set once, when the request arrives, is all that a policy with a static k
 
 import math
 from fractions import Fraction
+from numbers import Integral, Real
+from typing import Any
 
 #: What one step of an operator's own priority is worth: more than any volume.
 WIDTH = 1 << 64
@@ -24,12 +26,16 @@ def held_volume(prompt: int, output: int) -> int:
 def read_hint(hint: object) -> int | None:
     """Return an expected output length, or None where what came with the request is none.
 
-    A whole number of at least 1 is taken, and a finite one, rounded up; text, truth values,
-    lists, nothing, 0 and less are not.
+    A whole number of at least 1 is taken, and a finite one, rounded up, be it Python's or NumPy's;
+    text, truth values, lists, nothing, 0 and less are not.
     """
-    if isinstance(hint, float) and math.isfinite(hint):
-        hint = math.ceil(hint)
-    return hint if type(hint) is int and hint >= 1 else None  # a bool is an int to Python
+    if isinstance(hint, bool) or not isinstance(hint, Real):  # a bool is an int to Python
+        return None
+    number: Any = int(hint) if isinstance(hint, Integral) else hint
+    if not 0 < number < math.inf:
+        return None
+    expected: int = math.ceil(number)
+    return expected
 
 
 def proxy_output(expected: int, *, threshold: int, short: int, long: int) -> int:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kvproof.bounds.waiting import memory_without_waiting, onset
+from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.registry import BUILTIN, find_policy
 from kvproof.scheduling.simulate import simulate
@@ -66,6 +67,9 @@ def test_arrivals_at_another_rate():
     assert instance.at_rate(Fraction(3, 2)).arrival.tolist() == [0, 2, 6]
     assert instance.at_rate(Fraction(1, 2)).arrival.tolist() == [0, 6, 20]
     assert instance.at_rate(Fraction(3, 2)).requests == 4
+    for scale in (Fraction(0), Fraction(-1)):
+        with pytest.raises(InputError, match="a rate must be above 0"):
+            instance.at_rate(scale)
 
 
 def test_far_apart_nobody_waits_at_any_rate_that_is_tried_but_the_backlog_does():

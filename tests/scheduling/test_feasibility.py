@@ -65,9 +65,14 @@ def test_wrong_number_of_starts():
     instance = Instance(memory=5, arrival=[0], prompt=[1], output=[2], count=[3])
     with pytest.raises(InputError, match="1 starts for 3 requests"):
         Schedule(instance=instance, starts=[0])
+    with pytest.raises(InputError, match="1 starts for 3 requests"):
+        Schedule(instance=instance, starts=0)
 
 
-@pytest.mark.parametrize("starts", [[0.9, 5.7], ["0", "1"], [True, False], [-1, 0], [2**62 + 1, 0]])
+@pytest.mark.parametrize(
+    "starts",
+    [[0.9, 5.7], ["0", "1"], [True, False], [-1, 0], [2**62 + 1, 0], [[0], [0, 1]], None],
+)
 def test_starts_that_are_no_steps(starts):
     instance = Instance(memory=5, arrival=[0, 0], prompt=[1, 1], output=[2, 2])
     with pytest.raises(InputError, match="starts must be"):

@@ -135,7 +135,7 @@ def test_json_that_is_no_instance(data, said):
 
 def test_counts_beyond_the_memory_of_the_machine_are_refused(monkeypatch):
     monkeypatch.setattr("kvproof.scheduling.machine._physical_memory", lambda: 1000.0)
-    some = Instance(memory=9, arrival=[0], prompt=[1], output=[1], count=[62])
-    assert some.expanded().rows == 62
-    with pytest.raises(LimitError, match="63 requests"):
-        Instance(memory=9, arrival=[0], prompt=[1], output=[1], count=[63]).expanded()
+    some = Instance(memory=9, arrival=[0], prompt=[1], output=[1], count=[31])
+    assert some.expanded().rows == 31  # 4 numbers of 8 bytes each
+    with pytest.raises(LimitError, match="32 requests"):
+        Instance(memory=9, arrival=[0], prompt=[1], output=[1], count=[32]).expanded()

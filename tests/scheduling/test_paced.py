@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kvproof.bounds.catalogue import find
 from kvproof.bounds.families import ending_together
+from kvproof.bounds.policy_bound import policy_bound
 from kvproof.bounds.verify import verify
 from kvproof.scheduling.errors import InputError, RejectedError
 from kvproof.scheduling.feasibility import check_schedule
@@ -230,8 +231,21 @@ def test_beyond_int64() -> None:
         return instance.expanded()
 
     assert releases(huge(2), Fraction(5, 4)).tolist() == [0, 5 * volume // 4]
-    with pytest.raises(InputError, match="request 2 would not start before"):
+    with pytest.raises(InputError, match="request 3 would not start before"):
         releases(huge(4), Fraction(5, 4))
+
+
+def test_no_start_is_beyond_those_of_schedules() -> None:
+    # three times the volume is more than 2^62, and less than 2^63
+    four = Instance(memory=2**31 - 1, arrival=[0] * 4, prompt=[2**30] * 4, output=[2**30 - 2] * 4)
+    with pytest.raises(InputError, match="request 3 would not start before"):
+        releases(four, Fraction(1))
+    output = 2**31 - 1 - 2**29 - 1
+    late = Instance(
+        memory=2**31 - 1, arrival=[0, 0, 0, 0, 0, 1], prompt=[2**29] * 6, output=[output] * 6
+    )
+    with pytest.raises(InputError, match="would not start before"):
+        policy_bound(late, "svf-paced")
 
 
 def test_what_is_refused() -> None:

@@ -49,7 +49,16 @@ def test_one_bit_reservation_that_cannot_fit():
         OneBitSVF(theta=0, admission="reserve").reserved(instance)
 
 
-@pytest.mark.parametrize("options", [{"theta": -1}, {"admission": "none"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"theta": -1},
+        {"theta": float("nan")},
+        {"theta": float("inf")},
+        {"theta": "long"},
+        {"admission": "none"},
+    ],
+)
 def test_one_bit_refuses(options):
     with pytest.raises(InputError, match="svf-1bit"):
         OneBitSVF(**options)

@@ -137,6 +137,15 @@ def test_policies_that_space_or_batch_are_refused(name):
             predicted_run(instance, find_policy(name), np.array([1, 1, 1]), avoid=avoid)
 
 
+@pytest.mark.parametrize("key", [[float("nan"), 1.0], ["a", "b"], [1j, 2], [1, 2, 3]])
+def test_keys_are_tested_as_those_of_a_simulation(key):
+    policy = SVF()
+    policy.key = lambda instance: key
+    instance = Instance(memory=30, arrival=[0] * 2, prompt=[0] * 2, output=[2, 3])
+    with pytest.raises(InputError, match="policy svf: "):
+        promised_run(instance, policy, np.array([1, 1]))
+
+
 @pytest.mark.parametrize("predicted", [np.array([1]), np.array([1.5, 2.0])])
 def test_predictions_of_the_wrong_shape_are_refused(predicted):
     instance = Instance(memory=30, arrival=[0] * 2, prompt=[0] * 2, output=[2, 3])

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import FCFS
 from kvproof.scheduling.routing import Router, least_loaded_reference, parts, route
@@ -15,6 +16,14 @@ LEAST = Router.LEAST_LOADED
 def test_round_robin_goes_by_arrival_then_index():
     instance = Instance(memory=9, arrival=[4, 0, 4, 2], prompt=[0] * 4, output=[1] * 4)
     assert route(instance, 3, Router.ROUND_ROBIN).tolist() == [2, 0, 0, 1]
+
+
+@pytest.mark.parametrize("router", Router)
+@pytest.mark.parametrize("replicas", [0, -1])
+def test_there_must_be_a_replica(router, replicas):
+    instance = Instance(memory=9, arrival=[0], prompt=[0], output=[1])
+    with pytest.raises(InputError, match=f"at least 1 replica, got {replicas}"):
+        route(instance, replicas, router)
 
 
 def test_least_loaded_counts_prompts_and_outputs_until_completion():

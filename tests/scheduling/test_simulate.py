@@ -1,3 +1,4 @@
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +12,7 @@ from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.paced import PacedSVF
-from kvproof.scheduling.policies import FCFS, SJF, SVF
+from kvproof.scheduling.policies import FCFS, SJF, SVF, Toll
 from kvproof.scheduling.reference import simulate_reference
 from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.sorted_f import SortedF
@@ -195,6 +196,7 @@ THREE = Instance(memory=9, arrival=[0, 0, 0], prompt=[5, 5, 5], output=[3, 2, 1]
         np.array([1, 2**64 - 1, 2], dtype=np.uint64),
         np.array([1, 3, 2], dtype=np.int8),
         [-3, 2**62, 5],
+        np.longdouble(2) ** 55 + [1, 3, 2],  # equal as float64, where long doubles are longer
     ],
 )
 def test_keys_of_any_numbers(key):
@@ -207,7 +209,10 @@ def test_keys_of_any_numbers(key):
     [
         (Keyed([1, 2]), r"mine: key has shape \(2,\), expected \(3,\)"),
         (Keyed([1.0, float("nan"), 2.0]), "mine: the key of request 1 is NaN"),
+        (Keyed([Fraction(1), float("nan"), Decimal(2)]), "mine: the key of request 1 is NaN"),
         (Keyed(["a", "b", "c"]), "mine: keys must be numbers"),
+        (Keyed([1j, 2, 3]), "mine: keys must be numbers"),
+        (Keyed([[1], [2, 3], 4]), "mine failed: ValueError"),
     ],
 )
 def test_bad_keys(policy, said):
@@ -229,11 +234,63 @@ class Reserving(SVF):
         (np.array([3, 2]), r"got int64 of shape \(2,\)"),
         ([3, 2, 9], "request 2 reserves 9, which must be from its output 1 to 4"),
         ([2, 2, 1], "request 0 reserves 2, which must be from its output 3 to 4"),
+        ([[3], [2, 2], 1], "mine failed: ValueError"),
     ],
 )
 def test_bad_reservations(reserved, said):
     with pytest.raises(InputError, match=said):
         simulate(THREE, Reserving(reserved))
+
+
+class Tolling(SVF):
+    name = "mine"
+
+    def __init__(self, **toll):
+        self.toll = lambda instance: Toll(**{"cost": [1, 2, 3], "unit": 1, "cap": 0} | toll)
+
+
+@pytest.mark.parametrize("cost", [[1, 2, 3], np.array([1, 2, 3], dtype=np.uint64)])
+@pytest.mark.parametrize("unit", [1, np.int64(1)])
+def test_costs_of_any_integers(cost, unit):
+    expected = simulate_reference(THREE, Tolling(cost=np.array([1, 2, 3])))
+    starts = simulate(THREE, Tolling(cost=cost, unit=unit, cap=np.int64(0))).starts
+    assert starts.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("toll", "said"),
+    [
+        ({"unit": 1.5}, "a Toll of integers, unit >= 1"),
+        ({"cap": "1"}, "a Toll of integers"),
+        ({"unit": 0}, "unit >= 1"),
+        ({"lent": -1}, "cap, lent >= 0"),
+        ({"cost": [1.0, 2.0, 3.0]}, "needs 3 costs, at least 0"),
+        ({"cost": [[1], [2, 3], 4]}, "mine failed: ValueError"),
+        ({"cost": np.array([1, 2**63, 3], dtype=np.uint64)}, "costs over 1 are beyond 62 bits"),
+        ({"unit": np.int64(2**61), "cap": np.int64(1)}, "are beyond 62 bits"),
+    ],
+)
+def test_bad_tolls(toll, said):
+    for run in (simulate, simulate_reference):
+        with pytest.raises(InputError, match=said):
+            run(THREE, Tolling(**toll))
+
+
+def test_costs_beside_late_releases_do_not_overflow():
+    policy = Tolling(cost=[2**50, 0, 0], unit=2**50)
+    policy.release = lambda instance: np.array([0, 2**13, 2**13 + 5])
+    with pytest.raises(InputError, match="are beyond 62 bits"):
+        simulate(THREE, policy)
+
+
+def test_releases_up_to_the_last_step_that_there_is():
+    policy = SVF()
+    two = Instance(memory=5, arrival=[0, 0], prompt=[3, 1], output=[1, 4])
+    policy.release = lambda instance: np.array([2**62 - 4, 2**62 - 4])
+    assert simulate(two, policy).starts.tolist() == [2**62 - 4, 2**62 - 3]
+    policy.release = lambda instance: np.array([2**62, 2**62])
+    with pytest.raises(InputError, match=f"starts must be at most {2**62}"):
+        simulate(two, policy)
 
 
 class Failing:
@@ -263,6 +320,23 @@ class Batches:
 def test_bad_batches(batch):
     with pytest.raises(InputError, match="next_batch must return waiting requests"):
         simulate(THREE, Batches(batch))
+
+
+@pytest.mark.parametrize("batch", [[[0], [1, 2]], None, ["0"], 0])
+def test_batches_that_are_no_list(batch):
+    policy = Batches([0])
+    policy.next_batch = lambda instance, waiting: batch
+    with pytest.raises(InputError, match="policy mine"):
+        simulate(THREE, policy)
+
+
+@pytest.mark.parametrize("method", ["reserved", "release", "toll"])
+def test_what_only_policies_with_a_key_may_have(method):
+    policy = Batches([0, 1, 2])
+    setattr(policy, method, lambda instance: instance.output)
+    for run in (simulate, simulate_reference):
+        with pytest.raises(InputError, match=rf"mine: {method}\(\) is for policies with a key"):
+            run(THREE, policy)
 
 
 def test_progress_of_a_batch_policy():

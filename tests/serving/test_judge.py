@@ -168,6 +168,17 @@ def test_no_certificate_of_a_bound_that_the_log_contradicts(capsys, tmp_path):
     assert not out.exists()
 
 
+def test_what_a_step_must_not_be_shorter_than_is_said_in_full(capsys):
+    # a prompt of 7 tokens and two tokens after the first: 3 steps, or with a budget of 2 the
+    # 3 that only compute parts of the prompt as well
+    log = log_of([0], [6], [7], [3])
+    for rules, steps in ((ALL, 3), (EngineRules(budget=2), 6)):
+        assert judge(log, memory=100, step=Fraction(1), rules=rules).least == steps
+    assert run(["certify-run", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "with --max-num-batched-tokens no step at all, be it one that only computed" in said
+
+
 def test_the_command_refuses_what_cannot_be(capsys, log_file):
     base = ["certify-run", log_file, "--memory", "20"]
     for more, complaint in (

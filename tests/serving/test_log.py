@@ -1,4 +1,5 @@
 import json
+import os
 from fractions import Fraction
 
 import pytest
@@ -63,11 +64,36 @@ def test_sglangs_exported_metrics_are_known(tmp_path):
     assert log.completion[0] - log.arrival[0] == Fraction(33, 10)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="needs a pipe that has a name")
+def test_a_pipe_is_read_once():
+    read, write = os.pipe()
+    try:
+        with open(write, "w") as file:  # more than is read ahead, less than a pipe holds
+            file.write("arrival,completion,prompt,output\n" + "1,20,300,4\n" * 2_000)
+        assert len(read_log(f"/dev/fd/{read}").line) == 2_000
+    finally:
+        os.close(read)
+
+
 def test_columns_of_other_names_are_named(tmp_path):
     path = write(tmp_path, "t,e2e,in,out\n1,2,3,4\n")
     named = {"arrival": "t", "latency": "e2e", "prompt": "in", "output": "out"}
     log = read_log(path, columns=named)
     assert (log.arrival, log.completion, log.first) == ((1,), (3,), None)
+
+
+def test_a_latency_that_is_named_goes_before_the_time_at_its_end(tmp_path):
+    path = write(tmp_path, "arrival,completion,first,prompt,output,e2e,ttft\n1,9,3,2,3,5,4\n")
+    log = read_log(path, columns={"latency": "e2e"})
+    assert (log.completion, log.first) == ((6,), (3,))
+    log = read_log(path, columns={"first_latency": "ttft"})
+    assert (log.completion, log.first) == ((9,), (5,))
+    for named in (
+        {"completion": "completion", "latency": "e2e"},
+        {"first": "first", "first_latency": "ttft"},
+    ):
+        with pytest.raises(InputError, match="are both given"):
+            read_log(path, columns=named)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +115,11 @@ def test_columns_of_other_names_are_named(tmp_path):
             "arrival,completion,prompt,output\n1,2026-01-01 10:00:00,2,3\n",
             "a date-time among times that each are a number",
         ),
+        (
+            "arrival,latency,prompt,output\n1,2026-01-01 10:00:00,2,3\n",
+            "column 'latency': expected a number",
+        ),
+        ("arrival,completion,prompt,output,prompt\n1,9,2,3,4\n", "column 'prompt' is there twice"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(tmp_path, text, complaint):

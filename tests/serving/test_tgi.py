@@ -1,6 +1,7 @@
 """Text Generation Inference's log, with lines as its router writes them."""
 
 import json
+import os
 from fractions import Fraction
 
 import pytest
@@ -46,6 +47,17 @@ def test_answered_requests_are_read_exactly_and_nothing_else_is(tmp_path):
     assert log.prompt.tolist() == [1, 1]
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="needs a pipe that has a name")
+def test_a_pipe_is_read_once():
+    read, write = os.pipe()
+    try:
+        with open(write, "w", encoding="utf-8") as file:  # more than is read ahead
+            file.write(START + CHAT * 80)
+        assert len(read_log(f"/dev/fd/{read}").line) == 80
+    finally:
+        os.close(read)
+
+
 def test_colours_are_no_part_of_a_line(tmp_path):
     coloured = START + "\x1b[2m" + CHAT.replace("Z  INFO", "Z\x1b[0m \x1b[32m INFO\x1b[0m")
     assert read_log(write(tmp_path, coloured)).output.tolist() == [20]
@@ -60,6 +72,7 @@ def test_colours_are_no_part_of_a_line(tmp_path):
         ("36.708605ms", "35.1ms", "tell no number of tokens"),
         ("time_per_token", "other", "without total_time, inference_time and time_per_token"),
         ("2024-12-10T21:50:03", "2024-13-10T21:50:03", "no such date"),
+        ("03.478010Z", "03.4780100000Z", "a time finer than a nanosecond"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(tmp_path, old, new, complaint):

@@ -34,6 +34,11 @@ def test_weights_are_rounded_up_and_tokens_down():
     assert found.tokens == (found.usable - 2) // found.per_token
 
 
+def test_parts_of_bytes_are_lost_on_the_safe_side():
+    found = parse_deployment("llama-3.1-8b@24.0000009KB,reserve=1.0005KB,parameters=1")
+    assert (found.size, found.reserve) == (24_000, 1_001)
+
+
 def test_the_arithmetic_ends_with_the_tokens():
     found = parse_deployment("deepseek-v3@8x141GB,dtype=fp8")
     *_, a_token, tokens = found.arithmetic()

@@ -2,6 +2,7 @@ import math
 from fractions import Fraction
 from itertools import product
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,16 @@ def test_volume_is_what_is_held_in_the_steps_that_give_a_token(prompt, output):
         (10**30, 10**30),  # max_tokens is the scheduler's to apply
         (6.2, 7),
         (0.5, 1),
+        (np.int64(7), 7),
+        (np.uint8(7), 7),
+        (np.int64(2**62 + 1), 2**62 + 1),
+        (np.float32(6.2), 7),
+        (np.float64(6.2), 7),
+        (np.float32("nan"), None),
+        (np.float32("inf"), None),
+        (np.int32(0), None),
+        (np.True_, None),
+        (np.array([7]), None),
         (0, None),
         (-7, None),
         (-0.5, None),
