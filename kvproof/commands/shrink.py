@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kvproof.options import Rational, json_option, witness_argument
+from kvproof.scheduling.words import counted
 
 if TYPE_CHECKING:
     from kvproof.adversary.witnesses.witness import Witness
@@ -77,7 +78,7 @@ def command(
         target.write(small.data)
         return 0
     say(
-        f"{before.requests:,} -> {after.requests:,} requests, memory {before.memory:,} -> "
+        f"{before.requests:,} -> {counted(after.requests, 'request')}, memory {before.memory:,} -> "
         f"{after.memory:,}, ratio {decimal(small.ratio, 6, up=False)}, eps {float(after.eps):.4g}"
     )
     for line in in_words(small.feasible):
