@@ -276,7 +276,7 @@ def _unobserved(update: object) -> None:
 def _instance(instance: object) -> Instance:
     if not isinstance(instance, Instance):
         kind = type(instance).__name__
-        raise InputError(f"expected an Instance, got a {kind}; of a trace: to_instance(...)[0]")
+        raise InputError(f"expected an Instance, got {kind}; of a trace: to_instance(...)[0]")
     return instance
 
 

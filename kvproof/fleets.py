@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from kvproof.options import find_policies, named_policies, together
+from kvproof.scheduling.words import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -140,8 +141,8 @@ def words(fleet: Fleet) -> list[str]:
         f"the {fleet.pooled.kind} bound of one memory as large as all replicas' together."
     )
     order = (
-        f"Order matters on {waits:,} of {len(fleet.parts):,} replicas: some request waits in every "
-        "schedule there."
+        f"Order matters on {waits:,} of {counted(len(fleet.parts), 'replica')}: some request "
+        "waits in every schedule there."
         if waits
         else "Order matters nowhere: on each replica all can start when they arrive."
     )
@@ -222,10 +223,9 @@ def _print_fleet(source: Input, fleet: Fleet, latency: Unit | None) -> None:
     from kvproof.verdicts import print_heading
 
     out = console()
-    plural = "s" if fleet.replicas > 1 else ""
     memory = f"{source.instance.memory:,} tokens each"
     load = _load(source, fleet)
-    what = f"{fleet.replicas:,} replica{plural}, {memory}, {fleet.router}"
+    what = f"{counted(fleet.replicas, 'replica')}, {memory}, {fleet.router}"
     if load is not None:
         what += f", load of the fleet {float(load):.2f} (above: if one replica had all)"
     print_heading(out, source, what)

@@ -18,6 +18,7 @@ from kvproof.scheduling.exact import Column, as_pq
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.instance_file import fit, is_instance_file, read_part
 from kvproof.scheduling.traces import DEFAULT_STEP, read_trace
+from kvproof.scheduling.words import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +132,10 @@ def load(
         if sample is not None:
             number, seed = sample
             taken = {"requests": number, "of": len(read), "seed": seed}
-            said = (f"a sample of {number:,} of {len(read):,} requests, seed {seed}", *said)
+            said = (
+                f"a sample of {number:,} of {counted(len(read), 'request')}, seed {seed}",
+                *said,
+            )
             read = read.sample(number, seed=seed)
         capacity = memory
         seconds = DEFAULT_STEP if step is None else step

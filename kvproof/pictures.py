@@ -11,6 +11,7 @@ import numpy as np
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.usage import by_volume, held_at
+from kvproof.scheduling.words import counted
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 # Small volumes first: sea green, blue, violet, rose, amber; equal lightness steps, legible on
@@ -239,7 +240,7 @@ def schedule_png(schedule: Schedule, *, title: str | None = None, note: str | No
 
 def _heading(schedule: Schedule) -> str:
     requests = schedule.instance.requests
-    return f"{requests:,} requests, total latency {schedule.total_latency:,}"
+    return f"{counted(requests, 'request')}, total latency {schedule.total_latency:,}"
 
 
 def _view(schedule: Schedule) -> _View:

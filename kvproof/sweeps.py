@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kvproof.options import find_policies, named_policies, refuse_idle
 from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.words import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -204,7 +205,7 @@ def show_sweep(
         if picture is not None:
             from kvproof.bounds.sweep_plot import plot as drawn
 
-            title = f"{source.source}: {source.instance.requests:,} requests"
+            title = f"{source.source}: {counted(source.instance.requests, 'request')}"
             label = {"load": "load", "rate": "times the trace's rate", "memory": "memory (tokens)"}
             picture.write(drawn(points, over=label[asked.over], title=title, kind=kind))
     finally:

@@ -12,6 +12,7 @@ from kvproof.certificates.headroom import Cut
 from kvproof.latencies import Unit, print_statistics, unit_of
 from kvproof.output import console, fits, print_table
 from kvproof.scheduling.exact import decimal
+from kvproof.scheduling.words import counted
 from kvproof.waiting import waiting_line
 
 if TYPE_CHECKING:
@@ -86,9 +87,8 @@ def _heading(source: Input, memories: str | None) -> str:
         if not instance.is_backlog and instance.load is not None:
             traffic += f", load {float(instance.load):.2f}"
         traffic += f", eps {float(instance.eps):.3f}"
-    plural = "s" if instance.requests > 1 else ""
     return (
-        f"{source.source} ({source.format}): {instance.requests:,} request{plural}, "
+        f"{source.source} ({source.format}): {counted(instance.requests, 'request')}, "
         f"memory {memories or f'{instance.memory:,}'} tokens, {traffic}"
     )
 

@@ -22,6 +22,7 @@ from kvproof.scheduling.errors import InputError, LimitError
 from kvproof.scheduling.exact import smallest
 from kvproof.scheduling.instance import Instance, given_away
 from kvproof.scheduling.notices import tell
+from kvproof.scheduling.words import counted
 
 #: Seconds for a scheduler to answer, and for a worker to be there.
 PATIENCE = 10
@@ -57,9 +58,8 @@ class Cluster:
 
         Raises as :meth:`map` does.
         """
-        plural = "s" if len(instances) > 1 else "", "s" if self.workers > 1 else ""
         tell(
-            f"{len(instances):,} task{plural[0]} on {self.workers:,} Dask worker{plural[1]}; the "
+            f"{counted(len(instances), 'task')} on {counted(self.workers, 'Dask worker')}; the "
             "schedule of one replica is one task: each start depends on all before"
         )
         different = {id(instance): instance for instance in instances}

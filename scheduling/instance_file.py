@@ -12,6 +12,7 @@ import numpy as np
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import FORMAT, MAX_MEMORY, Instance
+from kvproof.scheduling.words import counted
 
 
 def is_instance_file(path: Path) -> bool:
@@ -139,7 +140,8 @@ def fit(instance: Instance, memory: int, *, drop: bool) -> tuple[Instance, Colum
             f"row {i}: {instance.prompt[i]} + {instance.output[i]}" for i in large[:3]
         )
         raise InputError(
-            f"{len(large)} of {instance.rows} rows need more than the memory of {memory} tokens "
+            f"{len(large)} of {counted(instance.rows, 'row')} need{'s' if len(large) == 1 else ''} "
+            f"more than the memory of {memory} tokens "
             f"(prompt + output at {first}{', ...' if len(large) > 3 else ''}); "
             f"raise the memory to {instance.max_peak} or choose --oversize drop"
         )

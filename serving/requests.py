@@ -6,6 +6,7 @@ import numpy as np
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.words import counted
 
 _SHOWN = 3
 
@@ -55,9 +56,10 @@ def held_instance(
         )
         more = ", ..." if len(rows) > _SHOWN else ""
         raise InputError(
-            f"{source}: {len(rows)} of {every.rows} requests can never fit {memory} tokens of KV "
-            f"cache (prompt + output - 1 at {first}{more}), and vLLM's queue would stand behind "
-            f"them for ever; give more blocks ({int(peak.max())} tokens) or --oversize drop"
+            f"{source}: {len(rows)} of {counted(every.rows, 'request')} can never fit {memory} "
+            f"tokens of KV cache (prompt + output - 1 at {first}{more}), and vLLM's queue would "
+            f"stand behind them for ever; give more blocks ({int(peak.max())} tokens) or "
+            "--oversize drop"
         )
     if over.all():
         raise InputError(f"{source}: no request fits {memory} tokens of KV cache")

@@ -163,7 +163,8 @@ def _introduction() -> str:
 def _entry(one: Statement, theorem: Theorem | None) -> str:
     lines = [f"### `{one.name}`\n"]
     if theorem is not None:
-        lines.append(f"{theorem.title} ([`{theorem.name}`](theory.md)): {theorem.statement}\n")
+        link = f"[`{theorem.name}`](theory.md#{_anchor(theorem)})"
+        lines.append(f"{theorem.title} ({link}): {theorem.statement}\n")
         if one.name in PARTS:
             lines.append(f"What is checked: {PARTS[one.name]}.\n")
     if one.words:
@@ -171,6 +172,12 @@ def _entry(one: Statement, theorem: Theorem | None) -> str:
     lines.append(f"```coq\n{one.coq}\n```\n")
     lines.append(f"Proved as `Theorems.{one.name}`; assumes nothing beyond the statement.\n")
     return "\n".join(lines)
+
+
+def _anchor(theorem: Theorem) -> str:
+    """Return the anchor that a forge, and Sphinx, make of the theorem's heading in theory.md."""
+    heading = f"{theorem.title} ({theorem.name})".lower()
+    return re.sub(r"[^\w -]", "", heading).replace(" ", "-")
 
 
 def main() -> int:

@@ -196,8 +196,16 @@ def _together(n: int, share: float) -> tuple[int, float]:
 
 
 def _multipliers(n: int, m: int) -> int:
-    """Return the sum of the multipliers, times `UNIT`."""
+    """Return the sum of the multipliers, times `UNIT`.
+
+    Raises
+    ------
+    ArithmeticError
+        One is negative, which would prove nothing; it cannot be (:func:`multipliers_reference`).
+    """
     high, low = _filled(n, m)  # no number in it exceeds UNIT times n
+    if high < 0:
+        raise ArithmeticError(f"staggered: of {n} completions, {m} together, a multiplier below 0")
     return (int(high) << 32) + int(low)
 
 
@@ -215,13 +223,18 @@ def _best_of_few(n, share):  # type: ignore[no-untyped-def]
 
 @njit
 def _filled(n, m):  # type: ignore[no-untyped-def]
-    """Do what the reference does, in int64; return the sum as multiples of 2^32 and the rest."""
+    """Do what the reference does, in int64; return the sum as multiples of 2^32 and the rest.
+
+    -1 where a multiplier is negative.
+    """
     unit = np.int64(UNIT)
     last = n - m + 1
     x = np.empty(last, np.int64)
     charged = window = high = low = np.int64(0)
     for k in range(1, last + 1):
         x[k - 1] = (unit * (n - k) - charged) // (m - 1)
+        if x[k - 1] < 0:
+            return np.int64(-1), np.int64(0)
         if k >= m:
             window -= x[k - m]
         window += x[k - 1]
@@ -239,11 +252,19 @@ def multipliers_reference(n: int, m: int) -> int:
     completions that it delays. x_k is as large as the first gap of the k-th lets it be, down to a
     multiple of 1/UNIT. All these inequalities and gaps are then tight but for the rounding, and
     the gaps after the last of them delay in vain: this is the programme's optimum.
+
+    No x_k is negative. With what the rounding leaves, ``0 <= r < m - 1``, the first gap of the
+    k-th is charged ``(m - 1) x_k + (m - 2) x_{k-1} + ... + x_{k-m+2} = UNIT (n - k) - r``. If none
+    is negative up to k, the sum of these x is at least ``(UNIT (n - k) - r)/(m - 1)``, and for
+    ``k < n - m + 1`` at least ``UNIT - r + UNIT/(m - 1)``; the room that is left in the next gap is
+    that sum less ``UNIT - r``.
     """
     x: list[int] = []
     charged = window = 0
     for k in range(1, n - m + 2):
         x.append((UNIT * (n - k) - charged) // (m - 1))
+        if x[-1] < 0:
+            raise ArithmeticError(f"staggered: the multiplier of completion {k} is below 0")
         if k >= m:
             window -= x[k - m]
         window += x[-1]

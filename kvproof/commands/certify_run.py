@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kvproof.options import Rational, Tokens, json_option
+from kvproof.scheduling.words import counted
 
 if TYPE_CHECKING:
     from kvproof.serving.judge import Judgement
@@ -172,8 +173,8 @@ def _print(
     out = console()
     n = found.instance.requests
     out.print(
-        f"{source} ({log.format}): {n:,} requests, memory {found.instance.memory:,} tokens, steps "
-        f"of at least {float(step):g}"
+        f"{source} ({log.format}): {counted(n, 'request')}, memory "
+        f"{found.instance.memory:,} tokens, steps of at least {float(step):g}"
     )
     for note in notes:
         out.print(f"  note: {note}")

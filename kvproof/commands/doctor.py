@@ -56,7 +56,7 @@ def _print(found: dict[str, Any], purposes: dict[str, str], code: "CompiledCode"
     out = console()
     out.print(
         f"kvproof {found['kvproof']}, Python {found['python']}, {found['system']}, "
-        f"{found['cores']} cores"
+        f"{found['cores']} core{'' if found['cores'] == '1' else 's'}"
     )
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in ("package", "version", "for"):

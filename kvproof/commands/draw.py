@@ -13,6 +13,7 @@ from kvproof.options import (
     quiet_option,
     rule_options,
 )
+from kvproof.scheduling.words import counted
 
 
 @click.command("draw")
@@ -52,8 +53,8 @@ def command(
         bar.update(task, description=policy)
         schedule = simulate(source.instance, chosen, skip=skip, compact=compact)
         rule = f"{'skip' if skip else 'strict'}{', compact' if compact else ''}"
-        title = f"{chosen.name} ({rule}): {source.instance.requests:,} requests, total latency "
-        title += f"{schedule.total_latency:,}"
+        title = f"{chosen.name} ({rule}): {counted(source.instance.requests, 'request')}, "
+        title += f"total latency {schedule.total_latency:,}"
         bar.update(task, description="drawing")
         if Path(out).suffix.lower() != ".png":
             data = schedule_svg(schedule, title=title).encode()

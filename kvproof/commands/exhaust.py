@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kvproof.options import Rational, json_option, quiet_option
+from kvproof.scheduling.words import counted
 
 if TYPE_CHECKING:
     from kvproof.adversary.exhaust.exhaustion import Found, Job
@@ -146,9 +147,9 @@ def _print(job: "Job", found: "Found", violated: list[str], out: Path | None) ->
     box = job.box
     rule = "skip" if job.skip else "strict"
     kinds = len(box.kinds)
-    say(f"{job.policy} ({rule}), memory {box.memory}, {box.requests} requests of at most "
-          f"{box.peak} tokens: {kinds} kinds, C({kinds} + {box.requests} - 1, {box.requests}) = "
-          f"{box.multisets:,} multisets")  # fmt: skip
+    say(f"{job.policy} ({rule}), memory {box.memory}, {counted(box.requests, 'request')} of at "
+          f"most {counted(box.peak, 'token')}: {counted(kinds, 'kind')}, C({kinds} + {box.requests}"
+          f" - 1, {box.requests}) = {counted(box.multisets, 'multiset')}")  # fmt: skip
     if not found.complete:
         say(f"INCOMPLETE: {found.multisets:,} done; nothing is proved about the box yet")
         if out is not None:
@@ -166,7 +167,8 @@ def _print(job: "Job", found: "Found", violated: list[str], out: Path | None) ->
     for name in violated:
         say(f"VIOLATION of {name}")
     broken = "BROKEN" if found.broken else "not broken"
-    say(f"Bounds tested on {found.multisets:,} instances, {broken}: {', '.join(job.on_each)}")
+    tried = counted(found.multisets, "instance")
+    say(f"Bounds tested on {tried}, {broken}: {', '.join(job.on_each)}")
     tested = _tested(job, found)
     broken = "BROKEN" if set(violated) & set(tested) else "not broken"
     most = max(tested.values(), default=0)

@@ -11,6 +11,7 @@ from kvproof.options import (
     quiet_option,
     time_limit_option,
 )
+from kvproof.scheduling.words import counted
 
 if TYPE_CHECKING:
     from kvproof.certificates.lower_bounds import LowerBound
@@ -135,7 +136,9 @@ def _print_table(source: "Input", found: "Improvement", lower: "LowerBound") -> 
 
     out = console()
     requests = source.instance.requests
-    out.print(f"{source.source}: {requests:,} requests, memory {source.instance.memory:,} tokens")
+    out.print(
+        f"{source.source}: {counted(requests, 'request')}, memory {source.instance.memory:,} tokens"
+    )
     for note in source.notes:
         out.print(f"  note: {note}")
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
@@ -152,4 +155,6 @@ def _print_table(source: "Input", found: "Improvement", lower: "LowerBound") -> 
         )
     print_table(out, table)
     bound = decimal(lower.value, 2, up=False, commas=True)
-    out.print(f"OPT is at least {bound} ({lower.kind}); {found.trials:,} trials of local search.")
+    out.print(
+        f"OPT is at least {bound} ({lower.kind}); {counted(found.trials, 'trial')} of local search."
+    )

@@ -140,8 +140,8 @@ def command(
                 say(line)
     if outcome.entries and outcome.tested.bound == 0:
         raise InputError(
-            f"bound {settings.bound} has no value on any of the {len(outcome.entries)} witnesses "
-            f"found, so it was not tested; they are in {folder}"
+            f"bound {settings.bound} has no value on any witness found ({len(outcome.entries)}), "
+            f"so it was not tested; they are in {folder}"
         )
     return _code(outcome)
 

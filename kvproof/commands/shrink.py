@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kvproof.options import Rational, json_option, witness_argument
+from kvproof.scheduling.words import counted
 
 if TYPE_CHECKING:
     from kvproof.adversary.witnesses.witness import Witness
@@ -81,8 +82,8 @@ def command(
         else:
             ratio = decimal(small.ratio, 6, up=False)
             say(
-                f"{before.requests:,} -> {after.requests:,} requests, memory {before.memory:,} -> "
-                f"{after.memory:,}, ratio {ratio}, eps {float(after.eps):.4g}"
+                f"{before.requests:,} -> {counted(after.requests, 'request')}, memory "
+                f"{before.memory:,} -> {after.memory:,}, ratio {ratio}, eps {float(after.eps):.4g}"
             )
             for line in in_words(small.feasible):
                 say("  " + line)

@@ -17,6 +17,7 @@ from kvproof.options import (
     rule_options,
 )
 from kvproof.predictions import are_asked_for, facts, prediction_options, predictions, words
+from kvproof.scheduling.words import counted
 
 if TYPE_CHECKING:
     from kvproof.inputs import Input
@@ -183,8 +184,8 @@ def _print(
         show.print(f"note: {words(about)}")
     instance = source.instance
     show.print(
-        f"{policy} ({rule}): {instance.requests:,} requests, memory "
-        f"{instance.memory:,}: total latency {done.total_latency:,} steps, makespan "
+        f"{policy} ({rule}): {counted(instance.requests, 'request')}, memory "
+        f"{instance.memory:,}: total latency {counted(done.total_latency, 'step')}, makespan "
         f"{done.makespan:,}"
     )
     rows = [(policy, statistics)]

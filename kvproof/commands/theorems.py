@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kvproof.options import json_option
+from kvproof.scheduling.words import counted
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -192,4 +193,4 @@ def _print(theorem: "Theorem", results: "tuple[StepResult, ...]") -> None:
             out.print(f"     counterexample: {point}")
     counts = Counter(str(r.verdict) for r in results)
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
-    out.print(f"\n{len(results)} steps: {said}.")
+    out.print(f"\n{counted(len(results), 'step')}: {said}.")

@@ -14,6 +14,7 @@ from kvproof.options import (
     refuse_idle,
     trace_argument,
 )
+from kvproof.scheduling.words import counted
 
 if TYPE_CHECKING:
     from kvproof.certificates.engine import EngineBound
@@ -272,7 +273,7 @@ def _print(
     instance = runs[0][1].instance
     traffic = "backlog" if instance.is_backlog else "arrivals over time"
     out.print(
-        f"{trace}: {instance.requests:,} requests, {engine.blocks:,} blocks of "
+        f"{trace}: {counted(instance.requests, 'request')}, {counted(engine.blocks, 'block')} of "
         f"{engine.block_size} ({engine.memory:,} tokens), {traffic}"
     )
     for note in notes:

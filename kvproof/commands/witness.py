@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kvproof.options import json_option, witness_argument
+from kvproof.scheduling.words import counted
 
 if TYPE_CHECKING:
     from kvproof.adversary.witnesses.witness_file import WitnessFile
@@ -105,8 +106,8 @@ def _print(written: "WitnessFile", classes: list[str], ratio: str) -> None:
         f"{written.policy['name']}, {written.policy['rule']}"
     )  # fmt: skip
     say(
-        f"{named}: ratio at least {ratio}; memory "
-        f"{instance.memory:,}, eps {float(instance.eps):.4g}, {instance.requests:,} requests"
+        f"{named}: ratio at least {ratio}; memory {instance.memory:,}, "
+        f"eps {float(instance.eps):.4g}, {counted(instance.requests, 'request')}"
     )
     for line in classes:
         say("  " + line)

@@ -20,6 +20,7 @@ from kvproof.report.parts import (
 )
 from kvproof.scheduling.exact import decimal
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.words import counted
 
 #: Replicas up to which each is named below the picture and marked in it, drawn, and listed.
 MOST_NAMED, MOST_DRAWN, MOST_LISTED = 32, 500, 1_000
@@ -50,8 +51,8 @@ def fleet_page(
         for name, total in zip(named, fleet.totals, strict=True)
     }
     return Page(
-        title=f"{Path(source).name}: {instance.requests:,} requests on {fleet.replicas:,} "
-        f"replicas of {instance.memory:,} tokens, {fleet.router}",
+        title=f"{Path(source).name}: {counted(instance.requests, 'request')} on "
+        f"{counted(fleet.replicas, 'replica')} of {instance.memory:,} tokens, {fleet.router}",
         answer=_answer(fleet, instance.requests),
         command=command_line(),
         remarks=[*notes, *words(fleet)],
@@ -94,7 +95,7 @@ def _replicas(fleet: Fleet, named: Sequence[str]) -> Picture:
     ranks = np.unique(np.linspace(0, n - 1, min(n, MOST_DRAWN)).astype(np.int64)).tolist()
     shown = [ordered[rank] for rank in ranks]
     x = [rank + 1 for rank in ranks]
-    says = [f"replica {int(part.value):,}, {part.requests:,} requests" for part in shown]
+    says = [f"replica {int(part.value):,}, {counted(part.requests, 'request')}" for part in shown]
     means = {
         name: [float(part.rows[position].statistics.latency.mean) for part in shown]
         for position, name in enumerate(named)

@@ -11,6 +11,7 @@ from kvproof.certificates.checker import check
 from kvproof.report.page import Download, Page, Picture, Table, within_budget
 from kvproof.report.parts import command_line, made_with, without_instance
 from kvproof.scheduling.exact import decimal
+from kvproof.scheduling.words import counted
 
 _CURVE = [Fraction(i, 100) for i in range(1, 93)]
 
@@ -112,7 +113,7 @@ def _picture(rungs: list[Rung]) -> Picture:
         points("known families, certified", "var:c0", "square",
                [(float(p.eps), float(p.ratio), p.label) for p in witnesses()]),
         points("found by search, certified", "var:c1", "circle",
-               [(float(e.eps), float(e.ratio), f"{e.requests:,} requests") for e in found]),
+               [(float(e.eps), float(e.ratio), counted(e.requests, 'request')) for e in found]),
     ]  # fmt: skip
     return Picture(
         title="Found, known, proved",

@@ -9,6 +9,7 @@ from kvproof.report.memory import memory_picture
 from kvproof.report.page import Download, Page, Picture, Table, within_budget
 from kvproof.report.parts import command_line, instance_facts, line, made_with, without_instance
 from kvproof.scheduling.exact import decimal
+from kvproof.scheduling.words import counted
 
 
 def search_page(campaign: Campaign, result: CampaignResult, *, folder: str) -> Page:
@@ -71,9 +72,9 @@ def _answer(policy: str, best: Entry | None, violates: str | None) -> str:
     if best is None:
         return f"No instance was found on which {policy} is worse than optimal; none is ruled out."
     return (
-        f"On an instance of {best.requests:,} requests (eps {float(best.eps):.4g}) {policy} costs "
-        f"at least {decimal(best.ratio, 4, up=False)} times the optimum (certified); a larger "
-        "ratio may exist, for a search proves none away."
+        f"On an instance of {counted(best.requests, 'request')} (eps {float(best.eps):.4g}) "
+        f"{policy} costs at least {decimal(best.ratio, 4, up=False)} times the optimum "
+        "(certified); a larger ratio may exist, for a search proves none away."
     )
 
 

@@ -15,6 +15,7 @@ from kvproof.report.parts import (
     made_with,
     unit_of_time,
 )
+from kvproof.scheduling.words import counted
 from kvproof.solver.result import Result
 
 
@@ -34,7 +35,7 @@ def solve_page(result: Result, *, source: str, step: Fraction | None, notes: Seq
         result.certificate(), "solve.json.gz", made_by=f"{command_line()} --certificate FILE"
     )
     return Page(
-        title=f"{Path(source).name}: the optimum of {instance.requests:,} requests in "
+        title=f"{Path(source).name}: the optimum of {counted(instance.requests, 'request')} in "
         f"{instance.memory:,} tokens",
         answer=_answer(result),
         command=command_line(),
@@ -65,11 +66,12 @@ def _answer(result: Result) -> str:
     if result.gap == 0:
         how = "proved" if result.certified else "on the word of the backend"
         return (
-            f"The least total latency of these {n:,} requests is {result.total_latency:,} steps "
-            f"({how})."
+            f"The least total latency of the {counted(n, 'request')} is "
+            f"{result.total_latency:,} steps ({how})."
         )
     stopped = f"; stopped by: {result.limit.words}" if result.limit else ""
     return (
-        f"The least total latency of these {n:,} requests lies between {result.lower_bound:,} and "
-        f"{result.total_latency:,} steps: a schedule of the latter is shown{stopped}."
+        f"The least total latency of the {counted(n, 'request')} lies between "
+        f"{result.lower_bound:,} and {result.total_latency:,} steps: a schedule of the latter is "
+        f"shown{stopped}."
     )

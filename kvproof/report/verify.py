@@ -20,6 +20,7 @@ from kvproof.report.parts import (
     unit_of_time,
 )
 from kvproof.scheduling.exact import decimal
+from kvproof.scheduling.words import counted
 from kvproof.verdicts import cells, label
 
 
@@ -49,7 +50,8 @@ def verify_page(
     price = bound.proof.prices if isinstance(bound.proof, PriceProof) else None
     schedules = {name: verdict.schedule for name, verdict in named.items()}
     return Page(
-        title=f"{Path(source).name}: {instance.requests:,} requests in {instance.memory:,} tokens",
+        title=f"{Path(source).name}: {counted(instance.requests, 'request')} in "
+        f"{instance.memory:,} tokens",
         answer=_answer(verdicts),
         command=command_line(),
         remarks=[
@@ -106,8 +108,8 @@ def _answer(verdicts: Sequence[Verdict]) -> str:
             f"{decimal(worst.factor, 4, up=True)} times"
         )
     return (
-        f"No schedule of these {instance.requests:,} requests in {instance.memory:,} tokens has a "
-        f"mean latency below {decimal(low, 1, up=False, commas=True)} steps: {said}."
+        f"No schedule of the {counted(instance.requests, 'request')} in {instance.memory:,} tokens "
+        f"has a mean latency below {decimal(low, 1, up=False, commas=True)} steps: {said}."
     )
 
 

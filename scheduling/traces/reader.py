@@ -95,7 +95,9 @@ class _File:
     @property
     def words(self) -> str:
         """Say what its columns and rows are."""
-        return f"a {self.format.name} trace{'' if self.timed else ' without times'} by {self.place}"
+        return (
+            f"a trace ({self.format.name}{'' if self.timed else ', without times'}) by {self.place}"
+        )
 
     @property
     def times(self) -> str:

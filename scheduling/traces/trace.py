@@ -13,6 +13,7 @@ from kvproof.scheduling.instance import MAX_ARRIVAL, MAX_MEMORY, Instance, as_me
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.traces.columns import Columns, Places
 from kvproof.scheduling.traces.formats import VIDUR, TraceFormat
+from kvproof.scheduling.words import counted
 
 DEFAULT_STEP = Fraction(1, 20)
 OFFENDERS_SHOWN = 3
@@ -158,8 +159,7 @@ class Trace(Shown):
         requests, seed = _whole(requests, "a sample", 1), _whole(seed, "seed", 0)
         if requests > len(self):
             raise InputError(
-                f"{self.source}: a sample of {requests:,}, and there are {len(self):,} requests; "
-                "take fewer"
+                f"{self.source}: a sample of {requests:,}, and there are {len(self):,}; take fewer"
             )
         rng = np.random.default_rng(seed)
         which = rng.choice(len(self), requests, replace=False, shuffle=False)
@@ -298,7 +298,8 @@ class Trace(Shown):
         needed = int(peak.max())
         raising = f"raise the memory to {needed} or " if needed <= MAX_MEMORY else ""
         return (
-            f"{self.source}: {len(offenders)} of {len(peak)} requests need more than the memory "
+            f"{self.source}: {len(offenders)} of {counted(len(peak), 'request')} "
+            f"need{'s' if len(offenders) == 1 else ''} more than the memory "
             f"of {memory} tokens (prompt + output at {first}{more}); "
             f"{raising}choose --oversize drop"
         )

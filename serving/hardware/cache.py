@@ -9,6 +9,7 @@ the engine, and the other way round only where no request outgrows the window.
 """
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -238,11 +239,11 @@ def parse_deployment(text: str) -> Deployment:
         shape=shape,
         parameters=parameters,
         gpus=int(match[1] or 1),
-        size=_bytes(text, match[2] + match[3]).__floor__(),
+        size=math.floor(_bytes(text, match[2] + match[3])),
         dtype=given.get("dtype", "bf16"),
         kv=given.get("kv", "bf16"),
         utilisation=_share(text, given.get("utilisation", "0.9")),
-        reserve=_bytes(text, given.get("reserve", "0GiB")).__ceil__(),
+        reserve=math.ceil(_bytes(text, given.get("reserve", "0GiB"))),
     )
 
 

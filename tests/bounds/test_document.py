@@ -35,6 +35,21 @@ def test_every_theorem_is_on_the_page_once() -> None:
     assert sorted(listed) == sorted(theorem.name for theorem in THEOREMS)
 
 
+def test_links_to_a_theorem_lead_to_it(page: str) -> None:
+    """As a forge, and Sphinx, name the headings."""
+    headings = [line.lstrip("# ").lower() for line in page.splitlines() if line.startswith("#")]
+    anchors = {re.sub(r"[^\w -]", "", heading).replace(" ", "-") for heading in headings}
+    named = 0
+    for file in PAGE.parent.rglob("*.md"):
+        text = file.read_text(encoding="utf-8")
+        for words, anchor in re.findall(r"\[([^][]*)\]\((?:\.\./)?theory\.md(?:#([^)]*))?\)", text):
+            assert not anchor or anchor in anchors, f"{file.name}: {anchor}"
+            if words.startswith("`"):
+                assert anchor.endswith(words.strip("`")), f"{file.name}: {words}"
+                named += 1
+    assert named > 40
+
+
 def test_no_sentence_is_said_twice(page: str) -> None:
     text = "\n".join(line for line in page.splitlines() if not line.startswith("|"))
     sentences = re.split(r"(?<=[.:;])\s+|\n|<br>", re.sub(r"^\d+\. ", "", text, flags=re.M))

@@ -24,7 +24,9 @@ def test_every_name_loads_and_is_documented():
         assert getattr(kv, name).__doc__
 
 
-@pytest.mark.parametrize("module", ["kvproof.api", "kvproof.scheduling.exact"])
+@pytest.mark.parametrize(
+    "module", ["kvproof.api", "kvproof.scheduling.exact", "kvproof.scheduling.words"]
+)
 def test_doctests(module):
     done = doctest.testmod(importlib.import_module(module))
     assert done.attempted
@@ -90,8 +92,8 @@ def test_wrong_names_are_input_errors():
     ("call", "said"),
     [
         (lambda trace: trace.to_instance(memory="60000"), "memory must be an integer, got '60000'"),
-        (lambda trace: kv.verify(trace, "svf"), "expected an Instance, got a Trace"),
-        (lambda trace: kv.lower_bound(trace.to_instance(memory=60_000)), "got a tuple"),
+        (lambda trace: kv.verify(trace, "svf"), "expected an Instance, got Trace"),
+        (lambda trace: kv.lower_bound(trace.to_instance(memory=60_000)), "got tuple"),
         (lambda _: kv.verify(SMALL, None), "expected a policy or its name"),
         (
             lambda _: kv.Instance(memory=10, arrival=None, prompt=[1], output=[1]),

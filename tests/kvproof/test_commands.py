@@ -3,7 +3,9 @@
 import csv
 import gzip
 import json
+import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from pyarrow import parquet
@@ -239,6 +241,29 @@ def test_latency_in_seconds_needs_a_step(capsys, instance_file):
     assert "first token" in capsys.readouterr().out
 
 
+def test_one_is_one(capsys, tmp_path):
+    """Nothing says "1 requests"."""
+    path = tmp_path / "i.json"
+    path.write_text(json.dumps(Instance(memory=9, arrival=[0], prompt=[1], output=[2]).to_json()))
+    name, out = str(path), str(tmp_path / "out.svg")
+    things = "request|token|kind|instance|multiset|step|trial"
+    for arguments in (
+        ["verify", name],
+        ["simulate", name],
+        ["improve", name, "--trials", "1"],
+        ["solve", name],
+        ["draw", name, "--out", out],
+        ["exhaust", "--memory", "1", "--requests", "1"],
+    ):
+        assert run(arguments) == 0
+        said = capsys.readouterr().out
+        if arguments[0] == "draw":
+            said = Path(out).read_text()
+        assert re.findall(rf"(?<![\d,.])1 (?:{things})s\b", said) == []
+    assert run(["verify", name, "--memory", "2"]) == 2
+    assert "1 of 1 row needs more than" in capsys.readouterr().err
+
+
 def test_one_bit_options_are_named_in_the_output(capsys):
     arguments = ["verify", EXAMPLE, "--memory", "60000", "--policy", "svf-1bit"]
     _, true = run_json(capsys, *arguments, "--theta", "7/2")
@@ -408,7 +433,7 @@ def test_a_sample_is_said(capsys):
     assert data["requests"] == 100
     assert data["notes"] == ["a sample of 100 of 1,000 requests, seed 4"]
     assert run([*arguments[:-1], "1001"]) == 2
-    assert "a sample of 1,001, and there are 1,000 requests; take fewer" in capsys.readouterr().err
+    assert "a sample of 1,001, and there are 1,000; take fewer" in capsys.readouterr().err
     assert run([*arguments, "--report", "page.html"]) == 2
     assert run(["verify", EXAMPLE, "--memory", "60000", "--seed", "4"]) == 2
     assert "--seed has no effect here" in capsys.readouterr().err

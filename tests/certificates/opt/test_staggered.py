@@ -107,6 +107,23 @@ def test_the_kernel_fills_as_the_reference_does(n, data):
     assert staggered._multipliers(n, m) == multipliers_reference(n, m)
 
 
+def test_no_multiplier_is_negative():
+    # the reference looks at each
+    for n in range(2, 70):
+        for m in range(2, n + 1):
+            assert multipliers_reference(n, m) > 0
+
+
+def test_a_negative_multiplier_proves_nothing(monkeypatch):
+    # there is none: the kernel is told that a gap has less room than it has
+    monkeypatch.setattr(staggered, "UNIT", -1)
+    with pytest.raises(ArithmeticError, match="below 0"):
+        multipliers_reference(5, 3)
+    monkeypatch.setattr(staggered, "_filled", lambda n, m: (-1, 0))
+    with pytest.raises(ArithmeticError, match="of 5 completions, 3 together, a multiplier below 0"):
+        staggered_bound(equal(10, 0, 9, 5), Group(peak=9, output=9, together=3))
+
+
 def test_the_kernel_at_a_million():
     assert staggered._multipliers(10**6, 3) == multipliers_reference(10**6, 3)
 

@@ -63,8 +63,8 @@ def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("b", "prompt,output\n1,2\n", "holds an? azure trace by line, and .*b a lengths trace"),
-        ("b", HEAD[10:] + "1,2\n", "and .*b a azure trace without times by line"),
+        ("b", "prompt,output\n1,2\n", r"a trace \(azure\) by line, and .*b a trace \(lengths, "),
+        ("b", HEAD[10:] + "1,2\n", r"and .*b a trace \(azure, without times\) by line"),
         ("b", HEAD + "7,1,2\n", "a date-time, and .*b times that each are a number; files that"),
         ("b", "hello\n", "b: columns 'hello' are of no known trace format"),
         ("b", HEAD, "b: no rows after the column names"),
@@ -104,7 +104,7 @@ def test_a_sample_is_uniform_in_order_and_the_same_again(tmp_path: Path) -> None
     # 400 draws with chance 1/4: within five standard deviations, which seeds make certain
     assert (abs(drawn - 100) < 5 * np.sqrt(400 * 3 / 16)).all()
     assert trace.sample(20, seed=1).row.tolist() == list(range(20))
-    with pytest.raises(InputError, match="a sample of 21, and there are 20 requests"):
+    with pytest.raises(InputError, match="a sample of 21, and there are 20; take fewer"):
         trace.sample(21, seed=0)
     for requests in (0, -1, 1.5):
         with pytest.raises(InputError, match="a sample must be at least 1, a whole number"):

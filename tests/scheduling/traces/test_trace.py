@@ -92,7 +92,7 @@ EMPTY = {name: np.array([], dtype=np.int64) for name in ("row", "prompt", "outpu
     ("fields", "arguments", "message"),
     [
         # a request larger than the memory: how many, which, and what to do
-        ({}, {"memory": 9}, "t: 1 of 4 requests need more than the memory of 9 tokens (prompt"),
+        ({}, {"memory": 9}, "t: 1 of 4 requests needs more than the memory of 9 tokens (prompt"),
         ({}, {"memory": 9}, " line 2: 9 + 1); raise the memory to 10 or choose --oversize drop"),
         ({}, {"memory": 0}, "(prompt + output at line 2: 9 + 1, line 3: 1 + 1, line 5: 2 + 3, ..."),
         # two lengths that each fit and no memory that holds both: raising it is no remedy
