@@ -53,7 +53,7 @@ def write_shapes(path: Path) -> None:
         widest = max((row["total"] - row["bound"]) / row["total"] for row in own)
         lines.append(
             f"| {family} | {own[0]['limit']} | {_within(own)} | {_within(held)} | "
-            f"{100 * widest:.2f}% | {_range(row['seconds'] for row in own)} | "
+            f"{_percent(widest)} | {_range((row['seconds'] for row in own), 2)} | "
             f"{_range(row['certificate_bytes'] / 1000 for row in proved if _size(row) != '-')} | "
             f"{_range(row['check_seconds'] for row in proved if _accepted(row))} |"
         )
@@ -63,7 +63,7 @@ def write_shapes(path: Path) -> None:
         if row["family"] in _EACH:
             gap = (row["total"] - row["bound"]) / row["total"]
             lines.append(
-                f"| {row['name']} | {_interval(row)} | {100 * gap:.2f}% | {row['seconds']:.1f} | "
+                f"| {row['name']} | {_interval(row)} | {_percent(gap)} | {row['seconds']:.1f} | "
                 f"{row['used']} | {_size(row)} | {_checked(row)} |"
             )
     against = _against(rows)
@@ -148,6 +148,10 @@ def _checked(row):
     if "verdict" not in row:
         return "-"
     return f"{row['check_seconds']:.1f}" if _accepted(row) else row["verdict"]
+
+
+def _percent(share):
+    return f"{100 * share:.2f}%" if share else "-"
 
 
 def _range(values, digits=1):
