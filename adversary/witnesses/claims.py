@@ -19,6 +19,7 @@ from kvproof.bounds.domain import Traffic
 from kvproof.bounds.theorem import Kind, Theorem
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.registry import name_of
 
 #: Random instances on one of which at least a bound must say something.
 SAMPLES = 64
@@ -166,7 +167,8 @@ def make_claims(
     InputError
         The bound is neither theorem nor expression, or could not be tested in this search.
     """
-    policy, rule = objective.policy.name, "skip" if objective.skip else "strict"
+    # a theorem speaks of no other policy of the name
+    policy, rule = name_of(objective.policy), "skip" if objective.skip else "strict"
     by_name = {theorem.name: theorem for theorem in theorems}
     shown = None
     if bound is not None:
@@ -207,7 +209,7 @@ def _check_that_it_applies(
     bound: RatioBound, theorem: Theorem | None, objective: Objective, rule: str
 ) -> None:
     """Refuse a bound that no witness of the search could break."""
-    space, policy = objective.space, objective.policy.name
+    space, policy = objective.space, name_of(objective.policy)
     if theorem is not None and not theorem.domain.covers_policy(policy, rule):
         raise InputError(
             f"bound {bound.name} does not speak of {policy} ({rule}); it is about: {theorem.domain}"

@@ -95,6 +95,31 @@ def test_a_policy_of_ones_own(tmp_path, command, monkeypatch):
     assert "names no policy" in err
 
 
+def test_no_theorem_speaks_of_a_policy_that_bears_a_name_of_ours(tmp_path, command, monkeypatch):
+    (tmp_path / "heir.py").write_text(
+        "from kvproof.scheduling.policies import SVF\n"
+        "class Largest(SVF):\n"
+        "    def key(self, instance):\n"
+        "        return -instance.volume\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    search = ("search", "--policy", "heir:Largest", "--memory", 50, "--requests", 8,
+              "--evaluations", 8, "--no-baselines", "--out", tmp_path / "run")  # fmt: skip
+    code, _, err = command(*search, "--bound", "svf-ratio")
+    assert code == 2
+    assert "does not speak of heir:Largest (strict)" in err
+    code, out, err = command(*search)
+    assert code == 0, out
+    assert "Certified: heir:Largest / OPT >= " in out
+    code, out, _ = command("replay", tmp_path / "run" / "best.json", "--policy", "heir:Largest")
+    assert code == 0
+    assert out.startswith("heir:Largest, strict: ")
+    box = ("exhaust", "--memory", 4, "--requests", 3, "--policy", "heir:Largest")
+    code, out, _ = command(*box)
+    assert code == 0, out
+    assert "not broken: opt-outputs, opt-volume, opt-centroid\n" in out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
