@@ -6,7 +6,7 @@ schedule turns out infeasible, as a policy of one's own may make it.
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
@@ -72,8 +72,8 @@ def verify(
 ) -> Verdict:
     """Schedule an instance by a policy and say what is proved about the schedule.
 
-    `bound` is a lower bound on OPT, or the kind of one; None or ``"best"``: the best that needs no
-    search.
+    `bound` is a lower bound on OPT for this instance, or the kind of one; None or ``"best"``: the
+    best that needs no search.
 
     >>> import kvproof as kv
     >>> two = kv.Instance(memory=10, arrival=[0, 0], prompt=[5, 2], output=[5, 3])
@@ -81,11 +81,16 @@ def verify(
     >>> verdict.schedule.total_latency, verdict.factor
     (13, Fraction(13, 8))
     """
-    if isinstance(bound, str):  # None: together with the schedule
+    instance = _instance(instance)
+    if bound is not None and not isinstance(bound, LowerBound):  # None: together with the schedule
         bound = lower_bound(instance, bound)
-    return _verify(
-        _instance(instance), _policy(policy), skip=skip, compact=compact, lower_bound=bound
-    )
+    whose = instance if bound is None or bound.instance is None else bound.instance
+    if whose is not instance and whose.digest != instance.digest:
+        raise InputError(
+            f"bound: the LowerBound is of instance {whose.digest[:12]}, and this is "
+            f"{instance.digest[:12]}; give lower_bound(...) of this one"
+        )
+    return _verify(instance, _policy(policy), skip=skip, compact=compact, lower_bound=bound)
 
 
 def verify_predicted(
@@ -144,7 +149,7 @@ def lower_bound(instance: Instance, kind: BoundKind | str | None = None) -> Lowe
     >>> kv.lower_bound(two, "outputs")
     <LowerBound: OPT at least 8, kind outputs>
     """
-    return find_bound(_instance(instance), _kind(kind))
+    return replace(find_bound(_instance(instance), _kind(kind)), instance=instance)
 
 
 def headroom(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from kvproof.certificates.headroom import Headroom
 from kvproof.certificates.lower_bounds import LowerBound, best_bound
@@ -113,7 +114,7 @@ def find_headroom(
         schedule=schedule,
         best=best,
         found_by=found_by,
-        lower_bound=bound,
+        lower_bound=replace(bound, instance=instance),
         interrupted=interrupted,
     )
 

@@ -44,6 +44,21 @@ def test_a_bound_by_kind_or_as_found():
     assert kv.verify(SMALL, bound=prices).factor == kv.verify(SMALL, bound="price").factor
 
 
+def test_a_bound_is_taken_for_its_own_instance_only():
+    longer = kv.Instance(memory=12, arrival=[0] * 5, prompt=[1, 2, 3, 1, 0], output=[8, 8, 8, 8, 8])
+    others = (
+        kv.lower_bound(longer),
+        kv.verify(longer).lower_bound,
+        kv.headroom(longer, trials=10, time_limit=None, evaluations=0).lower_bound,
+    )
+    for other in others:
+        with pytest.raises(kv.InputError, match="bound: the LowerBound is of instance"):
+            kv.verify(SMALL, bound=other)
+    mine = kv.lower_bound(SMALL.merged())
+    assert kv.verify(SMALL, bound=mine).factor == kv.verify(SMALL).factor
+    assert mine == kv.lower_bound(SMALL)
+
+
 @pytest.mark.parametrize("claim", list(Claim))
 def test_every_claim_is_certified(claim):
     instance = SMALL
