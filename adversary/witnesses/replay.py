@@ -48,10 +48,12 @@ class Replayed:
 def policy_of(written: WitnessFile, policy: str | None, skip: bool) -> tuple[Policy, bool] | None:
     """Return the policy and whether it skips; None where the file names none and none is given.
 
+    A file names policies of this package only: no module is loaded but one that is given.
+
     Raises
     ------
     InputError
-        The policy is unknown.
+        The policy that is given is unknown, or the file names its own.
     """
     named = written.policy
     if named is None:

@@ -105,7 +105,7 @@ def _print(written: "WitnessFile", classes: list[str], ratio: str) -> None:
         f"{written.policy['name']}, {written.policy['rule']}"
     )  # fmt: skip
     say(
-        f"{named}: ratio at least {ratio}; memory "
+        f"{named}: the file claims a ratio of at least {ratio} (kvproof replay checks it); memory "
         f"{instance.memory:,}, eps {float(instance.eps):.4g}, {instance.requests:,} requests"
     )
     for line in classes:
