@@ -4,6 +4,11 @@ from abc import abstractmethod
 from html import escape
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return a number of things: ``1 request``, ``2,000 requests``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 class Shown:
     """Mixin: ``repr`` and a notebook's table from one list of facts.
 

@@ -8,6 +8,7 @@ from typing import Any
 from kvproof.adversary.campaign.archive import Entry
 from kvproof.adversary.campaign.campaign import Campaign, CampaignResult
 from kvproof.scheduling.exact import as_pq, decimal
+from kvproof.scheduling.shown import counted
 
 
 def summary_lines(folder: Path, campaign: Campaign, result: CampaignResult) -> list[str]:
@@ -20,7 +21,7 @@ def summary_lines(folder: Path, campaign: Campaign, result: CampaignResult) -> l
         bound = _allowed(campaign, best)
         lines = [
             f"Certified: {campaign.claims.policy} / OPT >= {decimal(best.ratio, 4, up=False)} "
-            f"at eps {float(best.eps):.4g}, {best.requests:,} requests"
+            f"at eps {float(best.eps):.4g}, {counted(best.requests, 'request')}"
             + ("" if bound is None else f"; the bound allows {decimal(bound, 4, up=True)}")
             + ("" if result.interrupted else f"; estimate from above {_estimate(best)}")
         ]

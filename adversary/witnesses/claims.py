@@ -20,6 +20,7 @@ from kvproof.bounds.theorem import Kind, Theorem
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.registry import name_of
+from kvproof.scheduling.shown import counted
 
 #: Random instances on one of which at least a bound must say something.
 SAMPLES = 64
@@ -124,7 +125,8 @@ class Coverage:
         lines = []
         if bound is not None and self.bound is not None:
             broken = "BROKEN" if violates == bound.name else "not broken"
-            lines.append(f"Bound tested on {_witnesses(self.bound)}, {broken}: {bound.name}")
+            on = counted(self.bound, "witness", "witnesses")
+            lines.append(f"Bound tested on {on}, {broken}: {bound.name}")
         if self.theorems:
             most = max(self.theorems.values())
             names = [
@@ -132,7 +134,8 @@ class Coverage:
                 for name, number in self.theorems.items()
             ]
             broken = f"BROKEN: {violates}; all" if violates in self.theorems else "not broken"
-            lines.append(f"Theorems tested on {_witnesses(most)}, {broken}: {', '.join(names)}")
+            on = counted(most, "witness", "witnesses")
+            lines.append(f"Theorems tested on {on}, {broken}: {', '.join(names)}")
         return lines or ["No theorem was tested: none speaks of what was found."]
 
 
@@ -142,10 +145,6 @@ def added(parts: Iterable[Coverage]) -> Coverage:
     for part in parts:
         theorems.update(part.theorems)
     return Coverage(bound=None, theorems=dict(theorems))
-
-
-def _witnesses(number: int) -> str:
-    return f"{number:,} witness" + ("" if number == 1 else "es")
 
 
 def make_claims(

@@ -118,6 +118,11 @@ def bytes_of(path: str | Path) -> bytes:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
+def uncompressed(data: bytes) -> bytes:
+    """Return what a file holds that may be compressed."""
+    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+
+
 def parse_witness(data: bytes, *, name: str) -> WitnessFile:
     """Return what the bytes of a witness file say; messages call it `name`.
 
@@ -127,9 +132,7 @@ def parse_witness(data: bytes, *, name: str) -> WitnessFile:
         They are not a witness with its instance inline.
     """
     try:
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-        certificate = json.loads(data)
+        certificate = json.loads(uncompressed(data))
         claim, proof = certificate["claim"], certificate["proof"]
         if claim["kind"] != "ratio-at-least":
             raise InputError(f"not a witness: its claim is {claim['kind']!r:.80}")
@@ -160,9 +163,7 @@ def _starts(given: dict[str, Any], instance: Instance) -> Any:
     if count is None:
         return np.array(starts)
     if sum(count) != instance.requests:
-        raise InputError(
-            f"proof.witness.count is {sum(count)} in all, of {instance.requests} requests"
-        )
+        raise InputError(f"proof.witness.count is {sum(count)} in all, not {instance.requests}")
     refuse_beyond_memory(instance.requests)
     return np.repeat(starts, count)
 

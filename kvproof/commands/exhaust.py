@@ -140,13 +140,16 @@ def _as_json(job: "Job", found: "Found", violated: list[str]) -> dict[str, Any]:
 def _print(job: "Job", found: "Found", violated: list[str], out: Path | None) -> None:
     from kvproof.output import say
     from kvproof.scheduling.exact import decimal
+    from kvproof.scheduling.shown import counted
 
     box = job.box
     rule = "skip" if job.skip else "strict"
     kinds = len(box.kinds)
-    say(f"{job.policy} ({rule}), memory {box.memory}, {box.requests} requests of at most "
-          f"{box.peak} tokens: {kinds} kinds, C({kinds} + {box.requests} - 1, {box.requests}) = "
-          f"{box.multisets:,} multisets")  # fmt: skip
+    say(
+        f"{job.policy} ({rule}), memory {box.memory}, {counted(box.requests, 'request')} of at "
+        f"most {counted(box.peak, 'token')}: {counted(kinds, 'kind')}, C({kinds} + {box.requests} "
+        f"- 1, {box.requests}) = {counted(box.multisets, 'multiset')}"
+    )
     if not found.complete:
         say(f"INCOMPLETE: {found.multisets:,} done; nothing is proved about the box yet")
         if out is not None:
@@ -164,7 +167,8 @@ def _print(job: "Job", found: "Found", violated: list[str], out: Path | None) ->
     for name in violated:
         say(f"VIOLATION of {name}")
     broken = _broken(found.contradicted)
-    say(f"Bounds tested on {found.multisets:,} instances, {broken}: {', '.join(job.on_each)}")
+    on = counted(found.multisets, "instance")
+    say(f"Bounds tested on {on}, {broken}: {', '.join(job.on_each)}")
     tested = _tested(job, found)
     broken = _broken([name for name in violated if name in tested])
     most = max(tested.values(), default=0)

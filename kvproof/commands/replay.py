@@ -21,6 +21,7 @@ def command(witness: str, number: int | None, policy: str | None, skip: bool, as
     from kvproof.inputs import witness_file
     from kvproof.output import say
     from kvproof.scheduling.exact import as_pq, decimal
+    from kvproof.scheduling.shown import counted
     from kvproof.streams import print_json
 
     if skip and policy is None:
@@ -44,7 +45,7 @@ def command(witness: str, number: int | None, policy: str | None, skip: bool, as
     say(f"a feasible schedule: {found.feasible_total:,}")
     say(
         f"ratio at least {decimal(found.ratio, 6, up=False)} at eps {float(found.eps):.4g}, "
-        f"{found.requests:,} requests"
+        f"{counted(found.requests, 'request')}"
     )
     shown = witness if number is None else f"{witness}, number {number}"
     say(found.checked.replace(str(path), shown))  # it may be a copy that was checked

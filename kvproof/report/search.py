@@ -9,6 +9,7 @@ from kvproof.report.memory import memory_picture
 from kvproof.report.page import Download, Page, Picture, Table, within_budget
 from kvproof.report.parts import command_line, instance_facts, line, made_with, without_instance
 from kvproof.scheduling.exact import decimal
+from kvproof.scheduling.shown import counted
 
 
 def search_page(campaign: Campaign, result: CampaignResult, *, folder: str) -> Page:
@@ -70,8 +71,9 @@ def _answer(policy: str, best: Entry | None, violates: str | None) -> str:
         return f"{violates} is contradicted by a witness: see the certificate."
     if best is None:
         return f"No instance was found on which {policy} is worse than optimal; none is ruled out."
+    requests = counted(best.requests, "request")
     return (
-        f"On an instance of {best.requests:,} requests (eps {float(best.eps):.4g}) {policy} costs "
+        f"On an instance of {requests} (eps {float(best.eps):.4g}) {policy} costs "
         f"at least {decimal(best.ratio, 4, up=False)} times the optimum (certified); a larger "
         "ratio may exist, for a search proves none away."
     )

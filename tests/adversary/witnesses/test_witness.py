@@ -88,7 +88,7 @@ def test_what_is_no_witness_is_refused(tmp_path, text):
             {"name": "svf-1bit", "rule": "skip", "theta": "1/0", "admission": "true"},
             "claim.policy must be null or as",
         ),
-        ("proof.witness.count", [10**12], "proof.witness.count is 1000000000000 in all, of 120"),
+        ("proof.witness.count", [10**12], "proof.witness.count is 1000000000000 in all, not 120"),
         ("proof.witness.count", 3, "not iterable"),
         ("proof.witness.starts", ["x"], "starts must be integers"),
         ("instance.inline.memory", 3, "output, row 0: must be 1 to 3"),
