@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, partial
 from typing import Any
@@ -191,6 +191,6 @@ def _judged(
         compact=compact,
         remark=None if remark is None else ask(policy, remark, instance.expanded()),
         schedule=schedule,
-        lower_bound=bound(),
+        lower_bound=replace(bound(), instance=instance),
         theorem_bound=theorem_bound,
     )

@@ -7,7 +7,7 @@ independent checker, which shares no code with it.
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -43,10 +43,14 @@ _LONG = 1 << 17
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class LowerBound(Shown):
-    """OPT is at least `value`, and why."""
+    """OPT is at least `value`, and why.
+
+    `instance` is the one that it is a bound for, where that is known: no other may take it over.
+    """
 
     value: Fraction
     proof: Proof
+    instance: Instance | None = field(default=None, compare=False)
 
     @property
     def kind(self) -> str:

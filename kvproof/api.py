@@ -6,7 +6,7 @@ schedule turns out infeasible, as a policy of one's own may make it.
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +27,8 @@ from kvproof.certificates.checker import check as _check
 from kvproof.certificates.headroom import Headroom
 from kvproof.certificates.lower_bounds import LowerBound, find_bound
 from kvproof.certificates.proofs import BoundKind
+from kvproof.files import Outputs
+from kvproof.scheduling.arguments import as_fraction, as_integer
 from kvproof.scheduling.compact import compact as shift_left
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
@@ -72,8 +74,8 @@ def verify(
 ) -> Verdict:
     """Schedule an instance by a policy and say what is proved about the schedule.
 
-    `bound` is a lower bound on OPT, or the kind of one; None or ``"best"``: the best that needs no
-    search.
+    `bound` is a lower bound on OPT for this instance, or the kind of one; None or ``"best"``: the
+    best that needs no search.
 
     >>> import kvproof as kv
     >>> two = kv.Instance(memory=10, arrival=[0, 0], prompt=[5, 2], output=[5, 3])
@@ -81,11 +83,16 @@ def verify(
     >>> verdict.schedule.total_latency, verdict.factor
     (13, Fraction(13, 8))
     """
-    if isinstance(bound, str):  # None: together with the schedule
+    instance = _instance(instance)
+    if bound is not None and not isinstance(bound, LowerBound):  # None: together with the schedule
         bound = lower_bound(instance, bound)
-    return _verify(
-        _instance(instance), _policy(policy), skip=skip, compact=compact, lower_bound=bound
-    )
+    whose = instance if bound is None or bound.instance is None else bound.instance
+    if whose is not instance and whose.digest != instance.digest:
+        raise InputError(
+            f"bound: the LowerBound is of instance {whose.digest[:12]}, and this is "
+            f"{instance.digest[:12]}; give lower_bound(...) of this one"
+        )
+    return _verify(instance, _policy(policy), skip=skip, compact=compact, lower_bound=bound)
 
 
 def verify_predicted(
@@ -109,15 +116,19 @@ def verify_predicted(
     array([0, 1])
     """
     instance = _instance(instance)
+    times = as_fraction("margin", margin)
+    if times <= 0:
+        raise InputError(f"margin must be above 0, got {margin}")
     if isinstance(predicted, str):
-        lengths = parse_noise(predicted).predict(instance, np.random.default_rng(seed))
+        rng = np.random.default_rng(as_integer("seed", seed, 0))
+        lengths = parse_noise(predicted).predict(instance, rng)
     else:
         lengths = np.asarray(predicted)
     (verdict,) = _verify_predicted(
         instance,
         [_policy(policy)],
         lengths,
-        margin=Fraction(str(margin)),
+        margin=times,
         avoid=avoid,
         bound=_kind(bound),
     )
@@ -131,7 +142,7 @@ def cache_tokens(deployment: str) -> int:
     >>> kv.cache_tokens("llama-3.1-8b@80GiB")
     467291
     """
-    return parse_deployment(deployment).tokens
+    return parse_deployment(_of_type(str, deployment, "a text, as 'llama-3.1-8b@80GiB'")).tokens
 
 
 def lower_bound(instance: Instance, kind: BoundKind | str | None = None) -> LowerBound:
@@ -144,7 +155,7 @@ def lower_bound(instance: Instance, kind: BoundKind | str | None = None) -> Lowe
     >>> kv.lower_bound(two, "outputs")
     <LowerBound: OPT at least 8, kind outputs>
     """
-    return find_bound(_instance(instance), _kind(kind))
+    return replace(find_bound(_instance(instance), _kind(kind)), instance=instance)
 
 
 def headroom(
@@ -210,6 +221,7 @@ def check(source: Certificate | str | Path | bytes) -> CheckResult:
 
     It never raises for what a certificate contains; look at ``.verdict``.
     """
+    source = _of_type((Certificate, str, Path, bytes), source, "a Certificate, its file or bytes")
     return _check(source.to_bytes() if isinstance(source, Certificate) else source)
 
 
@@ -241,22 +253,25 @@ def search(
     Raises
     ------
     InputError
-        A setting is wrong, or `out` holds a run already.
+        A setting is wrong, or `out` is a file, holds a run already or somebody else's files.
     """
     from kvproof.adversary.campaign.archive import FILE, Archive
     from kvproof.adversary.campaign.campaign import run
     from kvproof.adversary.campaign.settings import Settings
     from kvproof.adversary.valuation.workers import make_workers
 
-    texts = {
-        name: str(Fraction(str(value)))
-        for name, value in settings.items()
-        if name in ("max_eps", "min_eps", "theta") and value is not None
-    }
-    asked = Settings(**{"policy": policy, **settings, **texts})
+    known = [one.name for one in fields(Settings)]
+    for name in settings:
+        if name not in known:
+            raise InputError(f"search: setting {name!r} is unknown; known: {', '.join(known)}")
+    asked = Settings(policy=policy, **settings)
     campaign = asked.campaign()
+    workers = as_integer("search: workers", workers, 1, 256)
     with tempfile.TemporaryDirectory(prefix="kvproof-") as scratch:
-        folder = Path(scratch if out is None else out)
+        folder = Path(scratch)
+        if out is not None:
+            name = _of_type((str, Path), out, "a folder's name as out")
+            folder = Outputs().folder(name, mark=FILE)
         if (folder / FILE).exists():
             raise InputError(f"{folder} holds a run already")
         folder.mkdir(parents=True, exist_ok=True)
@@ -271,6 +286,12 @@ def search(
 
 def _unobserved(update: object) -> None:
     """Say nothing."""
+
+
+def _of_type(kinds: Any, value: Any, what: str) -> Any:
+    if not isinstance(value, kinds):
+        raise InputError(f"expected {what}, got a {type(value).__name__}")
+    return value
 
 
 def _instance(instance: object) -> Instance:
@@ -312,7 +333,7 @@ def draw(schedule: Schedule, *, title: str | None = None) -> Picture:
     """
     from kvproof.pictures import schedule_svg
 
-    return Picture(svg=schedule_svg(schedule, title=title))
+    return Picture(svg=schedule_svg(_of_type(Schedule, schedule, "a Schedule"), title=title))
 
 
 _Kind = TypeVar("_Kind", bound=StrEnum)

@@ -95,6 +95,14 @@ def _loaded(name: str) -> Policy:
     return policy
 
 
+def name_of(policy: Policy) -> str:
+    """Return a policy's name; of one that only bears the name of one built in, module:Name."""
+    name, kind = policy.name, type(policy)
+    if name in (*BUILTIN, *MORE) and kind is not type(find_policy(name)):
+        return f"{kind.__module__}:{kind.__qualname__}"
+    return name
+
+
 def source_of(policy: Policy) -> str | None:
     """Return a digest of the file that defines a policy, or None where there is no such file."""
     try:

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from kvproof.certificates.headroom import Headroom
 from kvproof.certificates.lower_bounds import LowerBound, best_bound
 from kvproof.certificates.prices import best_prices
 from kvproof.certificates.proofs import PriceProof
+from kvproof.scheduling.arguments import as_integer, check_time_limit
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.interruption import interruption
@@ -57,10 +59,14 @@ def find_headroom(
     Raises
     ------
     InputError
-        The policy does not answer as its protocol asks, or the time limit is not positive.
+        The policy does not answer as its protocol asks, or a limit is out of range.
     LimitError
         A schedule takes more steps than are kept (2^27).
     """
+    check_time_limit("headroom", time_limit)
+    for name, number in (("trials", trials), ("evaluations", evaluations)):
+        if number is not None:
+            as_integer(f"headroom: {name}", number, 0)
     say = report or (lambda _: None)
     say(policy.name)
     schedule = simulate(instance, policy, skip=skip)
@@ -113,7 +119,7 @@ def find_headroom(
         schedule=schedule,
         best=best,
         found_by=found_by,
-        lower_bound=bound,
+        lower_bound=replace(bound, instance=instance),
         interrupted=interrupted,
     )
 

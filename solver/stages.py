@@ -10,6 +10,7 @@ from functools import cache
 
 import numpy as np
 
+from kvproof.scheduling.arguments import check_time_limit
 from kvproof.scheduling.compiled import plain_first
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.exact import Column
@@ -59,8 +60,7 @@ class Options:
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
             raise InputError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}")
-        if self.time_limit is not None and not self.time_limit > 0:
-            raise InputError(f"time limit must be above 0 seconds, got {self.time_limit}")
+        check_time_limit("solve", self.time_limit)
         # refused before any work; the default one is looked for when it is needed
         if self.engine in ("auto", "milp") and self.backend != "highs":
             find_backend(self.backend)

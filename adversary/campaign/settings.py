@@ -11,7 +11,9 @@ from kvproof.adversary.valuation.objective import Objective
 from kvproof.adversary.witnesses.claims import make_claims
 from kvproof.bounds.catalogue import THEOREMS
 from kvproof.bounds.theorem import Theorem
+from kvproof.scheduling.arguments import as_fraction, as_integer
 from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.registry import find_policy
 
 #: Up to so many requests each is a class of its own, unless classes are asked for.
@@ -32,6 +34,11 @@ class Settings:
         The search.
     bound
         Name of a theorem, an expression, or None.
+
+    Raises
+    ------
+    InputError
+        One is not of its kind, or a number is out of range whatever the others are.
     """
 
     policy: str = "svf"
@@ -50,6 +57,25 @@ class Settings:
     families: bool = False
     baselines: bool = True
     bound: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, low in (("memory", 1), ("requests", 1), ("classes", 0), ("span", 0),
+                          ("evaluations", 1), ("seed", 0)):  # fmt: skip
+            value = getattr(self, name)
+            if value is not None or name != "classes":
+                object.__setattr__(self, name, as_integer(f"search: {name}", value, low))
+        for name in ("max_eps", "min_eps", "theta"):
+            value = getattr(self, name)
+            if value is not None or name != "theta":
+                object.__setattr__(self, name, str(as_fraction(f"search: {name}", value)))
+        for kind, what, names in (
+            (str, "a text", ("policy", "admission", "engine", "bound")),
+            (bool, "True or False", ("skip", "families", "baselines")),
+        ):
+            for name in names:
+                value = getattr(self, name)
+                if not isinstance(value, kind) and (value is not None or name != "bound"):
+                    raise InputError(f"search: {name} must be {what}, got {value!r}")
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as an archive stores them."""
@@ -79,10 +105,11 @@ class Settings:
         """
         if self.engine not in ENGINES:
             raise InputError(f"engine {self.engine!r} is unknown; known: {', '.join(ENGINES)}")
-        if self.evaluations < 1:
-            raise InputError(f"search: evaluations must be at least 1, got {self.evaluations}")
         theta = None if self.theta is None else Fraction(self.theta)
         policy = find_policy(self.policy, theta=theta, admission=self.admission)
+        plain = theta is None and self.admission == "true"
+        if not plain and not isinstance(policy, OneBitSVF):
+            raise InputError("search: theta and admission are svf-1bit's; leave them out")
         objective = Objective(space=self.space, policy=policy, skip=self.skip)
         return Campaign(
             objective=objective,

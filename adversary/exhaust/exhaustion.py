@@ -16,6 +16,7 @@ from kvproof.adversary.exhaust.sweep import (
     BROKEN,
     CENTROID,
     CHAIN,
+    EACH,
     EQUAL,
     MULTISETS,
     ON_EACH,
@@ -95,6 +96,12 @@ class Found:
         """How many instances contradict a theorem that is checked on each."""
         return int(self.tally[BROKEN])
 
+    @property
+    def contradicted(self) -> list[str]:
+        """The theorems among those checked on each instance that some instance contradicts."""
+        counts = zip(ON_EACH + ON_EACH_STRICT_SVF, self.tally[EACH:], strict=True)
+        return [name for name, number in counts if number]
+
     def ratios(self) -> list[tuple[Fraction, Fraction, Instance]]:
         """Return (eps, worst ratio, worst instance) for each peak that occurs."""
         return [
@@ -131,7 +138,7 @@ def exhaust(
     """
     # speaks up before any work; what another version of it did is not gone on with
     source = source_of(find_policy(job.policy))
-    log = Log(folder, job.to_json() | {"source": source})
+    log = Log(folder, job.to_json() | {"source": source, "columns": TALLIES})
     try:
         tally, worst, done = log.read(job.box)
         todo = [stretch for stretch in job.stretches if stretch[0] not in done]

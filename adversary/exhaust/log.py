@@ -51,8 +51,8 @@ class Log:
             raise InputError(f"{path}: not usable: {error}") from error
         if row is not None and row[0] != mine:
             raise InputError(
-                f"{folder} holds another exhaustion, or that of another version of the policy: "
-                f"{row[0]}; name another folder"
+                f"{folder} holds another exhaustion, or that of another version of the policy or "
+                f"of kvproof: {row[0]}; name another folder"
             )
 
     def read(self, box: Box) -> tuple[Column, Column, set[int]]:

@@ -16,7 +16,7 @@ from kvproof.adversary.exhaust.sweep import (
     touched,
 )
 from kvproof.scheduling.exact import Column
-from kvproof.scheduling.policies import Policy
+from kvproof.scheduling.policies import SVF, Policy
 from kvproof.scheduling.simulate import simulate
 
 
@@ -39,7 +39,7 @@ def plain_sweep(
     worst = np.zeros((box.memory + 1, 2 + box.requests), np.int64)
     worst[:, 1] = 1
     held = np.zeros((box.requests + 2) * (box.memory + 1), np.int64)
-    strict_svf = policy.name == "svf" and not skip
+    strict_svf = type(policy) is SVF and not skip  # a subclass may have another key
     chosen = chosen.copy()
     for _ in range(number):
         prompt, output = box.kinds[chosen].T.copy()

@@ -9,13 +9,14 @@ from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 
 # Columns of a tally: whole numbers, so that tallies of stretches add up.
-MULTISETS, POLICY_SUM, OPT_SUM, EQUAL, OUTPUTS, VOLUME, CENTROID, CHAIN, BROKEN = range(9)
-TALLIES = 9
+MULTISETS, POLICY_SUM, OPT_SUM, EQUAL, OUTPUTS, VOLUME, CENTROID, CHAIN, BROKEN, EACH = range(10)
 _ONE = 2**40  # the unit of the fixed point that the centroid bound is added up in
 
 #: The theorems that each instance is held against: any policy, and strict SVF only.
 ON_EACH = ("opt-outputs", "opt-volume", "opt-centroid")
 ON_EACH_STRICT_SVF = ("svf-backlog", "svf-backlog-eta", "svf-backlog-integral", "svf-ratio")
+#: BROKEN counts instances; from EACH on a column for each theorem counts those that break it.
+TALLIES = EACH + len(ON_EACH + ON_EACH_STRICT_SVF)
 
 
 @njit
@@ -49,7 +50,7 @@ def touched(few, policy, best, strict_svf, tally):  # type: ignore[no-untyped-de
     """Count which bounds hold with equality (of whole numbers), and which are broken.
 
     Broken are: OPT below the sum of outputs, the volume or the centroid bound; for strict SVF a
-    total that breaks the chain bounds or the constant (:func:`chain_broken`).
+    total that breaks the chain bounds or the constant (:func:`count_broken_chains`).
     """
     prompt, output = few.prompt, few.output
     volume = np.sort(prompt * output + output * (output + 1) // 2)
@@ -64,34 +65,37 @@ def touched(few, policy, best, strict_svf, tally):  # type: ignore[no-untyped-de
     tally[OUTPUTS] += best == outputs
     tally[VOLUME] += best == least
     tally[CENTROID] += (best - 1) * _ONE < centre
-    broken = best < outputs or best < least or best * _ONE < centre
+    each = tally[EACH:]
+    counted = each.sum()
+    each[0] += best < outputs
+    each[1] += best < least
+    each[2] += best * _ONE < centre
     if strict_svf:
         free = few.memory - (prompt + output).max()
         tally[CHAIN] += free > 0 and policy == 2 * prefix // max(1, free) + outputs
-        broken = broken or chain_broken(few, policy, best, prefix)
-    tally[BROKEN] += broken
+        count_broken_chains(few, policy, best, prefix, each[3:])
+    tally[BROKEN] += each.sum() > counted
 
 
 @njit
-def chain_broken(few, policy, best, prefix):  # type: ignore[no-untyped-def]
-    """Whether a total of strict SVF is above svf-backlog, its other forms, or svf-ratio.
+def count_broken_chains(few, policy, best, prefix, each):  # type: ignore[no-untyped-def]
+    """Count where a total of strict SVF is above svf-backlog, its other forms, or svf-ratio.
 
-    The forms are svf-backlog-integral, svf-backlog (constant 2) and svf-backlog-eta; the ratio is
-    ``max(1 + 4/(3(1 - eps)), 2/(1 - eps))``. `prefix` is as for :func:`centroid`.
+    `each` has columns for svf-backlog (constant 2), svf-backlog-eta, svf-backlog-integral and the
+    ratio ``max(1 + 4/(3(1 - eps)), 2/(1 - eps))``. `prefix` is as for :func:`centroid`.
     """
     memory, prompt, output, _ = few
     outputs = output.sum()
     free = memory - (prompt + output).max()
-    broken = policy > 2 * prefix // (free + 2) + outputs
+    each[2] += policy > 2 * prefix // (free + 2) + outputs
     if free > 0:
-        within = policy * 3 * free <= best * max(3 * free + 4 * memory, 6 * memory)
-        broken = broken or policy > 2 * prefix // free + outputs or not within
+        each[0] += policy > 2 * prefix // free + outputs
+        each[3] += policy * 3 * free > best * max(3 * free + 4 * memory, 6 * memory)
         beyond = True  # for every mean over peak, so for the least: eta
         for s, o in zip(prompt, output):  # noqa: B905
             late = (policy - outputs) * (2 * s + o + 1) * free > 2 * (s + o) * prefix
             beyond = beyond and late
-        broken = broken or beyond
-    return broken
+        each[1] += beyond
 
 
 class Swept(NamedTuple):

@@ -19,6 +19,8 @@ from kvproof.bounds.domain import Traffic
 from kvproof.bounds.theorem import Kind, Theorem
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.registry import name_of
+from kvproof.scheduling.words import counted
 
 #: Random instances on one of which at least a bound must say something.
 SAMPLES = 64
@@ -123,7 +125,8 @@ class Coverage:
         lines = []
         if bound is not None and self.bound is not None:
             broken = "BROKEN" if violates == bound.name else "not broken"
-            lines.append(f"Bound tested on {_witnesses(self.bound)}, {broken}: {bound.name}")
+            on = counted(self.bound, "witness", "witnesses")
+            lines.append(f"Bound tested on {on}, {broken}: {bound.name}")
         if self.theorems:
             most = max(self.theorems.values())
             names = [
@@ -131,7 +134,8 @@ class Coverage:
                 for name, number in self.theorems.items()
             ]
             broken = f"BROKEN: {violates}; all" if violates in self.theorems else "not broken"
-            lines.append(f"Theorems tested on {_witnesses(most)}, {broken}: {', '.join(names)}")
+            on = counted(most, "witness", "witnesses")
+            lines.append(f"Theorems tested on {on}, {broken}: {', '.join(names)}")
         return lines or ["No theorem was tested: none speaks of what was found."]
 
 
@@ -141,10 +145,6 @@ def added(parts: Iterable[Coverage]) -> Coverage:
     for part in parts:
         theorems.update(part.theorems)
     return Coverage(bound=None, theorems=dict(theorems))
-
-
-def _witnesses(number: int) -> str:
-    return f"{number:,} witness" + ("" if number == 1 else "es")
 
 
 def make_claims(
@@ -166,7 +166,8 @@ def make_claims(
     InputError
         The bound is neither theorem nor expression, or could not be tested in this search.
     """
-    policy, rule = objective.policy.name, "skip" if objective.skip else "strict"
+    # a theorem speaks of no other policy of the name
+    policy, rule = name_of(objective.policy), "skip" if objective.skip else "strict"
     by_name = {theorem.name: theorem for theorem in theorems}
     shown = None
     if bound is not None:
@@ -207,7 +208,7 @@ def _check_that_it_applies(
     bound: RatioBound, theorem: Theorem | None, objective: Objective, rule: str
 ) -> None:
     """Refuse a bound that no witness of the search could break."""
-    space, policy = objective.space, objective.policy.name
+    space, policy = objective.space, name_of(objective.policy)
     if theorem is not None and not theorem.domain.covers_policy(policy, rule):
         raise InputError(
             f"bound {bound.name} does not speak of {policy} ({rule}); it is about: {theorem.domain}"

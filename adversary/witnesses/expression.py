@@ -5,6 +5,7 @@ Known are whole and decimal numbers, ``+ - * /``, powers with a whole exponent f
 """
 
 import ast
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -72,7 +73,9 @@ def parse(text: str) -> Expression:
     if len(text) > MOST_CHARACTERS:
         raise InputError(f"bound: more than {MOST_CHARACTERS} characters")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python warns of 1or 2, which is refused below
+            tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InputError(f"bound {text!r} is not an expression such as 1 + 2/(1 - eps)") from None
     _check(tree, text)

@@ -14,7 +14,7 @@ from kvproof.adversary.witnesses.witness_file import (
 from kvproof.scheduling.errors import InputError, RejectedError
 from kvproof.scheduling.one_bit import Admission
 from kvproof.scheduling.policies import Policy
-from kvproof.scheduling.registry import find_policy
+from kvproof.scheduling.registry import find_policy, name_of
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
 
@@ -48,10 +48,12 @@ class Replayed:
 def policy_of(written: WitnessFile, policy: str | None, skip: bool) -> tuple[Policy, bool] | None:
     """Return the policy and whether it skips; None where the file names none and none is given.
 
+    A file names policies of this package only: no module is loaded but one that is given.
+
     Raises
     ------
     InputError
-        The policy is unknown.
+        The policy that is given is unknown, or the file names its own.
     """
     named = written.policy
     if named is None:
@@ -103,7 +105,7 @@ def replay(path: str, *, policy: str | None = None, skip: bool = False) -> Repla
             )
     name = "the schedule in the file"
     if found is not None:
-        name = f"{found[0].name}, {'skip' if found[1] else 'strict'}"
+        name = f"{name_of(found[0])}, {'skip' if found[1] else 'strict'}"
     return Replayed(
         policy=name,
         policy_total=written.policy_total,

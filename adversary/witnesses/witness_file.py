@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -10,15 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kvproof.certificates import checker
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.machine import refuse_beyond_memory
 from kvproof.scheduling.schedule import Schedule
 
 OVER_LIMIT = 3  # exit code of the checker
+
+_RATIONAL = re.compile(r"(\d{1,4000})/(0*[1-9]\d{0,3999})")
+#: What a certificate may say of a policy; no other is run because a file names it.
+_POLICY = {"name": ("svf", "sjf", "fcfs"), "rule": ("strict", "skip")}
+_ONE_BIT = _POLICY | {"name": ("svf-1bit",), "admission": ("true", "reserve")}
 
 
 def check_fresh(certificates: Sequence[bytes], shown: str = "") -> str:
@@ -65,12 +73,24 @@ class WitnessFile:
         The policy as the certificate names it, or None: the file holds its schedule instead.
     policy_total, ratio
         What the file claims.
+
+    Raises
+    ------
+    InputError
+        The policy is none that a certificate can name.
     """
 
     feasible: Schedule
     policy: dict[str, str] | None
     policy_total: int
     ratio: Fraction
+
+    def __post_init__(self) -> None:
+        if self.policy is not None and not _is_policy(self.policy):
+            raise InputError(
+                "claim.policy must be null or as docs/certificates.md has it, got "
+                f"{self.policy!r:.80}"
+            )
 
 
 def read_witness(path: str | Path) -> WitnessFile:
@@ -98,6 +118,11 @@ def bytes_of(path: str | Path) -> bytes:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
+def uncompressed(data: bytes) -> bytes:
+    """Return what a file holds that may be compressed."""
+    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+
+
 def parse_witness(data: bytes, *, name: str) -> WitnessFile:
     """Return what the bytes of a witness file say; messages call it `name`.
 
@@ -107,23 +132,51 @@ def parse_witness(data: bytes, *, name: str) -> WitnessFile:
         They are not a witness with its instance inline.
     """
     try:
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-        certificate = json.loads(data)
+        certificate = json.loads(uncompressed(data))
         claim, proof = certificate["claim"], certificate["proof"]
         if claim["kind"] != "ratio-at-least":
-            raise InputError(f"{name}: not a witness: its claim is {claim['kind']!r}")
+            raise InputError(f"not a witness: its claim is {claim['kind']!r:.80}")
+        total, ratio = claim["policy_total"], claim["ratio"]
+        if type(total) is not int or total < 1:
+            raise InputError(f"claim.policy_total must be an integer above 0, got {total!r:.80}")
+        if not _is_rational(ratio):
+            raise InputError(f'claim.ratio must be "p/q", got {ratio!r:.80}')
         instance = Instance.from_json(certificate["instance"]["inline"])
-        given = proof["witness"]
-        starts = np.repeat(given["starts"], given.get("count", 1))
         return WitnessFile(
-            feasible=Schedule(instance=instance, starts=starts),
+            feasible=Schedule(instance=instance, starts=_starts(proof["witness"], instance)),
             policy=claim["policy"],
-            policy_total=int(claim["policy_total"]),
-            ratio=Fraction(claim["ratio"]),
+            policy_total=total,
+            ratio=Fraction(ratio),
         )
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
     except KeyError as error:
         raise InputError(f"{name}: not a witness file: the field {error} is missing") from error
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError,
+    except (OSError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError,
             EOFError, zlib.error) as error:  # fmt: skip
         raise InputError(f"{name}: not a witness file: {error}") from error
+
+
+def _starts(given: dict[str, Any], instance: Instance) -> Any:
+    """Return a start for each request; none are made for counts that are not the instance's."""
+    starts, count = given["starts"], given.get("count")
+    if count is None:
+        return np.array(starts)
+    if sum(count) != instance.requests:
+        raise InputError(f"proof.witness.count is {sum(count)} in all, not {instance.requests}")
+    refuse_beyond_memory(instance.requests)
+    return np.repeat(starts, count)
+
+
+def _is_rational(value: object) -> bool:
+    return isinstance(value, str) and _RATIONAL.fullmatch(value) is not None
+
+
+def _is_policy(value: object) -> bool:
+    """Whether a certificate can name a policy so."""
+    if not isinstance(value, dict):
+        return False
+    texts = dict(value)
+    one_bit = _is_rational(texts.pop("theta", None))
+    known = _ONE_BIT if one_bit else _POLICY
+    return texts.keys() == known.keys() and all(texts[field] in known[field] for field in known)

@@ -81,7 +81,7 @@ def command(
 
 
 def _violated(job: "Job", found: "Found") -> list[str]:
-    """Return the theorems that the worst instance of some eps contradicts, or the kernels' word."""
+    """Return the theorems that some instance contradicts, or the worst instance of some eps."""
     from kvproof.bounds.contradiction import contradictions
 
     names = {
@@ -95,9 +95,7 @@ def _violated(job: "Job", found: "Found") -> list[str]:
             feasible_total=int(found.worst[peak, 1]),
         )
     }
-    if found.broken and not names:
-        names.add(f"a bound checked on every instance, on {found.broken} of them")
-    return sorted(names)
+    return sorted(names | set(found.contradicted))
 
 
 def _tested(job: "Job", found: "Found") -> dict[str, int]:
@@ -147,9 +145,11 @@ def _print(job: "Job", found: "Found", violated: list[str], out: Path | None) ->
     box = job.box
     rule = "skip" if job.skip else "strict"
     kinds = len(box.kinds)
-    say(f"{job.policy} ({rule}), memory {box.memory}, {counted(box.requests, 'request')} of at "
-          f"most {counted(box.peak, 'token')}: {counted(kinds, 'kind')}, C({kinds} + {box.requests}"
-          f" - 1, {box.requests}) = {counted(box.multisets, 'multiset')}")  # fmt: skip
+    say(
+        f"{job.policy} ({rule}), memory {box.memory}, {counted(box.requests, 'request')} of at "
+        f"most {counted(box.peak, 'token')}: {counted(kinds, 'kind')}, C({kinds} + {box.requests} "
+        f"- 1, {box.requests}) = {counted(box.multisets, 'multiset')}"
+    )
     if not found.complete:
         say(f"INCOMPLETE: {found.multisets:,} done; nothing is proved about the box yet")
         if out is not None:
@@ -166,11 +166,15 @@ def _print(job: "Job", found: "Found", violated: list[str], out: Path | None) ->
           "(prompt, output) in the policy's order: " + " ".join(map(str, rows)))  # fmt: skip
     for name in violated:
         say(f"VIOLATION of {name}")
-    broken = "BROKEN" if found.broken else "not broken"
-    tried = counted(found.multisets, "instance")
-    say(f"Bounds tested on {tried}, {broken}: {', '.join(job.on_each)}")
+    broken = _broken(found.contradicted)
+    on = counted(found.multisets, "instance")
+    say(f"Bounds tested on {on}, {broken}: {', '.join(job.on_each)}")
     tested = _tested(job, found)
-    broken = "BROKEN" if set(violated) & set(tested) else "not broken"
+    broken = _broken([name for name in violated if name in tested])
     most = max(tested.values(), default=0)
     say(f"Theorems tested on the worst instance of each eps ({most}), {broken}: "
           + ", ".join(tested))  # fmt: skip
+
+
+def _broken(names: list[str]) -> str:
+    return f"BROKEN: {', '.join(names)}; all" if names else "not broken"

@@ -110,22 +110,24 @@ def command(
     settings = None if resume is not None else _settings(options)
     if settings is not None:
         campaign = settings.campaign()
-    archive = Archive(folder, create=resume is None)
-    try:
-        if settings is None:
-            try:
-                settings = stored(archive.read("settings"))
-            except InputError as error:
-                raise InputError(f"{folder}: the run cannot go on: {error}") from error
-            campaign = settings.campaign()
-        else:
-            archive.write("settings", settings.to_json())
-        with make_workers(workers, dask) as evaluators, progress_bar() as bar:
-            view = View(campaign, partial(bar.update, bar.add_task("beginning", total=None)))
-            outcome = run(campaign, archive, evaluators, view)
-        _write_files(folder, outcome)
-    finally:
-        archive.close()
+    # a cluster that does not answer leaves no run behind
+    with make_workers(workers, dask) as evaluators:
+        archive = Archive(folder, create=resume is None)
+        try:
+            if settings is None:
+                try:
+                    settings = stored(archive.read("settings"))
+                except InputError as error:
+                    raise InputError(f"{folder}: the run cannot go on: {error}") from error
+                campaign = settings.campaign()
+            else:
+                archive.write("settings", settings.to_json())
+            with progress_bar() as bar:
+                view = View(campaign, partial(bar.update, bar.add_task("beginning", total=None)))
+                outcome = run(campaign, archive, evaluators, view)
+            _write_files(folder, outcome)
+        finally:
+            archive.close()
     # a result and its files: neither is lost where the other cannot be written
     try:
         if page is not None:
@@ -140,8 +142,8 @@ def command(
                 say(line)
     if outcome.entries and outcome.tested.bound == 0:
         raise InputError(
-            f"bound {settings.bound} has no value on any witness found ({len(outcome.entries)}), "
-            f"so it was not tested; they are in {folder}"
+            f"bound {settings.bound} has no value on any of the witnesses found "
+            f"({len(outcome.entries):,}), so it was not tested; they are in {folder}"
         )
     return _code(outcome)
 

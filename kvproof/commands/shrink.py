@@ -1,5 +1,6 @@
 """``kvproof shrink``: a smaller witness for the same."""
 
+import gzip
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,8 @@ def command(
 ) -> int:
     """Make WITNESS smaller while its ratio stays at least --keep.
 
-    Smaller is: fewer requests, fewer classes, fewer tokens, less memory, in this order.
+    Smaller is: fewer requests, fewer classes, fewer tokens, less memory, in this order. The file is
+    compressed where its name ends in .gz.
     """
     from pathlib import Path
 
@@ -57,13 +59,15 @@ def command(
     if out is None:
         if witness == STDIN or path.is_dir():
             raise click.UsageError("say where to write the smaller witness: --out FILE")
-        out = str(path.with_name(f"{path.stem}-small.json"))
+        bare = Path(path.name.removesuffix(".gz"))
+        out = str(path.with_name(f"{bare.stem}-small.json{path.name[len(bare.name) :]}"))
     target = Outputs(witness).file(out)
     with witness_file(witness, number) as file:
         begun = load(str(file), policy=policy, skip=skip)
     least = begun.ratio if keep is None else keep
     if begun.ratio < least:
-        raise InputError(f"{witness}: its ratio is {float(begun.ratio):.6f}, below --keep")
+        ratio = decimal(begun.ratio, 6, up=False)
+        raise InputError(f"{witness}: its ratio is {ratio}, below --keep")
 
     def keeps(smaller: "Witness") -> bool:
         return smaller.ratio >= least and (max_eps is None or smaller.instance.eps <= max_eps)
@@ -73,7 +77,7 @@ def command(
     before, after = begun.instance, small.instance
     # a result and its file: neither is lost where the other cannot be written
     try:
-        target.write(small.data)
+        target.write(gzip.compress(small.data, mtime=0) if target.compressed else small.data)
     finally:
         if as_json:
             print_json({"command": "shrink", "file": out, "ratio": as_pq(small.ratio),

@@ -1,5 +1,6 @@
 """``kvproof witness``: what a search has found."""
 
+import gzip
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,9 +66,12 @@ def list_(folder: Path, as_json: bool) -> int:
 @click.option("--out", type=click.Path(), metavar="FILE", help="Write its file.")
 @json_option
 def show(witness: str, number: int | None, out: str | None, as_json: bool) -> int:
-    """Show the classes of WITNESS: a file, - or the best (or --number) of a run's folder."""
+    """Show the classes of WITNESS: a file, - or the best (or --number) of a run's folder.
+
+    --out is compressed where its name ends in .gz.
+    """
     from kvproof.adversary.witnesses.replay import in_words
-    from kvproof.adversary.witnesses.witness_file import read_witness
+    from kvproof.adversary.witnesses.witness_file import read_witness, uncompressed
     from kvproof.files import Outputs
     from kvproof.inputs import witness_file
     from kvproof.scheduling.exact import as_pq, decimal
@@ -76,12 +80,12 @@ def show(witness: str, number: int | None, out: str | None, as_json: bool) -> in
     target = None if out is None else Outputs(witness).file(out)
     with witness_file(witness, number) as path:
         written = read_witness(path)
-        data = path.read_bytes()
+        data = uncompressed(path.read_bytes())
     instance = written.feasible.instance
     # a result and its file: neither is lost where the other cannot be written
     try:
         if target is not None:
-            target.write(data)
+            target.write(gzip.compress(data, mtime=0) if target.compressed else data)
     finally:
         if as_json:
             print_json({
@@ -105,9 +109,10 @@ def _print(written: "WitnessFile", classes: list[str], ratio: str) -> None:
     named = "a policy of its own" if written.policy is None else (
         f"{written.policy['name']}, {written.policy['rule']}"
     )  # fmt: skip
+    requests = counted(instance.requests, "request")
     say(
-        f"{named}: ratio at least {ratio}; memory {instance.memory:,}, "
-        f"eps {float(instance.eps):.4g}, {counted(instance.requests, 'request')}"
+        f"{named}: the file claims a ratio of at least {ratio} (kvproof replay checks it); memory "
+        f"{instance.memory:,}, eps {float(instance.eps):.4g}, {requests}"
     )
     for line in classes:
         say("  " + line)

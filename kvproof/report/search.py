@@ -71,10 +71,11 @@ def _answer(policy: str, best: Entry | None, violates: str | None) -> str:
         return f"{violates} is contradicted by a witness: see the certificate."
     if best is None:
         return f"No instance was found on which {policy} is worse than optimal; none is ruled out."
+    requests = counted(best.requests, "request")
     return (
-        f"On an instance of {counted(best.requests, 'request')} (eps {float(best.eps):.4g}) "
-        f"{policy} costs at least {decimal(best.ratio, 4, up=False)} times the optimum "
-        "(certified); a larger ratio may exist, for a search proves none away."
+        f"On an instance of {requests} (eps {float(best.eps):.4g}) {policy} costs "
+        f"at least {decimal(best.ratio, 4, up=False)} times the optimum (certified); a larger "
+        "ratio may exist, for a search proves none away."
     )
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kvproof.scheduling.arguments import as_integer, check_time_limit
 from kvproof.scheduling.compiled import interpreting
-from kvproof.scheduling.errors import InputError, LimitError
+from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
@@ -178,16 +179,15 @@ def improve(
     Raises
     ------
     InputError
-        The time limit is not positive, or the number of trials is negative.
+        The time limit is not positive or not finite, or `trials` is no integer of at least 0.
     RejectedError
         `first` is not feasible.
     LimitError
         The schedule takes more than 2^27 steps.
     """
-    if time_limit is not None and not time_limit > 0:
-        raise InputError(f"improve: the time limit must be above 0 seconds, got {time_limit}")
-    if trials is not None and trials < 0:
-        raise InputError(f"improve: the number of trials must be at least 0, got {trials}")
+    check_time_limit("improve", time_limit)
+    if trials is not None:
+        as_integer("improve: trials", trials, 0)
     if time_limit is not None and not interpreting():
         rehearse_improve(instance)
     begun = time.monotonic()

@@ -1,9 +1,15 @@
+import gzip
 import json
 from fractions import Fraction
 
 import pytest
 
 from kvproof.adversary.campaign.archive import Archive
+from kvproof.certificates.build import ratio_certificate
+from kvproof.scheduling.exact import decimal
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.simulate import simulate
 
 SMALL = ("search", "--memory", 2_000, "--requests", 80, "--max-eps", "1/8", "--evaluations", 600)
 
@@ -95,6 +101,31 @@ def test_a_policy_of_ones_own(tmp_path, command, monkeypatch):
     assert "names no policy" in err
 
 
+def test_no_theorem_speaks_of_a_policy_that_bears_a_name_of_ours(tmp_path, command, monkeypatch):
+    (tmp_path / "heir.py").write_text(
+        "from kvproof.scheduling.policies import SVF\n"
+        "class Largest(SVF):\n"
+        "    def key(self, instance):\n"
+        "        return -instance.volume\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    search = ("search", "--policy", "heir:Largest", "--memory", 50, "--requests", 8,
+              "--evaluations", 8, "--no-baselines", "--out", tmp_path / "run")  # fmt: skip
+    code, _, err = command(*search, "--bound", "svf-ratio")
+    assert code == 2
+    assert "does not speak of heir:Largest (strict)" in err
+    code, out, err = command(*search)
+    assert code == 0, out
+    assert "Certified: heir:Largest / OPT >= " in out
+    code, out, _ = command("replay", tmp_path / "run" / "best.json", "--policy", "heir:Largest")
+    assert code == 0
+    assert out.startswith("heir:Largest, strict: ")
+    box = ("exhaust", "--memory", 4, "--requests", 3, "--policy", "heir:Largest")
+    code, out, _ = command(*box)
+    assert code == 0, out
+    assert "not broken: opt-outputs, opt-volume, opt-centroid\n" in out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -144,6 +175,56 @@ def test_a_run_that_has_nothing_yet(tmp_path, command):
         code, _, err = command(*arguments)
         assert code == 2
         assert said in err
+
+
+def test_one_is_not_a_plural(tmp_path, command):
+    code, out, _ = command("exhaust", "--memory", 1, "--requests", 1)
+    assert code == 0
+    assert "memory 1, 1 request of at most 1 token: 1 kind, C(1 + 1 - 1, 1) = 1 multiset\n" in out
+    assert "Bounds tested on 1 instance, not" in out
+    alone = simulate(Instance(memory=5, arrival=[0], prompt=[0], output=[5]), SVF())
+    (tmp_path / "w.json").write_bytes(ratio_certificate(SVF(), alone, alone).to_bytes())
+    for name in (("replay",), ("witness", "show")):
+        code, out, _ = command(*name, tmp_path / "w.json")
+        assert code == 0
+        assert "eps 1, 1 request\n" in out
+
+
+def test_compressed_files_are_written_as_they_are_named(tmp_path, command, as_json):
+    folder, packed = tmp_path / "run", tmp_path / "w.json.gz"
+    command(*SMALL, "--no-baselines", "--out", folder)
+    best = (folder / "best.json").read_bytes()
+    assert command("witness", "show", folder, "--out", packed)[0] == 0
+    assert gzip.decompress(packed.read_bytes()) == best
+    assert command("witness", "show", packed, "--out", tmp_path / "w.json")[0] == 0
+    assert (tmp_path / "w.json").read_bytes() == best
+    code, said = as_json("shrink", packed, "--tries", 5)
+    assert code == 0
+    assert said["file"] == str(tmp_path / "w-small.json.gz")
+    assert json.loads(gzip.decompress((tmp_path / "w-small.json.gz").read_bytes()))
+    assert command("replay", said["file"])[0] == 0
+    _, said = as_json("shrink", folder / "best.json", "--tries", 5)
+    assert said["file"] == str(folder / "best-small.json")
+
+
+def test_the_ratio_of_a_witness_is_rounded_down(tmp_path, command):
+    folder = tmp_path / "run"
+    command(*SMALL, "--no-baselines", "--out", folder)
+    ratio = Fraction(json.loads((folder / "best.json").read_bytes())["claim"]["ratio"])
+    least = ratio + Fraction(1, 10**9)
+    keep = f"{-(-least.numerator * 10**12 // least.denominator)}/{10**12}"
+    code, _, err = command("shrink", folder / "best.json", "--keep", keep)
+    assert code == 2
+    assert f"its ratio is {decimal(ratio, 6, up=False)}, below --keep" in err
+
+
+def test_a_cluster_that_is_not_there_leaves_no_run_behind(tmp_path, command):
+    pytest.importorskip("distributed")
+    folder = tmp_path / "run"
+    code, _, err = command(*SMALL, "--out", folder, "--dask", "nonsense://x")
+    assert code == 2
+    assert "give the address" in err
+    assert not folder.exists()
 
 
 def test_a_tampered_witness_is_rejected(tmp_path, command):

@@ -46,6 +46,21 @@ def test_a_bound_by_kind_or_as_found():
     assert kv.verify(SMALL, bound=prices).factor == kv.verify(SMALL, bound="price").factor
 
 
+def test_a_bound_is_taken_for_its_own_instance_only():
+    longer = kv.Instance(memory=12, arrival=[0] * 5, prompt=[1, 2, 3, 1, 0], output=[8, 8, 8, 8, 8])
+    others = (
+        kv.lower_bound(longer),
+        kv.verify(longer).lower_bound,
+        kv.headroom(longer, trials=10, time_limit=None, evaluations=0).lower_bound,
+    )
+    for other in others:
+        with pytest.raises(kv.InputError, match="bound: the LowerBound is of instance"):
+            kv.verify(SMALL, bound=other)
+    mine = kv.lower_bound(SMALL.merged())
+    assert kv.verify(SMALL, bound=mine).factor == kv.verify(SMALL).factor
+    assert mine == kv.lower_bound(SMALL)
+
+
 @pytest.mark.parametrize("claim", list(Claim))
 def test_every_claim_is_certified(claim):
     instance = SMALL
@@ -108,6 +123,52 @@ def test_wrong_names_are_input_errors():
 def test_what_is_of_another_kind_is_an_input_error(call, said):
     with pytest.raises(kv.InputError, match=said):
         call(kv.read_trace(EXAMPLE))
+
+
+def searched(**settings):
+    return lambda: kv.search(
+        **{"memory": 60, "requests": 4, "evaluations": 20, "baselines": False, **settings}
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (searched(max_eps="abc"), "max_eps must be a number, as 0.05 or '1/20', got 'abc'"),
+        (searched(max_eps=float("nan")), "max_eps must be a number"),
+        (searched(min_eps="1/0"), "min_eps must be a number"),
+        (searched(seed=-1), "seed must be at least 0, got -1"),
+        (searched(seed=None), "seed must be an integer, got None"),
+        (searched(workers=0), "workers must be 1 to 256, got 0"),
+        (searched(memory=10.5), "memory must be an integer, got 10.5"),
+        (searched(memory="10"), "memory must be an integer, got '10'"),
+        (searched(requests=2.5), "requests must be an integer, got 2.5"),
+        (searched(bound=3), "bound must be a text, got 3"),
+        (searched(skip="yes"), "skip must be True or False, got 'yes'"),
+        (searched(sed=3), "setting 'sed' is unknown; known: policy, skip"),
+        (searched(out=__file__), "is a file, and a folder is needed"),
+        (searched(out=3), "expected a folder's name as out, got a int"),
+        (searched(theta=3), "theta and admission are svf-1bit's; leave them out"),
+        (lambda: kv.verify_predicted(SMALL, "svf", [1] * 5, margin="abc"), "margin must be a num"),
+        (lambda: kv.verify_predicted(SMALL, "svf", [1] * 5, margin="1/0"), "margin must be a num"),
+        (lambda: kv.verify_predicted(SMALL, "svf", [1] * 5, margin=0), "margin must be above 0"),
+        (lambda: kv.verify_predicted(SMALL, "svf", "factor:2", seed=-1), "seed must be at least"),
+        (lambda: kv.verify(SMALL, bound=3), "bound 3 is unknown; known: outputs"),
+        (lambda: kv.draw("x"), "expected a Schedule, got a str"),
+        (lambda: kv.cache_tokens(3), "expected a text, as 'llama-3.1-8b@80GiB', got a int"),
+        (lambda: kv.check(3), "expected a Certificate, its file or bytes, got a int"),
+        (lambda: kv.headroom(SMALL, time_limit=-1), "headroom: the time limit .* got -1$"),
+        (lambda: kv.headroom(SMALL, time_limit=float("inf")), "and finite .* got inf"),
+        (lambda: kv.headroom(SMALL, evaluations=-1), "evaluations must be at least 0, got -1"),
+        (lambda: kv.improve(SMALL, time_limit=float("inf")), "and finite .* got inf"),
+        (lambda: kv.improve(SMALL, trials=2.5), "improve: trials must be an integer, got 2.5"),
+        (lambda: kv.solve(SMALL, time_limit="3"), "the time limit must be above 0 .* got '3'"),
+    ],
+)
+def test_what_is_out_of_range_is_an_input_error(call, said):
+    with pytest.raises(kv.InputError, match=said) as caught:
+        call()
+    assert "\n" not in str(caught.value)
 
 
 def test_the_best_bound_has_the_command_lines_name():

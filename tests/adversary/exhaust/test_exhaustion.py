@@ -6,14 +6,22 @@ import numpy as np
 import pytest
 
 from kvproof.adversary.engines import make_engine
+from kvproof.adversary.exhaust import exhaustion
 from kvproof.adversary.exhaust.box import Box
 from kvproof.adversary.exhaust.exhaustion import STRETCH, Job, exhaust, stretch
 from kvproof.adversary.exhaust.log import FILE
 from kvproof.adversary.exhaust.opt_kernel import Few, next_order, optimum, run_order
 from kvproof.adversary.exhaust.reference import plain_sweep
-from kvproof.adversary.exhaust.sweep import BROKEN, TALLIES, next_multiset, touched
+from kvproof.adversary.exhaust.sweep import (
+    BROKEN,
+    EACH,
+    TALLIES,
+    next_multiset,
+    touched,
+)
 from kvproof.adversary.genomes.space import Space
 from kvproof.adversary.valuation.objective import Objective
+from kvproof.bounds.contradiction import contradictions
 from kvproof.bounds.theorem import Kind
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.policies import FCFS, SJF, SVF
@@ -150,6 +158,24 @@ def test_a_broken_bound_is_a_violation(command, monkeypatch, as_json):
     assert json.dumps(found)
 
 
+def test_what_is_contradicted_is_named(command, monkeypatch):
+    """An instance that is not the worst of its eps may be the one."""
+    tallied = exhaustion.stretch
+
+    def planted(job, first, number):
+        tally, worst = tallied(job, first, number)
+        tally[BROKEN] += 1
+        tally[EACH + 1] += 1
+        return tally, worst
+
+    monkeypatch.setattr(exhaustion, "stretch", planted)
+    code, out, _ = command("exhaust", "--memory", 4, "--requests", 2)
+    assert code == 5
+    assert "VIOLATION of opt-volume\n" in out
+    assert out.count("VIOLATION") == 1
+    assert "BROKEN: opt-volume; all: opt-outputs, opt-volume" in out
+
+
 @pytest.mark.parametrize(("memory", "requests", "peak"), [(6, 4, 6), (12, 8, 4)])
 def test_search_finds_the_exhaustive_optimum_in_18_of_20_seeds(memory, requests, peak):
     job = Job(box=Box(memory=memory, requests=requests, peak=peak), policy="svf", skip=False)
@@ -181,12 +207,18 @@ def test_what_each_instance_is_held_against_is_what_the_theorems_say():
         instance = job.box.instance(chosen)
         few = Few(9, *job.box.kinds[chosen].T.copy(), chosen)
 
-        def broken(policy, best, few=few):
+        theorems = [find(name) for name in job.on_each]
+
+        def broken(policy, best, few=few, instance=instance, theorems=theorems):
             tally = np.zeros(TALLIES, np.int64)
             touched(few, policy, best, True, tally)
-            return bool(tally[BROKEN])
+            named = {job.on_each[i] for i in np.flatnonzero(tally[EACH:])}
+            said = contradictions(instance, policy="svf", rule="strict", policy_total=policy,
+                                  feasible_total=best, theorems=tuple(theorems))  # fmt: skip
+            assert named == {one.theorem for one in said}
+            assert tally[BROKEN] == bool(named)
+            return bool(named)
 
-        theorems = [find(name) for name in job.on_each]
         least = max(ceil(t.total(instance)) for t in theorems if t.kind is Kind.OPT_AT_LEAST)
         most = min(
             floor(t.total(instance))

@@ -1,3 +1,4 @@
+import warnings
 from fractions import Fraction
 
 import pytest
@@ -49,6 +50,14 @@ def test_anything_else_is_refused_in_one_line(text):
     with pytest.raises(InputError) as caught:
         parse(text).value(INSTANCE)
     assert "bound" in str(caught.value)
+
+
+def test_python_warns_of_nothing():
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        with pytest.raises(InputError, match="'1 or 2' is not understood"):
+            parse("1or 2")
+    assert not heard
 
 
 @pytest.mark.parametrize("text", ["2 ** eps", "2 ** 65", "((9 ** 64) ** 64) ** 64"])

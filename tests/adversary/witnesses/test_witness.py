@@ -72,6 +72,72 @@ def test_what_is_no_witness_is_refused(tmp_path, text):
         read_witness(tmp_path / "none.json")
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        ("claim.ratio", "1/0", "claim.ratio must be \"p/q\", got '1/0'"),
+        ("claim.ratio", float("inf"), 'claim.ratio must be "p/q", got inf'),
+        ("claim.ratio", "1e999999999", 'claim.ratio must be "p/q"'),
+        ("claim.policy_total", float("inf"), "claim.policy_total must be an integer above 0"),
+        ("claim.policy_total", 2.5, "claim.policy_total must be an integer above 0"),
+        ("claim.policy", "svf", "claim.policy must be null or as"),
+        ("claim.policy", {"name": "svf"}, "claim.policy must be null or as"),
+        ("claim.policy", {"name": "svf", "rule": ["skip"]}, "claim.policy must be null or as"),
+        (
+            "claim.policy",
+            {"name": "svf-1bit", "rule": "skip", "theta": "1/0", "admission": "true"},
+            "claim.policy must be null or as",
+        ),
+        ("proof.witness.count", [10**12], "proof.witness.count is 1000000000000 in all, not 120"),
+        ("proof.witness.count", 3, "not iterable"),
+        ("proof.witness.starts", ["x"], "starts must be integers"),
+        ("instance.inline.memory", 3, "output, row 0: must be 1 to 3"),
+    ],
+)
+def test_what_is_malformed_is_one_line_that_names_the_file(
+    tmp_path, witness, command, place, value, said
+):
+    data = json.loads(witness.data)
+    *parents, last = place.split(".")
+    inner = data
+    for parent in parents:
+        inner = inner[parent]
+    inner[last] = value
+    path = tmp_path / "w.json"
+    path.write_text(json.dumps(data))
+    for name in (("replay",), ("shrink",), ("witness", "show")):
+        code, out, err = command(*name, path)
+        assert code == 2
+        assert not out
+        assert err.startswith(f"kvproof: {path}: ")
+        assert said in err
+        assert err.count("\n") == 1
+
+
+def test_a_file_cannot_have_a_module_run(tmp_path, witness, command, monkeypatch):
+    (tmp_path / "planted.py").write_text("open('ran', 'w')\nfrom kvproof import SVF as Named\n")
+    data = json.loads(witness.data)
+    data["claim"]["policy"] = {"name": "planted:Named", "rule": "strict"}
+    (tmp_path / "w.json").write_text(json.dumps(data))
+    monkeypatch.chdir(tmp_path)
+    for name in (("replay",), ("shrink",), ("witness", "show")):
+        code, _, err = command(*name, "w.json")
+        assert code == 2
+        assert "claim.policy must be null or as" in err
+    assert not (tmp_path / "ran").exists()
+
+
+def test_what_a_file_claims_is_said_to_be_claimed(tmp_path, witness, command):
+    data = json.loads(witness.data)
+    data["claim"]["ratio"] = "99/1"
+    path = tmp_path / "w.json"
+    path.write_text(json.dumps(data))
+    code, out, _ = command("witness", "show", path)
+    assert code == 0
+    assert "svf, strict: the file claims a ratio of at least 99.000000 (kvproof replay" in out
+    assert command("replay", path)[0] == 1
+
+
 def test_shifting_keeps_a_schedule_feasible_and_never_makes_it_worse():
     rng = np.random.default_rng(0)
     objective = Objective(space=Space(memory=60, requests=20, span=15))

@@ -1,0 +1,56 @@
+"""Numbers as a caller of the Python functions gives them; what is none is an InputError."""
+
+from fractions import Fraction
+from math import inf
+
+import numpy as np
+
+from kvproof.scheduling.errors import InputError
+
+
+def as_integer(name: str, value: object, low: int, high: int | None = None) -> int:
+    """Return an integer that must lie from `low` to `high`.
+
+    Raises
+    ------
+    InputError
+        It is none, or does not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise InputError(f"{name} must be an integer, got {value!r}")
+    if value < low or (high is not None and value > high):
+        bound = f"at least {low}" if high is None else f"{low} to {high}"
+        raise InputError(f"{name} must be {bound}, got {value}")
+    return int(value)
+
+
+def as_fraction(name: str, value: object) -> Fraction:
+    """Return a number exactly; a float as it is written, so that 0.1 is a tenth.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    try:
+        return Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        raise InputError(f"{name} must be a number, as 0.05 or '1/20', got {value!r}") from None
+
+
+def check_time_limit(name: str, seconds: object) -> None:
+    """Refuse what is neither None nor a time to wait for.
+
+    Raises
+    ------
+    InputError
+        It is no number of seconds, not above 0, or without end.
+    """
+    if seconds is None:
+        return
+    number = isinstance(seconds, int | float | np.integer | np.floating)
+    if not number or isinstance(seconds, bool) or not 0 < seconds < inf:  # type: ignore[operator]
+        raise InputError(
+            f"{name}: the time limit must be above 0 seconds and finite (None: no limit), got "
+            f"{seconds!r}"
+        )
