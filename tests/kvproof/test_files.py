@@ -222,7 +222,7 @@ def test_a_folder_that_one_may_not_enter(tmp_path, monkeypatch):
         (["improve", "{i}", "--trials", "10", "--out", "{out}"], "OPT is at least"),
         (["certify", "{i}", "--out", "{out}"], "verified"),
         (["shrink", "{w}", "--tries", "1", "--out", "{out}"], "requests"),
-        (["witness", "show", "{w}", "--out", "{out}"], "ratio at least"),
+        (["witness", "show", "{w}", "--out", "{out}"], "ratio of at least"),
     ],
 )
 def test_results_are_printed_even_if_the_file_fails(
