@@ -95,6 +95,14 @@ def test_other_backends(backend):
         assert (other.status, other.total_latency) == ("optimal", search.total_latency)
 
 
+def test_that_nothing_is_cheaper_is_no_schedule():
+    # HiGHS says infeasible, and leaves values in its columns
+    instance = make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)])
+    result = solver.solve(instance, engine="milp")
+    assert (result.status, result.total_latency) == ("optimal", brute_force(instance)[0])
+    assert (result.certified, result.limit) == (False, None)
+
+
 def test_time_limit_returns_an_honest_interval():
     rng = random.Random(1)
     rows = [(0, rng.randint(1, 20), rng.randint(1, 20)) for _ in range(30)]
