@@ -168,17 +168,17 @@ def _solve(
         engines = _in_turns(model, state, options, turns_end, progress)
     programme |= options.engine == "auto" and state.limit == Limit.SIZE
     claimed: tuple[int | None, str] | None = None
-    if (
-        programme and not state.closed() and state.limit != Limit.INTERRUPT
-        and (deadline is None or time.monotonic() < deadline)
-    ):  # fmt: skip
-        if state.limit != Limit.SIZE:
-            state.limit = None
-        try:
-            claimed = _programme(instance, model, state, options, deadline, progress)
-        except LimitError as error:
-            state.limit = Limit.SIZE
-            state.message = str(error)
+    if programme and not state.closed() and state.limit != Limit.INTERRUPT:
+        if deadline is not None and time.monotonic() >= deadline:
+            state.limit = state.limit or Limit.TIME
+        else:
+            if state.limit != Limit.SIZE:
+                state.limit = None
+            try:
+                claimed = _programme(instance, model, state, options, deadline, progress)
+            except LimitError as error:
+                state.limit = Limit.SIZE
+                state.message = str(error)
     return _result(instance, model, state, claimed, engines, time.monotonic() - begun)
 
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,17 @@ def test_time_limit_returns_an_honest_interval():
     assert result.limit == "time"
     assert result.lower_bound < result.total_latency
     assert result.runtime_s < 20
+
+
+def test_a_limit_that_strikes_before_the_programme_is_named(monkeypatch):
+    def slow(instance, model, upper, starts, limit):
+        time.sleep(limit)
+        return upper, starts, False
+
+    monkeypatch.setattr("kvproof.solver.stages._improved", slow)
+    instance = make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)])
+    result = solver.solve(instance, engine="milp", time_limit=0.001)
+    assert (result.status, result.limit) == ("feasible", "time")
 
 
 def test_a_few_classes_are_proved_by_their_profiles():
