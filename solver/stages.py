@@ -45,6 +45,8 @@ from kvproof.solver.whole import repeated_whole, search_whole
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, quick_prices
 
 ENGINES = ("auto", "dp", "branch", "milp")
+# Seconds from which on a limit is none: whoever waits counts milliseconds in 32 bits.
+_ENDLESS = 2_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,8 @@ class Options:
             raise InputError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}")
         if self.time_limit is not None and not self.time_limit > 0:
             raise InputError(f"time limit must be above 0 seconds, got {self.time_limit}")
+        if self.time_limit is not None and self.time_limit >= _ENDLESS:
+            object.__setattr__(self, "time_limit", None)
         # refused before any work; the default one is looked for when it is needed
         if self.engine in ("auto", "milp") and self.backend != "highs":
             find_backend(self.backend)
@@ -100,8 +104,9 @@ def solve(
         lot, branching too, and the programme has what time is left. Beams and annealing
         look for better schedules meanwhile, all in turns (``kvproof.solver.portfolio``).
     time_limit
-        Seconds, or None. At a limit, and on Ctrl-C, the interval so far is returned. What the
-        engines of more than 25 requests need is compiled before the time begins.
+        Seconds, or None, as which 2,000,000 and more count. At a limit, and on Ctrl-C, the
+        interval so far is returned. What the engines of more than 25 requests need is compiled
+        before the time begins.
     backend
         For the programme: ``highs``, ``cbc``, ``scip``, ``cpsat`` or a PuLP solver name.
     incumbent
@@ -123,7 +128,7 @@ def solve(
     )
     small = instance.requests <= SMALL
     model = model_of(instance)
-    if not small and time_limit is not None:  # few are interpreted first
+    if not small and options.time_limit is not None:  # few are interpreted first
         rehearse_improve(instance)
         if engine != "milp":
             rehearse(search_whole, 14, backlog=instance.is_backlog)

@@ -46,6 +46,8 @@ _ROLLED, _UNLIMITED, _MOST_ROLLED = 8, 64, 2**15
 _ROLLING = math.ceil(_ROLLED / KEPT)
 #: How much more than the best so far few ways may cost for many to be worth their time.
 _NEAR = 0.03
+#: Seconds of a limit that is infinite: shares of it are taken.
+_ENDLESS = 1e9
 #: Steps for which prices are kept; requests below which local search alone does.
 _MOST_PRICED, MANY = 2**24, 500
 
@@ -221,7 +223,8 @@ def improve(
         )
     state = _State(
         requests=requests, starts=schedule.starts.copy(), begun=begun, report=report,
-        enough=enough, deadline=None if time_limit is None else begun + time_limit, steps=steps,
+        enough=enough, steps=steps,
+        deadline=None if time_limit is None else begun + min(time_limit, _ENDLESS),
     )  # fmt: skip
     interrupted = False
     try:
@@ -345,7 +348,7 @@ def _rollouts(instance: Instance, state: _State, trials: int | None) -> Iterator
     yield
     if state.deadline is not None and near:
         took = time.monotonic() - begun
-        number = max(_ROLLED, int(number * state.left(_ROLLOUTS) / took))
+        number = int(np.clip(number * state.left(_ROLLOUTS) / took, _ROLLED, _MOST_ROLLED))
         made = Rollouts(state.requests, worth, queue, number)
         begun, followed, moments = time.monotonic(), 0, 0
         while made.advance(1):

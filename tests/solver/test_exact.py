@@ -114,6 +114,15 @@ def test_time_limit_returns_an_honest_interval():
     assert result.runtime_s < 20
 
 
+@pytest.mark.parametrize(
+    ("engine", "seconds"), [("dp", float("inf")), ("auto", 1e12), ("milp", 1e7)]
+)
+def test_a_limit_of_ages_is_none(engine, seconds):
+    instance = make(12, [(0, 1, 4), (0, 3, 5), (1, 2, 2), (2, 0, 7), (2, 4, 4)])
+    result = solver.solve(instance, engine=engine, time_limit=seconds)
+    assert (result.status, result.total_latency) == ("optimal", brute_force(instance)[0])
+
+
 def test_a_limit_that_strikes_before_the_programme_is_named(monkeypatch):
     def slow(instance, model, upper, starts, limit):
         time.sleep(limit)
