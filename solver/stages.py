@@ -65,6 +65,8 @@ class Options:
             raise InputError(f"time limit must be above 0 seconds, got {self.time_limit}")
         if self.time_limit is not None and self.time_limit >= _ENDLESS:
             object.__setattr__(self, "time_limit", None)
+        if self.memory_bytes < 1:
+            raise InputError(f"memory_bytes must be at least 1, got {self.memory_bytes}")
         # refused before any work; the default one is looked for when it is needed
         if self.engine in ("auto", "milp") and self.backend != "highs":
             find_backend(self.backend)

@@ -78,6 +78,7 @@ def test_windows_lose_no_optimum():
     [
         ({"engine": "magic"}, "engine must be one of"),
         ({"time_limit": 0}, "time limit must be above 0"),
+        ({"memory_bytes": 0}, "memory_bytes must be at least 1, got 0"),
         ({"engine": "milp", "backend": "nosuch"}, "not installed"),
     ],
 )
