@@ -121,13 +121,15 @@ def solve(
     Raises
     ------
     InputError
-        An argument is out of range or the backend is missing.
+        An argument is out of range, `incumbent` is of other requests, or the backend is missing.
     RejectedError
         `incumbent` is not feasible.
     """
     options = Options(
         engine=engine, time_limit=time_limit, backend=backend, memory_bytes=memory_bytes
     )
+    if incumbent is not None and incumbent.instance.digest != instance.digest:
+        raise InputError("the incumbent is a schedule of another instance")
     small = instance.requests <= SMALL
     model = model_of(instance)
     if not small and options.time_limit is not None:  # few are interpreted first

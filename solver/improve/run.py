@@ -191,7 +191,8 @@ def improve(
     Raises
     ------
     InputError
-        The time limit is not positive, or the number of trials is negative.
+        The time limit is not positive, the number of trials is negative, or `first` is of other
+        requests.
     RejectedError
         `first` is not feasible.
     LimitError
@@ -201,6 +202,8 @@ def improve(
         raise InputError(f"improve: the time limit must be above 0 seconds, got {time_limit}")
     if trials is not None and trials < 0:
         raise InputError(f"improve: the number of trials must be at least 0, got {trials}")
+    if first is not None and first.instance.digest != instance.digest:
+        raise InputError("improve: the first schedule is one of another instance")
     if time_limit is not None and not interpreting():
         rehearse_improve(instance)
     begun = time.monotonic()

@@ -308,6 +308,9 @@ def test_bad_arguments(monkeypatch):
         improve(instance, time_limit=0.0)
     with pytest.raises(InputError, match="trials"):
         improve(instance, trials=-1)
+    other = Schedule(instance=make(9, [(1, 1, 2)]), starts=[1])
+    with pytest.raises(InputError, match="another instance"):
+        improve(instance, first=other)
     monkeypatch.setattr("kvproof.solver.improve.run.MOST_STEPS", 3)
     with pytest.raises(LimitError, match="at most 3"):
         improve(instance)

@@ -101,6 +101,16 @@ def test_infeasible_incumbent_is_refused():
         solver.solve(instance, incumbent=Schedule(instance=instance, starts=[0, 0]))
 
 
+def test_an_incumbent_of_other_requests_is_refused():
+    there = make(5, [(0, 2, 2), (0, 2, 2)])
+    late = make(5, [(0, 2, 2), (2, 2, 2)])
+    with pytest.raises(InputError, match="incumbent is a schedule of another instance"):
+        solver.solve(there, incumbent=Schedule(instance=late, starts=[0, 2]))
+    equal = make(5, [(0, 2, 2), (0, 2, 2)])
+    known = Schedule(instance=equal, starts=[0, 2])
+    assert solver.solve(there, incumbent=known).total_latency == known.total_latency
+
+
 def test_too_large_for_tables_falls_back_with_a_message():
     rows = [(0, 1000 * i, 400) for i in range(1, 9)]
     result = solver.solve(make(40_000, rows), engine="dp")
