@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -188,6 +188,13 @@ def _solve(
             except LimitError as error:
                 state.limit = Limit.SIZE
                 state.message = str(error)
+    refused = state.limit == Limit.SIZE and claimed is None and not engines
+    if options.engine == "auto" and refused:
+        # neither the search nor the programme: prices and annealing remain, as with branching
+        said = state.message
+        engines = _in_turns(model, state, replace(options, engine="branch"), deadline, progress)
+        if state.limit != Limit.INTERRUPT:
+            state.limit, state.message = Limit.SIZE, said
     return _result(instance, model, state, claimed, engines, time.monotonic() - begun)
 
 
@@ -374,6 +381,7 @@ def _result(
         engine = claimed[1]
         if claimed[0] is not None and claimed[0] > lower:
             lower, certified, proof = min(claimed[0], upper), False, None
+    limit = None if lower >= upper else state.limit
     return Result(
         schedule=schedule,
         lower_bound=min(lower, upper),
@@ -381,10 +389,10 @@ def _result(
         runtime_s=runtime,
         certified=certified,
         proof=proof,
-        limit=None if lower >= upper else state.limit,
+        limit=limit,
         detail={
             "states": state.states,
-            "message": state.message,
+            "message": state.message if limit in (Limit.SIZE, Limit.BACKEND) else None,
             "certified_lower_bound": state.lower,
             "turns": [one.to_json() for one in engines],
         },

@@ -41,7 +41,14 @@ from kvproof.solver.portfolio import repeats
 from kvproof.solver.proofs import price_proof, search_proof
 from kvproof.solver.result import Limit
 from kvproof.solver.threads import Flag, aside, raise_if_interrupted
-from kvproof.solver.windows import MAX_STEPS, PRICE_SCALE, Windows, fix_windows, good_prices
+from kvproof.solver.windows import (
+    MAX_STEPS,
+    MAX_TERMS,
+    PRICE_SCALE,
+    Windows,
+    fix_windows,
+    good_prices,
+)
 
 # The first search reaches so far beyond the root bound, or a little further if that ends it; where
 # requests repeat such a part of the gap. Later ones reach at least a quarter of it. With more
@@ -264,12 +271,18 @@ def refuse(model: Model, search: bool) -> None:
     Raises
     ------
     LimitError
-        Too many steps; for the search also too many different requests, or too large a table.
+        Too many steps, or starts in them; for the search also too many different requests, or too
+        large a table.
     """
     if model.steps > MAX_STEPS:
         raise LimitError(
             f"exact search: about {model.steps:,} steps are too many (at most {MAX_STEPS:,}); "
             "use certified bounds"
+        )
+    if model.classes * model.steps > MAX_TERMS:
+        raise LimitError(
+            f"exact search: {model.classes:,} kinds of request over about {model.steps:,} steps "
+            f"are too many (at most {MAX_TERMS:,} starts in all); use certified bounds"
         )
     if search:
         packing_of(model)

@@ -21,7 +21,7 @@ from kvproof.solver.dp.ascent import ascend
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.multipliers import sample_of
 from kvproof.solver.dp.refining import Vectors, rebound
-from kvproof.solver.dp.stage import solve_certified
+from kvproof.solver.dp.stage import refuse, solve_certified
 from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.dp.trajectory import grid_of
 from kvproof.solver.heuristics import best_policy
@@ -179,12 +179,27 @@ def test_what_is_too_large_is_refused_before_prices_are_climbed(monkeypatch):
 
     monkeypatch.setattr("kvproof.solver.windows.best_prices", climbed)
     many = make(60_000, [(0, 100 + i % 1000, 50 + i % 321) for i in range(2000)])
-    wide = make(8_000, [(0, 700 + i, 200) for i in range(40)])
-    for instance in (many, wide):
-        result = solver.solve(instance)
+    for engine in ("auto", "branch"):
+        result = solver.solve(many, engine=engine)
         assert result.limit == "size"
         assert result.certified
-        assert instance.total(instance.output) < result.lower_bound < result.total_latency
+        assert many.total(many.output) < result.lower_bound < result.total_latency
+
+
+def test_prices_are_climbed_where_only_the_search_and_the_programme_are_too_large():
+    wide = make(8_000, [(0, 700 + i, 200) for i in range(40)])
+    model = model_of(wide)
+    with pytest.raises(LimitError):
+        refuse(model, search=True)
+    refuse(model, search=False)
+    result = solver.solve(wide, time_limit=3.0)
+    assert (result.limit, result.engine) == ("size", "price")
+    assert "too many to build" in result.detail["message"]
+    assert known(model, *best_policy(wide, model)).lower < result.lower_bound
+    assert {one["engine"] for one in result.detail["turns"]} == {"annealing", "beams", "branch"}
+    # branching meets a programme that is too large, too, but the time is what ends it
+    branched = solver.solve(wide, engine="branch", time_limit=1.0)
+    assert (branched.limit, branched.detail["message"]) == ("time", None)
 
 
 def _twelve(seed):
