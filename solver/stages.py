@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -20,21 +20,14 @@ from kvproof.solver.annealed import NEAR, SMALL, annealed, brought_near
 from kvproof.solver.backends import find_backend
 from kvproof.solver.branch.stage import branch, look
 from kvproof.solver.dp.effort import Effort
-from kvproof.solver.dp.stage import (
-    PRICES,
-    beams,
-    climb,
-    refuse,
-    root_of,
-    searches,
-    share_of,
-    until,
-)
+from kvproof.solver.dp.size import refuse
+from kvproof.solver.dp.stage import PRICES, beams, climb, root_of, searches, share_of, until
 from kvproof.solver.heuristics import best_policy, listed
 from kvproof.solver.improve import improve
 from kvproof.solver.improve.run import MANY, rehearse_improve
 from kvproof.solver.interval import Interval, IntervalProgress, known
 from kvproof.solver.model import Model, model_of
+from kvproof.solver.options import Options
 from kvproof.solver.portfolio import Engine, Work, lined_up, repeats, shares_of, take_turns
 from kvproof.solver.profiles.stage import few_profiles, profiles
 from kvproof.solver.proofs import price_proof
@@ -43,34 +36,6 @@ from kvproof.solver.result import Limit, Result
 from kvproof.solver.threads import listening
 from kvproof.solver.whole import repeated_whole, search_whole
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, quick_prices
-
-ENGINES = ("auto", "dp", "branch", "milp")
-# Seconds from which on a limit is none: whoever waits counts milliseconds in 32 bits.
-_ENDLESS = 2_000_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """Settings of :func:`solve`, checked where they are made."""
-
-    engine: str
-    time_limit: float | None
-    backend: str
-    memory_bytes: int
-
-    def __post_init__(self) -> None:
-        if self.engine not in ENGINES:
-            raise InputError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}")
-        if self.time_limit is not None and not self.time_limit > 0:
-            raise InputError(f"time limit must be above 0 seconds, got {self.time_limit}")
-        if self.time_limit is not None and self.time_limit >= _ENDLESS:
-            object.__setattr__(self, "time_limit", None)
-        if self.memory_bytes < 1:
-            raise InputError(f"memory_bytes must be at least 1, got {self.memory_bytes}")
-        # refused before any work; the default one is looked for when it is needed
-        if self.engine in ("auto", "milp") and self.backend != "highs":
-            find_backend(self.backend)
-
 
 # Share of the time for an integer programme where requests repeat and the search cannot run.
 _PROGRAMME = 0.2

@@ -21,7 +21,8 @@ from kvproof.solver.dp.ascent import ascend
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.multipliers import sample_of
 from kvproof.solver.dp.refining import Vectors, rebound
-from kvproof.solver.dp.stage import refuse, solve_certified
+from kvproof.solver.dp.size import refuse
+from kvproof.solver.dp.stage import solve_certified
 from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.dp.trajectory import grid_of
 from kvproof.solver.heuristics import best_policy
