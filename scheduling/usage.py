@@ -127,8 +127,9 @@ def shift_left(usage, requests, order, reach, starts):  # type: ignore[no-untype
         prompt, output, old = requests.prompt[i], requests.output[i], starts[i]
         hold(usage, prompt, output, old, -1)
         begin = max(requests.arrival[i], old - reach)
-        # it fits where it was, so this ends there at the latest
-        starts[i] = first_fit(usage, requests.memory, prompt, output, begin)
+        # it fits where it was, so this ends there at the latest, or where no more steps are known
+        begin = first_fit(usage, requests.memory, prompt, output, begin)
+        starts[i] = begin if begin >= 0 else old
         gained += old - starts[i]
         hold(usage, prompt, output, starts[i], 1)
     return gained

@@ -1,4 +1,4 @@
-"""A first schedule: the best of the project's policies, then a beam through the layered search."""
+"""A first schedule: the best of the simple policies."""
 
 from __future__ import annotations
 

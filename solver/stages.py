@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
-from kvproof.scheduling.arguments import check_time_limit
 from kvproof.scheduling.compiled import plain_first
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.exact import Column
@@ -21,21 +20,14 @@ from kvproof.solver.annealed import NEAR, SMALL, annealed, brought_near
 from kvproof.solver.backends import find_backend
 from kvproof.solver.branch.stage import branch, look
 from kvproof.solver.dp.effort import Effort
-from kvproof.solver.dp.stage import (
-    PRICES,
-    beams,
-    climb,
-    refuse,
-    root_of,
-    searches,
-    share_of,
-    until,
-)
+from kvproof.solver.dp.size import refuse
+from kvproof.solver.dp.stage import PRICES, beams, climb, root_of, searches, share_of, until
 from kvproof.solver.heuristics import best_policy, listed
 from kvproof.solver.improve import improve
 from kvproof.solver.improve.run import MANY, rehearse_improve
 from kvproof.solver.interval import Interval, IntervalProgress, known
 from kvproof.solver.model import Model, model_of
+from kvproof.solver.options import Options
 from kvproof.solver.portfolio import Engine, Work, lined_up, repeats, shares_of, take_turns
 from kvproof.solver.profiles.stage import few_profiles, profiles
 from kvproof.solver.proofs import price_proof
@@ -44,27 +36,6 @@ from kvproof.solver.result import Limit, Result
 from kvproof.solver.threads import listening
 from kvproof.solver.whole import repeated_whole, search_whole
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, quick_prices
-
-ENGINES = ("auto", "dp", "branch", "milp")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """Settings of :func:`solve`, checked where they are made."""
-
-    engine: str
-    time_limit: float | None
-    backend: str
-    memory_bytes: int
-
-    def __post_init__(self) -> None:
-        if self.engine not in ENGINES:
-            raise InputError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}")
-        check_time_limit("solve", self.time_limit)
-        # refused before any work; the default one is looked for when it is needed
-        if self.engine in ("auto", "milp") and self.backend != "highs":
-            find_backend(self.backend)
-
 
 # Share of the time for an integer programme where requests repeat and the search cannot run.
 _PROGRAMME = 0.2
@@ -100,8 +71,9 @@ def solve(
         lot, branching too, and the programme has what time is left. Beams and annealing
         look for better schedules meanwhile, all in turns (``kvproof.solver.portfolio``).
     time_limit
-        Seconds, or None. At a limit, and on Ctrl-C, the interval so far is returned. What the
-        engines of more than 25 requests need is compiled before the time begins.
+        Seconds, or None, as which 2,000,000 and more count. At a limit, and on Ctrl-C, the
+        interval so far is returned. What the engines of more than 25 requests need is compiled
+        before the time begins.
     backend
         For the programme: ``highs``, ``cbc``, ``scip``, ``cpsat`` or a PuLP solver name.
     incumbent
@@ -114,16 +86,18 @@ def solve(
     Raises
     ------
     InputError
-        An argument is out of range or the backend is missing.
+        An argument is out of range, `incumbent` is of other requests, or the backend is missing.
     RejectedError
         `incumbent` is not feasible.
     """
     options = Options(
         engine=engine, time_limit=time_limit, backend=backend, memory_bytes=memory_bytes
     )
+    if incumbent is not None and incumbent.instance.digest != instance.digest:
+        raise InputError("the incumbent is a schedule of another instance")
     small = instance.requests <= SMALL
     model = model_of(instance)
-    if not small and time_limit is not None:  # few are interpreted first
+    if not small and options.time_limit is not None:  # few are interpreted first
         rehearse_improve(instance)
         if engine != "milp":
             rehearse(search_whole, 14, backlog=instance.is_backlog)
@@ -168,17 +142,24 @@ def _solve(
         engines = _in_turns(model, state, options, turns_end, progress)
     programme |= options.engine == "auto" and state.limit == Limit.SIZE
     claimed: tuple[int | None, str] | None = None
-    if (
-        programme and not state.closed() and state.limit != Limit.INTERRUPT
-        and (deadline is None or time.monotonic() < deadline)
-    ):  # fmt: skip
-        if state.limit != Limit.SIZE:
-            state.limit = None
-        try:
-            claimed = _programme(instance, model, state, options, deadline, progress)
-        except LimitError as error:
-            state.limit = Limit.SIZE
-            state.message = str(error)
+    if programme and not state.closed() and state.limit != Limit.INTERRUPT:
+        if deadline is not None and time.monotonic() >= deadline:
+            state.limit = state.limit or Limit.TIME
+        else:
+            if state.limit != Limit.SIZE:
+                state.limit = None
+            try:
+                claimed = _programme(instance, model, state, options, deadline, progress)
+            except LimitError as error:
+                state.limit = Limit.SIZE
+                state.message = str(error)
+    refused = state.limit == Limit.SIZE and claimed is None and not engines
+    if options.engine == "auto" and refused:
+        # neither the search nor the programme: prices and annealing remain, as with branching
+        said = state.message
+        engines = _in_turns(model, state, replace(options, engine="branch"), deadline, progress)
+        if state.limit != Limit.INTERRUPT:
+            state.limit, state.message = Limit.SIZE, said
     return _result(instance, model, state, claimed, engines, time.monotonic() - begun)
 
 
@@ -365,6 +346,7 @@ def _result(
         engine = claimed[1]
         if claimed[0] is not None and claimed[0] > lower:
             lower, certified, proof = min(claimed[0], upper), False, None
+    limit = None if lower >= upper else state.limit
     return Result(
         schedule=schedule,
         lower_bound=min(lower, upper),
@@ -372,10 +354,10 @@ def _result(
         runtime_s=runtime,
         certified=certified,
         proof=proof,
-        limit=None if lower >= upper else state.limit,
+        limit=limit,
         detail={
             "states": state.states,
-            "message": state.message,
+            "message": state.message if limit in (Limit.SIZE, Limit.BACKEND) else None,
             "certified_lower_bound": state.lower,
             "turns": [one.to_json() for one in engines],
         },

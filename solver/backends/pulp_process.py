@@ -45,7 +45,9 @@ def solve(data: dict[str, Any], begun: float) -> dict[str, Any]:
         return {"error": str(error)}
     spent = time.monotonic() - solving
     status = int(getattr(answer, "status", answer))
-    starts = find_starts(data, {key: column.varValue for key, column in columns.items()})
+    starts = None
+    if status != _INFEASIBLE:  # else the columns keep whatever the solver left in them
+        starts = find_starts(data, {key: column.varValue for key, column in columns.items()})
     # PuLP calls a run "optimal" that ran into its time limit with a solution: believe it only
     # where the backend had time left, and never without a solution.
     in_time = limit is None or spent < limit

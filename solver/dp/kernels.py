@@ -1,6 +1,6 @@
 """The hot loops of the layered search, on the columns of :class:`kvproof.solver.dp.states.States`.
 
-The plain version of the same search is the checker's (``certificates/checker/search.py``), and
+The plain version of the same search is the checker's (``certificates/checker/core/search.py``), and
 :mod:`kvproof.solver.reference` finds OPT by brute force; the tests hold all three against each
 other.
 """

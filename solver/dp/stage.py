@@ -33,15 +33,16 @@ from kvproof.solver.dp.multipliers import (
     sample_of,
     thinned,
 )
+from kvproof.solver.dp.size import refuse
 from kvproof.solver.dp.states import States, packing_of
-from kvproof.solver.dp.trajectory import SCALE, Grid, grid_of, refuse_size
+from kvproof.solver.dp.trajectory import SCALE, Grid, grid_of
 from kvproof.solver.interval import Interval, known
 from kvproof.solver.model import Model
 from kvproof.solver.portfolio import repeats
 from kvproof.solver.proofs import price_proof, search_proof
 from kvproof.solver.result import Limit
 from kvproof.solver.threads import Flag, aside, raise_if_interrupted
-from kvproof.solver.windows import MAX_STEPS, PRICE_SCALE, Windows, fix_windows, good_prices
+from kvproof.solver.windows import PRICE_SCALE, Windows, fix_windows, good_prices
 
 # The first search reaches so far beyond the root bound, or a little further if that ends it; where
 # requests repeat such a part of the gap. Later ones reach at least a quarter of it. With more
@@ -256,24 +257,6 @@ def _proof(rooted: Rooted, target: int, outcome: Outcome) -> Proof:
     if stage is None:
         outcome = Outcome(proved=True)
     return search_proof(grid, thin, prices, target, first, outcome)
-
-
-def refuse(model: Model, search: bool) -> None:
-    """Refuse at once what is too large for the certified engine, before prices are climbed.
-
-    Raises
-    ------
-    LimitError
-        Too many steps; for the search also too many different requests, or too large a table.
-    """
-    if model.steps > MAX_STEPS:
-        raise LimitError(
-            f"exact search: about {model.steps:,} steps are too many (at most {MAX_STEPS:,}); "
-            "use certified bounds"
-        )
-    if search:
-        packing_of(model)
-        refuse_size(model)
 
 
 def until(deadline: float | None) -> Callable[[], bool]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from kvproof.scheduling.arguments import as_integer, check_time_limit
 from kvproof.scheduling.compiled import interpreting
-from kvproof.scheduling.errors import LimitError
+from kvproof.scheduling.errors import InputError, LimitError
 from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
@@ -100,6 +100,7 @@ class _State:
     begun: float
     report: Report | None
     enough: int | None
+    steps: int  # that are kept: no schedule so far takes as many
     stages: list[Stage] = field(default_factory=list)
     trials: int = 0
 
@@ -126,8 +127,13 @@ class _State:
         return self.enough is not None and self.total <= self.enough
 
     def take(self, starts: Column, stage: str) -> None:
-        """Keep these starts if they are better."""
+        """Keep these starts if they are better, and do not take more steps than may be kept."""
         if exact_sum(starts) < exact_sum(self.starts):
+            if (starts + self.requests.output).max() >= self.steps:
+                steps = _steps(self.requests, starts)
+                if steps > MOST_STEPS:
+                    return
+                self.steps = steps
             self.starts = starts.copy()
             if self.report:
                 self.report(stage, self.total)
@@ -141,6 +147,11 @@ class _State:
         """Note the end of a stage."""
         seconds = time.monotonic() - self.begun
         self.stages.append(Stage(name=stage, total_latency=self.total, seconds=seconds))
+
+
+def _steps(requests: Requests, starts: Column) -> int:
+    """Return how many steps to keep for a schedule: its own, and room beyond."""
+    return int((starts + requests.output).max()) + 2 * int(requests.output.max()) + 2
 
 
 def improve(
@@ -179,7 +190,8 @@ def improve(
     Raises
     ------
     InputError
-        The time limit is not positive or not finite, or `trials` is no integer of at least 0.
+        The time limit is not positive or not finite, `trials` is no integer of at least 0, or
+        `first` is of other requests.
     RejectedError
         `first` is not feasible.
     LimitError
@@ -188,6 +200,8 @@ def improve(
     check_time_limit("improve", time_limit)
     if trials is not None:
         as_integer("improve: trials", trials, 0)
+    if first is not None and first.instance.digest != instance.digest:
+        raise InputError("improve: the first schedule is one of another instance")
     if time_limit is not None and not interpreting():
         rehearse_improve(instance)
     begun = time.monotonic()
@@ -201,27 +215,29 @@ def improve(
         check_schedule(first)
         if first.total_latency < schedule.total_latency:
             schedule = Schedule(instance=full, starts=first.starts - origin)
-    steps = schedule.makespan + 2 * int(full.output.max()) + 2
+    requests = requests_of(full)
+    steps = _steps(requests, schedule.starts)
     if steps > MOST_STEPS:
         raise LimitError(
             f"improve: the schedule takes {steps:,} steps; at most {MOST_STEPS:,} are kept "
             "(a longer --step or --limit helps)"
         )
     state = _State(
-        requests=requests_of(full), starts=schedule.starts.copy(), begun=begun, report=report,
-        enough=enough, deadline=None if time_limit is None else begun + time_limit,
+        requests=requests, starts=schedule.starts.copy(), begun=begun, report=report,
+        enough=enough, steps=steps,
+        deadline=None if time_limit is None else begun + time_limit,
     )  # fmt: skip
     interrupted = False
     try:
         for stage in (
-            _policies(full, state), _windows(full, state, steps), _guided(full, state, steps),
-            _rollouts(full, state, steps, trials),
+            _policies(full, state), _windows(full, state), _guided(full, state),
+            _rollouts(full, state, trials),
         ):  # fmt: skip
             for _ in stage:
                 if state.done():
                     break
         if not state.done():
-            _local(full, state, steps, trials)
+            _local(full, state, trials)
     except KeyboardInterrupt:
         interrupted = True
         state.close("interrupted")
@@ -256,9 +272,9 @@ def _policies(instance: Instance, state: _State) -> Iterator[None]:
     state.close("policies")
 
 
-def _windows(instance: Instance, state: _State, steps: int) -> Iterator[None]:
+def _windows(instance: Instance, state: _State) -> Iterator[None]:
     """Take the best of the schedules that fill the memory, tallest of the smallest first."""
-    usage = np.zeros(steps, np.int32)
+    usage = np.zeros(state.steps, np.int32)
     starts = np.empty(len(state.starts), np.int64)
     queue = queue_of(instance)
     for window in WINDOWS:
@@ -270,11 +286,11 @@ def _windows(instance: Instance, state: _State, steps: int) -> Iterator[None]:
     state.close("windows")
 
 
-def _guided(instance: Instance, state: _State, steps: int) -> Iterator[None]:
+def _guided(instance: Instance, state: _State) -> Iterator[None]:
     """Take the best of the guided starts, shifted left."""
     guide = guide_of(instance)
     reach = int(instance.output.max())
-    usage = np.zeros(steps, np.int32)
+    usage = np.zeros(state.steps, np.int32)
     starts = np.empty(len(state.starts), np.int64)
     hold_all(usage, state.requests, state.starts)
     shifted = state.starts.copy()
@@ -315,9 +331,9 @@ def _ways(instance: Instance, trials: int | None) -> int:
     return min(_UNLIMITED, int(KEPT * trials / instance.requests))
 
 
-def _rollouts(instance: Instance, state: _State, steps: int, trials: int | None) -> Iterator[None]:
+def _rollouts(instance: Instance, state: _State, trials: int | None) -> Iterator[None]:
     """Take the best of the schedules made by rollouts, with few ways and, if that gains, many."""
-    room = steps + 2 * span_of(state.requests).steps + 1
+    room = state.steps + 2 * span_of(state.requests).steps + 1
     number = _ROLLED if state.deadline is not None else _ways(instance, trials)
     if len(state.starts) < MANY or room > _MOST_PRICED or number < _ROLLED or state.late(_ROLLOUTS):
         return
@@ -333,7 +349,7 @@ def _rollouts(instance: Instance, state: _State, steps: int, trials: int | None)
     yield
     if state.deadline is not None and near:
         took = time.monotonic() - begun
-        number = max(_ROLLED, int(number * state.left(_ROLLOUTS) / took))
+        number = int(np.clip(number * state.left(_ROLLOUTS) / took, _ROLLED, _MOST_ROLLED))
         made = Rollouts(state.requests, worth, queue, number)
         begun, followed, moments = time.monotonic(), 0, 0
         while made.advance(1):
@@ -349,14 +365,14 @@ def _rollouts(instance: Instance, state: _State, steps: int, trials: int | None)
     state.close("rollouts")
 
 
-def _local(instance: Instance, state: _State, steps: int, trials: int | None) -> None:
+def _local(instance: Instance, state: _State, trials: int | None) -> None:
     """Search about the best schedule until time or trials are over."""
     if trials is None:
         trials = 2**62 if state.deadline is not None else _TRIALS_EACH * instance.requests
     if instance.requests < MANY:
-        _annealed(instance, state, steps, trials)
+        _annealed(instance, state, trials)
         return
-    usage = np.zeros(steps, np.int32)
+    usage = np.zeros(state.steps, np.int32)
     hold_all(usage, state.requests, state.starts)
     starts = state.starts.copy()
     longest = int(instance.output.max())
@@ -378,10 +394,10 @@ def _local(instance: Instance, state: _State, steps: int, trials: int | None) ->
         state.close("local search")
 
 
-def _annealed(instance: Instance, state: _State, steps: int, trials: int) -> None:
+def _annealed(instance: Instance, state: _State, trials: int) -> None:
     """Search about the best schedule of few requests until time or trials are over."""
     # what is put off while it is hot has room at the end
-    usage = np.zeros(2 * steps, np.int32)
+    usage = np.zeros(2 * state.steps, np.int32)
     search = Annealing(state.requests, instance.volume, state.starts, usage)
     try:
         while state.trials < trials and not state.late() and not state.done():

@@ -75,6 +75,8 @@ def space_of(model: Model, memory_bytes: int, flag: Flag) -> Space | None:
     """
     packing = packing_of(model)
     most = min(memory_bytes // (_BYTES + 8 * packing.words), 2**31 // _ARCS - 1)
+    if most < 1:
+        return None
     slots = 1 << (2 * most).bit_length() - 1
     words = np.empty((most, packing.words), np.uint64)
     first = np.empty(most + 1, np.int64)

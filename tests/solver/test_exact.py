@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,14 @@ def test_other_backends(backend):
         assert (other.status, other.total_latency) == ("optimal", search.total_latency)
 
 
+def test_that_nothing_is_cheaper_is_no_schedule():
+    # HiGHS says infeasible, and leaves values in its columns
+    instance = make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)])
+    result = solver.solve(instance, engine="milp")
+    assert (result.status, result.total_latency) == ("optimal", brute_force(instance)[0])
+    assert (result.certified, result.limit) == (False, None)
+
+
 def test_time_limit_returns_an_honest_interval():
     rng = random.Random(1)
     rows = [(0, rng.randint(1, 20), rng.randint(1, 20)) for _ in range(30)]
@@ -116,6 +125,24 @@ def test_a_long_time_axis_leaves_the_interval(memory, rows):
     result = solver.solve(make(memory, rows), time_limit=3.0)
     assert result.limit == "size"
     assert 0 < result.lower_bound <= result.total_latency
+
+
+@pytest.mark.parametrize(("engine", "seconds"), [("dp", 1e300), ("auto", 1e12), ("milp", 1e7)])
+def test_a_limit_of_ages_is_none(engine, seconds):
+    instance = make(12, [(0, 1, 4), (0, 3, 5), (1, 2, 2), (2, 0, 7), (2, 4, 4)])
+    result = solver.solve(instance, engine=engine, time_limit=seconds)
+    assert (result.status, result.total_latency) == ("optimal", brute_force(instance)[0])
+
+
+def test_a_limit_that_strikes_before_the_programme_is_named(monkeypatch):
+    def slow(instance, model, upper, starts, limit):
+        time.sleep(limit)
+        return upper, starts, False
+
+    monkeypatch.setattr("kvproof.solver.stages._improved", slow)
+    instance = make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)])
+    result = solver.solve(instance, engine="milp", time_limit=0.001)
+    assert (result.status, result.limit) == ("feasible", "time")
 
 
 def test_a_few_classes_are_proved_by_their_profiles():

@@ -237,6 +237,55 @@ def test_a_first_schedule_is_kept_unless_it_is_beaten():
         improve(instance, first=Schedule(instance=instance, starts=np.zeros(3, np.int64)))
 
 
+def longer(each: int) -> tuple[Schedule, Schedule]:
+    """Two schedules of one instance; the second costs less and lasts much longer."""
+    memory, rows = 100, [(0, 0, 20)] * each + [(0, 70, 3)] * each
+    early = make(memory, rows)
+    late = max(simulate(early, find_policy(name)).makespan for name in ("svf", "sjf"))
+    instance = make(memory, rows + [(late, 60, 20)] * 14 + [(late, 18, 2)] * 140)
+    starts = simulate(early, find_policy("sjf")).starts.tolist()
+    starts += [late + 20 * i for i in range(14)] + [late + 2 * i for i in range(140)]
+    return Schedule(instance=instance, starts=starts), simulate(instance, find_policy("sjf"))
+
+
+@pytest.mark.parametrize(("each", "trials"), [(150, 1_000), (180, 100_000)])
+def test_a_better_schedule_may_last_much_longer(each, trials):
+    # fewer requests than rollouts take, and more
+    first, policy = longer(each)
+    assert policy.total_latency < first.total_latency
+    assert policy.makespan > first.makespan + 2 * int(first.instance.output.max()) + 2
+    found = improve(first.instance, first=first, trials=trials)
+    assert found.schedule.total_latency < policy.total_latency
+    check_schedule(found.schedule)
+
+
+def test_a_limit_without_end_is_shared_out_too(monkeypatch):
+    monkeypatch.setattr("kvproof.solver.improve.run._MOST_ROLLED", 8)
+    monkeypatch.setattr("kvproof.solver.improve.run._NEAR", 1.0)  # all are worth many ways
+    rng = np.random.default_rng(5)
+    output = np.ceil(rng.exponential(9, 500)).astype(np.int64)
+    instance = Instance(memory=300, arrival=output * 0, prompt=output * 0, output=output)
+    found = improve(instance, time_limit=float("inf"), trials=1_000)
+    assert [stage.name for stage in found.stages][-2:] == ["rollouts", "local search"]
+    assert found.trials == 1_000
+
+
+def test_what_takes_more_steps_than_are_kept_is_passed_over(monkeypatch):
+    first, policy = longer(150)
+    monkeypatch.setattr("kvproof.solver.improve.run.MOST_STEPS", policy.makespan + 1)
+    found = improve(first.instance, first=first, trials=0)
+    assert found.stages[0].total_latency > policy.total_latency
+    assert found.schedule.makespan < policy.makespan
+
+
+def test_what_reaches_beyond_the_steps_known_is_not_shifted():
+    instance = make(10, [(0, 2, 8), (0, 2, 8), (0, 0, 2)])
+    requests, starts, usage = requests_of(instance), np.array([0, 8, 18]), np.zeros(12, np.int32)
+    hold_all(usage, requests, starts)
+    assert shift_left(usage, requests, np.arange(3), 8, starts) == 0
+    assert starts.tolist() == [0, 8, 18]
+
+
 def test_enough_ends_it():
     instance = make(9, [(0, 1, 2)] * 3)
     found = improve(instance, trials=10**12, enough=6)
@@ -259,6 +308,9 @@ def test_bad_arguments(monkeypatch):
         improve(instance, time_limit=0.0)
     with pytest.raises(InputError, match="trials"):
         improve(instance, trials=-1)
+    other = Schedule(instance=make(9, [(1, 1, 2)]), starts=[1])
+    with pytest.raises(InputError, match="another instance"):
+        improve(instance, first=other)
     monkeypatch.setattr("kvproof.solver.improve.run.MOST_STEPS", 3)
     with pytest.raises(LimitError, match="at most 3"):
         improve(instance)

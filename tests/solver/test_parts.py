@@ -21,6 +21,7 @@ from kvproof.solver.dp.ascent import ascend
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.multipliers import sample_of
 from kvproof.solver.dp.refining import Vectors, rebound
+from kvproof.solver.dp.size import refuse
 from kvproof.solver.dp.stage import solve_certified
 from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.dp.trajectory import grid_of
@@ -78,6 +79,7 @@ def test_windows_lose_no_optimum():
     [
         ({"engine": "magic"}, "engine must be one of"),
         ({"time_limit": 0}, "time limit must be above 0"),
+        ({"memory_bytes": 0}, "memory_bytes must be at least 1, got 0"),
         ({"engine": "milp", "backend": "nosuch"}, "not installed"),
     ],
 )
@@ -98,6 +100,16 @@ def test_infeasible_incumbent_is_refused():
     instance = make(5, [(0, 2, 2), (0, 2, 2)])
     with pytest.raises(RejectedError, match="memory"):
         solver.solve(instance, incumbent=Schedule(instance=instance, starts=[0, 0]))
+
+
+def test_an_incumbent_of_other_requests_is_refused():
+    there = make(5, [(0, 2, 2), (0, 2, 2)])
+    late = make(5, [(0, 2, 2), (2, 2, 2)])
+    with pytest.raises(InputError, match="incumbent is a schedule of another instance"):
+        solver.solve(there, incumbent=Schedule(instance=late, starts=[0, 2]))
+    equal = make(5, [(0, 2, 2), (0, 2, 2)])
+    known = Schedule(instance=equal, starts=[0, 2])
+    assert solver.solve(there, incumbent=known).total_latency == known.total_latency
 
 
 def test_too_large_for_tables_falls_back_with_a_message():
@@ -168,12 +180,27 @@ def test_what_is_too_large_is_refused_before_prices_are_climbed(monkeypatch):
 
     monkeypatch.setattr("kvproof.solver.windows.best_prices", climbed)
     many = make(60_000, [(0, 100 + i % 1000, 50 + i % 321) for i in range(2000)])
-    wide = make(8_000, [(0, 700 + i, 200) for i in range(40)])
-    for instance in (many, wide):
-        result = solver.solve(instance)
+    for engine in ("auto", "branch"):
+        result = solver.solve(many, engine=engine)
         assert result.limit == "size"
         assert result.certified
-        assert instance.total(instance.output) < result.lower_bound < result.total_latency
+        assert many.total(many.output) < result.lower_bound < result.total_latency
+
+
+def test_prices_are_climbed_where_only_the_search_and_the_programme_are_too_large():
+    wide = make(8_000, [(0, 700 + i, 200) for i in range(40)])
+    model = model_of(wide)
+    with pytest.raises(LimitError):
+        refuse(model, search=True)
+    refuse(model, search=False)
+    result = solver.solve(wide, time_limit=3.0)
+    assert (result.limit, result.engine) == ("size", "price")
+    assert "too many to build" in result.detail["message"]
+    assert known(model, *best_policy(wide, model)).lower < result.lower_bound
+    assert {one["engine"] for one in result.detail["turns"]} == {"annealing", "beams", "branch"}
+    # branching meets a programme that is too large, too, but the time is what ends it
+    branched = solver.solve(wide, engine="branch", time_limit=1.0)
+    assert (branched.limit, branched.detail["message"]) == ("time", None)
 
 
 def _twelve(seed):

@@ -231,6 +231,11 @@ def test_too_many_profiles_are_given_up():
     assert few_profiles(model, 2**30, None) is None
 
 
+@pytest.mark.parametrize("room", [0, 100, 300])
+def test_no_profile_fits_into_too_little_memory(room):
+    assert space_of(small(0), room, new_flag()) is None
+
+
 def test_prices_beyond_32_bits_are_refused():
     model = model_of(make(9, [(0, 0, 1)] * 3))
     space = space_of(model, ROOM, new_flag())
