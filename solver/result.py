@@ -105,7 +105,8 @@ class Result(Shown):
     def certificate(self) -> Certificate:
         """Return the certificate that the schedule is optimal, or that it is feasible.
 
-        The latter where the interval is open, or closed by the word of a backend alone.
+        The latter where the interval is open, closed by the word of a backend alone, or closed by a
+        search that a limit or Ctrl-C ended before there was a proof to write.
         """
         if self.gap or self.proof is None:
             return schedule_certificate(self.schedule)

@@ -45,6 +45,8 @@ _WIDE = 12
 # Share of the time for local search, and its exchanges for each request; up to so many in all it
 # takes a hundred times as many.
 _IMPROVE, _TRIALS_EACH, _MANY = 0.05, 50, 500_000
+# Seconds after the limit in which what has closed the interval may still be written as a proof.
+_PROOF = 0.5
 # Prices that were climbed leave a programme that is smaller by about this factor at most.
 _SLACK = 2
 
@@ -196,7 +198,7 @@ def _in_turns(
             works["annealing"] = annealed(model, state, report)
             if model.requests <= SMALL and space is None:
                 brought_near(state, works["annealing"], late, rooted if searched else None)
-            if state.closed():
+            if state.closed() and state.proof is not None:
                 return engines
         if space is not None:
             memory = options.memory_bytes
@@ -227,6 +229,10 @@ def _in_turns(
         )
         if late():
             state.limit = Limit.TIME
+            if state.closed() and state.proof is None:  # multipliers closed it: a search ends soon
+                late_end = time.monotonic() + _PROOF
+                for _ in searches(rooted(), state, effort, late_end, report):
+                    pass
     except KeyboardInterrupt:
         state.limit = Limit.INTERRUPT
     except LimitError as error:

@@ -145,6 +145,28 @@ def test_a_limit_that_strikes_before_the_programme_is_named(monkeypatch):
     assert (result.status, result.limit) == ("feasible", "time")
 
 
+@pytest.mark.parametrize("engine", ["dp", "auto"])
+def test_what_is_closed_in_time_is_proved_too(engine, monkeypatch):
+    instance = make(15, [(0, 9, 6), (1, 10, 5), (0, 14, 1)])
+    seen = set()
+    for ticks in range(1, 80):
+        clock = itertools.count()
+        with monkeypatch.context() as patched:
+            patched.setattr(time, "monotonic", lambda clock=clock: next(clock) / 1000)
+            result = solver.solve(instance, engine=engine, time_limit=ticks / 1000)
+        seen.add(result.status)
+        if result.gap == 0:
+            assert verdict(certificate(result)).verdict == "verified"
+    assert seen == {"feasible", "optimal"}
+
+
+def test_what_the_root_closes_before_all_engines_is_proved_too(monkeypatch):
+    monkeypatch.setattr("kvproof.solver.annealed.NEAR", 0)
+    result = solver.solve(make(6, [(0, 3, 3), (5, 0, 4), (1, 0, 5)]), engine="dp")
+    assert (result.status, result.engine) == ("optimal", "dp")
+    assert verdict(certificate(result)).verdict == "verified"
+
+
 def test_a_few_classes_are_proved_by_their_profiles():
     for rows in ([(0, 2, 5)] * 6 + [(0, 1, 8)] * 6 + [(0, 4, 3)] * 6, [(0, 2, 5)] * 14):
         result = solver.solve(make(24, rows))
