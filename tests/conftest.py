@@ -13,6 +13,11 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with what compiles every kernel: at the end other processes would wait for it."""
+    items.sort(key=lambda item: item.name != "test_warming_compiles_every_kernel")
+
+
 def pytest_generate_tests(metafunc):
     """Give every test that asks for a `vector` each of the 300 small instances with answers."""
     if "vector" in metafunc.fixturenames:
