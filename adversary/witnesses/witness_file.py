@@ -1,6 +1,7 @@
 """Witness files: checked in a fresh process, and read back."""
 
 import gzip
+import io
 import json
 import re
 import subprocess
@@ -119,8 +120,21 @@ def bytes_of(path: str | Path) -> bytes:
 
 
 def uncompressed(data: bytes) -> bytes:
-    """Return what a file holds that may be compressed."""
-    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    """Return what a file holds that may be compressed.
+
+    Raises
+    ------
+    InputError
+        It is longer than the checker reads.
+    """
+    if data[:2] != b"\x1f\x8b":
+        return data
+    most = checker.Limits().file_bytes
+    with gzip.open(io.BytesIO(data)) as file:
+        whole = file.read(most + 1)
+    if len(whole) > most:
+        raise InputError(f"it unpacks to more than {most:,} bytes, the most that are checked")
+    return whole
 
 
 def parse_witness(data: bytes, *, name: str) -> WitnessFile:

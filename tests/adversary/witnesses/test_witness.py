@@ -1,3 +1,4 @@
+import gzip
 import json
 import os
 import threading
@@ -112,6 +113,15 @@ def test_what_is_malformed_is_one_line_that_names_the_file(
         assert err.startswith(f"kvproof: {path}: ")
         assert said in err
         assert err.count("\n") == 1
+
+
+def test_a_bomb_is_not_unpacked(tmp_path):
+    path = tmp_path / "bomb.json.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        for _ in range(129):
+            file.write(bytes(2**20))
+    with pytest.raises(InputError, match=r"bomb\.json\.gz: it unpacks to more than 134,217,728"):
+        read_witness(path)
 
 
 def test_a_file_cannot_have_a_module_run(tmp_path, witness, command, monkeypatch):
