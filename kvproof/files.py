@@ -1,5 +1,6 @@
 """Files that commands read and write: nothing that is there is lost, nothing is half written."""
 
+import gzip
 import os
 import sys
 import tempfile
@@ -59,6 +60,10 @@ class Output:
                 raise
         except OSError as error:
             raise InputError(f"{self.name}: cannot be written: {error.strerror}") from error
+
+    def write_packed(self, data: bytes) -> None:
+        """Write the file, compressed where its name asks for that; as :meth:`write`."""
+        self.write(gzip.compress(data, mtime=0) if self.compressed else data)
 
     def write_verified(self, data: bytes, checked: "Result") -> None:
         """Write a certificate that the checker has verified.

@@ -8,8 +8,8 @@ import numpy as np
 from kvproof.scheduling.errors import InputError
 
 
-def as_integer(name: str, value: object, low: int, high: int | None = None) -> int:
-    """Return an integer that must lie from `low` to `high`.
+def as_integer(name: str, value: object, low: int | None = None, high: int | None = None) -> int:
+    """Return an integer that must lie from `low`, if any, to `high`.
 
     Raises
     ------
@@ -18,7 +18,7 @@ def as_integer(name: str, value: object, low: int, high: int | None = None) -> i
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise InputError(f"{name} must be an integer, got {value!r}")
-    if value < low or (high is not None and value > high):
+    if low is not None and (value < low or (high is not None and value > high)):
         bound = f"at least {low}" if high is None else f"{low} to {high}"
         raise InputError(f"{name} must be {bound}, got {value}")
     return int(value)

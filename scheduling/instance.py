@@ -10,6 +10,7 @@ from typing import Any, Self, TypeGuard
 import numpy as np
 import numpy.typing as npt
 
+from kvproof.scheduling.arguments import as_integer
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import CHUNK, Column, by_parts, exact_sum
 from kvproof.scheduling.machine import refuse_beyond_memory
@@ -55,7 +56,7 @@ class Instance(Shown):
     count: Column | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "memory", as_memory(self.memory))
+        object.__setattr__(self, "memory", as_integer("instance: memory", self.memory))
         if not 1 <= self.memory <= MAX_MEMORY:
             raise InputError(f"instance: memory must be 1 to {MAX_MEMORY}, got {self.memory}")
         for name in ("arrival", "prompt", "output", "count"):
@@ -348,13 +349,6 @@ class Instance(Shown):
             output=data["output"],
             count=data.get("count"),
         )
-
-
-def as_memory(memory: object) -> int:
-    """Return a memory in tokens, in whatever range; an InputError says that it is no integer."""
-    if isinstance(memory, bool) or not isinstance(memory, int | np.integer):
-        raise InputError(f"instance: memory must be an integer, got {memory!r}")
-    return int(memory)
 
 
 def _column(name: str, values: npt.NDArray[Any] | Sequence[int]) -> Column:

@@ -1,6 +1,5 @@
 """``kvproof shrink``: a smaller witness for the same."""
 
-import gzip
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -77,7 +76,7 @@ def command(
     before, after = begun.instance, small.instance
     # a result and its file: neither is lost where the other cannot be written
     try:
-        target.write(gzip.compress(small.data, mtime=0) if target.compressed else small.data)
+        target.write_packed(small.data)
     finally:
         if as_json:
             print_json({"command": "shrink", "file": out, "ratio": as_pq(small.ratio),

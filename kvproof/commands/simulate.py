@@ -1,6 +1,5 @@
 """``kvproof simulate``: one policy, its schedule as JSON or as columns."""
 
-import gzip
 import json
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
@@ -145,7 +144,7 @@ def command(
     # a result and its files: neither is lost where the other cannot be written
     try:
         if target is not None and written is not None:
-            target.write(gzip.compress(written, mtime=0) if target.compressed else written)
+            target.write_packed(written)
     finally:
         if as_json:
             print_json(data)

@@ -1,6 +1,5 @@
 """``kvproof witness``: what a search has found."""
 
-import gzip
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +84,7 @@ def show(witness: str, number: int | None, out: str | None, as_json: bool) -> in
     # a result and its file: neither is lost where the other cannot be written
     try:
         if target is not None:
-            target.write(gzip.compress(data, mtime=0) if target.compressed else data)
+            target.write_packed(data)
     finally:
         if as_json:
             print_json({

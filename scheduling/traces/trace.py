@@ -7,9 +7,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from kvproof.scheduling.arguments import as_integer
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
-from kvproof.scheduling.instance import MAX_ARRIVAL, MAX_MEMORY, Instance, as_memory, given_away
+from kvproof.scheduling.instance import MAX_ARRIVAL, MAX_MEMORY, Instance, given_away
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.traces.columns import Columns, Places
 from kvproof.scheduling.traces.formats import VIDUR, TraceFormat
@@ -218,7 +219,7 @@ class Trace(Shown):
             The trace has no times and is no backlog, a request is larger than the memory, no
             request is left, an arrival is beyond 2^48 steps, or an argument is out of range.
         """
-        memory = as_memory(memory)
+        memory = as_integer("instance: memory", memory)
         step = _positive(step, "step", "a number of seconds")
         rate = _positive(rate_scale, "rate_scale", "a number")
         if limit is not None:

@@ -17,11 +17,11 @@ from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.registry import BUILTIN, find_policy
 from kvproof.scheduling.schedule import Schedule
-from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.usage import Requests, hold_all, place, requests_of, shift_left
 from kvproof.solver.improve.annealing import Annealing
 from kvproof.solver.improve.guide import FIRST, STEPS, around, guide_of
+from kvproof.solver.improve.result import Improvement, Stage
 from kvproof.solver.improve.rollouts import KEPT, Rollouts, span_of, worth_of
 from kvproof.solver.improve.search import search
 from kvproof.solver.improve.windows import WINDOWS, queue_of, tallest_first
@@ -49,47 +49,6 @@ _ROLLING = math.ceil(_ROLLED / KEPT)
 _NEAR = 0.03
 #: Steps for which prices are kept; requests below which local search alone does.
 _MOST_PRICED, MANY = 2**24, 500
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """What one stage ended with: its name, the best total latency by then, and when."""
-
-    name: str
-    total_latency: int
-    seconds: float
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Improvement(Shown):
-    """The best schedule found, and how it came about.
-
-    Parameters
-    ----------
-    schedule
-        Feasible, tested exactly.
-    stages
-        In order of time; the last one's total latency is the schedule's.
-    trials
-        Exchanges that local search tried.
-    interrupted
-        Whether Ctrl-C ended it; what was found by then is kept.
-    """
-
-    schedule: Schedule
-    stages: tuple[Stage, ...]
-    trials: int
-    interrupted: bool
-
-    def facts(self) -> dict[str, str]:
-        """Return the total latency, where it began, and how it came about."""
-        return {
-            "total latency": f"{self.schedule.total_latency:,}",
-            "first": f"{self.stages[0].total_latency:,}",
-            "stages": str(len(self.stages)),
-            "trials": f"{self.trials:,}",
-            "seconds": f"{self.stages[-1].seconds:.1f}",
-        }
 
 
 @dataclass(kw_only=True)

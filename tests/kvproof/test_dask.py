@@ -13,6 +13,7 @@ from kvproof.__main__ import run
 from kvproof.scheduling import cluster as clusters
 from kvproof.scheduling import notices
 from tests.conftest import ROOT
+from tests.kvproof.common import run_json
 
 distributed = pytest.importorskip("distributed")
 
@@ -26,11 +27,6 @@ def address():
         n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
     ) as cluster:
         yield cluster.scheduler_address
-
-
-def run_json(capsys, *arguments):
-    code = run([*arguments, "--json"])
-    return code, json.loads(capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(

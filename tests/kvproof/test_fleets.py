@@ -10,15 +10,11 @@ from kvproof.bounds.catalogue import SVF_BACKLOG
 from kvproof.bounds.policy_bound import PolicyBound
 from kvproof.scheduling.instance import Instance
 from tests.conftest import ROOT
+from tests.kvproof.common import run_json
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
 BASE = ["verify", EXAMPLE, "--memory", "30000", "--policy", "svf,fcfs"]
 FLEET = [*BASE, "--replicas", "3"]
-
-
-def run_json(capsys, *arguments):
-    code = run([*arguments, "--json"])
-    return code, json.loads(capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("more", [[], ["--backlog"], ["--skip"], ["--compact", "--backlog"]])

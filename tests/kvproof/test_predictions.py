@@ -8,15 +8,11 @@ from rich.console import Console
 from kvproof.__main__ import run
 from kvproof.certificates.checker import check
 from tests.conftest import ROOT
+from tests.kvproof.common import run_json
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
 BASE = ["verify", EXAMPLE, "--memory", "60000", "--backlog", "--limit", "300"]
 TRACE = "timestamp,input_length,output_length,guess\n9,3,2,5\n1,9,0,1\n4,4,2,2.5\n7,2,3,0\n"
-
-
-def run_json(capsys, *arguments):
-    code = run([*arguments, "--json"])
-    return code, json.loads(capsys.readouterr().out)
 
 
 @pytest.fixture

@@ -7,15 +7,11 @@ from rich.console import Console
 from kvproof.__main__ import run
 from kvproof.scheduling.instance import Instance
 from tests.conftest import ROOT
+from tests.kvproof.common import run_json
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
 BASE = ["verify", EXAMPLE, "--memory", "60000", "--policy", "svf,fcfs"]
 SHUFFLED = "timestamp,input_length,output_length\n0,3,2\n1000,4,2\n2500,2,3\n"
-
-
-def run_json(capsys, *arguments):
-    code = run([*arguments, "--json"])
-    return code, json.loads(capsys.readouterr().out)
 
 
 def test_a_rate_divides_the_exact_times(capsys, tmp_path):
