@@ -154,36 +154,36 @@ def fluid_pieces(release, key, left, by_remaining):  # type: ignore[no-untyped-d
 
 
 def mean_steps(release: Column, work: Column, memory: int, order: Column | None = None) -> Column:
-    """Serve jobs in whole steps, least work first; return when each is served, weighted.
+    """Serve jobs in whole steps, least work first; leave when each is served, weighted, in `work`.
 
     In each step up to M units are served, of a job those only in steps after its release. A unit
-    served in step t, ``(t - 1, t]``, counts ``2 t - 1``: what is returned, over twice the work, is
-    the mean middle of a job's steps. Ties go by release, then index.
+    served in step t, ``(t - 1, t]``, counts ``2 t - 1``: what is left, over twice the work, is the
+    mean middle of a job's steps. Ties go by release, then index.
 
     Parameters
     ----------
     release, work
-        Steps >= 0, and work >= 1; shape (jobs,).
+        Steps >= 0, and work >= 1; shape (jobs,). `work` is lost: of very many jobs there is
+        memory for one such column less.
     memory
         Units served per step.
     order
-        The stable order of `work`, where it is known.
+        Where it is known, :func:`order_of` releases, or the stable order of `work` where all
+        have been released at 0.
 
     Returns
     -------
-    Shape (jobs,), int64, or Python integers where those could overflow.
+    Shape (jobs,): `work`, or Python integers where int64 could overflow.
     """
     horizon = memory * int(release.max()) + exact_sum(work)
     steps = horizon // memory + 1
     if horizon >= 2**62 or 2 * steps * int(work.max()) >= 2**62:
         return mean_steps_reference(release, work, memory)
-    weight: Column
     if not release.any():
-        order = stable_order(work) if order is None else order
-        weight = steps_in_order(order, work, memory)
+        steps_in_order(stable_order(work) if order is None else order, work, memory)
     else:
-        weight = steps_by_work(release, order_of(release), work, memory)
-    return weight
+        steps_by_work(release, order_of(release) if order is None else order, work, memory)
+    return work
 
 
 def order_of(release: Column) -> Column:
@@ -196,7 +196,6 @@ def order_of(release: Column) -> Column:
 @njit(nogil=True)
 def steps_in_order(order, work, memory):  # type: ignore[no-untyped-def]
     """Do what :func:`mean_steps` does where all have been released: one after the other."""
-    weight = np.empty(len(work), np.int64)
     begun = within = np.int64(0)  # whole steps before, and what is served in the next one
     for job in order:
         # as _weigh, with one division
@@ -204,15 +203,14 @@ def steps_in_order(order, work, memory):  # type: ignore[no-untyped-def]
         more = done // memory
         rest = done - more * memory
         if more == 0:
-            weight[job] = (2 * begun + 1) * work[job]
+            work[job] = (2 * begun + 1) * work[job]
         else:
-            weight[job] = (
+            work[job] = (
                 (2 * begun + 1) * (memory - within)
                 + (more - 1) * (2 * begun + more + 1) * memory
                 + (2 * (begun + more) + 1) * rest
             )
         begun, within = begun + more, rest
-    return weight
 
 
 @njit(nogil=True)
@@ -222,7 +220,6 @@ def steps_by_work(release, order, work, memory):  # type: ignore[no-untyped-def]
     Nothing is kept but what has been released, so that it takes little memory.
     """
     n = len(work)
-    weight = np.zeros(n, np.int64)
     ready = [(work[0], np.int64(0), work[0]) for _ in range(0)]  # heap of (work, rank, its rest)
     now = np.int64(0)
     arrived = 0
@@ -234,18 +231,18 @@ def steps_by_work(release, order, work, memory):  # type: ignore[no-untyped-def]
             if release[job] * memory > now:
                 break
             heappush(ready, (work[job], np.int64(arrived), work[job]))
+            work[job] = 0  # the heap knows it: from here on it is when the job is served
             arrived += 1
         key, rank, left = ready[0]
         until = now + left
         if arrived < n:
             until = min(until, release[order[arrived] if len(order) else arrived] * memory)
-        weight[order[rank] if len(order) else rank] += _weigh(now, until, memory)
+        work[order[rank] if len(order) else rank] += _weigh(now, until, memory)
         if until == now + left:
             heappop(ready)
         else:
             ready[0] = (key, rank, left - (until - now))  # it stays the first
         now = until
-    return weight
 
 
 @njit(nogil=True)

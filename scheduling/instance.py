@@ -16,7 +16,7 @@ from kvproof.scheduling.exact import CHUNK, Column, by_parts, exact_sum
 from kvproof.scheduling.machine import refuse_beyond_memory
 from kvproof.scheduling.shown import Shown
 
-#: Rows from which on their order is not kept, for its size.
+# Rows from which on neither volumes nor their order are kept, for their size.
 _MANY = 1 << 24
 # Bounds that keep every volume and every point of time inside int64, and far above real use.
 MAX_MEMORY = 2**31 - 1
@@ -99,10 +99,17 @@ class Instance(Shown):
         """Number n of requests."""
         return self.rows if self.count is None else exact_sum(self.count)
 
-    @cached_property
+    @property
     def volume(self) -> Column:
-        """Volume v = prompt * output + output * (output + 1) / 2 of each row, in token-steps."""
-        return by_parts(lambda s, o: s * o + o * (o + 1) // 2, self.prompt, self.output)
+        """Volume v = prompt * output + output * (output + 1) / 2 of each row, in token-steps.
+
+        Of very many rows it is computed anew each time.
+        """
+        return self._volume if self.rows < _MANY else volumes(self.prompt, self.output)
+
+    @cached_property
+    def _volume(self) -> Column:
+        return volumes(self.prompt, self.output)
 
     @property
     def by_volume(self) -> Column:
@@ -349,6 +356,11 @@ class Instance(Shown):
             output=data["output"],
             count=data.get("count"),
         )
+
+
+def volumes(prompt: Column, output: Column) -> Column:
+    """Return the volume of each of some lengths, in token-steps."""
+    return by_parts(lambda s, o: s * o + o * (o + 1) // 2, prompt, output)
 
 
 def _column(name: str, values: npt.NDArray[Any] | Sequence[int]) -> Column:

@@ -167,10 +167,11 @@ def _terms(arrival, prompt, output, cuts, order, at_once, memory):  # type: igno
         o, c = output[i], cuts[i]
         release[i] = arrival[i] + c
         work[i] = prompt[i] * (o - c) + (o * (o + 1) - c * (c + 1)) // 2
+    weight = work.copy()
     if at_once:
-        weight = steps_in_order(order, work, memory)
+        steps_in_order(order, weight, memory)
     else:
-        weight = steps_by_work(release, order, work, memory)
+        steps_by_work(release, order, weight, memory)
     added = np.empty(n, np.float64)
     for i in range(n):
         s, o, c = np.float64(prompt[i]), np.float64(output[i]), np.float64(cuts[i])
@@ -183,7 +184,7 @@ def _terms(arrival, prompt, output, cuts, order, at_once, memory):  # type: igno
 def terms_reference(sample: Sample, cuts: Integers) -> Floats:
     """Do what :func:`terms` does, column by column, at any size."""
     work = tail_volume(sample.prompt, sample.output, cuts)
-    weight = mean_steps(sample.arrival + cuts, work, sample.memory).astype(np.float64)
+    weight = mean_steps(sample.arrival + cuts, work.copy(), sample.memory).astype(np.float64)
     s, o, c = (x.astype(np.float64) for x in (sample.prompt, sample.output, cuts))
     weight -= s * o * o + o * (o + 1) * (4 * o - 1) / 6 - s * c * c - c * (c + 1) * (4 * c - 1) / 6
     added: Floats = weight / (2 * work) + o - sample.arrival

@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from kvproof.certificates.fluid import mean_steps
+from kvproof.certificates.fluid import mean_steps, order_of
 from kvproof.certificates.sums import grouped_chunks
 from kvproof.scheduling.exact import CHUNK, Column, Integers, by_parts, exact_sum
-from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance, volumes
 
 
 def discrete_centroid_bound(instance: Instance) -> Fraction:
@@ -19,7 +19,8 @@ def discrete_centroid_bound(instance: Instance) -> Fraction:
     """
     requests = instance.expanded()
     order = requests.by_volume if requests.is_backlog else None
-    weight = mean_steps(requests.arrival, requests.volume, requests.memory, order)
+    work = volumes(requests.prompt, requests.output)  # a column of its own, to be overwritten
+    weight = mean_steps(requests.arrival, work, requests.memory, order)
     halves = 2 * (exact_sum(requests.output) - exact_sum(requests.arrival)) + requests.rows
     kind = object if _wide(requests) or weight.dtype == object else np.int64
 
@@ -29,9 +30,10 @@ def discrete_centroid_bound(instance: Instance) -> Fraction:
         for i in range(0, requests.rows, CHUNK):
             some = slice(i, i + CHUNK)
             s, o = requests.prompt[some], requests.output[some]
+            volume = volumes(s, o).astype(kind, copy=False)
             s, o = s.astype(kind, copy=False), o.astype(kind, copy=False)
             yield 3 * (2 * s + o + 1), -(o + 1) * (3 * s + 2 * o + 1)
-            yield 2 * requests.volume[some].astype(kind), weight[some].astype(kind, copy=False)
+            yield 2 * volume, weight[some].astype(kind, copy=False)
 
     return Fraction(halves, 2) + grouped_chunks(terms, 2 * requests.rows + 1)
 
@@ -50,8 +52,11 @@ def tail_centroid_bound(instance: Instance, cuts: Integers) -> Fraction:
         Tokens of each request that are left out, 0 to output - 1; shape (requests,).
     """
     requests = instance.expanded()
+    release = requests.arrival + cuts
+    order = order_of(release) if release.any() else None  # before more of that size is needed
     work = tail_volume(requests.prompt, requests.output, cuts)
-    weight = mean_steps(requests.arrival + cuts, work, requests.memory)
+    weight = mean_steps(release, work, requests.memory, order)
+    del release, order
     kind = object if _wide(requests) or weight.dtype == object else np.int64
     apart = exact_sum(requests.output) - exact_sum(requests.arrival)
 
@@ -60,9 +65,10 @@ def tail_centroid_bound(instance: Instance, cuts: Integers) -> Fraction:
         for i in range(0, requests.rows, CHUNK):
             some = slice(i, i + CHUNK)
             columns = (requests.prompt[some], requests.output[some], cuts[some])
+            after = tail_volume(*columns).astype(kind, copy=False)
             s, o, c = (column.astype(kind, copy=False) for column in columns)
             moments = _moment(s, o) - _moment(s, c)
-            yield 2 * work[some].astype(kind), weight[some].astype(kind, copy=False) - moments
+            yield 2 * after, weight[some].astype(kind, copy=False) - moments
 
     return apart + grouped_chunks(terms, requests.rows + 1)
 

@@ -78,8 +78,9 @@ def test_a_tail_centroid_is_what_it_says_and_below_opt(case):
 @given(with_cuts(max_requests=20, max_arrival=40), st.integers(1, 40))
 def test_the_kernel_serves_as_the_reference_does(case, memory):
     instance, cuts = case
-    jobs = (instance.arrival + cuts, instance.volume, memory)
-    assert mean_steps(*jobs).tolist() == mean_steps_reference(*jobs).tolist()
+    release, work = instance.arrival + cuts, instance.volume
+    served = mean_steps(release, work.copy(), memory)
+    assert served.tolist() == mean_steps_reference(release, work, memory).tolist()
 
 
 def test_beyond_int64():
