@@ -20,8 +20,8 @@ from kvproof.solver.threads import Flag, new_flag
 #: Multipliers of refined layers are multiples of this, over SCALE.
 UNIT = 8
 
-# What a multiplier moves in a round at first, over SCALE, and the part of that in the last one.
-_STRIDE, _LAST = 100.0, 0.01
+# What a multiplier moves in the last round, over SCALE.
+_LAST = 1.0
 # How much of the mean slope, and of its mean square, a round keeps.
 _KEPT, _KEPT_SQUARE = 0.8, 0.99
 # Added to the root of the mean square: what matters to few paths moves less. Without it the bound
@@ -44,18 +44,20 @@ def ascend(
     *,
     target: int,
     rounds: int,
+    stride: float,
     scratch: Scratch | None = None,
     flag: Flag | None = None,
 ) -> tuple[Multiplier, Multiplier, float]:
     """Raise the mean bound over a sample of states; return the best integers and that mean.
 
     Each multiplier moves by its mean slope over the root of the mean square (Adam, Kingma and Ba
-    2015), in steps that shrink over the `rounds`. Polyak steps along the slope take twice as many.
+    2015), in steps that shrink over the `rounds` from `stride`, over SCALE. Polyak steps along the
+    slope take twice as many.
     A bound above `target` - 1 (total latency), or a set `flag`, ends it after the round it is in.
     """
     best_whole, best = _ascend(
         grid.layout, sample, np.stack((alpha, beta)).astype(np.float64),
-        float(target * SCALE), rounds,
+        float(target * SCALE), rounds, stride,
         make_scratch(grid) if scratch is None else scratch,
         new_flag() if flag is None else flag,
     )  # fmt: skip
@@ -69,7 +71,7 @@ def make_scratch(grid: Grid) -> Scratch:
 
 
 @njit(nogil=True, error_model="numpy")
-def _ascend(layout, sample, values, target, rounds, scratch, flag):  # type: ignore[no-untyped-def]
+def _ascend(layout, sample, values, target, rounds, first, scratch, flag):  # type: ignore[no-untyped-def]
     """Climb from `values` of shape (2, classes, steps), which are overwritten; see `ascend`."""
     slope = np.zeros(values.shape)
     mean_slope = np.zeros(values.shape)
@@ -90,7 +92,7 @@ def _ascend(layout, sample, values, target, rounds, scratch, flag):  # type: ign
         # means begin at 0, and so are too small by these factors
         kept *= _KEPT
         kept_square *= _KEPT_SQUARE
-        stride = _STRIDE * _LAST ** (done / rounds) / (1.0 - kept)
+        stride = first * (_LAST / first) ** (done / rounds) / (1.0 - kept)
         _move(values, mean_slope, mean_square, slope, stride, 1.0 - kept_square)
     return best_whole, best
 

@@ -22,6 +22,8 @@ from kvproof.solver.threads import Flag, blocks, cores, gather
 
 # States of a group for which an ascent is, and the most states that are grouped.
 _SAMPLE, _GROUPED = 96, 3000
+# How far a multiplier moves at first: less than at the root, for a good vector is where it begins.
+_STRIDE = 50.0
 
 
 class Vectors:
@@ -103,7 +105,7 @@ class Vectors:
             scratch = make_scratch(grid)
         alpha, beta, _ = ascend(
             grid, guide.alpha, guide.beta, few, target=target, rounds=self._effort.rounds,
-            scratch=scratch, flag=self._flag,
+            stride=_STRIDE, scratch=scratch, flag=self._flag,
         )  # fmt: skip
         self._scratch.put(scratch)
         # multiples of a unit cost little strength and halve a certificate; in use from the step on

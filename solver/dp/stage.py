@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,33 +36,41 @@ from kvproof.solver.dp.multipliers import (
 )
 from kvproof.solver.dp.size import refuse
 from kvproof.solver.dp.states import States, packing_of
-from kvproof.solver.dp.trajectory import SCALE, Grid, grid_of
+from kvproof.solver.dp.trajectory import SCALE, Grid, Multiplier, grid_of
 from kvproof.solver.interval import Interval, known
 from kvproof.solver.model import Model
 from kvproof.solver.portfolio import repeats
 from kvproof.solver.proofs import price_proof, search_proof
 from kvproof.solver.result import Limit
-from kvproof.solver.threads import Flag, aside, raise_if_interrupted
+from kvproof.solver.threads import Flag, aside, cores, raise_if_interrupted
 from kvproof.solver.windows import PRICE_SCALE, Windows, fix_windows, good_prices
 
 # The first search reaches so far beyond the root bound, or a little further if that ends it; where
-# requests repeat such a part of the gap. Later ones reach at least a quarter of it. With more
-# classes than `_CLASSES` it is one step at a time until two searches have shown what a step costs:
-# up to 400 times as much as the one before.
+# requests repeat such a part of the gap, and once the growth is known only as much further as takes
+# twice as long. Later ones reach at least a quarter of the first. With more classes than `_CLASSES`
+# it is one step at a time until two searches have shown what a step costs: up to 400 times as much
+# as the one before.
 _STAGE = 8
 _LITTLE = 4
 _PART = 4
+_TWICE = 2
 _CLASSES = 25
 # Growth of the work per unit of the target before two searches have shown it, also where requests
 # repeat, and how much above what they show is planned for; the seconds to plan for without a limit.
 _GROWTH, _GROWTH_EQUAL = 1.6, 1.25
 _CAUTION = 1.05
 _PATIENCE = 600.0
+# Seconds of a processor that a search may take for each that is left: half, and where requests
+# repeat and the growth is known that of each processor.
+_SHARE = 0.5
 # Widths of beams, and the memory of each; and how many steps they see where requests repeat. Where
 # these differ, wider beams find as much in that time.
 _WIDTHS = 300, 3_000, 20_000, 100_000
 _BEAM_BYTES = 2**31
 _SEEN = 6
+# A wider beam is begun if it should take at most so many seconds of a processor for each that is
+# left, as others have their turns meanwhile.
+_BEAM = 0.5
 # Share of the time left that one step of a search may take: then it aims nearer, if it can. And
 # once a search has shown what the next one will take.
 _STEP, _STEP_KNOWN = 0.2, 0.5
@@ -70,8 +79,13 @@ PRICES = 0.3
 # And the root's multipliers, of what is left then.
 _ROOT = 0.5
 # Rounds of the ascent at the root: for each request and each step between the bound before and the
-# best schedule, and limits; more gain little.
+# best schedule, and limits; more gain little. And how far a multiplier moves at first; where
+# requests repeat, and so many are moved by it, either may be the better one.
 _ROUNDS, _LEAST_ROUNDS, _MOST_ROUNDS = 0.3, 40, 400
+_STRIDES, _STRIDES_EQUAL = (100.0,), (100.0, 30.0)
+# Rounds for a vector where requests repeat: a third of the states are left then. A layer that is
+# made gets no vectors once more there: that excludes too few to be worth its time.
+_ROUNDS_EQUAL, _NEVER = 300, 2**60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,9 +186,12 @@ def searches(
     """Search to ever higher targets until the interval is closed and proved, or a limit strikes."""
     model, prices, root = rooted.grid.model, rooted.prices, rooted.root
     many, equal = model.classes > _CLASSES, repeats(model)
+    if equal:
+        effort = replace(effort, again_at=_NEVER, rounds=_ROUNDS_EQUAL)
     most_growth = math.inf if many else _GROWTH
     growth = _GROWTH_EQUAL if equal else most_growth
     spent: float | None = None
+    shown = False  # whether two searches have shown the growth
     before: tuple[int, int] | None = None  # target and states of the last search
     farthest: int | None = None  # target, where one step of a search has taken too long
     # a limited search may have closed the interval without leaving a proof
@@ -183,9 +200,13 @@ def searches(
             state.limit = Limit.TIME
             return
         base = max(state.lower, _ceil(root_bound(rooted.grid, root)))
-        first_reach = max(_STAGE, (state.upper - base) // _PART) if equal else _STAGE
-        reach = _reach(spent, growth, deadline, 1 if many else first_reach)
-        near = base + reach + (0 if many else _LITTLE) >= state.upper
+        least, little, part = (1, 0, _SHARE) if many else (_STAGE, _LITTLE, _SHARE)
+        if equal and shown:
+            least, little, part = 1, int(math.log(_TWICE) / math.log(growth)), _SHARE * cores()
+        elif equal:
+            least = max(_STAGE, (state.upper - base) // _PART)
+        reach = _reach(spent, growth, deadline, least, part)
+        near = base + reach + little >= state.upper
         target = state.upper if near else base + reach
         if farthest is not None:
             target = min(target, max(farthest, base + 1))
@@ -226,7 +247,7 @@ def searches(
             continue
         if before is not None and before[0] < aim and before[1] > 0:
             rate = (outcome.states / before[1]) ** (1 / (aim - before[0]))
-            growth = min(most_growth, _CAUTION * max(1.0, rate))
+            growth, shown = min(most_growth, _CAUTION * max(1.0, rate)), True
         before = aim, outcome.states
         _accept(state, outcome)
         if not outcome.proved:
@@ -280,16 +301,18 @@ def share_of(deadline: float | None, share: float) -> float | None:
     return now + share * (deadline - now)
 
 
-def _reach(spent: float | None, growth: float, deadline: float | None, first: int) -> int:
+def _reach(
+    spent: float | None, growth: float, deadline: float | None, first: int, part: float
+) -> int:
     """Return how far beyond the bound the next search should reach, from what the last one took.
 
-    As far as the time left should allow, so that a limit leaves the best interval; `first` before
-    any, later at least a quarter of that.
+    As far as a `part` of the time left should allow, so that a limit leaves the best interval;
+    `first` before any, later at least a quarter of that.
     """
     if spent is None:
         return first
     left = _PATIENCE if deadline is None else deadline - time.monotonic()
-    work = math.log(max(left, 1.0) / (2 * max(spent, 0.02)))
+    work = math.log(part * max(left, 1.0) / max(spent, 0.02))
     return max(1, first // 4, int(work / math.log(growth)))
 
 
@@ -302,10 +325,10 @@ def beams(
     for width in _WIDTHS:
         if state.closed() or _late(deadline):
             return
-        if deadline is not None and each * width > deadline - time.monotonic():
+        if deadline is not None and each * width > _BEAM * (deadline - time.monotonic()):
             return
         narrow = replace(
-            effort, width=width, seen=seen, refine_at=2**60, raise_at=width,
+            effort, width=width, seen=seen, refine_at=_NEVER, raise_at=width,
             memory_bytes=min(effort.memory_bytes, _BEAM_BYTES),
         )  # fmt: skip
         begun, spent = time.process_time(), 0.0
@@ -347,8 +370,16 @@ def _root_vector(grid: Grid, prices: Column, lower: int, upper: int, flag: Flag)
     most = min(_MOST_ROUNDS, 8_000_000_000 // cells)
     wanted = _ROUNDS * grid.model.requests * (upper - lower)
     rounds = int(np.clip(wanted, _LEAST_ROUNDS, max(most, _LEAST_ROUNDS)))
-    whole = ascend(grid, alpha, beta, sample, target=upper, rounds=rounds, flag=flag)
-    return make_vector(grid, whole[0], whole[1], 0)
+    strides = _STRIDES_EQUAL if repeats(grid.model) else _STRIDES
+
+    def climbed(stride: float) -> tuple[Multiplier, Multiplier, float]:
+        return ascend(
+            grid, alpha, beta, sample, target=upper, rounds=rounds, stride=stride, flag=flag
+        )
+
+    with ThreadPoolExecutor(len(strides)) as pool:
+        best = max(pool.map(climbed, strides), key=lambda found: found[2])
+    return make_vector(grid, best[0], best[1], 0)
 
 
 def _staged(

@@ -4,6 +4,7 @@ import copy
 import random
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -269,9 +270,10 @@ def test_the_flag_ends_an_ascent_after_one_round():
     alpha = beta = np.zeros(windows.allowed.shape)
     sample = sample_of(grid, States.root(packing_of(model), model.requests), np.array([0]), 0)
     flag = np.ones(1, dtype=np.bool_)
-    stopped = ascend(grid, alpha, beta, sample, target=120, rounds=400, flag=flag)
-    once = ascend(grid, alpha, beta, sample, target=120, rounds=1)
-    longer = ascend(grid, alpha, beta, sample, target=120, rounds=400)
+    climb = partial(ascend, grid, alpha, beta, sample, target=120, stride=100.0)
+    stopped = climb(rounds=400, flag=flag)
+    once = climb(rounds=1)
+    longer = climb(rounds=400)
     assert stopped[2] == once[2] < longer[2]
 
 
