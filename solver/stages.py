@@ -102,7 +102,9 @@ def solve(
     if not small and options.time_limit is not None:  # few are interpreted first
         rehearse_improve(instance)
         if engine != "milp":
-            rehearse(search_whole, 14, backlog=instance.is_backlog)
+            # of fewer that arrive over time, bounds close the interval and nothing is searched
+            crowd = 14 if instance.is_backlog else 25
+            rehearse(search_whole, crowd, backlog=instance.is_backlog)
             if repeats(model):
                 rehearse(repeated_whole, 3, backlog=instance.is_backlog, copies=9)
     with listening(), plain_first() if small else nullcontext():
