@@ -81,6 +81,8 @@ def test_windows_lose_no_optimum():
         ({"engine": "magic"}, "engine must be one of"),
         ({"time_limit": 0}, "time limit must be above 0"),
         ({"memory_bytes": 0}, "memory_bytes must be at least 1, got 0"),
+        ({"memory_bytes": 1e9}, "memory_bytes must be an integer, got 1000000000.0"),
+        ({"memory_bytes": "x"}, "memory_bytes must be an integer, got 'x'"),
         ({"engine": "milp", "backend": "nosuch"}, "not installed"),
     ],
 )
