@@ -111,6 +111,10 @@ class Instance(Shown):
     def _volume(self) -> Column:
         return volumes(self.prompt, self.output)
 
+    def keeps_volume(self, column: npt.NDArray[Any]) -> bool:
+        """Whether this is the very column of :attr:`volume`, where one is kept."""
+        return column is self.__dict__.get("_volume")
+
     @property
     def by_volume(self) -> Column:
         """The rows in order of volume, then index; of very many they are not kept."""

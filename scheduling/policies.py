@@ -121,7 +121,7 @@ def keys_of(requests: Instance, policy: KeyPolicy) -> npt.NDArray[Any]:
 def key_order(requests: Instance, key: npt.NDArray[Any]) -> Column:
     """Return the requests ordered by key, then arrival, then index."""
     if requests.is_backlog and key.dtype == np.int64:
-        return requests.by_volume if key is requests.volume else stable_order(key)
+        return requests.by_volume if requests.keeps_volume(key) else stable_order(key)
     return np.lexsort((requests.arrival, key))
 
 
