@@ -1,6 +1,5 @@
 """Several instances, as of rates, memories or replicas; each policy on each, side by side."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -98,8 +97,6 @@ def sweep(
     if cluster is not None:
         return cluster.over(_point, instances, values, *([one] * len(values) for one in asked))
     task = delayed(_point)
-    # after Ctrl-C that is no news
-    warnings.filterwarnings("ignore", "[0-9]+ tasks which were still being processed", UserWarning)
     with blocked():  # all processes are started here
         results: Iterator[Point] = Parallel(n_jobs=workers, return_as="generator")(
             task(instance, value, *asked) for value, instance in zip(values, instances, strict=True)

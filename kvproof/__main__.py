@@ -4,6 +4,7 @@ import sys
 
 try:
     import os
+    import warnings
     from io import TextIOWrapper
 
     import click
@@ -36,6 +37,8 @@ def main() -> None:
         streams.reserve_stdout()
     notices.listen(lambda notice: streams.say_on_stderr(f"kvproof: {notice}"))
     interrupts.listen()
+    # of a sweep that ends early; after Ctrl-C that is no news
+    warnings.filterwarnings("ignore", "[0-9]+ tasks which were still being processed", UserWarning)
     code = run(sys.argv[1:])
     try:
         streams.stdout().flush()

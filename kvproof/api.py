@@ -28,11 +28,11 @@ from kvproof.certificates.headroom import Headroom
 from kvproof.certificates.lower_bounds import LowerBound, find_bound
 from kvproof.certificates.proofs import BoundKind
 from kvproof.files import Outputs
-from kvproof.scheduling.arguments import as_fraction, as_integer
+from kvproof.scheduling.arguments import as_fraction, as_integer, of_type
 from kvproof.scheduling.compact import compact as shift_left
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
-from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance, as_instance
 from kvproof.scheduling.noise import parse_noise
 from kvproof.scheduling.policies import BatchPolicy, KeyPolicy, Policy
 from kvproof.scheduling.registry import BUILTIN, find_policy
@@ -60,7 +60,7 @@ def simulate(
     >>> kv.simulate(two, "svf").starts
     array([3, 0])
     """
-    schedule = _simulate(_instance(instance), _policy(policy), skip=skip)
+    schedule = _simulate(as_instance(instance), _policy(policy), skip=skip)
     return shift_left(schedule) if compact else schedule
 
 
@@ -83,7 +83,7 @@ def verify(
     >>> verdict.schedule.total_latency, verdict.factor
     (13, Fraction(13, 8))
     """
-    instance = _instance(instance)
+    instance = as_instance(instance)
     if bound is not None and not isinstance(bound, LowerBound):  # None: together with the schedule
         bound = lower_bound(instance, bound)
     whose = instance if bound is None or bound.instance is None else bound.instance
@@ -115,7 +115,7 @@ def verify_predicted(
     >>> kv.verify_predicted(two, "fcfs", [1, 1]).run.preemptions
     array([0, 1])
     """
-    instance = _instance(instance)
+    instance = as_instance(instance)
     times = as_fraction("margin", margin)
     if times <= 0:
         raise InputError(f"margin must be above 0, got {margin}")
@@ -123,7 +123,10 @@ def verify_predicted(
         rng = np.random.default_rng(as_integer("seed", seed, 0))
         lengths = parse_noise(predicted).predict(instance, rng)
     else:
-        lengths = np.asarray(predicted)
+        try:
+            lengths = np.asarray(predicted)
+        except ValueError:
+            raise InputError("predictions: expected a flat list of integers") from None
     (verdict,) = _verify_predicted(
         instance,
         [_policy(policy)],
@@ -142,7 +145,7 @@ def cache_tokens(deployment: str) -> int:
     >>> kv.cache_tokens("llama-3.1-8b@80GiB")
     467291
     """
-    return parse_deployment(_of_type(str, deployment, "a text, as 'llama-3.1-8b@80GiB'")).tokens
+    return parse_deployment(of_type(str, deployment, "a text, as 'llama-3.1-8b@80GiB'")).tokens
 
 
 def lower_bound(instance: Instance, kind: BoundKind | str | None = None) -> LowerBound:
@@ -155,7 +158,7 @@ def lower_bound(instance: Instance, kind: BoundKind | str | None = None) -> Lowe
     >>> kv.lower_bound(two, "outputs")
     <LowerBound: OPT at least 8, kind outputs>
     """
-    return replace(find_bound(_instance(instance), _kind(kind)), instance=instance)
+    return replace(find_bound(as_instance(instance), _kind(kind)), instance=instance)
 
 
 def headroom(
@@ -177,7 +180,7 @@ def headroom(
     'fcfs: mean latency can be cut by at least 15.'
     """
     return find_headroom(
-        _instance(instance),
+        as_instance(instance),
         _policy(policy),
         skip=skip,
         time_limit=time_limit,
@@ -206,7 +209,7 @@ def certify(
     'verified'
     """
     return _certify(
-        _instance(instance),
+        as_instance(instance),
         _member(Claim, "claim", claim),
         policy=_policy(policy),
         skip=skip,
@@ -221,7 +224,7 @@ def check(source: Certificate | str | Path | bytes) -> CheckResult:
 
     It never raises for what a certificate contains; look at ``.verdict``.
     """
-    source = _of_type((Certificate, str, Path, bytes), source, "a Certificate, its file or bytes")
+    source = of_type((Certificate, str, Path, bytes), source, "a Certificate, its file or bytes")
     return _check(source.to_bytes() if isinstance(source, Certificate) else source)
 
 
@@ -270,7 +273,7 @@ def search(
     with tempfile.TemporaryDirectory(prefix="kvproof-") as scratch:
         folder = Path(scratch)
         if out is not None:
-            name = _of_type((str, Path), out, "a folder's name as out")
+            name = of_type((str, Path), out, "a folder's name as out")
             folder = Outputs().folder(name, mark=FILE)
         if (folder / FILE).exists():
             raise InputError(f"{folder} holds a run already")
@@ -286,19 +289,6 @@ def search(
 
 def _unobserved(update: object) -> None:
     """Say nothing."""
-
-
-def _of_type(kinds: Any, value: Any, what: str) -> Any:
-    if not isinstance(value, kinds):
-        raise InputError(f"expected {what}, got a {type(value).__name__}")
-    return value
-
-
-def _instance(instance: object) -> Instance:
-    if not isinstance(instance, Instance):
-        kind = type(instance).__name__
-        raise InputError(f"expected an Instance, got {kind}; of a trace: to_instance(...)[0]")
-    return instance
 
 
 def _policy(policy: object) -> Policy:
@@ -333,7 +323,7 @@ def draw(schedule: Schedule, *, title: str | None = None) -> Picture:
     """
     from kvproof.pictures import schedule_svg
 
-    return Picture(svg=schedule_svg(_of_type(Schedule, schedule, "a Schedule"), title=title))
+    return Picture(svg=schedule_svg(of_type(Schedule, schedule, "a Schedule"), title=title))
 
 
 _Kind = TypeVar("_Kind", bound=StrEnum)

@@ -2,6 +2,8 @@
 
 from fractions import Fraction
 from math import inf
+from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +40,19 @@ def as_fraction(name: str, value: object) -> Fraction:
         raise InputError(f"{name} must be a number, as 0.05 or '1/20', got {value!r}") from None
 
 
+def of_type(kinds: Any, value: Any, what: str) -> Any:
+    """Return what must be of one of some types.
+
+    Raises
+    ------
+    InputError
+        It is of another.
+    """
+    if not isinstance(value, kinds):
+        raise InputError(f"expected {what}, got a {type(value).__name__}")
+    return value
+
+
 def check_time_limit(name: str, seconds: object) -> None:
     """Refuse what is neither None nor a time to wait for.
 
@@ -48,8 +63,11 @@ def check_time_limit(name: str, seconds: object) -> None:
     """
     if seconds is None:
         return
-    number = isinstance(seconds, int | float | np.integer | np.floating)
-    if not number or isinstance(seconds, bool) or not 0 < seconds < inf:  # type: ignore[operator]
+    if isinstance(seconds, bool) or not isinstance(seconds, Real):
+        raise InputError(
+            f"{name}: the time limit must be a number of seconds (None: no limit), got {seconds!r}"
+        )
+    if not 0 < seconds < inf:  # type: ignore[operator]
         raise InputError(
             f"{name}: the time limit must be above 0 seconds and finite (None: no limit), got "
             f"{seconds!r}"

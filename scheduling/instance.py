@@ -10,7 +10,7 @@ from typing import Any, Self, TypeGuard
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.scheduling.arguments import as_integer
+from kvproof.scheduling.arguments import as_fraction, as_integer
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import CHUNK, Column, by_parts, exact_sum
 from kvproof.scheduling.machine import refuse_beyond_memory
@@ -110,6 +110,10 @@ class Instance(Shown):
     @cached_property
     def _volume(self) -> Column:
         return volumes(self.prompt, self.output)
+
+    def keeps_volume(self, column: npt.NDArray[Any]) -> bool:
+        """Whether this is the very column of :attr:`volume`, where one is kept."""
+        return column is self.__dict__.get("_volume")
 
     @property
     def by_volume(self) -> Column:
@@ -224,17 +228,20 @@ class Instance(Shown):
             count=self.count,
         )
 
-    def at_rate(self, scale: Fraction) -> "Instance":
+    def at_rate(self, scale: Fraction | float | str) -> "Instance":
         """Return the same requests, coming `scale` times as fast: ``floor(arrival / scale)``.
+
+        A float is taken as it is written.
 
         Raises
         ------
         InputError
-            The scale is not above 0, or an arrival is beyond 2^48.
+            The scale is no number above 0, or an arrival is beyond 2^48.
         """
-        if scale <= 0:
+        times_as_fast = as_fraction("instance: a rate", scale)
+        if times_as_fast <= 0:
             raise InputError(f"instance: a rate must be above 0, got {scale}")
-        up, down = scale.denominator, scale.numerator
+        up, down = times_as_fast.denominator, times_as_fast.numerator
         times, inverse = np.unique(self.arrival, return_inverse=True)
         # Python integers: the scale may have more digits than int64
         scaled = [time * up // down for time in times.tolist()]
@@ -356,6 +363,20 @@ class Instance(Shown):
             output=data["output"],
             count=data.get("count"),
         )
+
+
+def as_instance(instance: object) -> Instance:
+    """Return what must be an instance.
+
+    Raises
+    ------
+    InputError
+        It is something else.
+    """
+    if not isinstance(instance, Instance):
+        kind = type(instance).__name__
+        raise InputError(f"expected an Instance, got {kind}; of a trace: to_instance(...)[0]")
+    return instance
 
 
 def volumes(prompt: Column, output: Column) -> Column:

@@ -121,7 +121,7 @@ def keys_of(requests: Instance, policy: KeyPolicy) -> npt.NDArray[Any]:
 def key_order(requests: Instance, key: npt.NDArray[Any]) -> Column:
     """Return the requests ordered by key, then arrival, then index."""
     if requests.is_backlog and key.dtype == np.int64:
-        return requests.by_volume if key is requests.volume else stable_order(key)
+        return requests.by_volume if requests.keeps_volume(key) else stable_order(key)
     return np.lexsort((requests.arrival, key))
 
 
@@ -176,8 +176,8 @@ class Toll:
     lent: int = 0
 
 
-def toll_of(requests: Instance, policy: Policy) -> Toll | None:
-    """Return what starts cost, or None where they are free.
+def toll_of(requests: Instance, policy: Policy, release: Column) -> Toll | None:
+    """Return what starts cost, or None where they are free; `release` is of :func:`releases`.
 
     Raises
     ------
@@ -205,7 +205,7 @@ def toll_of(requests: Instance, policy: Policy) -> Toll | None:
     cost = ask_column(policy, lambda: answer.cost)
     if cost.shape != (requests.rows,) or cost.dtype.kind not in "iu" or cost.min() < 0:
         raise InputError(f"policy {policy.name}: toll() needs {requests.rows} costs, at least 0")
-    latest = int(releases(requests, policy).max()) + exact_sum(requests.output)
+    latest = int(release.max()) + exact_sum(requests.output)
     most = (latest + cap + 1) * unit + lent
     if cost.max() >= 2**62 or most + exact_sum(cost.astype(np.int64)) >= 2**62:
         raise InputError(f"policy {policy.name}: costs over {unit} are beyond 62 bits")

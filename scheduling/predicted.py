@@ -258,7 +258,7 @@ def promised_run(
     rank = predicted_order(every, policy, predicted)
     promised = promised_outputs(every, policy, predicted, margin)
     arrive = stable_order(every.arrival)
-    toll = toll_of(believed_instance(every, predicted), policy)
+    toll = toll_of(believed_instance(every, predicted), policy, every.arrival)
     paid = _FREE if toll is None else (
         toll.cost[arrive], toll.unit, toll.cap, toll.lent
     )  # fmt: skip
@@ -311,7 +311,7 @@ class ByPrediction:
     def __init__(self, every: Instance, policy: Policy, predicted: Column) -> None:
         self.name = policy.name
         self._rank = predicted_order(every, policy, predicted)
-        self._toll = toll_of(believed_instance(every, predicted), policy)
+        self._toll = toll_of(believed_instance(every, predicted), policy, every.arrival)
 
     def key(self, instance: Instance) -> Column:
         """Return each request's place in the policy's order by the predictions."""

@@ -33,8 +33,9 @@ def simulate_reference(instance: Instance, policy: Policy, *, skip: bool = False
         column.tolist() for column in (requests.arrival, requests.prompt, requests.output)
     )
     reserved = reserved_outputs(requests, policy).tolist()
-    release = releases(requests, policy).tolist()
-    toll = toll_of(requests, policy)
+    released = releases(requests, policy)
+    toll = toll_of(requests, policy, released)
+    release = released.tolist()
     credit = Fraction(0)
     lent = 0 if toll is None else Fraction(toll.lent, toll.unit)
     rank = None

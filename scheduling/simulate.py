@@ -73,7 +73,7 @@ def _run_keys(requests: Instance, policy: KeyPolicy, skip: bool) -> Column:
     key = keys_of(requests, policy)
     reserved = reserved_outputs(requests, policy)
     release = releases(requests, policy)
-    toll = toll_of(requests, policy)
+    toll = toll_of(requests, policy, release)
     if skip and (release is not requests.arrival or toll is not None):
         raise InputError(f"policy {policy.name} paces the strict rule; leave out --skip")
     if skip or requests.is_backlog:

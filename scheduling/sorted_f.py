@@ -6,7 +6,7 @@ import numpy as np
 
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
-from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance, volumes
 
 # With this many waiting requests or fewer the best batch is found among all subsets.
 EXACT_UP_TO = 12
@@ -25,11 +25,12 @@ class SortedF:
     def next_batch(self, instance: Instance, waiting: Column) -> Column:
         """Return the next batch, by output, then by index."""
         output = instance.output[waiting]
-        peak = instance.prompt[waiting] + output
+        prompt = instance.prompt[waiting]
+        peak = prompt + output
         if len(waiting) <= EXACT_UP_TO:
             batch = best_subset(instance.memory, peak, output)
         else:
-            batch = self.many(instance.memory, peak, output, instance.volume[waiting])
+            batch = self.many(instance.memory, peak, output, volumes(prompt, output))
         chosen = np.sort(waiting[batch])
         return chosen[np.argsort(instance.output[chosen], kind="stable")]
 

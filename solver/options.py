@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kvproof.scheduling.arguments import check_time_limit
+from kvproof.scheduling.arguments import as_integer, check_time_limit
 from kvproof.scheduling.errors import InputError
 from kvproof.solver.backends import find_backend
 
@@ -28,8 +28,7 @@ class Options:
         check_time_limit("solve", self.time_limit)
         if self.time_limit is not None and self.time_limit >= _ENDLESS:
             object.__setattr__(self, "time_limit", None)
-        if self.memory_bytes < 1:
-            raise InputError(f"memory_bytes must be at least 1, got {self.memory_bytes}")
+        as_integer("memory_bytes", self.memory_bytes, 1)
         # refused before any work; the default one is looked for when it is needed
         if self.engine in ("auto", "milp") and self.backend != "highs":
             find_backend(self.backend)

@@ -10,11 +10,12 @@ from functools import cache
 
 import numpy as np
 
+from kvproof.scheduling.arguments import of_type
 from kvproof.scheduling.compiled import plain_first
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.feasibility import check_schedule
-from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance, as_instance
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.annealed import NEAR, SMALL, annealed, brought_near
 from kvproof.solver.backends import find_backend
@@ -88,13 +89,16 @@ def solve(
     Raises
     ------
     InputError
-        An argument is out of range, `incumbent` is of other requests, or the backend is missing.
+        An argument is of another kind or out of range, `incumbent` is of other requests, or the
+        backend is missing.
     RejectedError
         `incumbent` is not feasible.
     """
     options = Options(
         engine=engine, time_limit=time_limit, backend=backend, memory_bytes=memory_bytes
     )
+    as_instance(instance)
+    of_type(Schedule | None, incumbent, "a Schedule as incumbent")
     if incumbent is not None and incumbent.instance.digest != instance.digest:
         raise InputError("the incumbent is a schedule of another instance")
     small = instance.requests <= SMALL
@@ -102,7 +106,9 @@ def solve(
     if not small and options.time_limit is not None:  # few are interpreted first
         rehearse_improve(instance)
         if engine != "milp":
-            rehearse(search_whole, 14, backlog=instance.is_backlog)
+            # of fewer that arrive over time, bounds close the interval and nothing is searched
+            crowd = 14 if instance.is_backlog else 25
+            rehearse(search_whole, crowd, backlog=instance.is_backlog)
             if repeats(model):
                 rehearse(repeated_whole, 3, backlog=instance.is_backlog, copies=9)
     with listening(), plain_first() if small else nullcontext():

@@ -85,8 +85,13 @@ def price_terms(model: Model, prices: Column, last: int, unit: int) -> Column:
 
 
 def _refuse_length(model: Model, last: int) -> None:
-    longest = last + int(model.output.max())  # a column of so many steps is made
-    if last > MAX_STEPS or model.classes * last > MAX_TERMS or longest > MAX_TERMS:
+    output = int(model.output.max())
+    if last + output > MAX_TERMS:  # a column of so many steps is made
+        raise LimitError(
+            f"exact search: an output of {output:,} tokens after step {last:,} is too long "
+            f"(at most {MAX_TERMS:,} steps in all); use certified bounds"
+        )
+    if last > MAX_STEPS or model.classes * last > MAX_TERMS:
         raise LimitError(
             f"exact search: {model.classes:,} kinds of request over {last:,} steps are too many "
             f"(at most {MAX_STEPS:,} steps, {MAX_TERMS:,} starts in all); use certified bounds"

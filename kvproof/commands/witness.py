@@ -70,7 +70,11 @@ def show(witness: str, number: int | None, out: str | None, as_json: bool) -> in
     --out is compressed where its name ends in .gz.
     """
     from kvproof.adversary.witnesses.replay import in_words
-    from kvproof.adversary.witnesses.witness_file import read_witness, uncompressed
+    from kvproof.adversary.witnesses.witness_file import (
+        bytes_of,
+        parse_witness,
+        uncompressed,
+    )
     from kvproof.files import Outputs
     from kvproof.inputs import witness_file
     from kvproof.scheduling.exact import as_pq, decimal
@@ -78,13 +82,13 @@ def show(witness: str, number: int | None, out: str | None, as_json: bool) -> in
 
     target = None if out is None else Outputs(witness).file(out)
     with witness_file(witness, number) as path:
-        written = read_witness(path)
-        data = uncompressed(path.read_bytes())
+        data = bytes_of(path)  # once: a pipe gives it no second time
+        written = parse_witness(data, name=str(path))
     instance = written.feasible.instance
     # a result and its file: neither is lost where the other cannot be written
     try:
         if target is not None:
-            target.write_packed(data)
+            target.write_packed(uncompressed(data))
     finally:
         if as_json:
             print_json({

@@ -73,12 +73,6 @@ def _positive(value: Fraction | float | str, name: str, what: str) -> Fraction:
     return exact
 
 
-def _whole(value: object, name: str, least: int) -> int:
-    if not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"{name} must be at least {least}, a whole number, got {value!r}")
-    return int(value)
-
-
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Trace(Shown):
     """Requests in order of time, with nothing rounded.
@@ -157,7 +151,7 @@ class Trace(Shown):
         InputError
             There are fewer requests, or it would have none; the seed is no integer of at least 0.
         """
-        requests, seed = _whole(requests, "a sample", 1), _whole(seed, "seed", 0)
+        requests, seed = as_integer("a sample", requests, 1), as_integer("seed", seed, 0)
         if requests > len(self):
             raise InputError(
                 f"{self.source}: a sample of {requests:,}, and there are {len(self):,}; take fewer"
@@ -223,7 +217,7 @@ class Trace(Shown):
         step = _positive(step, "step", "a number of seconds")
         rate = _positive(rate_scale, "rate_scale", "a number")
         if limit is not None:
-            limit = _whole(limit, "limit", 1)
+            limit = as_integer("limit", limit, 1)
         if oversize not in ("error", "drop"):
             raise InputError(f"oversize must be error or drop, got {oversize!r}")
         if self.columns.ticks is None and not backlog:

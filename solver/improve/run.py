@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kvproof.scheduling.arguments import as_integer, check_time_limit
+from kvproof.scheduling.arguments import as_fraction, as_integer, check_time_limit, of_type
 from kvproof.scheduling.compiled import interpreting
 from kvproof.scheduling.errors import InputError, LimitError
 from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.feasibility import check_schedule
-from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance, as_instance
 from kvproof.scheduling.registry import BUILTIN, find_policy
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
@@ -149,16 +149,20 @@ def improve(
     Raises
     ------
     InputError
-        The time limit is not positive or not finite, `trials` is no integer of at least 0, or
-        `first` is of other requests.
+        The time limit is not positive or not finite, `trials` is no integer of at least 0,
+        `first` is of other requests, or an argument is of another kind.
     RejectedError
         `first` is not feasible.
     LimitError
         The schedule takes more than 2^27 steps.
     """
+    as_instance(instance)
+    of_type(Schedule | None, first, "a Schedule as first")
     check_time_limit("improve", time_limit)
     if trials is not None:
         as_integer("improve: trials", trials, 0)
+    if enough is not None:
+        as_fraction("improve: enough", enough)
     if first is not None and first.instance.digest != instance.digest:
         raise InputError("improve: the first schedule is one of another instance")
     if time_limit is not None and not interpreting():

@@ -1,5 +1,6 @@
 import gzip
 import json
+import os
 from fractions import Fraction
 
 import pytest
@@ -188,6 +189,20 @@ def test_one_is_not_a_plural(tmp_path, command):
         code, out, _ = command(*name, tmp_path / "w.json")
         assert code == 0
         assert "eps 1, 1 request\n" in out
+
+
+def test_a_witness_of_a_pipe_is_written_whole(tmp_path, command):
+    alone = simulate(Instance(memory=5, arrival=[0], prompt=[0], output=[5]), SVF())
+    data = ratio_certificate(SVF(), alone, alone).to_bytes()
+    end, begin = os.pipe()
+    os.write(begin, data)
+    os.close(begin)
+    try:
+        code = command("witness", "show", f"/dev/fd/{end}", "--out", tmp_path / "w.json")[0]
+    finally:
+        os.close(end)
+    assert code == 0
+    assert (tmp_path / "w.json").read_bytes() == data
 
 
 def test_compressed_files_are_written_as_they_are_named(tmp_path, command, as_json):

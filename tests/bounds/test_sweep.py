@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,12 @@ def instances() -> list[Instance]:
         Instance(memory=memory, arrival=arrival, prompt=prompt, output=output)
         for memory in (40, 45, 5_000)
     ]
+
+
+def test_what_the_caller_is_warned_of_is_left_to_the_caller():
+    before = list(warnings.filters)
+    list(sweep([40], instances()[:1], [SVF()]))
+    assert warnings.filters == before
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -66,6 +66,8 @@ def test_arrivals_at_another_rate():
     )
     assert instance.at_rate(Fraction(3, 2)).arrival.tolist() == [0, 2, 6]
     assert instance.at_rate(Fraction(1, 2)).arrival.tolist() == [0, 6, 20]
+    for half in (0.5, "1/2"):
+        assert instance.at_rate(half).arrival.tolist() == [0, 6, 20]
     assert instance.at_rate(Fraction(3, 2)).requests == 4
     for scale in (Fraction(0), Fraction(-1)):
         with pytest.raises(InputError, match="a rate must be above 0"):

@@ -118,6 +118,16 @@ def test_wrong_names_are_input_errors():
             lambda _: kv.verify_predicted(SMALL, "svf", [1, 2, 3, 4, -3]),
             "request 4: expected at least 0, got -3",
         ),
+        (
+            lambda _: kv.verify_predicted(SMALL, "svf", [[1], [1, 2]]),
+            "predictions: expected a flat list of integers",
+        ),
+        (lambda trace: kv.solve(trace), "expected an Instance, got Trace"),
+        (lambda trace: kv.improve(trace), "expected an Instance, got Trace"),
+        (lambda _: kv.solve(SMALL, incumbent=[0, 1]), "expected a Schedule as incumbent, got a l"),
+        (lambda _: kv.improve(SMALL, first=[0, 1]), "expected a Schedule as first, got a list"),
+        (lambda _: kv.improve(SMALL, trials=10, enough="x"), "enough must be a number"),
+        (lambda _: SMALL.at_rate("x"), "a rate must be a number, as 0.05 or '1/20', got 'x'"),
     ],
 )
 def test_what_is_of_another_kind_is_an_input_error(call, said):
@@ -162,13 +172,19 @@ def searched(**settings):
         (lambda: kv.headroom(SMALL, evaluations=-1), "evaluations must be at least 0, got -1"),
         (lambda: kv.improve(SMALL, time_limit=float("inf")), "and finite .* got inf"),
         (lambda: kv.improve(SMALL, trials=2.5), "improve: trials must be an integer, got 2.5"),
-        (lambda: kv.solve(SMALL, time_limit="3"), "the time limit must be above 0 .* got '3'"),
+        (lambda: kv.solve(SMALL, time_limit="3"), "must be a number of seconds .* got '3'"),
+        (lambda: kv.improve(SMALL, time_limit=True), "must be a number of seconds .* got True"),
     ],
 )
 def test_what_is_out_of_range_is_an_input_error(call, said):
     with pytest.raises(kv.InputError, match=said) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_a_time_limit_may_be_any_number():
+    assert kv.solve(SMALL, time_limit=Fraction(5)).lower_bound > 0
+    assert kv.improve(SMALL, time_limit=Fraction(1, 100)).schedule.total_latency > 0
 
 
 def test_the_best_bound_has_the_command_lines_name():

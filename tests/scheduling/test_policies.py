@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kvproof.scheduling import instance as scheduling_instance
 from kvproof.scheduling import sorted_f
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.instance import Instance, volumes
 from kvproof.scheduling.one_bit import OneBitSVF
+from kvproof.scheduling.policies import SVF
 from kvproof.scheduling.registry import BUILTIN, find_policy
+from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.sorted_f import SortedF, best_prefix
 from tests.strategies import backlogs, instances
 
@@ -100,6 +103,20 @@ def test_sorted_f_takes_a_prefix_where_many_wait():
     n = sorted_f.EXACT_UP_TO + 1
     instance = Instance(memory=4, arrival=[0] * n, prompt=[0] * n, output=[1] * n)
     assert SortedF().next_batch(instance, np.arange(n)).tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("policy", "times"), [(SVF(), 1), (SortedF(), 0)])
+def test_of_very_many_the_volumes_are_made_as_seldom_as_can_be(monkeypatch, policy, times):
+    n = sorted_f.EXACT_UP_TO + 1
+    many = Instance(memory=4, arrival=[0] * n, prompt=[0] * n, output=[1] * n)
+    expected = simulate(many, policy).starts.tolist()
+    made = []
+    monkeypatch.setattr(scheduling_instance, "_MANY", 1)
+    monkeypatch.setattr(
+        scheduling_instance, "volumes", lambda *lengths: made.append(1) or volumes(*lengths)
+    )
+    assert simulate(many, policy).starts.tolist() == expected
+    assert len(made) == times
 
 
 @pytest.mark.parametrize("name", BUILTIN)

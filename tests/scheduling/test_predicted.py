@@ -65,7 +65,7 @@ def test_the_kernel_is_the_plain_rule_and_its_runs_are_feasible(case, margin):
     check_run(run)
     rank = predicted_order(instance, policy, predicted)
     promised = promised_outputs(instance, policy, predicted, margin)
-    toll = toll_of(believed_instance(instance, predicted), policy)
+    toll = toll_of(believed_instance(instance, predicted), policy, instance.arrival)
     assert stays(run) == promised_run_reference(instance, rank, promised, toll)
     assert run.preemptions.sum() == len(run.request) - instance.rows
     assert run.statistics.latency.mean == run.mean_latency

@@ -283,6 +283,14 @@ def test_costs_beside_late_releases_do_not_overflow():
         simulate(THREE, policy)
 
 
+def test_releases_are_asked_for_once():
+    asked = []
+    policy = Tolling()
+    policy.release = lambda instance: asked.append(1) or instance.arrival
+    assert simulate(THREE, policy).starts.tolist() == simulate(THREE, Tolling()).starts.tolist()
+    assert asked == [1]
+
+
 def test_releases_up_to_the_last_step_that_there_is():
     policy = SVF()
     two = Instance(memory=5, arrival=[0, 0], prompt=[3, 1], output=[1, 4])

@@ -2,6 +2,7 @@
 
 import copy
 import random
+import re
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -81,6 +82,8 @@ def test_windows_lose_no_optimum():
         ({"engine": "magic"}, "engine must be one of"),
         ({"time_limit": 0}, "time limit must be above 0"),
         ({"memory_bytes": 0}, "memory_bytes must be at least 1, got 0"),
+        ({"memory_bytes": 1e9}, "memory_bytes must be an integer, got 1000000000.0"),
+        ({"memory_bytes": "x"}, "memory_bytes must be an integer, got 'x'"),
         ({"engine": "milp", "backend": "nosuch"}, "not installed"),
     ],
 )
@@ -88,6 +91,12 @@ def test_bad_arguments(arguments, message):
     with pytest.raises(InputError, match=message) as caught:
         solver.solve(make(9, [(0, 4, 4), (0, 4, 5), (0, 0, 7)]), **arguments)
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_refused_as_too_long_is_named():
+    rows = [(0, 0, 2**30), (0, 0, 2**30 + 5), (0, 5, 2**29), (0, 7, 2**30 - 9), (0, 9, 3)]
+    result = solver.solve(make(2**31 - 1, rows), engine="milp")
+    assert re.search("an output of 1,073,741,829 tokens .* is too long", result.detail["message"])
 
 
 def test_request_larger_than_memory_and_empty_instance():

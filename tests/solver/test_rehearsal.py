@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from kvproof.scheduling import compiled
 from kvproof.scheduling.compiled import plain_first
 from kvproof.scheduling.instance import Instance
-from kvproof.solver import rehearsal, stages
+from kvproof.solver import rehearsal, stages, whole
 from kvproof.solver.improve import improve, run
 from tests.conftest import ROOT
 
@@ -92,9 +93,28 @@ def left(classes, copies, span, parts):
     return within, before
 
 
-def test_nothing_of_a_large_search_is_left():
-    within, _ = left(40, 1, 0, ["dp"])
+@pytest.mark.parametrize(("classes", "copies"), [(40, 1), (3, 20)])
+@pytest.mark.parametrize("span", [0, 30])
+def test_nothing_of_a_large_search_is_left(classes, copies, span):
+    within, _ = left(classes, copies, span, ["dp"])
     assert within == []
+
+
+@pytest.mark.parametrize("span", [0, 30])
+def test_a_large_search_is_rehearsed_by_a_search(monkeypatch, rehearsed, span):
+    states = []
+    plain = whole.solve_certified
+
+    def noted(*arguments, **options):
+        found = plain(*arguments, **options)
+        states.append(found.states)
+        return found
+
+    monkeypatch.setattr(whole, "solve_certified", noted)
+    monkeypatch.setattr(stages, "_solve", lambda *_: None)
+    arrival = np.linspace(0, span, 26).astype(np.int64)
+    stages.solve(replace(one(26), arrival=arrival), time_limit=1)
+    assert states[0] > 0
 
 
 @pytest.mark.parametrize("span", [0, 30])

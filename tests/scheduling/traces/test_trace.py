@@ -113,7 +113,8 @@ EMPTY = {name: np.array([], dtype=np.int64) for name in ("row", "prompt", "outpu
         ({}, {"step": Fraction(0)}, "step must be > 0"),
         ({}, {"step": Fraction(-1)}, "step must be > 0"),
         ({}, {"limit": 0}, "limit must be at least 1"),
-        ({}, {"limit": 1.5}, "limit must be at least 1, a whole number, got 1.5"),
+        ({}, {"limit": 1.5}, "limit must be an integer, got 1.5"),
+        ({}, {"limit": True}, "limit must be an integer, got True"),
         ({}, {"oversize": "ignore"}, "oversize must be error or drop, got 'ignore'"),
     ],
 )  # fmt: skip
