@@ -143,6 +143,24 @@ def test_either_class_of_an_order_does_the_same_in_synchronous_runs(rnd, monkeyp
     assert gc.get_threshold() == usual
 
 
+def test_asynchronous_runs_admitted_by_future_need_do_not_preempt(rnd):
+    """Who ends in the step that is under way still holds its blocks in the next."""
+    for k in range(16):
+        size = rnd.choice([1, 1, 2, 4])
+        blocks = rnd.randint(7, 40)
+        instance = random_requests(rnd, blocks * size)
+        engine = EngineSettings(
+            blocks=blocks, block_size=size, max_num_batched_tokens=100_000, asynchronous=True
+        )
+        name = ("svf-future", "fcfs-future", "svf-bucket")[k % 3]
+        assert not drive(instance, engine, find_engine_policy(name)).preemptions.any()
+    two = Instance(memory=28, arrival=[0, 0], prompt=[0, 2], output=[15, 18])
+    engine = EngineSettings(blocks=28, block_size=1, asynchronous=True)
+    run = drive(two, engine, find_engine_policy("svf-future"))
+    assert run.first.tolist() == [1, 6]
+    assert run.completion.tolist() == [15, 23]
+
+
 def test_the_bucket_starts_nothing_on_credit_while_something_runs(rnd):
     delayed = 0
     for _ in range(30):
