@@ -55,20 +55,31 @@ class EngineRules:
     Parameters
     ----------
     seats
-        Requests that get a token in one step at most, or None where that is not known.
+        Requests that get a token in one step at most, below 2^31, or None where that is not known.
     budget
-        Tokens computed in one step at most, or None.
+        Tokens computed in one step at most, below 2^31, or None.
     preempts
         Whether requests were preempted and computed again, in this run. If not, bounds may be about
         runs without preemption alone (:attr:`EngineBound.unpreempted`).
     shares
         Whether equal beginnings of prompts are held once.
+
+    Raises
+    ------
+    InputError
+        A number is out of its range.
     """
 
     seats: int | None = None
     budget: int | None = None
     preempts: bool = True
     shares: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("seats", "budget"):
+            value = getattr(self, name)
+            if value is not None and not 1 <= value < 2**31:
+                raise InputError(f"engine: {name} must be 1 to {2**31 - 1}, got {value}")
 
 
 @dataclass(frozen=True, kw_only=True)

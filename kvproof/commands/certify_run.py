@@ -29,9 +29,15 @@ if TYPE_CHECKING:
     "in steps); with --max-num-batched-tokens no step at all, be it one that only computed part "
     "of a prompt.",
 )
-@click.option("--max-num-seqs", type=click.IntRange(min=1), help="Requests in a step at most.")
 @click.option(
-    "--max-num-batched-tokens", type=click.IntRange(min=1), help="Tokens computed a step at most."
+    "--max-num-seqs",
+    type=click.IntRange(min=1, max=2**31 - 1),
+    help="Requests in a step at most.",
+)
+@click.option(
+    "--max-num-batched-tokens",
+    type=click.IntRange(min=1, max=2**31 - 1),
+    help="Tokens computed a step at most.",
 )
 @click.option(
     "--prefix-caching",

@@ -64,14 +64,14 @@ POINTS = 1_000
 )
 @click.option(
     "--max-num-seqs",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=2**31 - 1),
     default=256,
     show_default=True,
     help="Requests in a step at most.",
 )
 @click.option(
     "--max-num-batched-tokens",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=2**31 - 1),
     default=8192,
     show_default=True,
     help="Tokens computed in a step at most.",

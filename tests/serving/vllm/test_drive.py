@@ -271,6 +271,8 @@ def test_the_command_shows_what_the_run_came_to(capsys):
     assert "(own length)" in capsys.readouterr().out
     assert command([*arguments, "--prefix-caching", "--bound", "centroid"]) == 2
     assert "does not hold with prefix caching" in capsys.readouterr().err
+    assert command([*arguments, "--max-num-seqs", "1" + "0" * 24]) == 2
+    assert "is not in the range 1<=x<=2147483647" in capsys.readouterr().err
     assert command(["vllm", EXAMPLE, "--blocks", "100"]) == 2
     assert "can never fit 1600 tokens" in capsys.readouterr().err
 
