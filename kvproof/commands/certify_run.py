@@ -174,13 +174,13 @@ def _print(
     source: str, log: "EngineLog", found: "Judgement", notes: list[str], step: Fraction
 ) -> None:
     from kvproof.output import console
-    from kvproof.scheduling.exact import decimal
+    from kvproof.scheduling.exact import decimal, in_full
 
     out = console()
     n = found.instance.requests
     out.print(
         f"{source} ({log.format}): {counted(n, 'request')}, memory "
-        f"{found.instance.memory:,} tokens, steps of at least {float(step):g}"
+        f"{found.instance.memory:,} tokens, steps of at least {in_full(step)}"
     )
     for note in notes:
         out.print(f"  note: {note}")
