@@ -131,6 +131,23 @@ def engine_bound(
     InputError
         The kind that is asked for does not hold under these rules.
     """
+    refuse_kind(rules, kind)
+    if kind is None or kind is BoundKind.PRICE:
+        found = simple_bounds(instance, rules)
+        if kind is BoundKind.PRICE:
+            found.append(_by_prices(instance, rules, incumbent, progress))
+        return max(found, key=lambda bound: bound.value)
+    return _by_memory(find_bound(instance, kind), rules)
+
+
+def refuse_kind(rules: EngineRules, kind: BoundKind | None) -> None:
+    """Refuse a kind of bound that does not hold under these rules.
+
+    Raises
+    ------
+    InputError
+        It counts what is shared, or rests on nobody being preempted.
+    """
     if rules.shares and kind not in (None, BoundKind.OUTPUTS):
         raise InputError(
             f"the {kind} bound counts every prompt's tokens, and shared prefixes are held once: it "
@@ -141,12 +158,6 @@ def engine_bound(
             "the staggered bound is about runs without preemption, and this engine may preempt; "
             "take --bound best or tail-centroid"
         )
-    if kind is None or kind is BoundKind.PRICE:
-        found = simple_bounds(instance, rules)
-        if kind is BoundKind.PRICE:
-            found.append(_by_prices(instance, rules, incumbent, progress))
-        return max(found, key=lambda bound: bound.value)
-    return _by_memory(find_bound(instance, kind), rules)
 
 
 def simple_bounds(

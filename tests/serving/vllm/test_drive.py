@@ -277,6 +277,28 @@ def test_the_command_shows_what_the_run_came_to(capsys):
     assert "can never fit 1600 tokens" in capsys.readouterr().err
 
 
+def test_a_bound_that_does_not_hold_is_refused_before_the_runs(capsys, monkeypatch):
+    monkeypatch.setattr("kvproof.serving.vllm.drive.drive", None)
+    arguments = ["vllm", EXAMPLE, "--blocks", "500", "--limit", "60", "--prefix-caching"]
+    assert command([*arguments, "--bound", "staggered"]) == 2
+    assert "does not hold with prefix caching" in capsys.readouterr().err
+
+
+def test_a_bound_that_does_not_hold_for_a_run_loses_no_results(capsys, tmp_path):
+    """FCFS preempts the second of these two, admission by full future need does not."""
+    trace = tmp_path / "two.csv"
+    trace.write_text("arrival,prompt,output\n0,1,15\n0,3,18\n")
+    arguments = ["vllm", str(trace), "--blocks", "28", "--block-size", "1", "--backlog"]
+    arguments += ["--policy", "fcfs,svf-future", "--bound", "staggered", "--json"]
+    assert command(arguments) == 0
+    data = json.loads(capsys.readouterr().out)
+    fcfs, future = data["policies"]
+    assert fcfs["preemptions"] == 1
+    assert fcfs["lower_bound_kind"] != "staggered" == future["lower_bound_kind"]
+    (note,) = data["notes"]
+    assert note.startswith("fcfs preempted requests, and the staggered bound is about runs without")
+
+
 @pytest.mark.parametrize(
     ("limit", "claim"),
     [("40", "a feasible schedule"), ("300", "every run, also one that preempts")],
