@@ -160,7 +160,7 @@ def command(
     version = load_vllm().version
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
-        source = load(trace, memory=MAX_MEMORY, oversize="error", **reading)
+        source = load(trace, memory=MAX_MEMORY, oversize=oversize, **reading)
         instance, dropped = held_instance(
             source.instance, memory=engine.memory, source=trace, oversize=oversize
         )

@@ -299,6 +299,18 @@ def test_a_bound_that_does_not_hold_for_a_run_loses_no_results(capsys, tmp_path)
     assert note.startswith("fcfs preempted requests, and the staggered bound is about runs without")
 
 
+def test_what_no_memory_can_hold_is_dropped_too(capsys, tmp_path):
+    trace = tmp_path / "large.csv"
+    trace.write_text("arrival,prompt,output\n0,2147483647,5\n0,3,18\n0,30,18\n")
+    arguments = ["vllm", str(trace), "--blocks", "28", "--block-size", "1", "--backlog", "--json"]
+    assert command(arguments) == 2
+    assert "--oversize drop" in capsys.readouterr().err
+    assert command([*arguments, "--oversize", "drop"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["requests"] == 1
+    assert [note.partition(", dropped: ")[2] for note in data["notes"]] == ["1", "1"]
+
+
 @pytest.mark.parametrize(
     ("limit", "claim"),
     [("40", "a feasible schedule"), ("300", "every run, also one that preempts")],
