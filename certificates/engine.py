@@ -55,20 +55,31 @@ class EngineRules:
     Parameters
     ----------
     seats
-        Requests that get a token in one step at most, or None where that is not known.
+        Requests that get a token in one step at most, below 2^31, or None where that is not known.
     budget
-        Tokens computed in one step at most, or None.
+        Tokens computed in one step at most, below 2^31, or None.
     preempts
         Whether requests were preempted and computed again, in this run. If not, bounds may be about
         runs without preemption alone (:attr:`EngineBound.unpreempted`).
     shares
         Whether equal beginnings of prompts are held once.
+
+    Raises
+    ------
+    InputError
+        A number is out of its range.
     """
 
     seats: int | None = None
     budget: int | None = None
     preempts: bool = True
     shares: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("seats", "budget"):
+            value = getattr(self, name)
+            if value is not None and not 1 <= value < 2**31:
+                raise InputError(f"engine: {name} must be 1 to {2**31 - 1}, got {value}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +131,23 @@ def engine_bound(
     InputError
         The kind that is asked for does not hold under these rules.
     """
+    refuse_kind(rules, kind)
+    if kind is None or kind is BoundKind.PRICE:
+        found = simple_bounds(instance, rules)
+        if kind is BoundKind.PRICE:
+            found.append(_by_prices(instance, rules, incumbent, progress))
+        return max(found, key=lambda bound: bound.value)
+    return _by_memory(find_bound(instance, kind), rules)
+
+
+def refuse_kind(rules: EngineRules, kind: BoundKind | None) -> None:
+    """Refuse a kind of bound that does not hold under these rules.
+
+    Raises
+    ------
+    InputError
+        It counts what is shared, or rests on nobody being preempted.
+    """
     if rules.shares and kind not in (None, BoundKind.OUTPUTS):
         raise InputError(
             f"the {kind} bound counts every prompt's tokens, and shared prefixes are held once: it "
@@ -130,12 +158,6 @@ def engine_bound(
             "the staggered bound is about runs without preemption, and this engine may preempt; "
             "take --bound best or tail-centroid"
         )
-    if kind is None or kind is BoundKind.PRICE:
-        found = simple_bounds(instance, rules)
-        if kind is BoundKind.PRICE:
-            found.append(_by_prices(instance, rules, incumbent, progress))
-        return max(found, key=lambda bound: bound.value)
-    return _by_memory(find_bound(instance, kind), rules)
 
 
 def simple_bounds(

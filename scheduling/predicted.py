@@ -250,15 +250,18 @@ def promised_run(
     Raises
     ------
     InputError
-        The policy is of another kind, or does not answer as its protocol asks.
+        The policy is of another kind, or does not answer as its protocol asks, or its costs are too
+        large.
     """
     from kvproof.scheduling.predicted_kernel import run_promised
 
     every = instance.expanded()
-    rank = predicted_order(every, policy, predicted)
+    known = ByPrediction(every, policy, predicted)
+    rank = known.key(every)
     promised = promised_outputs(every, policy, predicted, margin)
     arrive = stable_order(every.arrival)
-    toll = toll_of(believed_instance(every, predicted), policy, every.arrival)
+    # within 62 bits by the true outputs, too: the clock runs by these
+    toll = toll_of(every, known, every.arrival)
     paid = _FREE if toll is None else (
         toll.cost[arrive], toll.unit, toll.cap, toll.lent
     )  # fmt: skip

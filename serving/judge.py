@@ -17,7 +17,7 @@ import numpy as np
 
 from kvproof.certificates.engine import EngineBound, EngineRules, StepBound, simple_bounds
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.exact import decimal
+from kvproof.scheduling.exact import decimal, in_full
 from kvproof.scheduling.instance import MAX_ARRIVAL, Instance
 from kvproof.serving.log import EngineLog
 
@@ -135,10 +135,11 @@ def _check_pace(log: EngineLog, step: Fraction) -> None:
     fastest = min(paces)
     row = paces.index(fastest)
     if fastest < step:
+        pace = decimal(fastest, 12, up=False).rstrip("0").rstrip(".")  # down: below the step
         raise InputError(
-            f"{log.at(row)}: had a token every {float(fastest):.6g} on average, faster than one in "
-            f"a step of {float(step):.6g}; the shortest step is shorter, or a step gives several "
-            "tokens (then these bounds do not hold)"
+            f"{log.at(row)}: had a token every {pace} on average, faster than one in a step of "
+            f"{in_full(step)}; the shortest step is shorter, or a step gives several tokens (then "
+            "these bounds do not hold)"
         )
 
 

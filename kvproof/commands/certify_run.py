@@ -29,9 +29,15 @@ if TYPE_CHECKING:
     "in steps); with --max-num-batched-tokens no step at all, be it one that only computed part "
     "of a prompt.",
 )
-@click.option("--max-num-seqs", type=click.IntRange(min=1), help="Requests in a step at most.")
 @click.option(
-    "--max-num-batched-tokens", type=click.IntRange(min=1), help="Tokens computed a step at most."
+    "--max-num-seqs",
+    type=click.IntRange(min=1, max=2**31 - 1),
+    help="Requests in a step at most.",
+)
+@click.option(
+    "--max-num-batched-tokens",
+    type=click.IntRange(min=1, max=2**31 - 1),
+    help="Tokens computed a step at most.",
 )
 @click.option(
     "--prefix-caching",
@@ -168,13 +174,13 @@ def _print(
     source: str, log: "EngineLog", found: "Judgement", notes: list[str], step: Fraction
 ) -> None:
     from kvproof.output import console
-    from kvproof.scheduling.exact import decimal
+    from kvproof.scheduling.exact import decimal, in_full
 
     out = console()
     n = found.instance.requests
     out.print(
         f"{source} ({log.format}): {counted(n, 'request')}, memory "
-        f"{found.instance.memory:,} tokens, steps of at least {float(step):g}"
+        f"{found.instance.memory:,} tokens, steps of at least {in_full(step)}"
     )
     for note in notes:
         out.print(f"  note: {note}")

@@ -64,14 +64,14 @@ POINTS = 1_000
 )
 @click.option(
     "--max-num-seqs",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=2**31 - 1),
     default=256,
     show_default=True,
     help="Requests in a step at most.",
 )
 @click.option(
     "--max-num-batched-tokens",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=2**31 - 1),
     default=8192,
     show_default=True,
     help="Tokens computed in a step at most.",
@@ -117,7 +117,13 @@ def command(
     in whatever order, has a total latency below total latency / f.
     """
     from kvproof.certificates.checker import check
-    from kvproof.certificates.engine import EngineRules, engine_bound, run_certificate
+    from kvproof.certificates.engine import (
+        EngineRules,
+        engine_bound,
+        refuse_kind,
+        run_certificate,
+    )
+    from kvproof.certificates.proofs import BoundKind
     from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
@@ -149,11 +155,12 @@ def command(
             "--out is for one --policy, and without --prefix-caching: a certificate is about one "
             "run, by what it holds in memory"
         )
+    refuse_kind(EngineRules(preempts=False, shares=prefix_caching), bound)
     target = None if out is None else Outputs(trace).file(out)
     version = load_vllm().version
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
-        source = load(trace, memory=MAX_MEMORY, oversize="error", **reading)
+        source = load(trace, memory=MAX_MEMORY, oversize=oversize, **reading)
         instance, dropped = held_instance(
             source.instance, memory=engine.memory, source=trace, oversize=oversize
         )
@@ -178,11 +185,18 @@ def command(
                 preempts=bool(run.preemptions.any()),
                 shares=prefix_caching,
             )
+            kind = bound
+            if kind is BoundKind.STAGGERED and rules.preempts:
+                kind = None
+                notes.append(
+                    f"{policy.name} preempted requests, and the staggered bound is about runs "
+                    "without preemption; its factor is by the best bound that holds"
+                )
             bar.update(task, description=f"{policy.name}: lower bound", total=None)
             found = engine_bound(
                 instance,
                 rules,
-                bound,
+                kind,
                 incumbent=run.total_latency,
                 progress=lambda done, _: bar.update(task, completed=done),
             )

@@ -16,7 +16,9 @@ _NOT_RUNNING = (RequestStatus.WAITING, RequestStatus.PREEMPTED)
 class FutureAdmission:
     """Admits by full future need; to be named before a scheduler among the bases.
 
-    A hint too short only brings back vLLM's own preemption, one too long only delays.
+    Nothing is preempted where the lengths are exact and each prompt is computed in one step; one
+    that takes several, for the budget of tokens, ends later than is reckoned here. A hint too short
+    only brings back vLLM's own preemption, one too long only delays.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -39,22 +41,30 @@ class FutureAdmission:
         """Whether these requests, run from now on, stay within the blocks in every step."""
         size: int = self.block_size  # type: ignore[attr-defined]
         spans = [self._span(request) for request in requests]
-        if sum(-(-(held + left - 1) // size) for left, held in spans) <= self._usable:
+        if sum(-(-most // size) for _, _, most in spans) <= self._usable:
             return True  # even with all at their ends at once
-        # what is held only falls where a request ends
-        for end in sorted({left for left, _ in spans}):
-            blocks = sum(-(-(held + end - 1) // size) for left, held in spans if left >= end)
-            if blocks > self._usable:
+        # what is held only falls where a request has left
+        for end in sorted({stays for stays, _, _ in spans}):
+            tokens = (min(held + end - 1, most) for stays, held, most in spans if stays >= end)
+            if sum(-(-count // size) for count in tokens) > self._usable:
                 return False
         return True
 
-    def _span(self, request: Any) -> tuple[int, int]:
-        """Return how many steps a request will run, and the tokens that it holds in the first."""
+    def _span(self, request: Any) -> tuple[int, int, int]:
+        """Return for how many steps a request will hold blocks, and tokens at first and at most.
+
+        Under asynchronous scheduling a step is made up before the one before it has ended: who
+        ends in that one still holds its blocks in this, and computes a token in vain where the
+        engine could not foresee the end.
+        """
+        late = int(self.scheduler_config.async_scheduling)  # type: ignore[attr-defined]
         made = request.num_output_tokens + request.num_output_placeholders
         expected = self.output_of(request)
-        if made >= expected:  # longer than was expected: how much longer is not known
+        if request.num_output_tokens >= expected:  # how much longer than expected is not known
             expected = request.max_tokens
-        return max(expected - made, 1), request.num_prompt_tokens + made
+        prompt = request.num_prompt_tokens
+        most = prompt + min(expected + late, request.max_tokens) - 1
+        return max(expected - made + late, 1), prompt + made, most
 
     def output_of(self, request: Any) -> int:
         """Return the expected output length; an order by volume brings its own."""

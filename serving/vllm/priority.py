@@ -34,7 +34,10 @@ def read_hint(hint: object) -> int | None:
     number: Any = int(hint) if isinstance(hint, Integral) else hint
     if not 0 < number < math.inf:
         return None
-    expected: int = math.ceil(number)
+    try:
+        expected: int = math.ceil(number)
+    except OverflowError:  # a long double that no float holds
+        return None
     return expected
 
 

@@ -8,6 +8,7 @@ versions that were tried.
 
 import logging
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from vllm import __version__
 from vllm.v1.core.sched.async_scheduler import AsyncScheduler
@@ -28,6 +29,8 @@ class VolumeOrder:
     def __init__(self, vllm_config: Any, *args: Any, **kwargs: Any) -> None:
         self.settings = Settings.from_config(vllm_config.additional_config)
         self._complained = False
+        #: What was predicted for each request that there still is.
+        self._predicted: WeakKeyDictionary[Any, int | None] = WeakKeyDictionary()
         vllm_config.scheduler_config.policy = "priority"  # the engine core's own copy
         super().__init__(vllm_config, *args, **kwargs)  # type: ignore[call-arg]
         logger.info("kvproof: %s orders the queue: %s", type(self).__name__, self.settings)
@@ -59,15 +62,17 @@ class VolumeOrder:
         extra = (params and params.extra_args) or {}
         expected = read_hint(extra.get(self.settings.hint))
         if expected is None and self.settings.predictor is not None:
-            expected = read_hint(self._predict(request))
+            if request not in self._predicted:  # asked for once: admission reckons in every step
+                self._predicted[request] = self._predict(request)
+            expected = self._predicted[request]
         most: int = max(request.max_tokens, 1)
         return most if expected is None else min(expected, most)
 
-    def _predict(self, request: Any) -> object:
+    def _predict(self, request: Any) -> int | None:
         """Ask the user's predictor; what it raises costs the prediction and nothing else."""
         assert self.settings.predictor is not None
         try:
-            return self.settings.predictor(request)
+            return read_hint(self.settings.predictor(request))
         except (Exception, SystemExit):
             if not self._complained:  # once: every request may bring it about
                 logger.exception("kvproof: the predictor fails; such requests go by max_tokens")

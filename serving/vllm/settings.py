@@ -29,7 +29,7 @@ class Settings:
         No request that arrives more than so many seconds later goes before another; needs aging.
         Above 0, or None: without end.
     predictor
-        Asked for the expected output length of a request without a usable hint: takes vLLM's
+        Asked once for the expected output length of a request without a usable hint: takes vLLM's
         request, returns a number of tokens.
     threshold, short, long
         For the one-bit scheduler: an output is long above the threshold; the mean output of

@@ -129,6 +129,17 @@ def test_a_policy_that_reserves_does_so_by_predictions():
     assert promised.tolist() == [9, 4, 9]
 
 
+def test_costs_are_refused_where_the_true_outputs_leave_62_bits():
+    """By predictions of 1 the clock would end early; it runs by what the outputs truly are."""
+    n, policy = 24, BucketSVF(constant=Fraction(1, 10**6))
+    columns = {"arrival": [0] * n, "prompt": [600_000] * n}
+    long = Instance(memory=2**20, output=[440_000] * n, **columns)
+    with pytest.raises(InputError, match=r"svf-bucket: costs over .* are beyond 62 bits"):
+        promised_run(long, policy, np.ones(n, dtype=np.int64))
+    short = Instance(memory=2**20, output=[4_000] * n, **columns)
+    assert promised_run(short, policy, np.ones(n, dtype=np.int64)).completion.max() == n * 4_000
+
+
 @pytest.mark.parametrize("name", ["svf-paced", "sorted-f", "sorted-f-swap"])
 def test_policies_that_space_or_batch_are_refused(name):
     instance = Instance(memory=30, arrival=[0] * 3, prompt=[0] * 3, output=[2, 3, 9])

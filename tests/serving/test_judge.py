@@ -90,6 +90,11 @@ def test_what_the_log_contradicts_is_refused():
     judge(log, memory=8, step=Fraction(1), rules=ALL)
     with pytest.raises(InputError, match="line 3: had a token every 1 on average, faster"):
         judge(log, memory=8, step=Fraction(11, 10), rules=ALL)
+    with pytest.raises(InputError, match=r"every 1 on average, .* a step of 1\.00000001; the"):
+        judge(log, memory=8, step=Fraction("1.00000001"), rules=ALL)
+    thirds = log_of([0], [Fraction(5, 3)], [4], [5])
+    with pytest.raises(InputError, match=r"every 0\.333333333333 on average, .* a step of 0\.4; "):
+        judge(thirds, memory=8, step=Fraction(2, 5), rules=ALL)
     far = log_of([0, 2**50], [10, 2**50 + 10], [4, 4], [5, 4])
     with pytest.raises(InputError, match="steps apart"):
         judge(far, memory=8, step=Fraction(1), rules=ALL)
@@ -144,6 +149,8 @@ def test_the_command_says_how_far_from_optimal(capsys, log_file, tmp_path):
     shown = capsys.readouterr().out
     assert "left out: 1" in shown
     assert "of optimal (proved)" in shown
+    assert run([*arguments[:-1], "0.123456789"]) == 0
+    assert "steps of at least 0.123456789\n" in capsys.readouterr().out  # no more than was given
     file = str(tmp_path / "bound.json")
     assert run([*arguments, "--json", "--out", file]) == 0
     data = json.loads(capsys.readouterr().out)

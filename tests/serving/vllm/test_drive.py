@@ -143,6 +143,24 @@ def test_either_class_of_an_order_does_the_same_in_synchronous_runs(rnd, monkeyp
     assert gc.get_threshold() == usual
 
 
+def test_asynchronous_runs_admitted_by_future_need_do_not_preempt(rnd):
+    """Who ends in the step that is under way still holds its blocks in the next."""
+    for k in range(16):
+        size = rnd.choice([1, 1, 2, 4])
+        blocks = rnd.randint(7, 40)
+        instance = random_requests(rnd, blocks * size)
+        engine = EngineSettings(
+            blocks=blocks, block_size=size, max_num_batched_tokens=100_000, asynchronous=True
+        )
+        name = ("svf-future", "fcfs-future", "svf-bucket")[k % 3]
+        assert not drive(instance, engine, find_engine_policy(name)).preemptions.any()
+    two = Instance(memory=28, arrival=[0, 0], prompt=[0, 2], output=[15, 18])
+    engine = EngineSettings(blocks=28, block_size=1, asynchronous=True)
+    run = drive(two, engine, find_engine_policy("svf-future"))
+    assert run.first.tolist() == [1, 6]
+    assert run.completion.tolist() == [15, 23]
+
+
 def test_the_bucket_starts_nothing_on_credit_while_something_runs(rnd):
     delayed = 0
     for _ in range(30):
@@ -253,8 +271,44 @@ def test_the_command_shows_what_the_run_came_to(capsys):
     assert "(own length)" in capsys.readouterr().out
     assert command([*arguments, "--prefix-caching", "--bound", "centroid"]) == 2
     assert "does not hold with prefix caching" in capsys.readouterr().err
+    assert command([*arguments, "--max-num-seqs", "1" + "0" * 24]) == 2
+    assert "is not in the range 1<=x<=2147483647" in capsys.readouterr().err
     assert command(["vllm", EXAMPLE, "--blocks", "100"]) == 2
     assert "can never fit 1600 tokens" in capsys.readouterr().err
+
+
+def test_a_bound_that_does_not_hold_is_refused_before_the_runs(capsys, monkeypatch):
+    monkeypatch.setattr("kvproof.serving.vllm.drive.drive", None)
+    arguments = ["vllm", EXAMPLE, "--blocks", "500", "--limit", "60", "--prefix-caching"]
+    assert command([*arguments, "--bound", "staggered"]) == 2
+    assert "does not hold with prefix caching" in capsys.readouterr().err
+
+
+def test_a_bound_that_does_not_hold_for_a_run_loses_no_results(capsys, tmp_path):
+    """FCFS preempts the second of these two, admission by full future need does not."""
+    trace = tmp_path / "two.csv"
+    trace.write_text("arrival,prompt,output\n0,1,15\n0,3,18\n")
+    arguments = ["vllm", str(trace), "--blocks", "28", "--block-size", "1", "--backlog"]
+    arguments += ["--policy", "fcfs,svf-future", "--bound", "staggered", "--json"]
+    assert command(arguments) == 0
+    data = json.loads(capsys.readouterr().out)
+    fcfs, future = data["policies"]
+    assert fcfs["preemptions"] == 1
+    assert fcfs["lower_bound_kind"] != "staggered" == future["lower_bound_kind"]
+    (note,) = data["notes"]
+    assert note.startswith("fcfs preempted requests, and the staggered bound is about runs without")
+
+
+def test_what_no_memory_can_hold_is_dropped_too(capsys, tmp_path):
+    trace = tmp_path / "large.csv"
+    trace.write_text("arrival,prompt,output\n0,2147483647,5\n0,3,18\n0,30,18\n")
+    arguments = ["vllm", str(trace), "--blocks", "28", "--block-size", "1", "--backlog", "--json"]
+    assert command(arguments) == 2
+    assert "--oversize drop" in capsys.readouterr().err
+    assert command([*arguments, "--oversize", "drop"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["requests"] == 1
+    assert [note.partition(", dropped: ")[2] for note in data["notes"]] == ["1", "1"]
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ def test_volume_is_what_is_held_in_the_steps_that_give_a_token(prompt, output):
         (np.float64(6.2), 7),
         (np.float32("nan"), None),
         (np.float32("inf"), None),
+        (np.longdouble("6.5"), 7),
+        (np.longdouble("1e400"), None),  # beyond what a float holds, and infinite where it is one
         (np.int32(0), None),
         (np.True_, None),
         (np.array([7]), None),

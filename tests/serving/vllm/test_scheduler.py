@@ -1,5 +1,6 @@
 """kvproof's schedulers within vLLM: hints, predictors, an operator's priorities."""
 
+import gc
 import logging
 import math
 from types import SimpleNamespace
@@ -120,6 +121,29 @@ def test_a_predictor_is_asked_where_there_is_no_hint(monkeypatch):
     hinted = {"predicted_output_tokens": 4}
     assert priority_of(one, name="d", extra=hinted) == held_volume(10, 4)
     assert asked == ["a", "b", "c"]
+
+
+def test_a_predictor_is_asked_once_for_each_request_and_nothing_is_kept(monkeypatch):
+    asked = []
+
+    def predict(made):
+        asked.append(made.request_id)
+        return 30
+
+    monkeypatch.setitem(__import__("sys").modules, "predictors", SimpleNamespace(predict=predict))
+    for name in ("SVFFutureSyncScheduler", "SVFBucketSyncScheduler"):
+        one = scheduler(name, predictor="predictors:predict")
+        for k in range(12):
+            one.add_request(request(str(k), prompt=40))
+        for _ in range(5):  # no more fit, and in every step it is asked whether one does
+            one.schedule()
+        assert one.running
+        assert one.waiting
+        assert asked == [str(k) for k in range(12)]
+        one.finish_requests(asked, one.running[0].status.FINISHED_ABORTED)
+        gc.collect()
+        assert not one._predicted
+        asked.clear()
 
 
 @pytest.fixture
