@@ -144,7 +144,8 @@ def command(
     if sample is not None and report is not None:
         raise click.UsageError("--report and --sample: the page names commands that take no sample")
     if are_asked_for(predicted, noise, underprediction, seeded=sample is not None):
-        for option in ("skip", "compact", "over", "replicas", "router", "dask", "report"):
+        for option in ("skip", "compact", "over", "plot", "replicas", "router", "workers", "dask",
+                       "report"):  # fmt: skip
             refuse_idle(option, "predicted lengths go with the strict rule and a table alone")
         names = named_policies(policies, POLICIES)
         chosen = find_policies(names, theta=theta, admission=admission)
