@@ -190,7 +190,7 @@ def command(
         if page is not None:
             from kvproof.report.verify import verify_page
 
-            certify = ["kvproof", "certify", *same_options(but=("policies", "report", "as_json"))]
+            certify = [_certify(name, policy) for name, policy in zip(names, chosen, strict=True)]
             made = verify_page(verdicts, source=source.source, step=source.step, notes=source.notes,
                                certify=certify)  # fmt: skip
             page.write(made.to_bytes())
@@ -201,6 +201,15 @@ def command(
             print_verdicts(source, verdicts, skip=skip, latency=latency)
     violated = any(v.violation for v in verdicts)
     return ExitCode.CONTRADICTED if violated else ExitCode.DONE
+
+
+def _certify(name: str, policy: "Policy") -> list[str]:
+    """Return the command that writes a policy's certificate, but for ``--out``."""
+    from kvproof.scheduling.one_bit import OneBitSVF
+
+    here = ("policies", "latency", "dask", "report", "as_json")  # what certify does not take
+    others = () if isinstance(policy, OneBitSVF) else ("theta", "admission")
+    return ["kvproof", "certify", *same_options(but=(*here, *others)), "--policy", name]
 
 
 def _here(
