@@ -267,6 +267,30 @@ def test_solve_checks_what_it_writes(capsys, monkeypatch, tmp_path, instance):
     assert out.read_text() == "old"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [(["headroom", "{i}"], "--certificates"), (["search"], "--out"), (["frontier"], "--out")],
+)
+def test_a_new_folder_is_no_file_of_the_same_call(
+    capsys, monkeypatch, tmp_path, instance, arguments, option
+):
+    new = tmp_path / "new"
+    monkeypatch.setattr("kvproof.inputs.load", lambda *_, **__: pytest.fail("it began to work"))
+    named = [option, new, "--report", new]
+    refused(capsys, [*(a.format(i=instance) for a in arguments), *named], "of the same call")
+    assert not new.exists()
+    files = Outputs()
+    files.file(new)
+    with pytest.raises(InputError, match="of the same call"):
+        files.folder(new, mark="x")
+
+
+def test_a_parquet_file_is_looked_at_before_the_work(capsys, monkeypatch, tmp_path, instance):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setattr("kvproof.inputs.load", lambda *_, **__: pytest.fail("it began to work"))
+    refused(capsys, ["simulate", instance, "--out", tmp_path / "x.parquet"], "needs pyarrow")
+
+
 def test_a_result_is_shown_though_its_certificates_cannot_be_written(capsys, tmp_path, instance):
     folder = tmp_path / "proofs"
     (folder / "at-most.json.gz").mkdir(parents=True)
