@@ -220,7 +220,6 @@ def test_a_folder_that_one_may_not_enter(tmp_path, monkeypatch):
         (["solve", "{i}", "--certificate", "{out}"], "optimal"),
         (["simulate", "{i}", "--out", "{out}"], "total latency"),
         (["improve", "{i}", "--trials", "10", "--out", "{out}"], "OPT is at least"),
-        (["certify", "{i}", "--out", "{out}"], "verified"),
         (["shrink", "{w}", "--tries", "1", "--out", "{out}"], "requests"),
         (["witness", "show", "{w}", "--out", "{out}"], "ratio of at least"),
     ],
@@ -265,6 +264,24 @@ def test_solve_checks_what_it_writes(capsys, monkeypatch, tmp_path, instance):
     assert "optimal" in streams.out
     assert "not written" in streams.err
     assert out.read_text() == "old"
+
+
+@pytest.mark.parametrize("more", [["--json"], []])
+def test_certify_calls_nothing_verified_that_was_not_written(
+    capsys, monkeypatch, tmp_path, instance, more
+):
+    def full(*_: object) -> None:
+        raise InputError("c.json: cannot be written: No space left on device")
+
+    monkeypatch.setattr(Output, "write", full)
+    assert run(["certify", str(instance), "--out", str(tmp_path / "c.json"), *more]) == 2
+    streams = capsys.readouterr()
+    assert streams.err.endswith("No space left on device\n")
+    if more:
+        said = json.loads(streams.out)
+        assert (said["file"], said["exit_code"], said["verdict"]) == (None, 2, "verified")
+    else:
+        assert "verified" not in streams.out
 
 
 @pytest.mark.parametrize(
