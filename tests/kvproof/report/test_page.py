@@ -14,9 +14,11 @@ from kvproof.__main__ import run
 from kvproof.certificates.checker import check
 from kvproof.report.memory import MOST_REQUESTS, memory_picture
 from kvproof.report.page import MOST_CARRIED, Download, Page, Picture, Table, within_budget
+from kvproof.report.parts import latency_picture
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.usage import held_at, hold_all, requests_of
 from tests.conftest import ROOT
@@ -116,6 +118,15 @@ def test_the_commands_that_it_names_are_certifys(tmp_path, monkeypatch):
     assert set(found) == {"svf", "svf-1bit", "own:Mine"}
     assert found["svf-1bit"]["theta"] == 9
     assert found["svf"]["theta"] is None
+
+
+def test_latencies_of_one_decade_leave_the_axis_to_itself():
+    for outputs, powers in (([3, 5], False), ([3, 5, 700], True)):
+        n = len(outputs)
+        instance = Instance(memory=900, arrival=[0] * n, prompt=[0] * n, output=outputs)
+        schedule = Schedule(instance=instance, starts=[0] * n)
+        picture = latency_picture({"a": schedule}, unit="step")
+        assert ("dtick" in picture.data["layout"]["xaxis"]) == powers
 
 
 def test_the_picture_is_drawn_from_the_schedule(verify_page):
