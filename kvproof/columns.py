@@ -19,6 +19,23 @@ def to_csv(columns: Mapping[str, npt.NDArray[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
+def ask_for_pyarrow() -> None:
+    """Speak up where no Parquet file can be written.
+
+    Raises
+    ------
+    InputError
+        pyarrow is not installed.
+    """
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError:
+        raise InputError(
+            "a Parquet file needs pyarrow; install it: pip install 'kvproof[parquet]', or name a "
+            "file that ends in .csv"
+        ) from None
+
+
 def to_parquet(columns: Mapping[str, npt.NDArray[Any]]) -> bytes:
     """Return the columns as a Parquet file.
 
@@ -27,14 +44,10 @@ def to_parquet(columns: Mapping[str, npt.NDArray[Any]]) -> bytes:
     InputError
         pyarrow is not installed.
     """
-    try:
-        import pyarrow as arrow
-        from pyarrow.parquet import write_table
-    except ImportError:
-        raise InputError(
-            "a Parquet file needs pyarrow; install it: pip install 'kvproof[parquet]', or name a "
-            "file that ends in .csv"
-        ) from None
+    ask_for_pyarrow()
+    import pyarrow as arrow
+    from pyarrow.parquet import write_table
+
     sink = io.BytesIO()
     write_table(arrow.table(dict(columns)), sink)
     return sink.getvalue()

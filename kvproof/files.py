@@ -119,9 +119,7 @@ class Outputs:
             raise InputError(f"{name}: cannot be written: {error.strerror}") from error
         except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name too long
             raise InputError(f"{name!r}: cannot be a file's name: {error}") from error
-        for other in self._taken:
-            if _same(path, other):
-                raise InputError(f"{name}: would replace {other}, of the same call; name another")
+        self._refuse_taken(name, path)
         folder = where.parent
         if not folder.is_dir():
             raise InputError(f"{name}: there is no folder {folder}; make it, or name another file")
@@ -144,11 +142,13 @@ class Outputs:
         Raises
         ------
         InputError
-            It is a file, holds files of somebody else, or cannot be made or written.
+            It is a file, another output of the same call, holds files of somebody else, or cannot
+            be made or written.
         """
         path = Path(name)
         if path.exists() and not path.is_dir():
             raise InputError(f"{name}: is a file, and a folder is needed; name another")
+        self._refuse_taken(name, path)
         there = path.resolve()
         while not there.exists():
             there = there.parent
@@ -158,7 +158,13 @@ class Outputs:
         if there == path.resolve() and not (there / mark).exists():
             for _ in there.iterdir():
                 raise InputError(f"{name}: holds other files; name a new or an empty folder")
+        self._taken.append(path)
         return path
+
+    def _refuse_taken(self, name: str | Path, path: Path) -> None:
+        for other in self._taken:
+            if _same(path, other):
+                raise InputError(f"{name}: would replace {other}, of the same call; name another")
 
 
 def write_files(folder: Path, files: dict[str, bytes]) -> None:

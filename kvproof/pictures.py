@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
+from textwrap import wrap
 
 import numpy as np
 
@@ -25,6 +26,8 @@ MOST_NUMBERS = 100
 #: Steps of requests, in all, that are drawn one by one at most.
 MOST_PIECES = 40_000
 _COLUMNS = 1000
+#: What is right of the axes in SVG, in pixels: room for half of the last step's number.
+_RIGHT = 36.0
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,13 @@ def schedule_svg(schedule: Schedule, *, title: str | None = None, note: str | No
     instance = schedule.instance
     begin, end = int(instance.arrival.min()), schedule.makespan
     view = _view(schedule)
-    left, top, wide, high = 84.0, 84.0, 860.0, 380.0
+    title = title or _heading(schedule)
+    heading = wrap(title, 62) or [""]
+    below = 26.0 * (len(heading) - 1)  # what the heading's further lines take
+    widest = max(_wide(f"{tick:,}") for tick in _ticks(0, instance.memory, 5))
+    left = max(84.0, 40.0 + round(widest))
+    top, wide, high = 84.0 + below, 860.0, 380.0
+    legend, deep = _legend(view.legend, left, top + high + 56, left + wide + _RIGHT)
 
     def x(t: float) -> float:
         return left + wide * (t - begin) / (end - begin)
@@ -156,21 +165,24 @@ def schedule_svg(schedule: Schedule, *, title: str | None = None, note: str | No
     def y(tokens: float) -> float:
         return top + high * (1.0 - tokens / ceiling)
 
-    heading = title or _heading(schedule)
     under = note or view.note
     out = [
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + wide + 36:.0f} '
-            f'{top + high + 84:.0f}" role="img" font-family="ui-sans-serif, system-ui, '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + wide + _RIGHT:.0f} '
+            f'{top + high + 84 + deep:.0f}" role="img" font-family="ui-sans-serif, system-ui, '
             '-apple-system, Segoe UI, Helvetica, Arial, sans-serif">'
         ),
-        f"<title>{escape(heading)}</title>",
+        f"<title>{escape(title)}</title>",
         '<rect width="100%" height="100%" fill="#fcfcfd"/>',
-        (
-            f'<text x="{left}" y="38" font-size="21" font-weight="600" fill="#1b1f2a">'
-            f"{escape(heading)}</text>"
+        *(
+            f'<text x="{left}" y="{38 + 26 * n}" font-size="21" font-weight="600" fill="#1b1f2a">'
+            f"{escape(line)}</text>"
+            for n, line in enumerate(heading)
         ),
-        f'<text x="{left}" y="60" font-size="13.5" fill="#667085">{escape(under)}</text>',
+        (
+            f'<text x="{left}" y="{60 + below:.0f}" font-size="13.5" fill="#667085">'
+            f"{escape(under)}</text>"
+        ),
     ]
     out += _grid(instance.memory, begin, end, x, y, left, wide)
     for shape in view.shapes:
@@ -188,8 +200,7 @@ def schedule_svg(schedule: Schedule, *, title: str | None = None, note: str | No
         f'<text x="{left + wide}" y="{capacity - 7:.2f}" font-size="12.5" fill="#b42318" '
         f'text-anchor="end" font-weight="600">M = {instance.memory:,}</text>'
     )
-    out += _legend(view.legend, left, top + high + 56)
-    out.append("</svg>")
+    out += [*legend, "</svg>"]
     return "\n".join(part for part in out if part) + "\n"
 
 
@@ -228,12 +239,14 @@ def schedule_png(schedule: Schedule, *, title: str | None = None, note: str | No
     axes.set_xlabel("step")
     axes.set_ylabel("tokens held")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(title or _heading(schedule), x=0.01, ha="left", fontsize=14, weight="bold")
+    heading = "\n".join(wrap(title or _heading(schedule), 76))
+    figure.suptitle(heading, x=0.01, ha="left", fontsize=14, weight="bold")
     axes.set_title(note or view.note, loc="left", fontsize=10, color="#667085")
+    columns = 150 // (8 + max(len(text) for _, text in view.legend))  # as many as find room
     axes.legend(
         handles=[Patch(color=colour, label=text) for colour, text in view.legend],
-        title="volume, in token-steps", ncols=len(view.legend), frameon=False, fontsize=9,
-        loc="upper center", bbox_to_anchor=(0.5, -0.13),
+        title="volume, in token-steps", ncols=min(columns, len(view.legend)), frameon=False,
+        fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.13),
     )  # fmt: skip
     return png(figure)
 
@@ -279,7 +292,8 @@ def _bands(
         top = bottom + held_at(schedule, steps, classes == c)
         points = [*zip(steps.tolist(), top.tolist(), strict=True)]
         points += zip(steps[::-1].tolist(), bottom[::-1].tolist(), strict=True)
-        shapes.append(_Shape(points, colours[c], f"volume up to {limit:,}"))
+        if (top > bottom).any():  # or it is an edge about nothing
+            shapes.append(_Shape(points, colours[c], f"volume up to {limit:,}"))
         bottom = top
     return shapes
 
@@ -320,9 +334,10 @@ def _number(text: str, shape: list[_Piece], p: int, x, y) -> str:  # type: ignor
         centred = min(tall, 60.0) - 0.5 * abs(j + 0.5 - 0.62 * len(shape))
         if centred > best:
             best, where = centred, (x(p + j + 0.5), y(middle))
-    step = x(1) - x(0)
-    if best < 11 or step * len(shape) < 7 * len(text) + 3:
+    half = (7 * len(text) + 3) / 2
+    if best < 11 or x(p + len(shape)) - x(p) < 2 * half:
         return ""
+    where = min(max(where[0], x(p) + half), x(p + len(shape)) - half), where[1]
     return (
         f'<text x="{where[0]:.1f}" y="{where[1] + 3.6:.1f}" font-size="10.5" fill="#ffffff" '
         f'fill-opacity="0.92" text-anchor="middle" pointer-events="none">{text}</text>'
@@ -336,11 +351,13 @@ def _grid(memory: int, begin: int, end: int, x, y, left, wide) -> list[str]:  # 
         f'font-size="12" fill="#667085" text-anchor="end">{tick:,}</text>'
         for tick in _ticks(0, memory, 5)
     ]
+    half = _wide(f"{end:,}") / 2
+    rightmost = left + wide + _RIGHT - half  # where the middle of a number may be
     lines += [
         f'<path d="M{x(tick):.2f} {y(0):.2f}v5" stroke="#98a2b3"/>'
-        f'<text x="{x(tick):.2f}" y="{y(0) + 19:.2f}" font-size="12" fill="#667085" '
-        f'text-anchor="middle">{tick:,}</text>'
-        for tick in _ticks(begin, end, 10)
+        f'<text x="{min(x(tick), rightmost):.2f}" y="{y(0) + 19:.2f}" font-size="12" '
+        f'fill="#667085" text-anchor="middle">{tick:,}</text>'
+        for tick in _ticks(begin, end, min(10, int(wide / (2 * half + 14))))
     ]
     lines.append(
         f'<text x="{left + wide / 2}" y="{y(0) + 38:.2f}" font-size="12.5" fill="#475467" '
@@ -359,13 +376,26 @@ def _ticks(low: int, high: int, about: int) -> list[int]:
     return list(range(-(-low // size) * size, high + 1, size))
 
 
-def _legend(colours: list[tuple[str, str]], left: float, at: float) -> list[str]:
+def _wide(text: str) -> float:
+    """Return about how many pixels a number of the axes takes."""
+    return sum(3.6 if c == "," else 6.9 for c in text)
+
+
+def _legend(
+    colours: list[tuple[str, str]], left: float, at: float, end: float
+) -> tuple[list[str], float]:
+    """Return the legend, and how much deeper than a line it is where that would pass `end`."""
     parts = [f'<text x="{left}" y="{at}" font-size="12" fill="#667085">volume, token-steps</text>']
-    place = left + 130
+    first = place = left + 130
+    deep = 0.0
     for colour, text in colours:
+        if place > first and place + 20 + 7 * len(text) > end:
+            place, deep = first, deep + 20
         parts.append(
-            f'<rect x="{place:.0f}" y="{at - 9}" width="14" height="10" rx="3" fill="{colour}"/>'
-            f'<text x="{place + 20:.0f}" y="{at}" font-size="12" fill="#667085">{text}</text>'
+            f'<rect x="{place:.0f}" y="{at + deep - 9}" width="14" height="10" rx="3" '
+            f'fill="{colour}"/>'
+            f'<text x="{place + 20:.0f}" y="{at + deep}" font-size="12" fill="#667085">'
+            f"{text}</text>"
         )
         place += 40 + 7 * len(text)
-    return parts
+    return parts, deep

@@ -82,7 +82,10 @@ def parse_noise(text: str) -> Noise:
     """
     match = re.fullmatch(r"([a-z]+):(\d{1,9}(?:\.\d{1,9})?)", text)
     if match is None or match[1] not in list(NoiseKind):
-        raise InputError(f"noise {text!r}: expected lognormal:SIGMA, factor:K or bits:B")
+        raise InputError(
+            f"noise {text!r}: expected lognormal:SIGMA (0 to 100), factor:K (1 to 100) or bits:B "
+            "(0 to 20), the number in plain digits, as 0.5"
+        )
     return Noise(kind=NoiseKind(match[1]), amount=Fraction(match[2]))
 
 

@@ -180,7 +180,7 @@ def _roles(
     """Return the format's name and the column of each role that is there."""
     for role, column in given.items():
         if role not in ROLES:
-            raise InputError(f"a log has no {role!r}; its columns are {', '.join(ROLES)}")
+            raise InputError(f"a log has no role {role!r}; its roles are {', '.join(ROLES)}")
         if column not in columns:
             raise InputError(f"{where}: there is no column {shown(column)}")
     for time, latency in _EITHER:

@@ -198,7 +198,8 @@ class _Stage:
         return None
 
     def _batch(self) -> None:
-        batch = self._engine.ask()
+        left = self._campaign.evaluations - self._progress.evaluations
+        batch = self._engine.ask().first(left)
         scores = self._workers.scores(self._campaign.objective, batch.genomes, batch.at_least)
         accepted = self._engine.tell(batch, scores)
         top = int(scores.values.argmax())

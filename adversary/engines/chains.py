@@ -71,14 +71,16 @@ class Chains:
 
     def tell(self, batch: Batch, scores: Scores) -> int:
         """Accept or turn down each chain's mutant; start chains anew that are stuck."""
-        self._done += len(batch.genomes)
-        taken = scores.values >= batch.at_least
+        told = len(batch.genomes)  # the chains beyond, where the batch was cut, stay as they are
+        self._done += told
+        taken = np.flatnonzero(scores.values >= batch.at_least)
         self._genomes[taken] = batch.genomes[taken]
         self._values[taken] = scores.values[taken]
-        self._fresh[:] = False
+        self._fresh[:told] = False
         risen = self._values > self._top * (1 + 1e-6)
         self._top = np.maximum(self._top, self._values)
-        self._stale = np.where(risen, 0, self._stale + 1)
+        self._stale[:told] += 1
+        self._stale[risen] = 0
         stuck = self._stale > self._patience
         stuck[int(self._top.argmax())] = False
         if stuck.any():
@@ -86,7 +88,7 @@ class Chains:
             self._values[stuck] = self._top[stuck] = 0.0
             self._stale[stuck] = 0
             self._fresh[stuck] = True
-        return int(taken.sum())
+        return len(taken)
 
     def state(self) -> State:
         """Return chains and generator."""

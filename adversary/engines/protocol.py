@@ -28,6 +28,10 @@ class Batch:
     genomes: Genomes
     at_least: Floats
 
+    def first(self, number: int) -> "Batch":
+        """Return so many candidates at most: what a budget has left."""
+        return Batch(genomes=self.genomes[:number], at_least=self.at_least[:number])
+
 
 class Engine(Protocol):
     """A search over genomes, a batch at a time; all of its randomness is its own generator's."""
@@ -38,7 +42,13 @@ class Engine(Protocol):
         """Return the next candidates."""
 
     def tell(self, batch: Batch, scores: Scores) -> int:
-        """Take the scores of the batch last asked; return how many candidates were accepted."""
+        """Take the scores of the batch last asked, or of the first of it, where a budget ends.
+
+        Returns
+        -------
+        int
+            How many candidates were accepted.
+        """
 
     def state(self) -> State:
         """Return all that the next `ask` depends on, as arrays and JSON values."""

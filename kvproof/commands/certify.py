@@ -87,6 +87,7 @@ def command(
     from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
+    from kvproof.scheduling.errors import InputError
     from kvproof.scheduling.registry import BUILTIN, find_policy
     from kvproof.streams import print_json
 
@@ -128,23 +129,29 @@ def command(
     kind = certificate.proof.get("lower_bound", {"kind": bound})["kind"]
     if bound is not None and kind != bound:  # the format has no kind for it, or that is better
         notes.append(f"--bound {bound}: the proof is of kind {kind}, which says at least as much")
+    written: str | None = None
+    code: int = result.verdict.exit_code
     # a result and its files: neither is lost where the other cannot be written
     try:
         if result.verdict is Verdict.VERIFIED:  # what does not hold replaces no file
             if instance_file is not None and stored is not None:
                 instance_file.write(stored)
             target.write(data)
+            written = out
+    except InputError as error:
+        code = error.exit_code
+        raise
     finally:
         if as_json:
             print_json(
                 {
                     "command": "certify",
-                    "file": out,
+                    "file": written,
                     "digest": instance.digest,
                     "notes": notes,
                     "claim": certificate.claim,
                     "verdict": result.verdict,
-                    "exit_code": result.verdict.exit_code,
+                    "exit_code": code,
                     "words": result.claim_in_words,
                     "reason": result.reason,
                 }
@@ -152,9 +159,10 @@ def command(
         else:
             for note in notes:
                 console().print(f"note: {note}")
-            words = result.claim_in_words or result.reason
-            console().print(f"{out}: {result.verdict}: {words}")
-    return result.verdict.exit_code
+            if written is not None or result.verdict is not Verdict.VERIFIED:
+                words = result.claim_in_words or result.reason
+                console().print(f"{out}: {result.verdict}: {words}")
+    return code
 
 
 def _refuse_idle(claim: str) -> None:

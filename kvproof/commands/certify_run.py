@@ -96,6 +96,8 @@ def command(
         role, equals, name = pair.partition("=")
         if not equals or not name:
             raise click.UsageError(f"--column {pair}: expected ROLE=NAME")
+        if role in named:
+            raise click.UsageError(f"--column {pair}: {role} is given twice")
         named[role] = name
     target = None if out is None else Outputs(log).file(out)
     with readable(log) as path:

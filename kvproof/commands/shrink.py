@@ -72,6 +72,12 @@ def command(
         return smaller.ratio >= least and (max_eps is None or smaller.instance.eps <= max_eps)
 
     small = shrink(begun, keeps, tries=tries)
+    if max_eps is not None and small.instance.eps > max_eps:
+        eps = decimal(small.instance.eps, 6, up=True)
+        raise InputError(
+            f"{witness}: its eps is {eps}, above --max-eps, and no smaller witness was found that "
+            "keeps to it"
+        )
     check_fresh([small.data])
     before, after = begun.instance, small.instance
     # a result and its file: neither is lost where the other cannot be written

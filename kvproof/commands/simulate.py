@@ -68,6 +68,7 @@ def command(
     """
     import numpy as np
 
+    from kvproof.columns import ask_for_pyarrow
     from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.latencies import statistics_json
@@ -87,6 +88,8 @@ def command(
     if out is not None and out.lower().endswith(".parquet.gz"):
         raise InputError(f"{out}: Parquet needs no gzip; name a file that ends in .parquet")
     target = None if out is None else Outputs(trace).file(out)
+    if out is not None and out.lower().endswith(".parquet"):
+        ask_for_pyarrow()
     (chosen,) = find_policies([policy], theta=theta, admission=admission)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)

@@ -144,7 +144,8 @@ def command(
     if sample is not None and report is not None:
         raise click.UsageError("--report and --sample: the page names commands that take no sample")
     if are_asked_for(predicted, noise, underprediction, seeded=sample is not None):
-        for option in ("skip", "compact", "over", "replicas", "router", "dask", "report"):
+        for option in ("skip", "compact", "over", "plot", "replicas", "router", "workers", "dask",
+                       "report"):  # fmt: skip
             refuse_idle(option, "predicted lengths go with the strict rule and a table alone")
         names = named_policies(policies, POLICIES)
         chosen = find_policies(names, theta=theta, admission=admission)
@@ -189,7 +190,7 @@ def command(
         if page is not None:
             from kvproof.report.verify import verify_page
 
-            certify = ["kvproof", "certify", *same_options(but=("policies", "report", "as_json"))]
+            certify = [_certify(name, policy) for name, policy in zip(names, chosen, strict=True)]
             made = verify_page(verdicts, source=source.source, step=source.step, notes=source.notes,
                                certify=certify)  # fmt: skip
             page.write(made.to_bytes())
@@ -200,6 +201,15 @@ def command(
             print_verdicts(source, verdicts, skip=skip, latency=latency)
     violated = any(v.violation for v in verdicts)
     return ExitCode.CONTRADICTED if violated else ExitCode.DONE
+
+
+def _certify(name: str, policy: "Policy") -> list[str]:
+    """Return the command that writes a policy's certificate, but for ``--out``."""
+    from kvproof.scheduling.one_bit import OneBitSVF
+
+    here = ("policies", "latency", "dask", "report", "as_json")  # what certify does not take
+    others = () if isinstance(policy, OneBitSVF) else ("theta", "admission")
+    return ["kvproof", "certify", *same_options(but=(*here, *others)), "--policy", name]
 
 
 def _here(

@@ -95,6 +95,9 @@ def distribution_picture(
 ) -> Picture:
     """Return the distribution of latencies that are known by how often each occurs."""
     traces, rows = [], []
+    seen = [int(latency.values[end]) for latency, _ in felt.values() for end in (0, -1)]
+    # a label at each power of ten says something where there are two of them at least
+    powers = {"dtick": 1} if max(seen) >= 100 * min(seen) else {}
     for number, (name, (latency, statistics)) in enumerate(felt.items()):
         upto = np.cumsum(latency.counts.astype(np.int64))
         n = int(upto[-1])
@@ -121,7 +124,7 @@ def distribution_picture(
             "kind": "chart",
             "traces": traces,
             "layout": {
-                "xaxis": {"title": {"text": f"latency, {unit}"}, "type": "log", "dtick": 1},
+                "xaxis": {"title": {"text": f"latency, {unit}"}, "type": "log", **powers},
                 "yaxis": {
                     "title": {"text": "requests"}, "range": [0, 1.02], "tickformat": ".0%",
                 },

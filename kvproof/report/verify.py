@@ -30,7 +30,7 @@ def verify_page(
     source: str,
     step: Fraction | None,
     notes: Sequence[str],
-    certify: Sequence[str],
+    certify: Sequence[Sequence[str]],
 ) -> Page:
     """Return the page about policies on one instance.
 
@@ -41,7 +41,7 @@ def verify_page(
     source, step, notes
         What was read, seconds per step or None, and what to know about how.
     certify
-        The command that writes a certificate of one of them, but for ``--policy`` and ``--out``.
+        The commands that write a certificate of each, but for ``--out``.
     """
     instance = verdicts[0].schedule.instance
     bound = verdicts[0].lower_bound
@@ -64,7 +64,12 @@ def verify_page(
             latency_picture(schedules, unit=unit),
             memory_picture(schedules, unit=unit, prices=price),
         ],
-        downloads=within_budget([_download(name, v, certify) for name, v in named.items()]),
+        downloads=within_budget(
+            [
+                _download(name, verdict, command)
+                for (name, verdict), command in zip(named.items(), certify, strict=True)
+            ]
+        ),
         facts=instance_facts(instance, source=source),
         made_with=made_with("numba", "highspy", "jinja2"),
     )
@@ -123,9 +128,8 @@ def _table(named: dict[str, Verdict]) -> Table:
     )
 
 
-def _download(name: str, verdict: Verdict, certify: Sequence[str]) -> Download:
+def _download(name: str, verdict: Verdict, command: Sequence[str]) -> Download:
     sign = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
     file = f"{sign or 'policy'}.json.gz"
     certificate = within_factor_certificate(verdict.schedule, verdict.lower_bound)
-    again = shlex.join([*certify, "--policy", verdict.policy, "--out", file])
-    return download(certificate, file, made_by=again)
+    return download(certificate, file, made_by=shlex.join([*command, "--out", file]))

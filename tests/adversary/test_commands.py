@@ -233,6 +233,19 @@ def test_the_ratio_of_a_witness_is_rounded_down(tmp_path, command):
     assert f"its ratio is {decimal(ratio, 6, up=False)}, below --keep" in err
 
 
+def test_an_eps_that_is_not_reached_is_refused_as_a_ratio_is(tmp_path, command, as_json):
+    folder, out = tmp_path / "run", tmp_path / "small.json"
+    command(*SMALL, "--no-baselines", "--out", folder)
+    best = folder / "best.json"
+    code, _, err = command("shrink", best, "--max-eps", "1/1000", "--tries", 5, "--out", out)
+    assert code == 2
+    assert "above --max-eps" in err
+    assert not out.exists()
+    code, said = as_json("shrink", best, "--max-eps", "1/8", "--tries", 5, "--out", out)
+    assert code == 0
+    assert Fraction(said["eps"]) <= Fraction(1, 8)
+
+
 def test_a_cluster_that_is_not_there_leaves_no_run_behind(tmp_path, command):
     pytest.importorskip("distributed")
     folder = tmp_path / "run"

@@ -220,7 +220,6 @@ def test_a_folder_that_one_may_not_enter(tmp_path, monkeypatch):
         (["solve", "{i}", "--certificate", "{out}"], "optimal"),
         (["simulate", "{i}", "--out", "{out}"], "total latency"),
         (["improve", "{i}", "--trials", "10", "--out", "{out}"], "OPT is at least"),
-        (["certify", "{i}", "--out", "{out}"], "verified"),
         (["shrink", "{w}", "--tries", "1", "--out", "{out}"], "requests"),
         (["witness", "show", "{w}", "--out", "{out}"], "ratio of at least"),
     ],
@@ -265,6 +264,48 @@ def test_solve_checks_what_it_writes(capsys, monkeypatch, tmp_path, instance):
     assert "optimal" in streams.out
     assert "not written" in streams.err
     assert out.read_text() == "old"
+
+
+@pytest.mark.parametrize("more", [["--json"], []])
+def test_certify_calls_nothing_verified_that_was_not_written(
+    capsys, monkeypatch, tmp_path, instance, more
+):
+    def full(*_: object) -> None:
+        raise InputError("c.json: cannot be written: No space left on device")
+
+    monkeypatch.setattr(Output, "write", full)
+    assert run(["certify", str(instance), "--out", str(tmp_path / "c.json"), *more]) == 2
+    streams = capsys.readouterr()
+    assert streams.err.endswith("No space left on device\n")
+    if more:
+        said = json.loads(streams.out)
+        assert (said["file"], said["exit_code"], said["verdict"]) == (None, 2, "verified")
+    else:
+        assert "verified" not in streams.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [(["headroom", "{i}"], "--certificates"), (["search"], "--out"), (["frontier"], "--out")],
+)
+def test_a_new_folder_is_no_file_of_the_same_call(
+    capsys, monkeypatch, tmp_path, instance, arguments, option
+):
+    new = tmp_path / "new"
+    monkeypatch.setattr("kvproof.inputs.load", lambda *_, **__: pytest.fail("it began to work"))
+    named = [option, new, "--report", new]
+    refused(capsys, [*(a.format(i=instance) for a in arguments), *named], "of the same call")
+    assert not new.exists()
+    files = Outputs()
+    files.file(new)
+    with pytest.raises(InputError, match="of the same call"):
+        files.folder(new, mark="x")
+
+
+def test_a_parquet_file_is_looked_at_before_the_work(capsys, monkeypatch, tmp_path, instance):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setattr("kvproof.inputs.load", lambda *_, **__: pytest.fail("it began to work"))
+    refused(capsys, ["simulate", instance, "--out", tmp_path / "x.parquet"], "needs pyarrow")
 
 
 def test_a_result_is_shown_though_its_certificates_cannot_be_written(capsys, tmp_path, instance):

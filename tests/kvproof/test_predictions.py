@@ -119,6 +119,8 @@ def test_predictions_of_a_column_follow_their_rows(capsys, tmp_path, trace):
         (["--noise", "bits:1", "--skip"], "--skip has no effect"),
         (["--noise", "bits:1", "--compact"], "--compact has no effect"),
         (["--noise", "bits:1", "--sweep", "load=1"], "--sweep has no effect"),
+        (["--noise", "bits:1", "--plot", "x.svg"], "--plot has no effect"),
+        (["--noise", "bits:1", "--workers", "2"], "--workers has no effect"),
         (["--noise", "bits:1", "--policy", "sorted-f"], "predictions are for policies"),
         (["--noise", "bits:1", "--bound", "staggered"], "preempt"),
     ],

@@ -59,6 +59,7 @@ def test_counts_are_expanded():
         ("lognormal", "expected lognormal:SIGMA"),
         ("gamma:1", "expected lognormal:SIGMA"),
         ("factor:-1", "expected lognormal:SIGMA"),
+        ("lognormal:1e9", r"lognormal:SIGMA \(0 to 100\), .* in plain digits"),
         ("factor:0.5", "a number from 1 to 100"),
         ("lognormal:101", "a number from 0 to 100"),
         ("bits:1.5", "a whole number from 0 to 20"),

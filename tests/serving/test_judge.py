@@ -193,6 +193,10 @@ def test_the_command_refuses_what_cannot_be(capsys, log_file):
         (["--step", "0"], "is not a number above 0"),
         (["--step", "0.1", "--column", "prompt"], "expected ROLE=NAME"),
         (["--step", "0.1", "--column", "prompt=p"], "there is no column 'p'"),
+        (
+            ["--step", "0.1", "--column", "prompt=output", "--column", "prompt=prompt"],
+            "given twice",
+        ),
         (["--step", "0.1", "--prefix-caching", "--out", "x.json"], "no bound by memory holds"),
         ([], "Missing option '--step'"),
     ):

@@ -130,7 +130,7 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path, text, complaint):
 
 def test_names_for_columns_are_checked(tmp_path):
     path = write(tmp_path, "arrival,completion,prompt,output\n1,2,3,4\n")
-    with pytest.raises(InputError, match="a log has no 'begin'"):
+    with pytest.raises(InputError, match="a log has no role 'begin'; its roles are arrival"):
         read_log(path, columns={"begin": "arrival"})
     with pytest.raises(InputError, match="there is no column 'begin'"):
         read_log(path, columns={"arrival": "begin"})

@@ -69,3 +69,51 @@ def test_draw_writes_what_its_name_says(tmp_path, monkeypatch, capsys):
     for name in ("a.gif", "i.json", "svg"):
         assert run(["draw", "i.json", "--out", name]) == 2
         assert name in capsys.readouterr().err
+
+
+def test_large_numbers_and_long_names_find_room():
+    size = 50_000_000
+    large = make(5 * size, [(10**12 + i, i + 1, size - i) for i in range(10)])
+    name = "package.module:" + "A" * 80
+    root = ET.fromstring(schedule_svg(simulate(large, SVF()), title=f"{name}: 10 requests"))
+    _, _, width, height = (float(number) for number in root.get("viewBox").split())
+    colours, headings = 0, 0
+    for node in root.iter("{http://www.w3.org/2000/svg}text"):
+        size = float(node.get("font-size"))
+        if "transform" in node.attrib:  # the name of an axis stands left of its numbers
+            continue
+        wide = len(node.text) * 0.5 * size  # digits and commas take no less
+        share = {"end": 1.0, "middle": 0.5, None: 0.0}[node.get("text-anchor")]
+        begin = float(node.get("x")) - share * wide
+        assert begin >= 25
+        assert begin + wide <= width
+        assert float(node.get("y")) < height
+        colours += node.text.startswith("up to")
+        headings += size == 21
+    assert colours == 5
+    assert headings > 1
+
+
+def test_pictures_of_ordinary_size_have_one_line_and_room():
+    root = ET.fromstring(schedule_svg(SCHEDULE))
+    assert root.get("viewBox") == "0 0 980 548"
+    headings = [n for n in root.iter("{http://www.w3.org/2000/svg}text") if n.get("y") == "38"]
+    assert len(headings) == 1
+
+
+def test_a_class_that_holds_nothing_has_no_edge():
+    # the small ones run in step 6 alone, which is not one of the 1,000 that are looked at
+    rows = [(5, 1, 1)] * 600 + [(0, 0, 10**5)] * 600
+    text = schedule_svg(simulate(make(10**8, rows), SVF()))
+    titles = [node.text for node in ET.fromstring(text).iter("{http://www.w3.org/2000/svg}title")]
+    assert titles[1:] == ["volume up to 5,000,050,000"]
+
+
+def test_a_number_stays_in_its_shape():
+    # it has most room in the last step, which is narrower than the number
+    schedule = simulate(make(14, [(0, 0, 1)] * 10 + [(0, 0, 3), (60, 0, 10)]), SVF())
+    ends = dict(enumerate((schedule.starts + schedule.instance.expanded().output).tolist()))
+    for node in ET.fromstring(schedule_svg(schedule)).iter("{http://www.w3.org/2000/svg}text"):
+        if node.get("pointer-events") == "none":
+            right = 84 + 860 * ends[int(node.text)] / schedule.makespan
+            assert float(node.get("x")) + 3.5 * len(node.text) <= right

@@ -59,6 +59,20 @@ def test_everything_certified_is_checked_and_baselines_run_beside(tmp_path, smal
         assert mine == sorted(set(mine))  # every entry is better than the ones before
 
 
+@pytest.mark.parametrize(("evaluations", "requests"), [(5, 6), (70, 120), (1, 6), (2, 120)])
+def test_engine_and_baselines_spend_the_same(
+    tmp_path, small_settings, unchecked, evaluations, requests
+):
+    settings = replace(small_settings, evaluations=evaluations, requests=requests)
+    go(settings, tmp_path)
+    archive = Archive(tmp_path)
+    try:
+        spent = {name: archive.progress(name).evaluations for name in settings.campaign().engines}
+    finally:
+        archive.close()
+    assert spent == dict.fromkeys(("anneal", "random", "climb"), evaluations)
+
+
 def test_the_same_seed_gives_the_same_with_any_number_of_workers(
     tmp_path, small_settings, unchecked
 ):

@@ -65,3 +65,15 @@ def test_seeds_are_where_an_engine_begins(name):
 def test_an_unknown_engine_is_named():
     with pytest.raises(InputError, match="'tabu' is unknown; known: anneal"):
         make("tabu")
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_batch_can_be_cut_where_a_budget_ends(name):
+    whole, cut = make(name), make(name)
+    steps(whole, 5), steps(cut, 5)
+    asked, batch = whole.ask(), cut.ask().first(3)
+    assert len(batch.genomes) == len(batch.at_least) == 3
+    assert (batch.genomes == asked.genomes[:3]).all()
+    scores = OBJECTIVE.scores(batch.genomes, batch.at_least)
+    assert 0 <= cut.tell(batch, scores) <= 3
+    assert len(cut.ask().genomes) == len(asked.genomes)

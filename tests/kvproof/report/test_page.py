@@ -2,8 +2,10 @@
 
 import base64
 import gzip
+import html
 import json
 import re
+import shlex
 from html.parser import HTMLParser
 
 import pytest
@@ -12,9 +14,11 @@ from kvproof.__main__ import run
 from kvproof.certificates.checker import check
 from kvproof.report.memory import MOST_REQUESTS, memory_picture
 from kvproof.report.page import MOST_CARRIED, Download, Page, Picture, Table, within_budget
+from kvproof.report.parts import latency_picture
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.usage import held_at, hold_all, requests_of
 from tests.conftest import ROOT
@@ -85,6 +89,44 @@ def test_the_certificates_that_it_carries_hold(verify_page):
         claim = json.loads(gzip.decompress(data))["claim"]
         assert claim["kind"] == "within-factor"
         assert f"{claim['total_latency']:,}" in page.text
+
+
+def made_by(page):
+    """Return the commands that a page names for its certificates."""
+    named = re.findall(r"<pre[^>]*>(kvproof certify [^<]*)</pre>", page.read_text())
+    return [shlex.split(html.unescape(line)) for line in named]
+
+
+def test_the_commands_that_it_names_are_certifys(tmp_path, monkeypatch):
+    from kvproof.commands.certify import command
+
+    (tmp_path / "own.py").write_text(
+        "from kvproof.scheduling.policies import SVF\nclass Mine(SVF):\n    name = 'mine'\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("kvproof.report.page.MOST_CARRIED", 0)
+    arguments = ["verify", *INPUT[:-1], "20", "--latency", "steps", "--theta", "9", "--admission",
+                 "reserve", "--policy", "svf,svf-1bit, own:Mine", "--report", "r.html"]  # fmt: skip
+    assert run(arguments) == 0
+    named = made_by(tmp_path / "r.html")
+    found = {}
+    for words in named:
+        context = command.make_context("certify", words[2:])
+        found[context.params["policy"]] = context.params
+        assert run(words[1:]) == 0
+    assert set(found) == {"svf", "svf-1bit", "own:Mine"}
+    assert found["svf-1bit"]["theta"] == 9
+    assert found["svf"]["theta"] is None
+
+
+def test_latencies_of_one_decade_leave_the_axis_to_itself():
+    for outputs, powers in (([3, 5], False), ([3, 5, 700], True)):
+        n = len(outputs)
+        instance = Instance(memory=900, arrival=[0] * n, prompt=[0] * n, output=outputs)
+        schedule = Schedule(instance=instance, starts=[0] * n)
+        picture = latency_picture({"a": schedule}, unit="step")
+        assert ("dtick" in picture.data["layout"]["xaxis"]) == powers
 
 
 def test_the_picture_is_drawn_from_the_schedule(verify_page):
