@@ -11,8 +11,9 @@
     python benchmarks/exact.py --cross 300                        # engines against CP-SAT
 
 Each (instance, engine) is one line of the file, and what is there already is not run again. Peers
-get the plain time-indexed model (one binary column per request and start, horizon and incumbent
-from SVF's best schedule) and 60 s. Every run is a process of its own; kernels are compiled first.
+get the plain time-indexed model (one binary column per request and start, up to where SVF's
+schedule ends; the schedule itself they are not given) and 60 s. Every run is a process of its own;
+kernels are compiled first.
 """
 
 import argparse
