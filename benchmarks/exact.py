@@ -302,7 +302,11 @@ def main():
     elif options.cross:
         cross(options.cross)
     else:
-        drawn = shapes() if options.shapes else instances()
+        drawn = list(shapes() if options.shapes else instances())
+        groups = dict.fromkeys(row[0] for row in drawn)
+        for name in options.family or ():
+            if name not in groups:
+                print(f"--family {name}: not one of {', '.join(groups)}", file=sys.stderr)
         engines = options.engine or ("kvproof", *PEERS)
         run_all(options.out, drawn, options.family, engines, options.check, options.shared)
 

@@ -3,6 +3,8 @@
 import itertools
 import json
 import random
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -75,6 +77,15 @@ def test_every_tiny_backlog():
         result = solver.solve(instance, engine="dp")
         assert result.status == "optimal"
         assert result.total_latency == brute_force(instance)[0]
+
+
+def test_the_benchmark_says_which_families_it_knows(tmp_path):
+    script = Path(__file__).parents[2] / "benchmarks" / "exact.py"
+    done = subprocess.run(
+        [sys.executable, script, "--family", "n99"],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.stderr == "--family n99: not one of stream, n15, n20, n20a, n25, repeat\n"
 
 
 @pytest.mark.parametrize("seed", range(100, 130))
