@@ -206,6 +206,7 @@ def toll_of(requests: Instance, policy: Policy) -> Toll | None:
     if cost.shape != (requests.rows,) or cost.dtype.kind not in "iu" or cost.min() < 0:
         raise InputError(f"policy {policy.name}: toll() needs {requests.rows} costs, at least 0")
     latest = int(releases(requests, policy).max()) + exact_sum(requests.output)
+    latest -= int(requests.arrival.min())  # credit is counted from there
     most = (latest + cap + 1) * unit + lent
     if cost.max() >= 2**62 or most + exact_sum(cost.astype(np.int64)) >= 2**62:
         raise InputError(f"policy {policy.name}: costs over {unit} are beyond 62 bits")
