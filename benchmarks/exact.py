@@ -11,8 +11,9 @@
     python benchmarks/exact.py --cross 300                        # engines against CP-SAT
 
 Each (instance, engine) is one line of the file, and what is there already is not run again. Peers
-get the plain time-indexed model (one binary column per request and start, horizon and incumbent
-from SVF's best schedule) and 60 s. Every run is a process of its own; kernels are compiled first.
+get the plain time-indexed model (one binary column per request and start, up to where SVF's
+schedule ends; the schedule itself they are not given) and 60 s. Every run is a process of its own;
+kernels are compiled first.
 """
 
 import argparse
@@ -301,7 +302,11 @@ def main():
     elif options.cross:
         cross(options.cross)
     else:
-        drawn = shapes() if options.shapes else instances()
+        drawn = list(shapes() if options.shapes else instances())
+        groups = dict.fromkeys(row[0] for row in drawn)
+        for name in options.family or ():
+            if name not in groups:
+                print(f"--family {name}: not one of {', '.join(groups)}", file=sys.stderr)
         engines = options.engine or ("kvproof", *PEERS)
         run_all(options.out, drawn, options.family, engines, options.check, options.shared)
 

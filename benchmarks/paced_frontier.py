@@ -97,7 +97,7 @@ def write_points(made: list[Row], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--evaluations", type=int, default=2_000)
+    parser.add_argument("--evaluations", type=int, default=1_500)
     parser.add_argument("--memory", type=int, default=40_000)
     parser.add_argument("--requests", type=int, default=1_500)
     given = parser.parse_args()

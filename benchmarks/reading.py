@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=2_000_000)
     options = parser.parse_args()
     lines = [
-        "## Reading",
+        "### Reading",
         "",
         (
             f"`make reading` on {machine()}: {options.requests:,} requests with lengths from "

@@ -100,8 +100,8 @@ def run_strict(memory, arrival, release, toll, key, prompt, output, reserved, ru
     arrived = front_end
     started = 0
     costs, unit, cap, lent = toll
-    # the time, over `unit`, from which on credit is not negative; at the first arrival it is 0
-    spent = arrival[0] * unit
+    # the time since the first arrival, over `unit`, from which on credit is not negative
+    since, spent = arrival[0], np.int64(0)
     head = np.int64(-1)  # the row that `ready` was computed for, under the present profile
     ready = np.int64(0)
     while started < n:
@@ -128,7 +128,7 @@ def run_strict(memory, arrival, release, toll, key, prompt, output, reserved, ru
             head = first
             ready = earliest(
                 profile, low, high, number, offset, memory, prompt[head], reserved[head],
-                max(now, release[head], -((lent - spent) // unit)),
+                max(now, release[head], since - (lent - spent) // unit),
             )  # fmt: skip
         if ready <= now:
             if from_front:
@@ -145,7 +145,7 @@ def run_strict(memory, arrival, release, toll, key, prompt, output, reserved, ru
             if reserved[head] > output[head]:
                 heappush(ending, (now + output[head], head))
             if len(costs) > 0:
-                spent = max(spent, (now - cap) * unit) + costs[head]
+                spent = max(spent, (now - since - cap) * unit) + costs[head]
             head = np.int64(-1)
         else:
             now = min(ready, next_arrival)

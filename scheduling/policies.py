@@ -205,7 +205,8 @@ def toll_of(requests: Instance, policy: Policy, release: Column) -> Toll | None:
     cost = ask_column(policy, lambda: answer.cost)
     if cost.shape != (requests.rows,) or cost.dtype.kind not in "iu" or cost.min() < 0:
         raise InputError(f"policy {policy.name}: toll() needs {requests.rows} costs, at least 0")
-    latest = int(release.max()) + exact_sum(requests.output)
+    # credit is counted from the first arrival
+    latest = int(release.max() - requests.arrival.min()) + exact_sum(requests.output)
     most = (latest + cap + 1) * unit + lent
     if cost.max() >= 2**62 or most + exact_sum(cost.astype(np.int64)) >= 2**62:
         raise InputError(f"policy {policy.name}: costs over {unit} are beyond 62 bits")

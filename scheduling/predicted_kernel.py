@@ -31,8 +31,8 @@ def run_promised(memory, toll, arrival, prompt, output, promised, rank):  # type
     arrived = done = 0
     now = np.int64(0)
     costs, unit, cap, lent = toll
-    # the time, over `unit`, from which on credit is not negative; at the first arrival it is 0
-    spent = arrival[0] * unit
+    # the time since the first arrival, over `unit`, from which on credit is not negative
+    since, spent = arrival[0], np.int64(0)
     while done < n:
         if number == 0 and len(waiting) == 0:
             now = max(now, arrival[arrived])
@@ -67,7 +67,7 @@ def run_promised(memory, toll, arrival, prompt, output, promised, rank):  # type
         while len(waiting) > 0 and not stopped:
             row = waiting[0][1]
             anew = len(costs) > 0 and tokens[row] == 0
-            if anew and now * unit < spent - lent:
+            if anew and (now - since) * unit < spent - lent:
                 break
             first = now - tokens[row]
             end = max(first + promised[row], now + 1)
@@ -76,7 +76,7 @@ def run_promised(memory, toll, arrival, prompt, output, promised, rank):  # type
                 break
             heappop(waiting)
             if anew:
-                spent = max(spent, (now - cap) * unit) + costs[row]
+                spent = max(spent, (now - since - cap) * unit) + costs[row]
             start[row] = first
             began[row] = now
             offset += prompt[row] - first

@@ -55,7 +55,7 @@ class Result(Shown):
     lower_bound
         OPT is at least this.
     engine
-        Who has the last word: ``"price"``, ``"dp"``, ``"milp:highs"``, ...
+        Where `lower_bound` comes from: ``"price"``, ``"dp"``, ``"milp:highs"``, ...
     runtime_s
         Wall-clock seconds.
     certified

@@ -355,9 +355,9 @@ def _result(
     lower, engine, certified = state.lower, state.engine, True
     proof = state.proof
     if claimed is not None and state.engine != "branch":
-        engine = claimed[1]
-        if claimed[0] is not None and claimed[0] > lower:
-            lower, certified, proof = min(claimed[0], upper), False, None
+        bound, by = claimed
+        if bound is not None and bound > lower:
+            lower, engine, certified, proof = min(bound, upper), by, False, None
     limit = None if lower >= upper else state.limit
     return Result(
         schedule=schedule,

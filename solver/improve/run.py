@@ -60,6 +60,7 @@ class _State:
     report: Report | None
     enough: int | None
     steps: int  # that are kept: no schedule so far takes as many
+    found_by: str = "policies"  # the stage whose schedule it is
     stages: list[Stage] = field(default_factory=list)
     trials: int = 0
 
@@ -93,6 +94,7 @@ class _State:
                 if steps > MOST_STEPS:
                     return
                 self.steps = steps
+            self.found_by = stage
             self.starts = starts.copy()
             if self.report:
                 self.report(stage, self.total)
@@ -106,6 +108,11 @@ class _State:
         """Note the end of a stage."""
         seconds = time.monotonic() - self.begun
         self.stages.append(Stage(name=stage, total_latency=self.total, seconds=seconds))
+
+    def close_left(self) -> None:
+        """Note the end of the stage that found the best schedule, where it was left before."""
+        if not self.stages or self.total < self.stages[-1].total_latency:
+            self.close(self.found_by)
 
 
 def _steps(requests: Requests, starts: Column) -> int:
@@ -196,13 +203,17 @@ def improve(
             _policies(full, state), _windows(full, state), _guided(full, state),
             _rollouts(full, state, trials),
         ):  # fmt: skip
+            if state.done():
+                break
             for _ in stage:
                 if state.done():
                     break
         if not state.done():
             _local(full, state, trials)
+        state.close_left()
     except KeyboardInterrupt:
         interrupted = True
+        state.close_left()
         state.close("interrupted")
     found = Schedule(instance=instance, starts=state.starts + origin)
     check_schedule(found)

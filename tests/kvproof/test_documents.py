@@ -43,6 +43,23 @@ def test_the_table_of_options_is_complete(page, command):
     assert named == {name for param in params for name in param.opts if name.startswith("--")}
 
 
+def test_each_benchmark_has_its_section_and_each_section_its_benchmark():
+    call = re.compile(r"""write_section\(\s*"(\w+)",.*?(?:page="([\w.]+)")?\)$""", re.M)
+    written = [
+        (page or "performance.md", name)
+        for script in (ROOT / "benchmarks").glob("*.py")
+        for name, page in call.findall(script.read_text())
+    ]
+    marked = [
+        (page.name, name)
+        for page in (ROOT / "docs").glob("*.md")
+        for name in re.findall(
+            r"^<!-- begin (\w+) -->$.*?^<!-- end \1 -->$", page.read_text(), re.M | re.S
+        )
+    ]
+    assert sorted(written) == sorted(marked)
+
+
 @pytest.mark.parametrize("page", _PAGES)
 def test_every_snippet_runs(page, clone):
     kvproof = Path(shutil.which("kvproof") or Path(sys.executable).with_name("kvproof"))

@@ -33,6 +33,22 @@ def test_as_the_plain_simulator(instance: Instance, constant: Fraction, cap: int
         assert schedule.starts.tolist() == simulate(instance, SVF()).starts.tolist()
 
 
+@settings(max_examples=100, deadline=None)
+@given(instances(max_requests=12, max_memory=20), st.integers(0, 3 * 2**30), st.integers(0, 6))
+def test_costs_finely_divided_count_from_the_first_arrival(
+    instance: Instance, numerator: int, cap: int
+) -> None:
+    policy = BucketSVF(constant=Fraction(2 * numerator + 1, 2**31), cap=cap)
+    late = Instance(
+        memory=instance.memory, prompt=instance.prompt, output=instance.output,
+        count=instance.count, arrival=instance.arrival + (2**48 - int(instance.arrival.max())),
+    )  # fmt: skip
+    starts = simulate(late, policy).starts
+    assert starts.tolist() == simulate_reference(late, policy).tolist()
+    moved = int(late.arrival[0] - instance.arrival[0])
+    assert (starts - moved).tolist() == simulate(instance, policy).starts.tolist()
+
+
 def test_credit_is_spent_saved_and_capped() -> None:
     # each start costs 3 * 10/20 = 1.5 steps, but for the first, which is there alone
     instance = Instance(memory=20, arrival=[0, 1, 1, 1, 10, 10], prompt=[0] * 6, output=[4] * 6)
@@ -67,7 +83,7 @@ def test_what_is_refused() -> None:
     two = Instance(memory=9, arrival=[0, 0], prompt=[0, 1], output=[2, 3])
     with pytest.raises(InputError, match="leave out --skip"):
         simulate(two, BucketSVF(), skip=True)
-    far = Instance(memory=2**31 - 1, arrival=[2**48], prompt=[0], output=[5])
+    far = Instance(memory=2**31 - 1, arrival=[0, 2**48], prompt=[0, 0], output=[5, 5])
     with pytest.raises(InputError, match="beyond 62 bits"):
         simulate(far, BucketSVF())
     with pytest.raises(InputError, match="beyond 63 bits"):

@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kvproof.scheduling.bucket import BucketSVF
@@ -24,7 +24,8 @@ from kvproof.scheduling.registry import find_policy
 from kvproof.scheduling.simulate import simulate
 
 POLICIES = (
-    SVF(), SJF(), FCFS(), OneBitSVF(), BucketSVF(), BucketSVF(constant=Fraction(5, 2), cap=3)
+    SVF(), SJF(), FCFS(), OneBitSVF(), BucketSVF(), BucketSVF(constant=Fraction(5, 2), cap=3),
+    BucketSVF(constant=Fraction(2**31 - 1, 2**30)),
 )  # fmt: skip
 
 
@@ -72,6 +73,14 @@ def test_the_kernel_is_the_plain_rule_and_its_runs_are_feasible(case, margin):
 
 
 @given(cases(), st.sampled_from([1, 7, 1_000]))
+@example(
+    (
+        Instance(memory=40, arrival=[0, 1, 12, 12], prompt=[9, 0, 5, 0], output=[9, 30, 20, 40]),
+        POLICIES[-1],
+        np.array([12, 9, 40, 40]),
+    ),
+    2**48 - 12,
+)
 def test_where_time_0_lies_changes_nothing(case, later):
     instance, policy, predicted = case
     moved = Instance(memory=instance.memory, arrival=instance.arrival + later,

@@ -3,8 +3,11 @@
 import itertools
 import json
 import random
+import subprocess
+import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +15,7 @@ from kvproof import solver
 from kvproof.scheduling.errors import RejectedError
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.schedule import Schedule
+from kvproof.solver.backends.process import Claim
 from kvproof.solver.reference import brute_force
 from tests.solver.common import (
     certificate,
@@ -75,6 +79,15 @@ def test_every_tiny_backlog():
         result = solver.solve(instance, engine="dp")
         assert result.status == "optimal"
         assert result.total_latency == brute_force(instance)[0]
+
+
+def test_the_benchmark_says_which_families_it_knows(tmp_path):
+    script = Path(__file__).parents[2] / "benchmarks" / "exact.py"
+    done = subprocess.run(
+        [sys.executable, script, "--family", "n99"],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.stderr == "--family n99: not one of stream, n15, n20, n20a, n25, repeat\n"
 
 
 @pytest.mark.parametrize("seed", range(100, 130))
@@ -143,6 +156,19 @@ def test_a_limit_that_strikes_before_the_programme_is_named(monkeypatch):
     instance = make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)])
     result = solver.solve(instance, engine="milp", time_limit=0.001)
     assert (result.status, result.limit) == ("feasible", "time")
+
+
+@pytest.mark.parametrize("bound", [None, 1.0])
+def test_a_backend_that_raises_no_bound_is_not_named_for_it(bound, monkeypatch):
+    claim = Claim(starts=None, finished=False, bound=bound, backend="HiGHS")
+    monkeypatch.setattr(
+        "kvproof.solver.stages.find_backend",
+        lambda _: SimpleNamespace(solve=lambda *_, **__: claim),
+    )
+    instance = make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)])
+    result = solver.solve(instance, engine="milp")
+    assert (result.status, result.limit, result.certified) == ("feasible", "time", True)
+    assert result.engine == result.proof.kind
 
 
 @pytest.mark.parametrize("engine", ["dp", "auto"])

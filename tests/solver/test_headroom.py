@@ -64,3 +64,20 @@ def test_what_was_found_before_ctrl_c_is_kept(when):
     assert found.cut.at_least > 0
     assert found.lower_bound.kind == "discrete-centroid"
     assert not find_headroom(instance, FCFS(), trials=50).interrupted
+
+
+def test_what_reaches_the_bound_within_a_stage_is_found_by_it():
+    instance = Instance(memory=12, arrival=[0], prompt=[0], output=[6], count=[7])
+    found = find_headroom(instance, FCFS(), trials=20)
+    assert (found.best.total_latency, found.found_by) == (84, "guided")
+
+
+def test_what_ctrl_c_left_is_found_by_the_stage_that_found_it():
+    def press(stage):
+        if stage.startswith("guided"):
+            raise KeyboardInterrupt
+
+    instance = Instance(memory=12, arrival=[0], prompt=[0], output=[6], count=[7])
+    found = find_headroom(instance, FCFS(), trials=20, report=press)
+    assert found.interrupted
+    assert found.found_by == "guided"

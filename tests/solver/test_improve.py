@@ -1,6 +1,7 @@
 """The improver: its kernels against plain versions, its schedules against OPT and policies."""
 
 import random
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -293,6 +294,27 @@ def test_enough_ends_it():
     assert found.trials == 0
 
 
+def test_enough_ends_it_in_a_stage_which_is_named():
+    instance = Instance(memory=12, arrival=[0], prompt=[0], output=[6], count=[7])
+    reports: list[tuple[str, int]] = []
+    found = improve(instance, trials=20, enough=84, report=lambda *now: reports.append(now))
+    last = found.stages[-1]
+    assert (last.name, last.total_latency) == reports[-1] == ("guided", 84)
+    assert found.schedule.total_latency == 84
+    assert found.trials == 0
+
+
+def test_no_stage_begins_where_the_first_schedule_is_enough(monkeypatch):
+    def begun(*_: object) -> Iterator[None]:
+        pytest.fail("a stage begins")
+        yield
+
+    for stage in ("_policies", "_windows", "_guided", "_rollouts"):
+        monkeypatch.setattr(f"kvproof.solver.improve.run.{stage}", begun)
+    found = improve(make(9, [(0, 1, 2)] * 3), enough=6)
+    assert [(stage.name, stage.total_latency) for stage in found.stages] == [("policies", 6)]
+
+
 def test_the_guide_places_the_tokens_where_the_fluid_serves_them():
     instance = make(10, [(0, 0, 4), (0, 3, 2), (6, 0, 3)])
     guide = guide_of(instance)
@@ -326,3 +348,17 @@ def test_an_interrupt_keeps_what_was_found(monkeypatch):
     found = improve(instance, trials=100)
     assert found.interrupted
     check_schedule(found.schedule)
+
+
+def test_an_interrupt_names_the_stage_that_found_the_best():
+    def press(stage: str, _: int) -> None:
+        if stage == "guided":
+            raise KeyboardInterrupt
+
+    instance = Instance(memory=12, arrival=[0], prompt=[0], output=[6], count=[7])
+    found = improve(instance, trials=20, report=press)
+    assert found.interrupted
+    names = [stage.name for stage in found.stages]
+    assert names == ["policies", "windows", "left shift", "guided", "interrupted"]
+    assert found.stages[-2].total_latency == found.schedule.total_latency
+    assert found.stages[-2].total_latency < found.stages[-3].total_latency
