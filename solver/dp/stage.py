@@ -83,8 +83,8 @@ _ROOT = 0.5
 # requests repeat, and so many are moved by it, either may be the better one.
 _ROUNDS, _LEAST_ROUNDS, _MOST_ROUNDS = 0.3, 40, 400
 _STRIDES, _STRIDES_EQUAL = (100.0,), (100.0, 30.0)
-# Rounds for a vector where requests repeat: a third of the states are left then. A layer that is
-# made gets no vectors once more there: that excludes too few to be worth its time.
+# Rounds for a vector where requests repeat: a third of the states less are left then. A layer that
+# is made gets no vectors once more there: they exclude too few to be worth their time.
 _ROUNDS_EQUAL, _NEVER = 300, 2**60
 
 
