@@ -3,8 +3,8 @@
 A search to target B proves OPT >= B or returns the optimum below B. Work grows by a factor of up to
 1.6 per unit of B, so going up in steps costs little more than the last one and leaves an honest
 interval whenever a limit strikes. Where requests repeat it grows less, and the first search goes a
-quarter of the way. Where a step takes too long the next search aims nearer. A better schedule from
-elsewhere lowers the target on the way.
+quarter of the way. Where a step takes too long, or too much memory, the next search aims nearer. A
+better schedule from elsewhere lowers the target on the way.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ _SEEN = 6
 # A wider beam is begun if it should take at most so many seconds of a processor for each that is
 # left, as others have their turns meanwhile.
 _BEAM = 0.5
-# Share of the time left that one step of a search may take: then it aims nearer, if it can. And
-# once a search has shown what the next one will take.
+# Share of the time left that one step of a search may take: then it aims nearer, if it can, as it
+# does where memory does not suffice. And once a search has shown what the next one will take.
 _STEP, _STEP_KNOWN = 0.2, 0.5
 #: Share of the time left that prices may take.
 PRICES = 0.3
@@ -193,7 +193,7 @@ def searches(
     spent: float | None = None
     shown = False  # whether two searches have shown the growth
     before: tuple[int, int] | None = None  # target and states of the last search
-    farthest: int | None = None  # target, where one step of a search has taken too long
+    farthest: int | None = None  # target, where a step of a search took too long or too much
     # a limited search may have closed the interval without leaving a proof
     while not (state.closed() and state.proof is not None):
         if _late(deadline):
@@ -241,7 +241,8 @@ def searches(
             aim = search.target
             spent += time.process_time() - begun
         state.states += outcome.states
-        if outcome.limit == Limit.TIME and not _late(deadline) and target > base + 1:
+        short = outcome.limit in (Limit.TIME, Limit.MEMORY) and not _late(deadline)
+        if short and target > base + 1:
             farthest = base + (target - base) // 2
             yield
             continue

@@ -226,3 +226,10 @@ def test_late_first_arrival():
     result = solver.solve(make(10, rows), engine="dp")
     assert result.total_latency == brute_force(make(10, rows))[0]
     assert verdict(certificate(result)).verdict == "verified"
+
+
+def test_with_little_memory_the_search_aims_nearer():
+    rng = random.Random(7)
+    instance = make(40, [(0, 0, rng.randint(1, 20)) for _ in range(20)])
+    # of a search straight to the best schedule, 258, no layer fits
+    assert solver.solve(instance, engine="dp", memory_bytes=2**22).lower_bound > 256
