@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 _PREFIX = ".kvproof-"
-# by the checker's verdict on what was to be written
-_ERRORS: dict[str, type[KvproofError]] = {"REJECTED": RejectedError, "OVER_LIMIT": LimitError}
 
 
 class Output:
@@ -66,17 +64,25 @@ class Output:
         self.write(gzip.compress(data, mtime=0) if self.compressed else data)
 
     def write_verified(self, data: bytes, checked: "Result") -> None:
-        """Write a certificate that the checker has verified.
+        """Write a certificate that the checker has verified, or could not finish.
 
         Raises
         ------
-        RejectedError, LimitError, KvproofError
-            It has not: nothing is written. The last is for what should not happen.
+        LimitError
+            It came to a limit: the certificate is written, for a check that may take more.
+        RejectedError, KvproofError
+            It has not verified it: nothing is written. The last is for what should not happen.
         InputError
             The file cannot be written.
         """
+        if checked.verdict.name == "OVER_LIMIT":
+            self.write(data)
+            raise LimitError(
+                f"{self.name}: written, but not verified: {checked.verdict}: {checked.reason}; "
+                "kvproof check takes higher limits"
+            )
         if checked.claim_in_words is None:
-            error = _ERRORS.get(checked.verdict.name, KvproofError)
+            error = RejectedError if checked.verdict.name == "REJECTED" else KvproofError
             raise error(f"{self.name}: not written: {checked.verdict}: {checked.reason}")
         self.write(data)
 
