@@ -14,12 +14,9 @@ from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.usage import by_volume, held_at
 from kvproof.scheduling.words import counted
 
-_EIGHTHS = " ▁▂▃▄▅▆▇█"
 # Small volumes first: sea green, blue, violet, rose, amber; equal lightness steps, legible on
 # white and in grey.
 _RAMP = ((46, 160, 140), (52, 124, 190), (112, 90, 190), (200, 82, 140), (236, 146, 60))
-# Beyond so many requests a picture per request says nothing.
-MOST_ROWS = 60
 MOST_SHAPES = 1000
 #: Requests that have their numbers written at most; more would lie over each other.
 MOST_NUMBERS = 100
@@ -38,72 +35,6 @@ class _Piece:
     left_top: int
     right_bottom: int
     right_top: int
-
-
-def gantt(schedule: Schedule, width: int = 80) -> str:
-    """Return the schedule as text: a row per request, and the memory in use beneath.
-
-    Parameters
-    ----------
-    schedule
-        It should be feasible.
-    width
-        Columns of the terminal. A character stands for one step, or for several where the
-        schedule is longer than the width.
-
-    Notes
-    -----
-    ``·`` a request waits; blocks that rise from ``▁`` to ``█`` are the tokens that it holds, in
-    eighths of the largest peak of all. The last row is the memory in use, in eighths of M.
-    """
-    instance = schedule.instance
-    full = instance.expanded()
-    starts = schedule.starts.tolist()
-    rows = list(zip(full.arrival.tolist(), full.prompt.tolist(), full.output.tolist(), starts,
-                    strict=True))  # fmt: skip
-    begin = min(a for a, *_ in rows)
-    end = max(p + o for *_, o, p in rows)
-    label = max(len(str(len(rows) - 1)), 3) + 1
-    space = max(10, width - label - 2)
-    per = -(-(end - begin) // space)
-    columns = -(-(end - begin) // per)
-    peak = max(s + o for _, s, o, _ in rows)
-    lines = []
-    order = sorted(range(len(rows)), key=lambda i: (rows[i][3], rows[i][3] + rows[i][2], i))
-    for i in order[:MOST_ROWS]:
-        a, s, o, p = rows[i]
-        cells = []
-        for column in range(columns):
-            first = begin + column * per  # this column is the steps first + 1 .. last
-            last = min(first + per, end)
-            held = max((s + t - p for t in (min(last, p + o),) if t > max(first, p)), default=0)
-            mark = "·" if a <= first and last <= p else " "
-            cells.append(_eighth(held, peak) if held else mark)
-        lines.append(f"{i:>{label}} │{''.join(cells).rstrip()}")
-    if len(rows) > MOST_ROWS:
-        lines.append(f"{'…':>{label}} │ {len(rows) - MOST_ROWS} more requests")
-    used = _usage(rows, begin, end)
-    blocks = [used[c * per : (c + 1) * per] for c in range(columns)]
-    bar = "".join(_eighth(max(block), instance.memory) for block in blocks)
-    lines.append(f"{'':>{label}} └{'─' * columns}")
-    lines.append(f"{'mem':>{label}}  {bar}")
-    scale = f"{begin}"
-    tail = f"{end}"
-    scale += " " * max(1, columns - len(scale) - len(tail)) + tail
-    lines.append(f"{'t':>{label}}  {scale}" + (f"  ({per} steps a column)" if per > 1 else ""))
-    return "\n".join(lines)
-
-
-def _eighth(held: int, most: int) -> str:
-    return _EIGHTHS[min(8, -(-8 * held // most))] if held else " "
-
-
-def _usage(rows: list[tuple[int, int, int, int]], begin: int, end: int) -> list[int]:
-    used = [0] * (end - begin)
-    for _, s, o, p in rows:
-        for j in range(1, o + 1):
-            used[p + j - 1 - begin] += s + j
-    return used
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Numbers as a caller of the Python functions gives them; what is none is an InputError."""
+"""Arguments as a caller of the Python functions gives them; of a wrong kind, an InputError."""
 
 from fractions import Fraction
 from math import inf

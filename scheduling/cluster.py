@@ -20,8 +20,9 @@ import numpy.typing as npt
 
 from kvproof.scheduling.errors import InputError, LimitError
 from kvproof.scheduling.exact import smallest
-from kvproof.scheduling.instance import Instance, given_away
+from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.notices import tell
+from kvproof.scheduling.request_columns import given_away
 from kvproof.scheduling.words import counted
 
 #: Seconds for a scheduler to answer, and for a worker to be there.

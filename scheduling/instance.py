@@ -1,19 +1,19 @@
 """What is to be scheduled: requests with arrival, prompt and output length, and a memory."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Self, TypeGuard
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from kvproof.scheduling.arguments import as_fraction, as_integer
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.exact import CHUNK, Column, by_parts, exact_sum
+from kvproof.scheduling.exact import CHUNK, Column, exact_sum
 from kvproof.scheduling.machine import refuse_beyond_memory
+from kvproof.scheduling.request_columns import column_of, volumes, within
 from kvproof.scheduling.shown import Shown
 
 # Rows from which on neither volumes nor their order are kept, for their size.
@@ -62,7 +62,7 @@ class Instance(Shown):
         for name in ("arrival", "prompt", "output", "count"):
             values = getattr(self, name)
             if values is not None or name != "count":
-                object.__setattr__(self, name, _column(name, values))
+                object.__setattr__(self, name, column_of(name, values))
         rows = len(self.arrival)
         for name in ("prompt", "output", "count"):
             values = getattr(self, name)
@@ -72,11 +72,11 @@ class Instance(Shown):
                 )
         if not rows:
             raise InputError("instance: there is no request; give at least one")
-        _within("arrival", self.arrival, 0, MAX_ARRIVAL)
-        _within("prompt", self.prompt, 0, self.memory)
-        _within("output", self.output, 1, self.memory)
+        within("arrival", self.arrival, 0, MAX_ARRIVAL)
+        within("prompt", self.prompt, 0, self.memory)
+        within("output", self.output, 1, self.memory)
         if self.count is not None:
-            _within("count", self.count, 1, MAX_REQUESTS)
+            within("count", self.count, 1, MAX_REQUESTS)
             if exact_sum(self.count) > MAX_REQUESTS:
                 raise InputError(f"instance: more than {MAX_REQUESTS} requests in all")
         peak = self.prompt + self.output
@@ -377,57 +377,3 @@ def as_instance(instance: object) -> Instance:
         kind = type(instance).__name__
         raise InputError(f"expected an Instance, got {kind}; of a trace: to_instance(...)[0]")
     return instance
-
-
-def volumes(prompt: Column, output: Column) -> Column:
-    """Return the volume of each of some lengths, in token-steps."""
-    return by_parts(lambda s, o: s * o + o * (o + 1) // 2, prompt, output)
-
-
-def _column(name: str, values: npt.NDArray[Any] | Sequence[int]) -> Column:
-    """Return `values` as a read-only int64 column, refusing anything that is not an integer."""
-    if isinstance(values, list | tuple):
-        for position, value in enumerate(values):
-            # bool is an int to Python, but a column of truth values is a mistake
-            if type(value) is not int and not isinstance(value, np.integer):
-                raise InputError(
-                    f"instance: column {name}, row {position}: expected an integer, got {value!r}"
-                )
-    if is_given_away(values):
-        return values
-    try:
-        column = np.array(values) if len(values) else np.zeros(0, dtype=np.int64)
-        if column.ndim == 1 and column.dtype.kind in "iu":
-            fits = column.dtype.kind == "i" or not len(column) or column.max() < 2**63
-            if fits:
-                column = column.astype(np.int64, copy=False)
-                column.flags.writeable = False
-                return column
-    except (TypeError, ValueError, OverflowError):
-        pass
-    raise InputError(f"instance: column {name} must be a flat list of 64-bit integers")
-
-
-def given_away(column: Column) -> Column:
-    """Let nobody change a column of one's own, which an instance or schedule keeps with no copy."""
-    column.flags.writeable = False
-    return column
-
-
-def is_given_away(values: object) -> TypeGuard[Column]:
-    """Whether it is a column that nobody may change, to be kept without a copy."""
-    return (
-        isinstance(values, np.ndarray)
-        and values.dtype == np.int64
-        and values.ndim == 1
-        and values.base is None
-        and not values.flags.writeable
-    )
-
-
-def _within(name: str, column: Column, low: int, high: int) -> None:
-    if column.min() < low or column.max() > high:
-        row = int(((column < low) | (column > high)).argmax())
-        raise InputError(
-            f"instance: column {name}, row {row}: must be {low} to {high}, got {column[row]}"
-        )

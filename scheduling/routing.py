@@ -13,7 +13,7 @@ import numpy as np
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
-from kvproof.scheduling.instance import Instance, given_away
+from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.kernel import (
     completed,
     earliest,
@@ -24,6 +24,7 @@ from kvproof.scheduling.kernel import (
 )
 from kvproof.scheduling.policies import FCFS
 from kvproof.scheduling.reference import simulate_reference
+from kvproof.scheduling.request_columns import given_away
 from kvproof.scheduling.sorting import stable_order
 
 

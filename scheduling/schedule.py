@@ -8,7 +8,8 @@ import numpy as np
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, exact_sum
-from kvproof.scheduling.instance import Instance, is_given_away
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.request_columns import is_given_away
 from kvproof.scheduling.shown import Shown
 
 LAST_START = 2**62

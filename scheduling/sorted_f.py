@@ -6,7 +6,8 @@ import numpy as np
 
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
-from kvproof.scheduling.instance import Instance, volumes
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.request_columns import volumes
 
 # With this many waiting requests or fewer the best batch is found among all subsets.
 EXACT_UP_TO = 12

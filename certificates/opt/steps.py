@@ -8,7 +8,8 @@ import numpy as np
 from kvproof.certificates.fluid import mean_steps, order_of
 from kvproof.certificates.sums import grouped_chunks
 from kvproof.scheduling.exact import CHUNK, Column, Integers, by_parts, exact_sum
-from kvproof.scheduling.instance import Instance, volumes
+from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.request_columns import volumes
 
 
 def discrete_centroid_bound(instance: Instance) -> Fraction:

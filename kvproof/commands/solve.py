@@ -75,9 +75,10 @@ def command(
     from kvproof import solver
     from kvproof.certificates.checker import check
     from kvproof.files import Outputs
+    from kvproof.gantt import gantt
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
-    from kvproof.pictures import gantt, schedule_svg
+    from kvproof.pictures import schedule_svg
     from kvproof.scheduling.errors import ExitCode, LimitError
     from kvproof.streams import print_json
 

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from kvproof.scheduling.arguments import as_integer
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
-from kvproof.scheduling.instance import MAX_ARRIVAL, MAX_MEMORY, Instance, given_away
+from kvproof.scheduling.instance import MAX_ARRIVAL, MAX_MEMORY, Instance
+from kvproof.scheduling.request_columns import given_away
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.traces.columns import Columns, Places
 from kvproof.scheduling.traces.formats import VIDUR, TraceFormat

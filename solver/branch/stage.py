@@ -11,9 +11,10 @@ from kvproof.scheduling.exact import Column
 from kvproof.solver.branch.relaxation import Late, Relaxation
 from kvproof.solver.branch.request_windows import UNIT
 from kvproof.solver.branch.tree import Branching, branch_proof
+from kvproof.solver.deadline import until
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.multipliers import from_prices, make_vector
-from kvproof.solver.dp.stage import beams, until
+from kvproof.solver.dp.stage import beams
 from kvproof.solver.dp.states import packing_of
 from kvproof.solver.dp.trajectory import grid_of
 from kvproof.solver.interval import Interval, IntervalProgress

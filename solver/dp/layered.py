@@ -7,7 +7,6 @@ certificate needs.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kvproof.scheduling.compiled import interpreting
+from kvproof.solver.deadline import late
 from kvproof.solver.dp.dominance import undominated
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.expansion import Block, Exhausted, Ints, Room, children, step_of
@@ -143,9 +143,7 @@ class Search:
             self.outcome.starts = self.best_starts
 
     def _late(self) -> bool:
-        return bool(self.flag[0]) or (
-            self.deadline is not None and time.monotonic() > self.deadline
-        )
+        return bool(self.flag[0]) or late(self.deadline)
 
     def _layers(self, progress: LayerProgress | None) -> Iterator[None]:
         outcome = self.outcome

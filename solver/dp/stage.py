@@ -23,6 +23,7 @@ import numpy as np
 from kvproof.certificates.proofs import Proof
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
+from kvproof.solver.deadline import late, share_of, until
 from kvproof.solver.dp.ascent import ascend
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.layered import Outcome, Search
@@ -42,7 +43,7 @@ from kvproof.solver.model import Model
 from kvproof.solver.portfolio import repeats
 from kvproof.solver.proofs import price_proof, search_proof
 from kvproof.solver.result import Limit
-from kvproof.solver.threads import Flag, aside, cores, raise_if_interrupted
+from kvproof.solver.threads import Flag, aside, cores
 from kvproof.solver.windows import PRICE_SCALE, Windows, fix_windows, good_prices
 
 # The first search reaches so far beyond the root bound, or a little further if that ends it; where
@@ -196,7 +197,7 @@ def searches(
     farthest: int | None = None  # target, where a step of a search took too long or too much
     # a limited search may have closed the interval without leaving a proof
     while not (state.closed() and state.proof is not None):
-        if _late(deadline):
+        if late(deadline):
             state.limit = Limit.TIME
             return
         base = max(state.lower, _ceil(root_bound(rooted.grid, root)))
@@ -241,7 +242,7 @@ def searches(
             aim = search.target
             spent += time.process_time() - begun
         state.states += outcome.states
-        short = outcome.limit in (Limit.TIME, Limit.MEMORY) and not _late(deadline)
+        short = outcome.limit in (Limit.TIME, Limit.MEMORY) and not late(deadline)
         if short and target > base + 1:
             farthest = base + (target - base) // 2
             yield
@@ -281,27 +282,6 @@ def _proof(rooted: Rooted, target: int, outcome: Outcome) -> Proof:
     return search_proof(grid, thin, prices, target, first, outcome)
 
 
-def until(deadline: float | None) -> Callable[[], bool]:
-    """Return a question for long work to ask: whether the deadline has come.
-
-    It raises what a lost Ctrl-C would have raised.
-    """
-
-    def late() -> bool:
-        raise_if_interrupted()
-        return _late(deadline)
-
-    return late
-
-
-def share_of(deadline: float | None, share: float) -> float | None:
-    """Return the moment at which so large a share of the time left is spent."""
-    if deadline is None:
-        return None
-    now = time.monotonic()
-    return now + share * (deadline - now)
-
-
 def _reach(
     spent: float | None, growth: float, deadline: float | None, first: int, part: float
 ) -> int:
@@ -324,7 +304,7 @@ def beams(
     seen = _SEEN if repeats(grid.model) else effort.seen
     each = 0.0  # seconds of a processor that the last one took, by its width
     for width in _WIDTHS:
-        if state.closed() or _late(deadline):
+        if state.closed() or late(deadline):
             return
         if deadline is not None and each * width > _BEAM * (deadline - time.monotonic()):
             return
@@ -350,10 +330,6 @@ def _accept(state: Interval, outcome: Outcome) -> None:
         assert outcome.starts is not None
         state.upper = outcome.best
         state.starts = outcome.starts.copy()
-
-
-def _late(deadline: float | None) -> bool:
-    return deadline is not None and time.monotonic() > deadline
 
 
 def _ceil(scaled: int) -> int:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 
@@ -58,7 +59,7 @@ class _State:
     deadline: float | None
     begun: float
     report: Report | None
-    enough: int | None
+    enough: Fraction | None
     steps: int  # that are kept: no schedule so far takes as many
     found_by: str = "policies"  # the stage whose schedule it is
     stages: list[Stage] = field(default_factory=list)
@@ -126,7 +127,7 @@ def improve(
     time_limit: float | None = None,
     trials: int | None = None,
     first: Schedule | None = None,
-    enough: int | None = None,
+    enough: int | Fraction | None = None,
     report: Report | None = None,
 ) -> Improvement:
     """Return the best schedule that is found in the time.
@@ -168,8 +169,7 @@ def improve(
     check_time_limit("improve", time_limit)
     if trials is not None:
         as_integer("improve: trials", trials, 0)
-    if enough is not None:
-        as_fraction("improve: enough", enough)
+    least = None if enough is None else as_fraction("improve: enough", enough)
     if first is not None and first.instance.digest != instance.digest:
         raise InputError("improve: the first schedule is one of another instance")
     if time_limit is not None and not interpreting():
@@ -194,7 +194,7 @@ def improve(
         )
     state = _State(
         requests=requests, starts=schedule.starts.copy(), begun=begun, report=report,
-        enough=enough, steps=steps,
+        enough=least, steps=steps,
         deadline=None if time_limit is None else begun + time_limit,
     )  # fmt: skip
     interrupted = False

@@ -7,7 +7,6 @@ and hold the same, the cheapest is kept.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator
 from functools import partial
 from typing import NamedTuple
@@ -17,6 +16,7 @@ import numpy.typing as npt
 
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
+from kvproof.solver.deadline import late
 from kvproof.solver.dp.states import Words, packing_of
 from kvproof.solver.dp.trajectory import SCALE
 from kvproof.solver.model import Model
@@ -138,7 +138,7 @@ class Search:
         self.proved = not dropped
 
     def _late(self) -> bool:
-        return self.deadline is not None and time.monotonic() > self.deadline
+        return late(self.deadline)
 
     def _children(
         self,

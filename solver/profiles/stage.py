@@ -10,7 +10,7 @@ import numpy as np
 from kvproof.certificates.proofs import ProfilesProof
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
-from kvproof.solver.dp.stage import share_of
+from kvproof.solver.deadline import share_of
 from kvproof.solver.dp.trajectory import SCALE
 from kvproof.solver.interval import Interval
 from kvproof.solver.model import Model

@@ -10,28 +10,12 @@ from pathlib import Path
 import pytest
 
 from kvproof.__main__ import run
-from kvproof.certificates.checker import Limits, check
 from kvproof.files import Output, Outputs, readable
-from kvproof.scheduling.errors import InputError, LimitError, RejectedError
+from kvproof.scheduling.errors import InputError
 from tests.conftest import ROOT
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
 WITNESS = ROOT / "tests" / "certificates" / "valid" / "ratio-svf.json"
-INSTANCE = {
-    "format": "kvproof-instance",
-    "version": 1,
-    "memory": 9,
-    "arrival": [0, 0, 1],
-    "prompt": [1, 2, 3],
-    "output": [3, 4, 2],
-}
-
-
-@pytest.fixture
-def instance(tmp_path):
-    path = tmp_path / "i.json"
-    path.write_text(json.dumps(INSTANCE))
-    return path
 
 
 @pytest.fixture
@@ -243,47 +227,6 @@ def test_results_are_printed_even_if_the_file_fails(
     assert not names["out"].exists()
 
 
-def test_solve_checks_what_it_writes(capsys, monkeypatch, tmp_path, instance):
-    out = tmp_path / "c.json"
-    assert run(["solve", str(instance), "--certificate", str(out), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["verdict"] == "verified"
-    assert run(["check", str(out)]) == 0
-    out.write_text("old")
-    from kvproof.certificates.build import Certificate
-    from kvproof.solver import Result
-
-    def wrong(result):  # claims a total that its schedule does not have
-        claim = {"kind": "schedule", "total_latency": result.total_latency - 1}
-        proof = {"schedule": {"starts": result.schedule.starts.tolist()}}
-        return Certificate(instance=result.schedule.instance, claim=claim, proof=proof)
-
-    monkeypatch.setattr(Result, "certificate", wrong)
-    capsys.readouterr()
-    assert run(["solve", str(instance), "--certificate", str(out)]) == 1
-    streams = capsys.readouterr()
-    assert "optimal" in streams.out
-    assert "not written" in streams.err
-    assert out.read_text() == "old"
-
-
-@pytest.mark.parametrize("more", [["--json"], []])
-def test_certify_calls_nothing_verified_that_was_not_written(
-    capsys, monkeypatch, tmp_path, instance, more
-):
-    def full(*_: object) -> None:
-        raise InputError("c.json: cannot be written: No space left on device")
-
-    monkeypatch.setattr(Output, "write", full)
-    assert run(["certify", str(instance), "--out", str(tmp_path / "c.json"), *more]) == 2
-    streams = capsys.readouterr()
-    assert streams.err.endswith("No space left on device\n")
-    if more:
-        said = json.loads(streams.out)
-        assert (said["file"], said["exit_code"], said["verdict"]) == (None, 2, "verified")
-    else:
-        assert "verified" not in streams.out
-
-
 @pytest.mark.parametrize(
     ("arguments", "option"),
     [(["headroom", "{i}"], "--certificates"), (["search"], "--out"), (["frontier"], "--out")],
@@ -315,17 +258,6 @@ def test_a_result_is_shown_though_its_certificates_cannot_be_written(capsys, tmp
     streams = capsys.readouterr()
     assert "mean latency" in streams.out
     assert "cannot be written" in streams.err
-
-
-@pytest.mark.parametrize("seconds", [0.0, 60.0])
-def test_a_check_that_ends_at_a_limit_is_not_called_wrong(tmp_path, seconds):
-    data = (ROOT / "tests" / "certificates" / "rejected").glob("*.json")
-    checked = check(next(iter(sorted(data))).read_bytes(), limits=Limits(seconds=seconds))
-    file = tmp_path / "c.json"
-    error, said = (RejectedError, "not written") if seconds else (LimitError, "written, but not")
-    with pytest.raises(error, match=said):
-        Output(str(file)).write_verified(b"{}", checked)
-    assert file.exists() == (not seconds)  # what took long to find is not lost: others may check it
 
 
 def feed(monkeypatch, data):

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from kvproof.scheduling import instance as scheduling_instance
 from kvproof.scheduling import sorted_f
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.instance import Instance, volumes
+from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.policies import SVF
 from kvproof.scheduling.registry import BUILTIN, find_policy
+from kvproof.scheduling.request_columns import volumes
 from kvproof.scheduling.simulate import simulate
 from kvproof.scheduling.sorted_f import SortedF, best_prefix
 from tests.strategies import backlogs, instances

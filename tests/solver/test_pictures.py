@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from kvproof.__main__ import run
-from kvproof.pictures import MOST_SHAPES, gantt, schedule_png, schedule_svg
+from kvproof.gantt import gantt
+from kvproof.pictures import MOST_SHAPES, schedule_png, schedule_svg
 from kvproof.scheduling.policies import FCFS, SVF
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
