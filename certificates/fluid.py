@@ -16,6 +16,9 @@ from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.sorting import stable_order
 
+#: The order of jobs that are in order.
+IN_ORDER = np.zeros(0, np.int64)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fluid:
@@ -169,7 +172,7 @@ def mean_steps(release: Column, work: Column, memory: int, order: Column | None 
         Units served per step.
     order
         Where it is known, :func:`order_of` releases, or the stable order of `work` where all
-        have been released at 0.
+        have been released at 0; `IN_ORDER` where they are in it.
 
     Returns
     -------
@@ -187,9 +190,9 @@ def mean_steps(release: Column, work: Column, memory: int, order: Column | None 
 
 
 def order_of(release: Column) -> Column:
-    """Return the stable order of releases, or an empty column where they are in it."""
+    """Return the stable order of releases, or `IN_ORDER`."""
     if (release[1:] >= release[:-1]).all():
-        return np.zeros(0, np.int64)
+        return IN_ORDER
     return stable_order(release)
 
 
@@ -197,7 +200,8 @@ def order_of(release: Column) -> Column:
 def steps_in_order(order, work, memory):  # type: ignore[no-untyped-def]
     """Do what :func:`mean_steps` does where all have been released: one after the other."""
     begun = within = np.int64(0)  # whole steps before, and what is served in the next one
-    for job in order:
+    for rank in range(len(work)):
+        job = order[rank] if len(order) else rank
         # as _weigh, with one division
         done = within + work[job]
         more = done // memory

@@ -34,6 +34,7 @@ from kvproof.certificates.sums import grouped_sum
 from kvproof.scheduling.exact import Integers, decimal, exact_dot, exact_sum
 from kvproof.scheduling.feasibility import most_held
 from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.request_columns import volumes
 from kvproof.scheduling.shown import Shown
 from kvproof.scheduling.sorting import count_pairs
 
@@ -195,7 +196,7 @@ def centroid_bound(instance: Instance) -> Fraction:
 
 def sum_of_prefix_sums(requests: Instance) -> int:
     """Sum over k of ``v_(1) + ... + v_(k-1)``, volumes ascending: M times the sum of P_k."""
-    ascending = requests.volume[requests.by_volume]
+    ascending = volumes(*requests.lengths(requests.by_volume))
     return exact_dot(ascending, np.arange(len(ascending) - 1, -1, -1, dtype=np.int64))
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from kvproof.certificates.fluid import mean_steps, order_of
+from kvproof.certificates.fluid import IN_ORDER, mean_steps, order_of
 from kvproof.certificates.sums import grouped_chunks
 from kvproof.scheduling.exact import CHUNK, Column, Integers, by_parts, exact_sum
 from kvproof.scheduling.instance import Instance
@@ -19,8 +19,11 @@ def discrete_centroid_bound(instance: Instance) -> Fraction:
     the smallest volumes can be served, plus the distance that each shape fixes.
     """
     requests = instance.expanded()
-    order = requests.by_volume if requests.is_backlog else None
-    work = volumes(requests.prompt, requests.output)  # a column of its own, to be overwritten
+    prompt, output, order = requests.prompt, requests.output, None
+    if requests.is_backlog:  # then whoever is next is served next, and equal terms come together
+        prompt, output = requests.lengths(requests.by_volume)
+        order = IN_ORDER
+    work = volumes(prompt, output)  # a column of its own, to be overwritten
     weight = mean_steps(requests.arrival, work, requests.memory, order)
     halves = 2 * (exact_sum(requests.output) - exact_sum(requests.arrival)) + requests.rows
     kind = object if _wide(requests) or weight.dtype == object else np.int64
@@ -30,7 +33,7 @@ def discrete_centroid_bound(instance: Instance) -> Fraction:
         yield np.array([2], dtype=kind), np.array([0], dtype=kind)
         for i in range(0, requests.rows, CHUNK):
             some = slice(i, i + CHUNK)
-            s, o = requests.prompt[some], requests.output[some]
+            s, o = prompt[some], output[some]
             volume = volumes(s, o).astype(kind, copy=False)
             s, o = s.astype(kind, copy=False), o.astype(kind, copy=False)
             yield 3 * (2 * s + o + 1), -(o + 1) * (3 * s + 2 * o + 1)
