@@ -9,6 +9,9 @@ import numpy as np
 
 from kvproof.scheduling.errors import InputError
 
+#: Seconds as which a longer time limit counts, 30 years: an int may be beyond any float.
+_LONGEST = 10**9
+
 
 def as_integer(name: str, value: object, low: int | None = None, high: int | None = None) -> int:
     """Return an integer that must lie from `low`, if any, to `high`.
@@ -53,8 +56,8 @@ def of_type(kinds: Any, value: Any, what: str) -> Any:
     return value
 
 
-def check_time_limit(name: str, seconds: object) -> None:
-    """Refuse what is neither None nor a time to wait for.
+def as_time_limit(name: str, seconds: object) -> float | None:
+    """Return a number of seconds, at most `_LONGEST`, or None where there is no limit.
 
     Raises
     ------
@@ -62,7 +65,7 @@ def check_time_limit(name: str, seconds: object) -> None:
         It is no number of seconds, not above 0, or without end.
     """
     if seconds is None:
-        return
+        return None
     if isinstance(seconds, bool) or not isinstance(seconds, Real):
         raise InputError(
             f"{name}: the time limit must be a number of seconds (None: no limit), got {seconds!r}"
@@ -72,3 +75,4 @@ def check_time_limit(name: str, seconds: object) -> None:
             f"{name}: the time limit must be above 0 seconds and finite (None: no limit), got "
             f"{seconds!r}"
         )
+    return float(seconds if seconds <= _LONGEST else _LONGEST)

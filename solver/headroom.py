@@ -8,7 +8,7 @@ from kvproof.certificates.headroom import Headroom
 from kvproof.certificates.lower_bounds import LowerBound, best_bound
 from kvproof.certificates.prices import best_prices
 from kvproof.certificates.proofs import PriceProof
-from kvproof.scheduling.arguments import as_integer, check_time_limit
+from kvproof.scheduling.arguments import as_integer, as_time_limit
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.interruption import interruption
@@ -63,7 +63,7 @@ def find_headroom(
     LimitError
         A schedule takes more steps than are kept (2^27).
     """
-    check_time_limit("headroom", time_limit)
+    time_limit = as_time_limit("headroom", time_limit)
     for name, number in (("trials", trials), ("evaluations", evaluations)):
         if number is not None:
             as_integer(f"headroom: {name}", number, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kvproof.scheduling.arguments import as_integer, check_time_limit
+from kvproof.scheduling.arguments import as_integer, as_time_limit
 from kvproof.scheduling.errors import InputError
 from kvproof.solver.backends import find_backend
 
@@ -25,9 +25,9 @@ class Options:
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
             raise InputError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine!r}")
-        check_time_limit("solve", self.time_limit)
-        if self.time_limit is not None and self.time_limit >= _ENDLESS:
-            object.__setattr__(self, "time_limit", None)
+        limit = as_time_limit("solve", self.time_limit)
+        endless = limit is not None and limit >= _ENDLESS
+        object.__setattr__(self, "time_limit", None if endless else limit)
         as_integer("memory_bytes", self.memory_bytes, 1)
         # refused before any work; the default one is looked for when it is needed
         if self.engine in ("auto", "milp") and self.backend != "highs":

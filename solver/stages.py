@@ -355,7 +355,7 @@ def _result(
     upper = schedule.total_latency
     lower, engine, certified = state.lower, state.engine, True
     proof = state.proof
-    if claimed is not None and state.engine != "branch":
+    if claimed is not None:
         bound, by = claimed
         if bound is not None and bound > lower:
             lower, engine, certified, proof = min(bound, upper), by, False, None

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from kvproof.scheduling.arguments import as_fraction, as_integer, check_time_limit, of_type
+from kvproof.scheduling.arguments import as_fraction, as_integer, as_time_limit, of_type
 from kvproof.scheduling.compiled import interpreting
 from kvproof.scheduling.errors import InputError, LimitError
 from kvproof.scheduling.exact import Column, exact_sum
@@ -166,7 +166,7 @@ def improve(
     """
     as_instance(instance)
     of_type(Schedule | None, first, "a Schedule as first")
-    check_time_limit("improve", time_limit)
+    time_limit = as_time_limit("improve", time_limit)
     if trials is not None:
         as_integer("improve: trials", trials, 0)
     least = None if enough is None else as_fraction("improve: enough", enough)
