@@ -58,7 +58,7 @@ def command(
     from kvproof.files import Output, Outputs
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
-    from kvproof.scheduling.errors import ExitCode
+    from kvproof.scheduling.errors import ExitCode, LimitError
     from kvproof.solver.headroom import find_headroom
     from kvproof.streams import print_json
 
@@ -82,15 +82,18 @@ def command(
                 bar.update(task, description=f"checking {name}")
                 data = certificate.to_bytes(compress=True)
                 proofs[str(folder / f"{name}.json.gz")] = data, check(data)
-    written = {}
+    written, unfinished = {}, []
     # a result and its files: neither is lost where the other cannot be written
     try:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "at-least.json.gz").unlink(missing_ok=True)  # an earlier call's
             for path, (data, checked) in proofs.items():
-                Output(path).write_verified(data, checked)
-                written[path] = checked.claim_in_words
+                try:
+                    Output(path).write_verified(data, checked)
+                    written[path] = checked.claim_in_words
+                except LimitError as limit:  # written, and said below
+                    unfinished.append(str(limit))
         if page is not None:
             from kvproof.report.headroom import headroom_page
 
@@ -100,6 +103,8 @@ def command(
             made = headroom_page(found, source=source.source, step=source.step, notes=notes,
                                  again=again)  # fmt: skip
             page.write(made.to_bytes())
+        if unfinished:
+            raise LimitError("; ".join(unfinished))
     finally:
         if as_json:
             print_json(_as_json(source, found) | {"certificates": list(written)})

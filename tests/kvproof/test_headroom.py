@@ -1,10 +1,11 @@
 import json
 from fractions import Fraction
+from functools import partial
 
 import pytest
 
 from kvproof.__main__ import run
-from kvproof.certificates.checker import check
+from kvproof.certificates.checker import Limits, check
 from tests.conftest import ROOT
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
@@ -30,6 +31,20 @@ def test_a_sentence_with_a_certificate_behind_each_half(capsys, tmp_path):
     assert 0 < Fraction(data["cut_at_least"]) <= Fraction(data["cut_at_most"]) < 1
     best, own = data["best_statistics"]["latency"], data["statistics"]["latency"]
     assert Fraction(best["steps"]["mean"]) < Fraction(own["steps"]["mean"])
+
+
+def test_each_half_is_written_where_checks_end_at_a_limit(capsys, tmp_path, monkeypatch):
+    for name in ("kvproof.certificates.checker.check", "kvproof.report.parts.check"):
+        monkeypatch.setattr(name, partial(check, limits=Limits(seconds=0.0)))
+    folder, page = tmp_path / "proof", tmp_path / "page.html"
+    written = ["--certificates", str(folder), "--report", str(page)]
+    assert run([*ARGUMENTS, "--time-limit", "1", *written, "--json"]) == 3
+    streams = capsys.readouterr()
+    assert json.loads(streams.out)["certificates"] == []
+    assert streams.err.count("written, but not verified") == 2
+    assert page.read_text().count("not verified: no answer within the time limit") == 2
+    for half in ("least", "most"):
+        assert check((folder / f"at-{half}.json.gz").read_bytes()).verdict == "verified"
 
 
 def test_the_words(capsys):
