@@ -21,6 +21,7 @@ from .tables import Tables
 from .trajectory import Field, Vector, make_field
 
 KEY = 400  # bytes of what states with the same requests started share
+EVENT = 8  # and of an event of one state
 
 #: What is decided before the starts at some step t: the latencies of what has started; the tokens
 #: held in the steps t + 1, t + 2, ... and in t, t - 1, ... (one lane each, lowest first); and the
@@ -43,8 +44,8 @@ class Search:
         self.bits = width_of(field.memory)
         #: Bytes of a number of all lanes.
         self.bytes = 40 + self.lanes * self.bits // 7
-        #: And of a state, with as many events as can run together.
-        self.state = 300 + 2 * self.bytes + 8 * len(field.least)
+        #: And of a state, but for its events.
+        self.state = 230 + 2 * self.bytes
         budget.take((3 * len(kinds) + 8) * self.bytes + 220 * sum(len(k.starts) for k in kinds))
         unit = self._pack([1] * self.lanes)
         self.guard = unit << (self.bits - 1)
@@ -85,7 +86,7 @@ class Search:
                 key = keys.pop()
                 states = layer.pop(key)
                 Expansion(step, key).run(states)
-                self.budget.give(self.group + self.state * len(states))
+                self.budget.give(self.group + self._size(states))
                 # starts only make keys larger: what is below all that are left has no more to come
                 while step.growing and (not keys or step.growing[0] < keys[-1]):
                     key = heappop(step.growing)
@@ -109,8 +110,12 @@ class Search:
         states.sort()
         profiles = [state[1] for state in states]
         kept = [states[i] for i in dominance.undominated(profiles, self.left(key))]
-        self.budget.give(self.state * (len(states) - len(kept)))
+        self.budget.give(self._size(states) - self._size(kept))
         return kept
+
+    def _size(self, states: list[Packed]) -> int:
+        """Return the bytes that were charged for some states."""
+        return self.state * len(states) + EVENT * sum([len(state[3]) for state in states])
 
 
 class Step:
@@ -271,7 +276,7 @@ class Expansion:
             child += search.radix[self.options[x]]
             latency += self.costs[x]
             on += (self.events[x],)
-        search.budget.take(search.state)
+        search.budget.take(search.state + EVENT * len(on))
         made = (latency, future >> search.bits, past & search.window, on)
         if child in self.found:
             self.found[child].append(made)
