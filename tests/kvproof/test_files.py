@@ -133,6 +133,30 @@ def test_a_mode_is_kept_and_a_loop_of_links_is_no_file(tmp_path):
         Outputs().file(loop)
 
 
+def test_a_new_file_has_the_mode_that_the_mask_leaves(tmp_path):
+    before = os.umask(0o027)
+    try:
+        Outputs().file(tmp_path / "file").write(b"new")
+        assert os.umask(0o027) == 0o027  # as it was
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
+
+
+def test_the_same_data_are_packed_as_the_same_bytes(tmp_path, monkeypatch):
+    target = Outputs().file(tmp_path / "file.gz")
+    packed = set()
+    for now in (10**9, 2 * 10**9):
+        monkeypatch.setattr("time.time", lambda now=now: float(now))
+        target.write_packed(b"data")
+        packed.add((tmp_path / "file.gz").read_bytes())
+    assert len(packed) == 1
+
+
+def test_an_ending_may_be_of_capitals(tmp_path):
+    assert Outputs().file(tmp_path / "X.SVG", ends=(".svg",)).name == str(tmp_path / "X.SVG")
+
+
 def test_where_the_results_go_is_no_output(tmp_path):
     shell = f"{sys.executable} -m kvproof taxonomy --graph {{}} > {tmp_path}/seen"
     for name in ("/dev/stdout", f"{tmp_path}/seen"):
@@ -174,6 +198,21 @@ def test_links_and_streams(tmp_path):
     assert os.read(read, 9) == b"seen"
     os.close(read)
     os.close(write)
+
+
+def test_a_device_that_takes_the_results_may_be_an_output(monkeypatch):
+    with open(os.devnull, "w") as results:
+        monkeypatch.setattr("kvproof.files.stdout", lambda: results)
+        Outputs().file(os.devnull).write(b"x")
+
+
+def test_a_file_that_may_not_be_written_is_not_replaced(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("old")
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may do anything
+    with pytest.raises(InputError, match="write-protected"):
+        Outputs().file(path)
+    Outputs().file(tmp_path / "other")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -282,6 +321,11 @@ def test_a_dash_is_standard_input(capsys, monkeypatch, tmp_path, instance, comma
 def test_standard_input_that_is_not_there(monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(InputError, match="closed"), readable("-"):
+        pass
+    terminal = io.TextIOWrapper(io.BytesIO())
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    with pytest.raises(InputError, match="nothing is sent to standard input"), readable("-"):
         pass
 
 

@@ -7,7 +7,7 @@ import pytest
 from kvproof.__main__ import run
 from kvproof.certificates.checker import Limits, check
 from kvproof.files import Output
-from kvproof.scheduling.errors import InputError, LimitError, RejectedError
+from kvproof.scheduling.errors import InputError, KvproofError, LimitError, RejectedError
 from tests.conftest import ROOT
 
 
@@ -61,3 +61,11 @@ def test_a_check_that_ends_at_a_limit_is_not_called_wrong(tmp_path, seconds):
     with pytest.raises(error, match=said):
         Output(str(file)).write_verified(b"{}", checked)
     assert file.exists() == (not seconds)  # what took long to find is not lost: others may check it
+
+
+def test_a_certificate_of_ours_that_cannot_be_read_is_our_fault(tmp_path):
+    file = tmp_path / "c.json"
+    with pytest.raises(KvproofError, match="not written: malformed") as caught:
+        Output(str(file)).write_verified(b"{}", check(b"{}"))
+    assert not isinstance(caught.value, InputError | LimitError | RejectedError)
+    assert not file.exists()
