@@ -54,6 +54,7 @@ def test_rows_in_order_of_volume(instance):
         ({"arrival": [0, -1]}, "column arrival, row 1: must be 0 to"),
         ({"arrival": [0, 2**48 + 1]}, "column arrival, row 1: must be 0 to"),
         ({"arrival": [0, 2**64]}, "64-bit"),
+        ({"arrival": np.array([0, 2**63], dtype=np.uint64)}, "64-bit"),
         ({"arrival": [0]}, "2 rows and column arrival has 1"),
         ({"arrival": [], "prompt": [], "output": []}, "at least one"),
         ({"prompt": [3, -1]}, "column prompt, row 1: must be 0 to"),
@@ -79,6 +80,15 @@ def test_columns_are_copies_that_cannot_be_written():
     assert instance.arrival.tolist() == [0, 1]
     with pytest.raises(ValueError, match="read-only"):
         instance.arrival[0] = 1
+
+
+def test_a_view_that_cannot_be_written_is_copied_too():
+    whole = np.array([0, 1, 5])
+    arrival = whole[:2]
+    arrival.flags.writeable = False
+    instance = build(arrival=arrival)
+    whole[0] = 7
+    assert instance.arrival.tolist() == [0, 1]
 
 
 @given(instances(counts=True))
