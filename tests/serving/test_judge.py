@@ -37,9 +37,12 @@ def log_of(arrival, completion, prompt, output, first=None):
 
 
 def test_cached_prompts_are_refused_where_prefixes_are_not_said_to_be_shared():
-    log = replace(log_of([0, 0], [9, 9], [4, 4], [2, 2]), cached=1)
-    with pytest.raises(InputError, match="line 3: part of the prompt came from a cache"):
-        judge(log, memory=20, step=Fraction(1), rules=EngineRules())
+    log = log_of([0, 0], [9, 9], [4, 4], [2, 2])
+    for row in (0, 1):
+        cached = replace(log, cached=row)
+        with pytest.raises(InputError, match=f"line {row + 2}: part of the prompt came from a ca"):
+            judge(cached, memory=20, step=Fraction(1), rules=EngineRules())
+    log = replace(log, cached=1)
     assert judge(log, memory=20, step=Fraction(1), rules=EngineRules(shares=True)).least == 4
 
 
@@ -127,10 +130,24 @@ def test_a_total_is_held_against_the_bound_exactly():
         judge(log, memory=100, step=step, rules=seat)
 
 
+def test_what_arrivals_lose_by_rounding_is_not_claimed():
+    """Two in one seat, the second half a step late: no run is shorter, and a factor of 1."""
+    log = log_of([0, Fraction(1, 2)], [1, 2], [4, 4], [1, 1])
+    found = judge(log, memory=100, step=Fraction(1), rules=EngineRules(seats=1))
+    assert (found.bound.kind, found.bound.value) == ("seats", 3)  # as if both came at 0
+    assert found.least == found.total_latency == Fraction(5, 2)
+    # what a request takes by itself does not ask when it came
+    log = log_of([0, Fraction(1, 2)], [3, Fraction(7, 2)], [4, 4], [3, 3])
+    found = judge(log, memory=100, step=Fraction(1), rules=ALL)
+    assert (found.bound.kind, found.least) == ("own length", 6)
+
+
 def test_prompts_that_cannot_all_have_been_held_are_noticed():
     log = log_of([0, 0], [10, 10], [6, 6], [3, 3], first=[5, 5])
     assert judge(log, memory=8, step=Fraction(1), rules=ALL).crowded
     assert not judge(log, memory=12, step=Fraction(1), rules=ALL).crowded
+    log = log_of([0, 0], [5, 10], [6, 6], [3, 3], first=[2, 5])  # one leaves as the other comes
+    assert not judge(log, memory=8, step=Fraction(1), rules=ALL).crowded
 
 
 @pytest.fixture

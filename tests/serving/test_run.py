@@ -18,5 +18,6 @@ def test_a_run_is_summed_up_exactly():
     assert (run.total_latency, run.mean_latency, run.steps) == (9, 9 / 2, 9)
     assert run.time_to_first.tolist() == [1, 2]
     assert run.recomputed == 4
-    assert run.timeline.sampled(3).step.tolist() == [0, 3, 6]
+    for most in (3, 4):  # never more than was asked for
+        assert run.timeline.sampled(most).step.tolist() == [0, 3, 6]
     assert run.timeline.sampled(100).step.tolist() == list(range(9))

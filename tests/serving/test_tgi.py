@@ -47,6 +47,12 @@ def test_answered_requests_are_read_exactly_and_nothing_else_is(tmp_path):
     assert log.prompt.tolist() == [1, 1]
 
 
+def test_a_time_soon_after_a_second_is_read_exactly(tmp_path):
+    log = read_log(write(tmp_path, START + CHAT.replace("03.478010Z", "03.000010Z") + CHAT))
+    assert log.completion[1] - log.completion[0] == Fraction(478, 1000)
+    assert log.completion[0] - log.arrival[0] == Fraction(735_200_735, 10**9)
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="needs a pipe that has a name")
 def test_a_pipe_is_read_once():
     read, write = os.pipe()
@@ -70,6 +76,7 @@ def test_colours_are_no_part_of_a_line(tmp_path):
         ("734.172108ms", "1.5ns", "finer than a nanosecond"),
         ("36.708605ms", "0ns", "tell no number of tokens"),
         ("36.708605ms", "35.1ms", "tell no number of tokens"),
+        ("36.708605ms", "1ns", "tell no number of tokens"),  # it tells several
         ("time_per_token", "other", "without total_time, inference_time and time_per_token"),
         ("2024-12-10T21:50:03", "2024-13-10T21:50:03", "no such date"),
         ("03.478010Z", "03.4780100000Z", "a time finer than a nanosecond"),

@@ -20,6 +20,9 @@ def test_settings_are_read():
     assert Settings.from_config({"kvproof": {"aging": 0.5}}).aging == Fraction(1, 2)
     nothing = {"kvproof": {"aging": None, "patience": None, "predictor": None}}
     assert Settings.from_config(nothing) == Settings()
+    ends = {"aging": 2**32, "patience": 2**32, "threshold": 0, "short": 1, "long": 2**31 - 1}
+    read = Settings.from_config({"kvproof": ends})
+    assert {name: getattr(read, name) for name in ends} == ends
 
 
 @pytest.mark.parametrize(
@@ -35,13 +38,16 @@ def test_settings_are_read():
         ({"aging": float("inf")}, "aging must be a number"),
         ({"aging": "1/0"}, "aging must be a number"),
         ({"aging": 1, "patience": 0}, "patience must be above 0"),
+        ({"aging": 1, "patience": 2**33}, "patience must be"),
         ({"aging": 1, "patience": "long"}, "patience must be a number"),
         ({"patience": 5}, "patience has no effect without aging"),
         ({"hint": 3}, "hint must be the name"),
         ({"hint": ""}, "hint must be the name"),
         ({"threshold": -1}, "threshold must be a whole number"),
         ({"short": 0}, "short must be a whole number"),
+        ({"short": True}, "short must be a whole number"),
         ({"long": 1.5}, "long must be a whole number"),
+        ({"long": 2**31}, "long must be a whole number"),
         ({"predictor": "operator.index"}, "must be package.module:name"),
         ({"predictor": 5}, "must be package.module:name"),
         ({"predictor": "no_such_module:f"}, "cannot be loaded: ModuleNotFoundError"),
