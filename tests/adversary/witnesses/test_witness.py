@@ -13,16 +13,19 @@ from kvproof.adversary.genomes.moves import sample
 from kvproof.adversary.genomes.space import Space
 from kvproof.adversary.valuation.objective import Objective
 from kvproof.adversary.witnesses import improve
+from kvproof.adversary.witnesses import shrink as shrinking
 from kvproof.adversary.witnesses.replay import load, replay
 from kvproof.adversary.witnesses.shrink import shrink, simplicity
-from kvproof.adversary.witnesses.witness import Witness, make_witness
+from kvproof.adversary.witnesses.witness import Witness, make_witness, measured
 from kvproof.adversary.witnesses.witness_file import check_fresh, read_witness
 from kvproof.certificates.opt.strongest import strongest_bound
 from kvproof.scheduling.errors import InputError, RejectedError
 from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.policies import SVF
 from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import simulate
 from kvproof.solver.stages import solve
 
 SPACE = Space(memory=2_000, requests=120, cap=Fraction(1, 8))
@@ -200,6 +203,7 @@ def test_a_shrunk_witness_is_simpler_and_keeps_what_it_must(witness):
     assert small.ratio >= Fraction(5, 4)
     assert simplicity(small.instance) < simplicity(witness.instance)
     assert small.instance.requests < 90
+    assert seen[-1] is small
     steps = [simplicity(w.instance) for w in seen]
     assert steps == sorted(steps, reverse=True)
     check_fresh([small.data])
@@ -208,6 +212,34 @@ def test_a_shrunk_witness_is_simpler_and_keeps_what_it_must(witness):
 def test_shrinking_stops_where_nothing_may_change(witness):
     assert shrink(witness, lambda w: False, tries=50) is witness
     assert isinstance(witness, Witness)
+
+
+def test_no_more_memory_is_left_than_must_stay():
+    schedule = simulate(Instance(memory=10, arrival=[0, 2], prompt=[5, 5], output=[1, 3]), SVF())
+    witness = measured(SVF(), False, schedule, schedule)
+    least = shrink(witness, lambda w: w.instance.max_peak >= 6).instance
+    assert (least.requests, least.arrival.tolist(), least.max_peak, least.memory) == (1, [0], 6, 6)
+
+
+def test_the_rule_of_a_witness_stays_what_it_was():
+    def totals(instance):
+        return [simulate(instance, SVF(), skip=skip).total_latency for skip in (False, True)]
+
+    instance = Instance(memory=10, arrival=[0] * 6, prompt=[2, 8, 0] * 2, output=[4, 2, 6] * 2)
+    scheduled = simulate(instance, SVF(), skip=True)
+    witness = measured(SVF(), True, scheduled, simulate(instance, SVF()))
+    small = shrink(witness, lambda w: len(set(totals(w.instance))) == 2, tries=100)
+    assert small.instance.requests < 6
+    assert small.skip
+    assert small.scheduled.total_latency == totals(small.instance)[True]
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_no_more_is_tried_than_may_be(witness, monkeypatch, keep):
+    tried = []
+    monkeypatch.setattr(shrinking, "simulate", lambda *a, **o: tried.append(a) or simulate(*a, **o))
+    shrink(witness, lambda w: keep, tries=3)
+    assert 1 <= len(tried) <= 3
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX's")
