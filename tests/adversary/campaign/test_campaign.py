@@ -59,7 +59,27 @@ def test_everything_certified_is_checked_and_baselines_run_beside(tmp_path, smal
         assert mine == sorted(set(mine))  # every entry is better than the ones before
 
 
-@pytest.mark.parametrize(("evaluations", "requests"), [(5, 6), (70, 120), (1, 6), (2, 120)])
+def test_what_is_reported_has_been_checked_and_is_kept_already(
+    tmp_path, small_settings, monkeypatch
+):
+    checked, reported = [], []
+    monkeypatch.setattr(campaign, "check_fresh", lambda certificates: checked.extend(certificates))
+
+    def look(report):
+        if report.entry is not None:
+            reported.append(report.entry.certificate)
+            archive = Archive(tmp_path)
+            assert report.entry in archive.entries()
+            archive.close()
+
+    go(replace(small_settings, evaluations=64, baselines=False), tmp_path, observe=look)
+    assert reported
+    assert reported == checked
+
+
+@pytest.mark.parametrize(
+    ("evaluations", "requests"), [(5, 6), (41, 6), (70, 120), (1, 6), (2, 120)]
+)
 def test_engine_and_baselines_spend_the_same(
     tmp_path, small_settings, unchecked, evaluations, requests
 ):

@@ -9,11 +9,13 @@ from kvproof.adversary.campaign.settings import Settings
 from kvproof.adversary.genomes.space import Space
 from kvproof.adversary.valuation.objective import Objective
 from kvproof.adversary.witnesses.claims import Coverage, added, make_claims
+from kvproof.adversary.witnesses.witness import measured
 from kvproof.bounds.catalogue import THEOREMS, find
 from kvproof.bounds.theorem import Status
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
-from kvproof.scheduling.policies import SJF
+from kvproof.scheduling.policies import SJF, SVF
+from kvproof.scheduling.simulate import simulate
 
 SPACE = Space(memory=400, requests=40)
 STRICT_SVF = Objective(space=SPACE)
@@ -49,6 +51,14 @@ def test_a_bound_that_speaks_of_some_instances_only_is_taken():
     assert tested.bound == 2
     assert tested.theorems["opt-volume"] == 3
     assert tested.theorems["svf-ratio"] == 2  # not where eps is 1
+
+
+def test_a_ratio_that_is_the_bound_does_not_break_it():
+    schedule = simulate(HALF, SVF())
+    witness = measured(SVF(), False, schedule, schedule)
+    assert witness.ratio == 1
+    for bound, broken in (("1", None), ("1 - 1/10**9", "1 - 1/10**9")):
+        assert make_claims(STRICT_SVF, bound).violated(witness) == broken
 
 
 def test_a_refuted_theorem_is_tested_where_the_user_asks_for_it():
