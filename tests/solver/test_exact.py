@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from kvproof import solver
@@ -171,6 +172,44 @@ def test_a_backend_that_raises_no_bound_is_not_named_for_it(bound, monkeypatch):
     assert result.engine == result.proof.kind
 
 
+def _backend(monkeypatch, solve):
+    """Have this done instead of running a backend."""
+    monkeypatch.setattr(
+        "kvproof.solver.stages.find_backend", lambda _: SimpleNamespace(solve=solve)
+    )
+
+
+@pytest.mark.parametrize("noise", [1e-9, -1e-9])
+def test_noise_in_a_bound_of_a_backend_makes_no_step(noise, monkeypatch):
+    claim = Claim(starts=None, finished=False, bound=9 + noise, backend="HiGHS")
+    _backend(monkeypatch, lambda *_, **__: claim)
+    result = solver.solve(make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)]), engine="milp")
+    assert (result.lower_bound, result.total_latency, result.limit) == (9, 10, "time")
+
+
+def test_a_backend_with_a_schedule_that_is_not_feasible_is_not_believed(monkeypatch):
+    claim = Claim(starts=np.array([0, 0, 1, 0]), finished=True, bound=None, backend="HiGHS")
+    _backend(monkeypatch, lambda *_, **__: claim)
+    result = solver.solve(make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)]), engine="milp")
+    assert (result.lower_bound, result.total_latency, result.certified) == (9, 10, True)
+    assert result.limit == "backend"
+    assert result.detail["message"] == "the backend highs returned an infeasible schedule"
+
+
+def test_ctrl_c_in_a_backend_or_in_local_search_leaves_the_interval(monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    _backend(monkeypatch, interrupted)
+    instance = make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)])
+    result = solver.solve(instance, engine="milp")
+    assert (result.lower_bound, result.total_latency, result.limit) == (9, 10, "interrupt")
+    monkeypatch.setattr("kvproof.solver.stages._programme", None)  # does not come to that
+    monkeypatch.setattr("kvproof.solver.stages._improved", lambda *a: (a[2], a[3], True))
+    result = solver.solve(instance, engine="milp")
+    assert (result.status, result.limit) == ("feasible", "interrupt")
+
+
 @pytest.mark.parametrize("engine", ["dp", "auto"])
 def test_what_is_closed_in_time_is_proved_too(engine, monkeypatch):
     instance = make(15, [(0, 9, 6), (1, 10, 5), (0, 14, 1)])
@@ -233,3 +272,11 @@ def test_with_little_memory_the_search_aims_nearer():
     instance = make(40, [(0, 0, rng.randint(1, 20)) for _ in range(20)])
     # of a search straight to the best schedule, 258, no layer fits
     assert solver.solve(instance, engine="dp", memory_bytes=2**22).lower_bound > 256
+
+
+def test_a_memory_limit_ends_a_search_and_is_named():
+    rng = random.Random(7)
+    instance = make(40, [(0, 0, rng.randint(1, 20)) for _ in range(20)])
+    # not one layer of a search to the next step fits
+    result = solver.solve(instance, engine="dp", memory_bytes=2**16)
+    assert (result.status, result.limit, result.certified) == ("feasible", "memory", True)
