@@ -1,9 +1,16 @@
+import os
+import signal
+from fractions import Fraction
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from kvproof.certificates.checker import check
+from kvproof.certificates.prices import best_prices
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import FCFS, SVF
+from kvproof.solver import headroom
 from kvproof.solver.headroom import find_headroom
 from kvproof.solver.stages import solve
 
@@ -33,6 +40,7 @@ def test_prices_are_searched_for_unless_they_are_not_asked_for():
     priced = find_headroom(instance, SVF(), trials=0)
     assert plain.lower_bound.kind == "discrete-centroid"
     assert priced.lower_bound.kind == "price"
+    assert plain.lower_bound.instance is priced.lower_bound.instance is instance
     assert priced.lower_bound.value > plain.lower_bound.value
     again = find_headroom(instance, SVF(), trials=0)
     assert again.best.starts.tolist() == priced.best.starts.tolist()
@@ -44,6 +52,34 @@ def test_nothing_is_searched_for_where_nothing_can_be_better():
     found = find_headroom(roomy, FCFS(), report=said.append)
     assert said == ["fcfs", "lower bound on OPT"]
     assert found.found_by == "fcfs"
+
+
+def test_a_single_step_is_searched_for():
+    """The policy's total is 8 and the bound 25/4: only 7 may be better, and is."""
+    instance = Instance(memory=6, arrival=[0] * 3, prompt=[3, 2, 1], output=[1, 1, 4])
+    found = find_headroom(instance, SVF(), trials=0, evaluations=0)
+    assert (found.schedule.total_latency, found.best.total_latency) == (8, 7)
+    assert found.lower_bound.value == Fraction(25, 4)
+
+
+def test_time_and_ctrl_c_end_the_search_for_prices(monkeypatch):
+    instance = Instance(memory=10, arrival=[0] * 3, prompt=[5, 9, 5], output=[2, 1, 3])
+    now, told = [100.0], []
+
+    def priced(instance, *, stop, **_):
+        told.append(stop())
+        now[0] += 10.0
+        told.append(stop())
+        os.kill(os.getpid(), signal.SIGINT)
+        return best_prices(instance)
+
+    for name in ("rehearse", "rehearse_improve"):
+        monkeypatch.setattr(headroom, name, lambda *_, **__: None)
+    monkeypatch.setattr(headroom, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(headroom, "best_prices", priced)
+    found = find_headroom(instance, FCFS(), trials=0, time_limit=10.0)
+    assert told == [False, True]
+    assert found.interrupted
 
 
 @pytest.mark.parametrize("when", ["local search", "prices"])
