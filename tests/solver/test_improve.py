@@ -21,7 +21,7 @@ from kvproof.scheduling.usage import (
     requests_of,
     shift_left,
 )
-from kvproof.solver.improve import improve
+from kvproof.solver.improve import improve, run
 from kvproof.solver.improve.annealing import ROUNDS, Annealing
 from kvproof.solver.improve.guide import guide_of
 from kvproof.solver.improve.search import search
@@ -230,10 +230,21 @@ def test_counts_and_late_first_arrivals():
     assert found.total_latency == solver.solve(instance).total_latency
 
 
-def test_a_first_schedule_is_kept_unless_it_is_beaten():
-    instance = make(9, [(0, 4, 4), (0, 4, 5), (0, 0, 7)])
+@pytest.mark.parametrize("since", [0, 1_000])
+def test_a_first_schedule_is_kept_unless_it_is_beaten(since):
+    instance = make(9, [(since, 4, 4), (since, 4, 5), (since, 0, 7)])
     best = improve(instance, trials=1_000).schedule
     assert improve(instance, trials=0, first=best).schedule.total_latency == best.total_latency
+    # better than the first policy's, so that nothing else is looked for
+    better = make(6, [(since, 3, 1), (since, 2, 1), (since, 1, 4)])
+    best = solver.solve(better).schedule
+    assert best.total_latency < simulate(better, find_policy("svf")).total_latency
+    found = []
+    kept = improve(
+        better, first=best, enough=best.total_latency, report=lambda *now: found.append(now)
+    )
+    assert kept.schedule.starts.tolist() == best.starts.tolist()
+    assert found == []
     with pytest.raises(RejectedError):
         improve(instance, first=Schedule(instance=instance, starts=np.zeros(3, np.int64)))
 
@@ -271,6 +282,20 @@ def test_a_limit_of_ages_is_shared_out_too(monkeypatch):
     assert found.trials == 1_000
 
 
+@pytest.mark.parametrize("beyond", [0, 1, 5])
+def test_as_many_steps_are_kept_as_the_best_schedule_takes(beyond):
+    requests = requests_of(make(10, [(0, 2, 8), (0, 2, 4), (0, 2, 4)]))
+    state = run._State(
+        requests=requests, starts=np.array([90, 90, 90]), begun=0.0, deadline=None, report=None,
+        enough=None, steps=20,
+    )  # fmt: skip
+    better = np.array([12 + beyond, 0, 4])
+    state.take(better, "policies")
+    better[:] = 0  # whoever found it goes on with the array
+    assert state.starts.tolist() == [12 + beyond, 0, 4]
+    assert state.steps > 20 + beyond
+
+
 def test_what_takes_more_steps_than_are_kept_is_passed_over(monkeypatch):
     first, policy = longer(150)
     monkeypatch.setattr("kvproof.solver.improve.run.MOST_STEPS", policy.makespan + 1)
@@ -285,6 +310,12 @@ def test_what_reaches_beyond_the_steps_known_is_not_shifted():
     hold_all(usage, requests, starts)
     assert shift_left(usage, requests, np.arange(3), 8, starts) == 0
     assert starts.tolist() == [0, 8, 18]
+
+
+@pytest.mark.parametrize("trials", [1, 7, 25_000])
+def test_no_more_is_tried_than_may_be(trials):
+    instance = make(30, [(0, i % 5, 1 + i % 7) for i in range(30)])
+    assert improve(instance, trials=trials).trials == trials
 
 
 def test_enough_ends_it():
