@@ -18,6 +18,7 @@ from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.backends.process import Claim
 from kvproof.solver.reference import brute_force
+from kvproof.solver.windows import quick_prices
 from tests.solver.common import (
     certificate,
     claim_more,
@@ -185,6 +186,38 @@ def test_noise_in_a_bound_of_a_backend_makes_no_step(noise, monkeypatch):
     _backend(monkeypatch, lambda *_, **__: claim)
     result = solver.solve(make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)]), engine="milp")
     assert (result.lower_bound, result.total_latency, result.limit) == (9, 10, "time")
+
+
+def test_what_a_backend_closes_at_its_limit_is_not_said_to_be_left_open(monkeypatch):
+    claim = Claim(starts=None, finished=False, bound=12.0, backend="HiGHS")
+    _backend(monkeypatch, lambda *_, **__: claim)
+    result = solver.solve(make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)]), engine="milp")
+    assert (result.lower_bound, result.total_latency, result.limit) == (10, 10, None)
+    assert not result.certified
+    assert result.certificate().claim["kind"] == "schedule"
+
+
+def test_a_worse_schedule_of_a_backend_is_not_taken(monkeypatch):
+    claim = Claim(starts=np.array([0, 1, 4, 7]), finished=False, bound=None, backend="HiGHS")
+    _backend(monkeypatch, lambda *_, **__: claim)
+    result = solver.solve(make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)]), engine="milp")
+    assert (result.lower_bound, result.total_latency, result.limit) == (9, 10, "time")
+
+
+def test_no_backend_is_begun_where_prices_take_all_the_time(monkeypatch):
+    now = [0.0]
+
+    def slow(model, *_):
+        now[0] = 9.0
+        return quick_prices(model)
+
+    monkeypatch.setattr("kvproof.solver.stages.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("kvproof.solver.stages._improved", lambda *a: (a[2], a[3], False))
+    monkeypatch.setattr("kvproof.solver.stages.good_prices", slow)
+    _backend(monkeypatch, lambda *_, **__: pytest.fail("a backend is begun"))
+    instance = make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)])
+    result = solver.solve(instance, engine="milp", time_limit=9.0)
+    assert (result.status, result.limit, result.certified) == ("feasible", "time", True)
 
 
 def test_a_backend_with_a_schedule_that_is_not_feasible_is_not_believed(monkeypatch):
