@@ -69,6 +69,22 @@ def test_rules_are_refused_out_of_their_range(name, value):
     assert engine_bound(PREEMPTED, most).value >= 24 + 38 + 21
 
 
+def test_a_budget_bounds_what_is_computed_and_no_more():
+    """A user's prompt of 4 tokens, 2 in a step: the only output token comes with the last two."""
+    one = Instance(memory=9, arrival=[0], prompt=[3], output=[1])
+    assert engine_bound(one, EngineRules(budget=2)).value == 2
+    two = Instance(memory=9, arrival=[0, 0], prompt=[3, 3], output=[1, 1])
+    assert engine_bound(two, EngineRules(budget=2)).value == 2 + 4
+
+
+@pytest.mark.parametrize("kind", [BoundKind.VOLUME, BoundKind.TAIL_CENTROID, BoundKind.STAGGERED])
+def test_a_bound_on_runs_that_preempt_nobody_is_said_to_be_one(kind):
+    calm = engine_bound(PREEMPTED, EngineRules(preempts=False), kind)
+    assert calm.unpreempted == (kind is BoundKind.STAGGERED)
+    if not calm.unpreempted:
+        assert not engine_bound(PREEMPTED, EngineRules(), kind).unpreempted
+
+
 tiny = instances(max_requests=4, max_memory=9, max_arrival=4)
 
 
