@@ -1,7 +1,9 @@
 """Searches to rising targets: what others find while one runs. Beams, ever wider ones."""
 
 import random
+import signal
 import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -10,11 +12,15 @@ from kvproof import solver
 from kvproof.certificates.proofs import SearchProof
 from kvproof.solver.dp import stage
 from kvproof.solver.dp.effort import Effort
+from kvproof.solver.dp.multipliers import make_vector
 from kvproof.solver.dp.stage import beams, climb, root_of, searches
+from kvproof.solver.dp.trajectory import grid_of
 from kvproof.solver.heuristics import listed
 from kvproof.solver.interval import known
 from kvproof.solver.model import model_of
 from kvproof.solver.stages import _result
+from kvproof.solver.threads import listening
+from kvproof.solver.windows import fix_windows
 from tests.solver.common import certificate, make, verdict
 
 
@@ -46,6 +52,22 @@ def test_a_target_that_is_lowered_on_the_way_is_proved(after):
     assert state.proof.target == best.total_latency
     result = _result(instance, model, state, None, [], 0.0)
     assert verdict(certificate(result)).verdict == "verified"
+
+
+def test_a_lost_ctrl_c_ends_a_search():
+    model = model_of(make(9, [(0, 4, 4), (0, 4, 5), (0, 0, 7)]))
+    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 40))
+    none = np.zeros_like(grid.windows.allowed, dtype=np.int32)
+    search = stage.Search(grid, make_vector(grid, none, none, 0), 40, Effort())
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with listening():
+            with suppress(KeyboardInterrupt):  # as a finaliser does
+                signal.raise_signal(signal.SIGINT)
+            with pytest.raises(KeyboardInterrupt):
+                search.run()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(("seconds", "widths"), [(None, [4, 8, 10**9]), (60, [4, 8])])

@@ -1,14 +1,18 @@
 """Calls beside their callers: side by side, after a fork, ended at a deadline or by Ctrl-C."""
 
 import multiprocessing
+import signal
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
-from kvproof.solver.threads import aside
+from kvproof.solver.deadline import until
+from kvproof.solver.threads import aside, gather, listening, new_flag
 
 
 def test_a_call_runs_in_another_thread_and_hands_back_what_it_returns_or_raises():
@@ -36,6 +40,64 @@ def test_the_deadline_sets_the_flag_and_what_the_call_then_returns_counts():
         return "told"
 
     assert aside(until_told, time.monotonic() + 0.05) == "told"
+
+
+@pytest.fixture
+def usual():
+    """Ctrl-C as it is in a program that says nothing of it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def lose_an_interrupt():
+    with suppress(KeyboardInterrupt):  # as a finaliser does
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_lost_ctrl_c_is_raised_when_it_is_asked_for(usual):
+    ask = until(None)
+
+    def raised():
+        try:
+            return ask()
+        except KeyboardInterrupt:
+            return True
+
+    for _ in range(2):
+        with listening():
+            assert not raised()
+            lose_an_interrupt()
+            assert raised()
+        assert not raised()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_whoever_hears_ctrl_c_already_goes_on_to(usual):
+    def theirs(*_):
+        pass
+
+    signal.signal(signal.SIGINT, theirs)
+    with listening():
+        assert signal.getsignal(signal.SIGINT) is theirs
+    assert signal.getsignal(signal.SIGINT) is theirs
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+def test_an_error_of_one_job_ends_the_others(error):
+    def fails(_):
+        raise error
+
+    def until_told(flag):
+        for _ in range(5_000):
+            if flag[0]:
+                return
+            time.sleep(0.001)
+
+    flag = new_flag()
+    with ThreadPoolExecutor(2) as pool, pytest.raises(error):
+        gather([pool.submit(fails, flag), pool.submit(until_told, flag)], flag)
+    assert flag[0]
 
 
 def _twice(value):
