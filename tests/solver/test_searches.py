@@ -54,11 +54,34 @@ def test_a_target_that_is_lowered_on_the_way_is_proved(after):
     assert verdict(certificate(result)).verdict == "verified"
 
 
-def test_a_lost_ctrl_c_ends_a_search():
+def search_of_three(effort):
+    """A search below 40 that no prices guide."""
     model = model_of(make(9, [(0, 4, 4), (0, 4, 5), (0, 0, 7)]))
     grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 40))
     none = np.zeros_like(grid.windows.allowed, dtype=np.int32)
-    search = stage.Search(grid, make_vector(grid, none, none, 0), 40, Effort())
+    return stage.Search(grid, make_vector(grid, none, none, 0), 40, effort)
+
+
+def test_a_beam_proves_nothing_be_it_as_wide_as_can_be():
+    for width in (1, 10_000):
+        beam = search_of_three(Effort(width=width)).run()
+        assert beam.limit is None
+        assert not beam.proved
+    whole = search_of_three(Effort()).run()
+    assert whole.proved
+    assert whole.best == whole.floor
+
+
+@pytest.mark.parametrize("target", [1, 20])
+def test_a_beam_whose_target_falls_proves_nothing(target):
+    beam = search_of_three(Effort(width=10_000))
+    for _ in beam.layers():
+        beam.lower(target)
+    assert not beam.outcome.proved
+
+
+def test_a_lost_ctrl_c_ends_a_search():
+    search = search_of_three(Effort())
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with listening():
