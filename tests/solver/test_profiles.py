@@ -222,6 +222,23 @@ def test_a_search_hears_of_better_schedules_and_keeps_to_its_memory():
     assert small_memory.limit == "memory"
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_search_without_room_raises_no_bound(seed, monkeypatch):
+    class Narrow(Search):
+        def __init__(self, model, space, bound, target, memory_bytes, width, deadline):
+            super().__init__(model, space, bound, target, 100, width, deadline)
+
+    monkeypatch.setattr("kvproof.solver.profiles.stage.Search", Narrow)
+    model = model_of(repeated(seed))
+    opt = solver.solve(model.instance(), engine="dp").total_latency
+    starts = np.arange(model.requests) * int(model.output.max()) + int(model.arrival.max())
+    state = known(model, model.total(starts), starts)
+    space = few_profiles(model, 2**30, None)
+    for _ in profiles(model, space, quick_prices(model), state, 2**30, None, lambda: None):
+        pass
+    assert state.lower <= opt < state.upper
+
+
 def test_too_many_profiles_are_given_up():
     model = model_of(make(60, [(0, c % 7, 3 + c % 11) for c in range(20)]))
     assert space_of(model, 2**16, new_flag()) is None
