@@ -27,13 +27,13 @@ class Settings:
         Token-steps of volume that a second of waiting is worth, 0 to 2^32.
     patience
         No request that arrives more than so many seconds later goes before another; needs aging.
-        Above 0, or None: without end.
+        Above 0, at most 2^32, or None: without end.
     predictor
         Asked once for the expected output length of a request without a usable hint: takes vLLM's
         request, returns a number of tokens.
     threshold, short, long
         For the one-bit scheduler: an output is long above the threshold; the mean output of
-        either class.
+        either class. Below 2^31.
 
     Raises
     ------
@@ -55,14 +55,16 @@ class Settings:
         if not 0 <= self.aging <= MAX_AGING:
             raise InputError(f"kvproof: aging must be 0 to {MAX_AGING}, got {self.aging}")
         if self.patience is not None and not 0 < self.patience <= MAX_AGING:
-            raise InputError(f"kvproof: patience must be above 0, got {self.patience}")
+            raise InputError(
+                f"kvproof: patience must be above 0 and at most {MAX_AGING}, got {self.patience}"
+            )
         if self.patience is not None and not self.aging:
             raise InputError("kvproof: patience has no effect without aging; set both")
         for name, least in (("threshold", 0), ("short", 1), ("long", 1)):
             value = getattr(self, name)
             if type(value) is not int or not least <= value < 2**31:
                 raise InputError(
-                    f"kvproof: {name} must be a whole number from {least} on, got {value!r}"
+                    f"kvproof: {name} must be an integer, {least} to {2**31 - 1}, got {value!r}"
                 )
 
     @classmethod
