@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from math import ceil, floor
 
 import numpy as np
 
@@ -67,9 +68,9 @@ class Noise:
             return _class_means(output, 2 ** int(self.amount))
         if self.kind is NoiseKind.LOGNORMAL:
             wrong = np.exp(amount * rng.standard_normal(len(output)))
-        else:
-            wrong = amount ** rng.uniform(-1.0, 1.0, len(output))
-        return np.clip(np.rint(output * wrong), 1, _LONGEST).astype(np.int64)
+            return np.clip(np.rint(output * wrong), 1, _LONGEST).astype(np.int64)
+        wrong = amount ** rng.uniform(-1.0, 1.0, len(output))
+        return np.clip(np.rint(output * wrong), *_within(output, self.amount)).astype(np.int64)
 
 
 def parse_noise(text: str) -> Noise:
@@ -87,6 +88,14 @@ def parse_noise(text: str) -> Noise:
             "(0 to 20), the number in plain digits, as 0.5"
         )
     return Noise(kind=NoiseKind(match[1]), amount=Fraction(match[2]))
+
+
+def _within(output: Column, factor: Fraction) -> tuple[Column, Column]:
+    """Return the least and the largest whole number within a factor of each output, exactly."""
+    lengths, which = np.unique(output, return_inverse=True)
+    least = [ceil(length / factor) for length in lengths.tolist()]
+    largest = [min(floor(length * factor), _LONGEST) for length in lengths.tolist()]
+    return np.array(least, np.int64)[which], np.array(largest, np.int64)[which]
 
 
 def _class_means(output: Column, classes: int) -> Column:

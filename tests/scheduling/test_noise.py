@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -21,12 +23,15 @@ def test_no_noise_is_the_truth():
         assert predict(text).tolist() == OUTPUT.tolist()
 
 
-def test_a_factor_is_never_exceeded():
-    wrong = predict("factor:2") / OUTPUT
+@pytest.mark.parametrize("factor", ["1.2", "1.6", "2", "4", "99.999999999"])
+def test_a_factor_is_never_exceeded(factor):
+    found = predict(f"factor:{factor}")
+    for output, predicted in zip(OUTPUT.tolist(), found.tolist(), strict=True):
+        assert output <= predicted * Fraction(factor)
+        assert predicted <= output * Fraction(factor)
     large = OUTPUT > 100  # rounding is a small part of these
-    assert 0.49 < wrong[large].min() < 0.6
-    assert 1.7 < wrong[large].max() < 2.01
-    assert predict("factor:2").min() >= 1
+    assert (found[large] / OUTPUT[large]).min() < 1.2 / float(factor)
+    assert (found[large] / OUTPUT[large]).max() > float(factor) / 1.2
 
 
 def test_lognormal_has_its_spread():
