@@ -108,8 +108,9 @@ def connect(address: str) -> Iterator[Cluster]:
     Raises
     ------
     InputError
-        The package is not installed, that is no address, no scheduler answers there, it has no
-        worker, or a worker has another version of this package or of Python.
+        The package is not installed, that is no address, Dask has no certificates for one of TLS,
+        no scheduler answers there, it has no worker, or a worker has another version of this
+        package or of Python.
     """
     if not address:  # the package would start a cluster of its own
         raise InputError("--dask needs the address of a scheduler, as tcp://HOST:8786")
@@ -120,12 +121,20 @@ def connect(address: str) -> Iterator[Cluster]:
         raise InputError("--dask needs the package distributed; it is not installed") from None
     package: Any = distributed
     try:  # before there is a client: one that has never begun to connect takes 20 s to close
-        get_address_host(address)
+        with _quietly():
+            get_address_host(address)
+            security = package.Security().get_connection_args("client")
         _ = urlsplit(address if "//" in address else f"//{address}").port  # is it in range?
-    except ValueError as error:
+    except (ValueError, ImportError, OSError, Warning) as error:  # a Warning: as of ucx://
+        why = str(error).strip().rstrip(".")
         raise InputError(
-            f"--dask {address}: {error}; give the address of a scheduler, as tcp://HOST:8786"
+            f"--dask {address}: {why}; give the address of a scheduler, as tcp://HOST:8786"
         ) from error
+    if address.startswith("tls://") and security["ssl_context"] is None:
+        raise InputError(
+            f"--dask {address}: Dask's configuration has no certificates (distributed.comm.tls); "
+            "give them there, or an address as tcp://HOST:8786"
+        )
     with _quietly():
         try:
             client = package.Client(address, timeout=PATIENCE, set_as_default=False)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import pytest
 
@@ -118,11 +119,25 @@ def test_nobody_listens(capsys, monkeypatch):
         ("::1:8786", "ipv6 needs brackets"),
         ("inproc://x", "not enough values"),
         ("nonsense://x", "unknown address scheme 'nonsense'"),
+        ("tls://127.0.0.1:8786", "Dask's configuration has no certificates"),
     ],
 )
 def test_no_client_is_made_for_what_is_no_address(capsys, monkeypatch, address, said):
     monkeypatch.setattr(distributed, "Client", None)
     one_line(capsys, 2, [*BASE, "--dask", address], said)
+
+
+def test_a_protocol_that_was_removed(capsys, monkeypatch):
+    """As ucx:// was: the package warns, and raises the warning too."""
+
+    def removed(address):
+        warnings.warn("removed.\n", FutureWarning, stacklevel=1)
+        raise FutureWarning("removed.\n")
+
+    monkeypatch.setattr("distributed.comm.addressing.get_address_host", removed)
+    monkeypatch.setattr(distributed, "Client", None)
+    said = "--dask ucx://127.0.0.1:8786: removed; give the address of a scheduler"
+    one_line(capsys, 2, [*BASE, "--dask", "ucx://127.0.0.1:8786"], said)
 
 
 def test_no_worker(capsys, monkeypatch):
