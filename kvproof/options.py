@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click.core import ParameterSource
 
+from kvproof.scheduling.arguments import EXPONENT_DIGITS
+
 if TYPE_CHECKING:
     from kvproof.scheduling.policies import Policy
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 Decorated = Callable[..., Any]
 
 
+_SHORT = re.compile(
+    rf"(\d{{1,18}}(?:\.\d{{1,18}})?(?:[eE][+-]?\d{{1,{EXPONENT_DIGITS}}})?)(?:/(0*[1-9]\d{{0,17}}))?"
+)
 #: Numbers of any length, of which :class:`Rational` reads the short ones.
 _LONG = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?(/0*[1-9]\d*)?")
 
@@ -44,13 +49,12 @@ class Rational(click.ParamType[Fraction]):
         """Parse the text; digits are limited, so that no exponent or length can stall us."""
         if isinstance(value, Fraction):
             return value
-        match = re.fullmatch(
-            r"(\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?)(?:/(0*[1-9]\d{0,17}))?", str(value)
-        )
+        match = _SHORT.fullmatch(str(value))
         number = Fraction(match[1]) / int(match[2] or 1) if match else Fraction(-1)
         if not match and _LONG.fullmatch(str(value)):
-            what = "has too many digits: 18 are read on each side of a point, 2 in an exponent"
-            self.fail(f"{value!r} {what}; write it shorter, as 0.05 or 1/20", param, ctx)
+            what = "has too many digits: 18 are read on each side of a point"
+            what += f", {EXPONENT_DIGITS} in an exponent; write it shorter, as 0.05 or 1/20"
+            self.fail(f"{value!r} {what}", param, ctx)
         low = number < 0 or (number == 0 and not self.zero)
         if low or (self.most is not None and number > self.most):
             bound = "of at least 0" if self.zero else "above 0"

@@ -1,16 +1,19 @@
 """Arguments as a caller of the Python functions gives them; of a wrong kind, an InputError."""
 
+import re
 from fractions import Fraction
 from math import inf
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
-
-import numpy as np
 
 from kvproof.scheduling.errors import InputError
 
 #: Seconds as which a longer time limit counts, 30 years: an int may be beyond any float.
 _LONGEST = 10**9
+
+#: How many digits of a number's exponent are read: of many more, the number fills any memory.
+EXPONENT_DIGITS = 2
+_LONG_EXPONENT = re.compile(rf"[eE][+-]?[\d_]{{{EXPONENT_DIGITS + 1}}}")
 
 
 def as_integer(name: str, value: object, low: int | None = None, high: int | None = None) -> int:
@@ -21,26 +24,34 @@ def as_integer(name: str, value: object, low: int | None = None, high: int | Non
     InputError
         It is none, or does not.
     """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+    if isinstance(value, bool) or not isinstance(value, Integral):
         raise InputError(f"{name} must be an integer, got {value!r}")
-    if low is not None and (value < low or (high is not None and value > high)):
+    number = int(value)
+    if low is not None and (number < low or (high is not None and number > high)):
         bound = f"at least {low}" if high is None else f"{low} to {high}"
-        raise InputError(f"{name} must be {bound}, got {value}")
-    return int(value)
+        raise InputError(f"{name} must be {bound}, got {number}")
+    return number
 
 
-def as_fraction(name: str, value: object) -> Fraction:
+def as_fraction(name: str, value: object, what: str = "a number, as 0.05 or '1/20'") -> Fraction:
     """Return a number exactly; a float as it is written, so that 0.1 is a tenth.
 
     Raises
     ------
     InputError
-        It is none.
+        It is none, or a text with a long exponent.
     """
+    if isinstance(value, Fraction) or type(value) is int:  # of any length
+        return Fraction(value)
+    text = str(value)
+    if not isinstance(value, Real) and _LONG_EXPONENT.search(text):
+        raise InputError(
+            f"{name}: {text} has too many digits: {EXPONENT_DIGITS} are read in an exponent"
+        )
     try:
-        return Fraction(str(value))
+        return Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise InputError(f"{name} must be a number, as 0.05 or '1/20', got {value!r}") from None
+        raise InputError(f"{name} must be {what}, got {value!r}") from None
 
 
 def of_type(kinds: Any, value: Any, what: str) -> Any:

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from kvproof.scheduling.arguments import as_fraction, as_integer
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, exact_dot, exact_sum
 from kvproof.scheduling.instance import Instance
@@ -41,16 +42,16 @@ class BucketSVF(SVF):
     Raises
     ------
     InputError
-        A parameter is negative.
+        A parameter is negative or no number, or `cap` is not whole.
     """
 
     name = "svf-bucket"
 
     def __init__(self, *, constant: Fraction = Fraction(1), cap: int | None = None) -> None:
-        if constant < 0 or (cap is not None and cap < 0):
-            raise InputError(f"svf-bucket: c and cap must be at least 0, got {constant} and {cap}")
-        self.constant = Fraction(constant)
-        self.cap = cap
+        self.constant = as_fraction("svf-bucket: c", constant)
+        if self.constant < 0:
+            raise InputError(f"svf-bucket: c must be at least 0, got {constant}")
+        self.cap = None if cap is None else as_integer("svf-bucket: cap", cap, 0)
 
     def toll(self, instance: Instance) -> Toll:
         """Return what each start costs.

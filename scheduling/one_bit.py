@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from kvproof.scheduling.arguments import as_fraction
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.instance import Instance
@@ -35,10 +36,7 @@ class OneBitSVF:
     def __init__(
         self, *, theta: Fraction | int | None = None, admission: Admission = "true"
     ) -> None:
-        try:
-            self.theta = None if theta is None else Fraction(theta)
-        except (TypeError, ValueError, ArithmeticError):  # not a number, or infinite
-            raise InputError(f"svf-1bit: theta must be a number, got {theta!r}") from None
+        self.theta = None if theta is None else as_fraction("svf-1bit: theta", theta)
         if self.theta is not None and self.theta < 0:
             raise InputError(f"svf-1bit: theta must be at least 0, got {theta}")
         if admission not in ("true", "reserve"):

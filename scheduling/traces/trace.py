@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.scheduling.arguments import as_integer
+from kvproof.scheduling.arguments import as_fraction, as_integer
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import MAX_ARRIVAL, MAX_MEMORY, Instance
@@ -65,10 +65,7 @@ class Notes:
 
 
 def _positive(value: Fraction | float | str, name: str, what: str) -> Fraction:
-    try:
-        exact = Fraction(str(value))  # 0.05 is one twentieth, as it is written
-    except (ValueError, ZeroDivisionError):
-        raise InputError(f"{name} must be {what}, got {value!r}") from None
+    exact = as_fraction(name, value, what)
     if exact <= 0:
         raise InputError(f"{name} must be > 0, got {value}")
     return exact

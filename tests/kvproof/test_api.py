@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import re
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -128,6 +129,9 @@ def test_wrong_names_are_input_errors():
         (lambda _: kv.improve(SMALL, first=[0, 1]), "expected a Schedule as first, got a list"),
         (lambda _: kv.improve(SMALL, trials=10, enough="x"), "enough must be a number"),
         (lambda _: SMALL.at_rate("x"), "a rate must be a number, as 0.05 or '1/20', got 'x'"),
+        (lambda _: SMALL.at_rate("1e1000"), "1e1000 has too many digits: 2 are read in an expo"),
+        (lambda _: SMALL.at_rate(Decimal("1e-1000")), "2 are read in an exponent"),
+        (lambda trace: trace.to_instance(memory=60, step="1e-1_000"), "step: 1e-1_000 has too"),
     ],
 )
 def test_what_is_of_another_kind_is_an_input_error(call, said):
@@ -180,6 +184,10 @@ def test_what_is_out_of_range_is_an_input_error(call, said):
     with pytest.raises(kv.InputError, match=said) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_whole_rates_may_be_of_any_length():
+    assert SMALL.at_rate(10**5_000).is_backlog
 
 
 def test_a_time_limit_may_be_any_number():

@@ -1,6 +1,7 @@
 """SVF with a triangle bucket: against the plain simulator, and what is refused."""
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,9 +78,24 @@ def test_it_spreads_what_svf_lets_end_together() -> None:
     assert bucket < Fraction(4, 5) * simulate(instance, SVF()).total_latency
 
 
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"constant": Fraction(-1)}, "c must be at least 0, got -1"),
+        ({"constant": float("nan")}, "c must be a number, .* got nan"),
+        ({"constant": float("inf")}, "c must be a number, .* got inf"),
+        ({"constant": "x"}, "c must be a number, .* got 'x'"),
+        ({"constant": None}, "c must be a number, .* got None"),
+        ({"cap": -1}, "cap must be at least 0, got -1"),
+        ({"cap": 1.5}, "cap must be an integer, got 1.5"),
+    ],
+)
+def test_parameters_that_cannot_be(parameters: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=f"^svf-bucket: {said}$"):
+        BucketSVF(**parameters)
+
+
 def test_what_is_refused() -> None:
-    with pytest.raises(InputError, match="at least 0, got -1"):
-        BucketSVF(constant=Fraction(-1))
     two = Instance(memory=9, arrival=[0, 0], prompt=[0, 1], output=[2, 3])
     with pytest.raises(InputError, match="leave out --skip"):
         simulate(two, BucketSVF(), skip=True)

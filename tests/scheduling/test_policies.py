@@ -60,6 +60,7 @@ def test_one_bit_reservation_that_cannot_fit():
         {"theta": float("nan")},
         {"theta": float("inf")},
         {"theta": "long"},
+        {"theta": "1e1000"},
         {"admission": "none"},
     ],
 )
