@@ -36,6 +36,7 @@ from kvproof.scheduling.instance import Instance, as_instance
 from kvproof.scheduling.noise import parse_noise
 from kvproof.scheduling.policies import BatchPolicy, KeyPolicy, Policy
 from kvproof.scheduling.registry import BUILTIN, find_policy
+from kvproof.scheduling.request_columns import refuse_masked
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate as _simulate
 from kvproof.serving.hardware.cache import parse_deployment
@@ -123,6 +124,7 @@ def verify_predicted(
         rng = np.random.default_rng(as_integer("seed", seed, 0))
         lengths = parse_noise(predicted).predict(instance, rng)
     else:
+        refuse_masked("predictions: the column", predicted)
         try:
             lengths = np.asarray(predicted)
         except ValueError:

@@ -8,6 +8,7 @@ steps, counted step by step.
 
 import numpy as np
 
+from kvproof.scheduling.arguments import of_type
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.errors import RejectedError
 from kvproof.scheduling.exact import Column
@@ -30,11 +31,13 @@ def check_schedule(schedule: Schedule) -> None:
 
     Raises
     ------
+    InputError
+        It is no schedule.
     RejectedError
         Naming the first request that starts before it arrives, or the first step that needs
         more than the memory and what it needs.
     """
-    requests = schedule.instance.expanded()
+    requests = of_type(Schedule, schedule, "a Schedule").instance.expanded()
     early = schedule.starts < requests.arrival
     if early.any():
         i = int(early.argmax())

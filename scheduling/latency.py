@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from kvproof.scheduling.arguments import of_type
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, exact_dot, exact_sum
 from kvproof.scheduling.histogram import Histogram
@@ -95,8 +96,14 @@ class LatencyStatistics(Shown):
 
     @classmethod
     def of(cls, schedule: Schedule) -> "LatencyStatistics":
-        """Return the statistics of a schedule."""
-        waiting = schedule.waiting
+        """Return the statistics of a schedule.
+
+        Raises
+        ------
+        InputError
+            It is none.
+        """
+        waiting = of_type(Schedule, schedule, "a Schedule").waiting
         return cls.of_times(latency=schedule.latency, waiting=waiting, first_token=waiting + 1)
 
     @classmethod

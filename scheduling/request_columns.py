@@ -17,6 +17,7 @@ def volumes(prompt: Column, output: Column) -> Column:
 
 def column_of(name: str, values: npt.NDArray[Any] | Sequence[int]) -> Column:
     """Return `values` as a read-only int64 column, refusing anything that is not an integer."""
+    refuse_masked(f"instance: column {name}", values)
     if isinstance(values, list | tuple):
         for position, value in enumerate(values):
             # bool is an int to Python, but a column of truth values is a mistake
@@ -37,6 +38,13 @@ def column_of(name: str, values: npt.NDArray[Any] | Sequence[int]) -> Column:
     except (TypeError, ValueError, OverflowError):
         pass
     raise InputError(f"instance: column {name} must be a flat list of 64-bit integers")
+
+
+def refuse_masked(name: str, values: object) -> None:
+    """Refuse a masked array in which something is masked: what lies below a mask is no data."""
+    plain = type(values) is np.ndarray or not isinstance(values, np.ndarray)
+    if not plain and np.ma.is_masked(values):
+        raise InputError(f"{name} has masked values; fill them in or leave them out")
 
 
 def given_away(column: Column) -> Column:

@@ -8,8 +8,8 @@ import numpy as np
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, exact_sum
-from kvproof.scheduling.instance import Instance
-from kvproof.scheduling.request_columns import is_given_away
+from kvproof.scheduling.instance import Instance, as_instance
+from kvproof.scheduling.request_columns import is_given_away, refuse_masked
 from kvproof.scheduling.shown import Shown
 
 LAST_START = 2**62
@@ -33,13 +33,16 @@ class Schedule(Shown):
     Raises
     ------
     InputError
-        `starts` has the wrong length, or a start is no integer or outside 0 to 2^62.
+        `instance` is none, `starts` is not flat or has the wrong length, or a start is masked, no
+        integer or outside 0 to 2^62.
     """
 
     instance: Instance
     starts: Column
 
     def __post_init__(self) -> None:
+        as_instance(self.instance)
+        refuse_masked("schedule: starts", self.starts)
         try:
             starts = self.starts if is_given_away(self.starts) else np.array(self.starts)
         except ValueError:  # lists of different lengths
@@ -49,6 +52,8 @@ class Schedule(Shown):
         if starts.size and starts.max() > LAST_START:
             raise InputError(f"schedule: starts must be at most {LAST_START}, got {starts.max()}")
         starts = starts.astype(np.int64, copy=False)
+        if starts.ndim > 1:
+            raise InputError("schedule: starts must be a flat list of integers")
         if starts.shape != (self.instance.requests,):
             raise InputError(
                 f"schedule: {starts.size} starts for {self.instance.requests} requests"

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import kvproof as kv
@@ -15,6 +16,7 @@ from tests.conftest import ROOT
 
 EXAMPLE = ROOT / "examples" / "azure_code_1000.csv"
 SMALL = kv.Instance(memory=12, arrival=[0] * 5, prompt=[1, 2, 3, 1, 0], output=[4, 5, 2, 7, 3])
+MASKED = np.ma.array([1] * 5, mask=[0, 0, 1, 0, 0])
 
 
 def test_every_name_loads_and_is_documented():
@@ -125,6 +127,11 @@ def test_wrong_names_are_input_errors():
         ),
         (lambda trace: kv.solve(trace), "expected an Instance, got Trace"),
         (lambda trace: kv.improve(trace), "expected an Instance, got Trace"),
+        (lambda _: kv.check_schedule(SMALL), "expected a Schedule, got a Instance"),
+        (lambda _: kv.LatencyStatistics.of(SMALL), "expected a Schedule, got a Instance"),
+        (lambda _: kv.Schedule(instance=None, starts=[0]), "expected an Instance, got NoneType"),
+        (lambda _: kv.Schedule(instance=SMALL, starts=MASKED), "starts has masked values"),
+        (lambda _: kv.verify_predicted(SMALL, "svf", MASKED), "predictions: .* has masked values"),
         (lambda _: kv.solve(SMALL, incumbent=[0, 1]), "expected a Schedule as incumbent, got a l"),
         (lambda _: kv.improve(SMALL, first=[0, 1]), "expected a Schedule as first, got a list"),
         (lambda _: kv.improve(SMALL, trials=10, enough="x"), "enough must be a number"),

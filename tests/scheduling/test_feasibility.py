@@ -71,7 +71,16 @@ def test_wrong_number_of_starts():
 
 @pytest.mark.parametrize(
     "starts",
-    [[0.9, 5.7], ["0", "1"], [True, False], [-1, 0], [2**62 + 1, 0], [[0], [0, 1]], None],
+    [
+        [0.9, 5.7],
+        ["0", "1"],
+        [True, False],
+        [-1, 0],
+        [2**62 + 1, 0],
+        [[0], [0, 1]],
+        [[0], [1]],
+        None,
+    ],
 )
 def test_starts_that_are_no_steps(starts):
     instance = Instance(memory=5, arrival=[0, 0], prompt=[1, 1], output=[2, 2])

@@ -63,6 +63,7 @@ def test_rows_in_order_of_volume(instance):
         ({"prompt": [3, None]}, "column prompt, row 1: expected an integer, got None"),
         ({"prompt": np.array([3.0, 0.0])}, "column prompt must be a flat list"),
         ({"prompt": np.array([[3, 0]])}, "column prompt must be a flat list"),
+        ({"prompt": np.ma.array([3, 0], mask=[0, 1])}, "column prompt has masked values"),
         ({"output": [2, 0]}, "column output, row 1: must be 1 to"),
         ({"count": [1, 0]}, "column count, row 1: must be 1 to"),
         ({"count": [2**31 - 1, 1]}, "more than"),
