@@ -71,11 +71,6 @@ def test_shares_are_exact(instance: Instance) -> None:
 @settings(max_examples=200, deadline=None)
 @given(backlogs())
 def test_prefix_bound_is_what_it_says(instance: Instance) -> None:
-    rows = sorted(
-        zip(instance.volume.tolist(), instance.prompt.tolist(), instance.output.tolist(),
-            strict=True),
-        key=lambda row: row[0],
-    )  # fmt: skip
     order = np.argsort(instance.volume, kind="stable")
     rows = [
         (int(instance.volume[i]), int(instance.prompt[i]), int(instance.output[i])) for i in order
