@@ -21,19 +21,21 @@ class Finding:
     claim, detail
         In words, and the figures.
     holds
-        At every load that was run.
+        At every load that was run; None: at none of them could it be tested.
     up_to
         The largest load up to which it holds throughout; None: not even at the least.
     """
 
     claim: str
-    holds: bool
+    holds: bool | None
     up_to: float | None
     detail: str
 
     @property
     def verdict(self) -> str:
-        """Reproduced, up to where, or not."""
+        """Reproduced, up to where, or not; or not tested."""
+        if self.holds is None:
+            return "could not be tested"
         if self.holds:
             return "reproduced"
         if self.up_to is not None:
@@ -98,7 +100,7 @@ def _finding(claim: str, loads: Sequence[float], holds: Sequence[bool], detail: 
     good = holds.index(False) if False in holds else len(holds)
     return Finding(
         claim=claim,
-        holds=bool(holds) and good == len(holds),
+        holds=good == len(holds) if holds else None,
         up_to=loads[good - 1] if good else None,
         detail=detail,
     )

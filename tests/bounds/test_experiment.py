@@ -10,6 +10,7 @@ from kvproof.bounds.experiments.findings import findings
 from kvproof.bounds.experiments.poisson import exponential, run
 from kvproof.bounds.intervals import Interval, interval
 from kvproof.commands.experiment import command
+from kvproof.report.experiment import experiment_page
 from kvproof.scheduling.errors import InputError
 
 SMALL = ["poisson", "--requests", "300", "--runs", "3", "--loads", "0.6,1.1"]
@@ -49,6 +50,16 @@ def test_findings_say_where_the_shape_is_not_reproduced() -> None:
     assert [finding.claim for finding in findings(single)] == claims[:2]
 
 
+def test_where_nothing_is_gained_one_bit_cannot_be_tested() -> None:
+    result = run(exponential(mean=10**6, memory=1), loads=[100], requests=10, runs=2, seed=1)
+    bit = findings(result)[1]
+    assert (bit.holds, bit.up_to, bit.verdict) == (None, None, "could not be tested")
+    assert bit.detail == "SVF gains nothing significant over FCFS at these loads"
+    answer = experiment_page([result]).answer
+    assert answer.startswith("1 of 1 claims ")
+    assert answer.endswith("; 1 could not be tested.")
+
+
 def test_interval_is_student() -> None:
     found = interval([1.0, 2.0, 3.0])
     assert found.mean == 2
@@ -64,7 +75,7 @@ def test_command(tmp_path) -> None:
     assert picture.read_bytes().startswith(b"\x89PNG")
     data = json.loads(CliRunner().invoke(command, [*SMALL, "--json"]).output)
     assert [len(w["cells"]) for w in data["workloads"]] == [8] * len(data["workloads"])
-    assert {f["holds"] for w in data["workloads"] for f in w["findings"]} <= {True, False}
+    assert {f["holds"] for w in data["workloads"] for f in w["findings"]} <= {True, False, None}
 
 
 @pytest.mark.parametrize("loads", ["", "a", "0.9,0.5", "0,1", "nan"])
