@@ -1,12 +1,12 @@
 """What an operator may set: ``--additional-config '{"kvproof": {...}}'``, read once at start-up."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib import import_module
 from typing import Any, Self
 
+from kvproof.scheduling.arguments import as_fraction
 from kvproof.scheduling.errors import InputError
 
 #: Where a request carries its expected output length: ``extra_args``, over HTTP ``vllm_xargs``.
@@ -92,10 +92,9 @@ class Settings:
 
 
 def _number(name: str, value: object) -> Fraction:
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
-        with suppress(ValueError, OverflowError, ZeroDivisionError):
-            return Fraction(value)
-    raise InputError(f"kvproof: {name} must be a number, got {value!r}")
+    if not isinstance(value, int | float | str) or isinstance(value, bool):
+        raise InputError(f"kvproof: {name} must be a number, got {value!r}")
+    return as_fraction(f"kvproof: {name}", value)
 
 
 def _load(name: object) -> Callable[[Any], object]:

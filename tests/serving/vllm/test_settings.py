@@ -37,6 +37,7 @@ def test_settings_are_read():
         ({"aging": float("nan")}, "aging must be a number"),
         ({"aging": float("inf")}, "aging must be a number"),
         ({"aging": "1/0"}, "aging must be a number"),
+        ({"aging": "1e20000000"}, "2 are read in an exponent"),
         ({"aging": 1, "patience": 0}, "patience must be above 0"),
         ({"aging": 1, "patience": 2**33}, "at most 4294967296"),
         ({"aging": 1, "patience": "long"}, "patience must be a number"),
