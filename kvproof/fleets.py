@@ -126,6 +126,7 @@ def _table(cells: list[dict[str, str]], *, justify: Literal["left", "right"]) ->
 def words(fleet: Fleet) -> list[str]:
     """Say what is proved, and of what."""
     from kvproof.scheduling.exact import decimal
+    from kvproof.waiting import FREE
 
     least, any_routing = (
         decimal(value, 2, up=False, commas=True)
@@ -144,7 +145,7 @@ def words(fleet: Fleet) -> list[str]:
         f"Order matters on {waits:,} of {counted(len(fleet.parts), 'replica')}: some request "
         "waits in every schedule there."
         if waits
-        else "Order matters nowhere: on each replica all can start when they arrive."
+        else f"Order matters nowhere: on each replica {FREE}."
     )
     said = [this, any_, order, "Latencies in steps; waiting: its share of the latency."]
     idle = fleet.replicas - len(fleet.parts)

@@ -149,15 +149,16 @@ def sweep_table(points: Sequence[Point], over: str) -> Table:
 def sweep_line(points: Sequence[Point], over: str) -> str:
     """Say where order begins to matter, as far as it was tried."""
     from kvproof.scheduling.exact import in_full
+    from kvproof.waiting import FREE
 
     free = [point.value for point in points if not point.waits]
     waits = [point.value for point in points if point.waits]
     if not free:
         return "Order matters at every point: some request waits in every schedule."
     if not waits:
-        return "Order matters at no point: every request can start when it arrives."
+        return f"Order matters at no point: {FREE}."
     listed = ", ".join(in_full(x) if over != "memory" else f"{int(x):,}" for x in free)
-    return f"Order does not matter at {over} {listed}: every request can start when it arrives."
+    return f"Order does not matter at {over} {listed}: {FREE}."
 
 
 def show_sweep(

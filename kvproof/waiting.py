@@ -8,6 +8,8 @@ from kvproof.scheduling.exact import as_pq, in_full
 
 #: Requests up to which rates are tried.
 MOST_REQUESTS = 200_000
+#: What holds where order does not matter: a policy that paces or reserves may still have some wait.
+FREE = "every request can start when it arrives, and does under every policy that starts what fits"
 
 
 def waiting_json(source: Input) -> dict[str, Any]:
@@ -30,8 +32,8 @@ def waiting_line(source: Input) -> str:
             "arrives, with one less some request waits in every schedule."
         )
     said = (
-        "Order does not matter here: every request can start when it arrives, each latency is its "
-        f"output and the total the optimum. That holds down to {enough:,} tokens, and no further"
+        f"Order does not matter here: {FREE}. Each latency is its output then, and the total the "
+        f"optimum. That holds down to {enough:,} tokens, and no further"
     )
     found = _onset(source)
     if found is None:

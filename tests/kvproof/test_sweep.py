@@ -135,3 +135,20 @@ def test_an_instance_at_a_rate_or_memory_that_it_cannot_have(capsys, tmp_path):
         error = capsys.readouterr().err
         assert error.startswith(f"kvproof: {path}: ")
         assert said in error
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [([], "not matter here"), (["--sweep", "memory=20"], "at no point"), (["--replicas", "1"], "")],
+)
+def test_a_policy_that_reserves_may_wait_where_order_does_not_matter(capsys, tmp_path, more, said):
+    path = tmp_path / "i.json"
+    instance = Instance(memory=20, arrival=[0, 0, 0], prompt=[0, 0, 0], output=[4, 4, 10])
+    path.write_text(json.dumps(instance.to_json()))
+    reserve = ["--policy", "svf-1bit,svf", "--admission", "reserve", "--theta", "2"]
+    assert run(["verify", str(path), *reserve, *more]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert said in shown
+    assert (
+        "every request can start when it arrives, and does under every policy that starts what fits"
+    ) in shown
