@@ -68,7 +68,9 @@ def fleet_json(source: Input, fleet: Fleet) -> dict[str, Any]:
             for total in fleet.totals
         ],
         "violation": fleet.violation,
-        "parts": [{"replica": int(part.value), **point_json(part)} for part in fleet.parts],
+        "parts": [
+            {"replica": int(part.value), **point_json(part, source.step)} for part in fleet.parts
+        ],
     }
 
 
@@ -123,8 +125,8 @@ def _table(cells: list[dict[str, str]], *, justify: Literal["left", "right"]) ->
     return table
 
 
-def words(fleet: Fleet) -> list[str]:
-    """Say what is proved, and of what."""
+def words(fleet: Fleet, how: str) -> list[str]:
+    """Say what is proved, and of what; `how` the policies were run is in words already."""
     from kvproof.scheduling.exact import decimal
     from kvproof.waiting import FREE
 
@@ -133,9 +135,11 @@ def words(fleet: Fleet) -> list[str]:
         for value in (fleet.lower_bound, fleet.pooled.value)
     )
     waits = sum(part.waits for part in fleet.parts)
+    kinds = ", ".join(sorted({str(part.kind) for part in fleet.parts}))
     this = (
-        f"With this routing no schedules of the replicas come to less than {least} steps in all: "
-        "proved factors are over that, and say nothing of other routings."
+        f"With this routing no schedules of the replicas come to less than {least} steps in all "
+        f"(the replicas' bounds: {kinds}): proved factors are over that, and say nothing of "
+        "other routings."
     )
     any_ = (
         f"With any routing, whoever chooses and whatever is known, it is at least {any_routing}: "
@@ -147,7 +151,7 @@ def words(fleet: Fleet) -> list[str]:
         if waits
         else f"Order matters nowhere: on each replica {FREE}."
     )
-    said = [this, any_, order, "Latencies in steps; waiting: its share of the latency."]
+    said = [this, any_, order, f"Latencies in steps; {how}; waiting: its share of the latency."]
     idle = fleet.replicas - len(fleet.parts)
     if idle:
         said.append(f"Replicas that were sent no request: {idle:,}.")
@@ -181,6 +185,7 @@ def show_fleet(
     from kvproof.scheduling.registry import BUILTIN
     from kvproof.scheduling.routing import Router
     from kvproof.streams import print_json
+    from kvproof.sweeps import how_run
 
     names = named_policies(policies, BUILTIN)
     chosen = find_policies(names, theta=theta, admission=admission)
@@ -201,24 +206,24 @@ def show_fleet(
             cluster=cluster,
             **running,
         )
+    ran, how = how_run(skip=running["skip"], compact=running["compact"], admission=admission)
     # a result and its files: neither is lost where the other cannot be written
     try:
         if page is not None:
             from kvproof.report.fleet import fleet_page
 
             made = fleet_page(fleet, source.instance, source=source.source, step=source.step,
-                              notes=source.notes)  # fmt: skip
+                              notes=source.notes, how=how)  # fmt: skip
             page.write(made.to_bytes())
     finally:
         if as_json:
-            rule = "skip" if running["skip"] else "strict"
-            print_json({**source.to_json(), "rule": rule, **fleet_json(source, fleet)})
+            print_json({**source.to_json(), **ran, **fleet_json(source, fleet)})
         else:
-            _print_fleet(source, fleet, latency)
+            _print_fleet(source, fleet, latency, how)
     return ExitCode.CONTRADICTED if fleet.violation else ExitCode.DONE
 
 
-def _print_fleet(source: Input, fleet: Fleet, latency: Unit | None) -> None:
+def _print_fleet(source: Input, fleet: Fleet, latency: Unit | None, how: str) -> None:
     from kvproof.latencies import print_statistics, unit_of
     from kvproof.output import console, print_table
     from kvproof.verdicts import print_heading
@@ -241,7 +246,7 @@ def _print_fleet(source: Input, fleet: Fleet, latency: Unit | None) -> None:
             f"Of {len(sent):,} replicas each was sent {min(sent):,} to {max(sent):,} requests; "
             "--json lists them."
         )
-    for line in words(fleet):
+    for line in words(fleet, how):
         out.print(line)
     if latency is not None:
         rows = [(total.policy, total.statistics) for total in fleet.totals]

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 _KINDS = ("load", "rate", "memory")
 _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?(?:/0*[1-9]\d{0,11})?")
 MOST_POINTS = 1_000
+#: A load that differs from the one asked for by no more than this share is not remarked upon.
+_NEAR = Fraction(3, 100)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """Values of ``load``, ``rate`` (multiples of the trace's) or ``memory`` (tokens), ascending."""
+    """Values of ``load``, ``rate`` (multiples of the one given) or ``memory``, ascending."""
 
     over: str
     values: tuple[Fraction, ...]
@@ -82,14 +84,14 @@ def parse_sweep(text: str) -> Sweep:
     return Sweep(over=over, values=tuple(sorted(set(values))))
 
 
-def sweep_json(points: Sequence[Point]) -> list[dict[str, Any]]:
-    """Return the points as JSON objects."""
+def sweep_json(points: Sequence[Point], step: Fraction | None) -> list[dict[str, Any]]:
+    """Return the points as JSON objects; `step` is in seconds, where it is known."""
     from kvproof.scheduling.exact import as_pq
 
-    return [{"value": as_pq(point.value), **point_json(point)} for point in points]
+    return [{"value": as_pq(point.value), **point_json(point, step)} for point in points]
 
 
-def point_json(point: Point) -> dict[str, Any]:
+def point_json(point: Point, step: Fraction | None) -> dict[str, Any]:
     """Return what is known of one instance, and of each policy on it."""
     from kvproof.latencies import statistics_json
     from kvproof.output import exact_and_decimal
@@ -109,7 +111,7 @@ def point_json(point: Point) -> dict[str, Any]:
                 **exact_and_decimal("factor", row.factor, 4, up=True),
                 **exact_and_decimal("cut_at_least", row.cut.at_least, 4, up=False),
                 **exact_and_decimal("cut_at_most", row.cut.at_most, 4, up=True),
-                "statistics": statistics_json(row.statistics, None),
+                "statistics": statistics_json(row.statistics, step),
             }
             for row in point.rows
         ],
@@ -161,6 +163,45 @@ def sweep_line(points: Sequence[Point], over: str) -> str:
     return f"Order does not matter at {over} {listed}: {FREE}."
 
 
+def how_run(*, skip: bool, compact: bool, admission: str) -> tuple[dict[str, Any], str]:
+    """Return how the policies were run: as JSON, and in words."""
+    ran = {"rule": "skip" if skip else "strict", "compact": compact, "admission": admission}
+    words = "rule: skip (backfilling)" if skip else "rule: strict"
+    words += ", then compact" if compact else ""
+    return ran, words + ("; svf-1bit reserves" if admission == "reserve" else "")
+
+
+def sweep_notes(points: Sequence[Point], over: str, *, rate_scale: Fraction | None) -> list[str]:
+    """Say where the points are not what a reader expects of their values."""
+    from kvproof.scheduling.exact import decimal, in_full
+
+    notes = []
+    if differing_requests(points) is not None:
+        notes.append(
+            "the points are not of the same requests: what is larger than a memory is dropped there"
+        )
+    if over == "rate" and rate_scale is not None:
+        notes.append("the rates of the sweep are multiples of that")
+    others = [
+        f"{'none' if p.load is None else decimal(p.load, 3, up=False)} for {in_full(p.value)}"
+        for p in points
+        if over == "load" and (p.load is None or abs(p.load / p.value - 1) > _NEAR)
+    ]
+    if others:
+        more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+        notes.append(
+            "arrivals are whole steps, with which the load is another than asked for: "
+            f"{', '.join(others[:5])}{more}"
+        )
+    return notes
+
+
+def differing_requests(points: Sequence[Point]) -> str | None:
+    """Return how many requests the points have where they differ in it, else None."""
+    low, high = (end(point.requests for point in points) for end in (min, max))
+    return None if low == high else f"{low:,} to {counted(high, 'request')}"
+
+
 def show_sweep(
     trace: str,
     over: str,
@@ -201,13 +242,18 @@ def show_sweep(
         for point in sweep(asked.values, instances, chosen, cluster=cluster, **running):
             points.append(point)
             bar.update(task, advance=1, description=f"{asked.over} {in_full(point.value)}")
+    scaled = reading["rate_scale"]
+    requests = differing_requests(points)
+    notes = sweep_notes(points, asked.over, rate_scale=scaled)
+    ran, how = how_run(skip=running["skip"], compact=running["compact"], admission=admission)
     # a result and its files: neither is lost where the other cannot be written
     try:
         if picture is not None:
             from kvproof.bounds.sweep_plot import plot as drawn
 
-            title = f"{source.source}: {counted(source.instance.requests, 'request')}"
-            label = {"load": "load", "rate": "times the trace's rate", "memory": "memory (tokens)"}
+            title = f"{source.source}: {requests or counted(source.instance.requests, 'request')}"
+            rate = "times the rate asked for" if scaled else "times the trace's rate"
+            label = {"load": "load", "rate": rate, "memory": "memory (tokens)"}
             picture.write(drawn(points, over=label[asked.over], title=title, kind=kind))
     finally:
         if as_json:
@@ -216,10 +262,10 @@ def show_sweep(
                     "command": "verify",
                     "source": source.source,
                     "format": source.format,
-                    "notes": list(source.notes),
-                    "rule": "skip" if running["skip"] else "strict",
+                    "notes": [*source.notes, *notes],
+                    **ran,
                     "sweep": asked.over,
-                    "points": sweep_json(points),
+                    "points": sweep_json(points, source.step),
                 }
             )
         else:
@@ -227,10 +273,12 @@ def show_sweep(
             memories = None
             if asked.over == "memory" and len(points) > 1:
                 memories = f"{points[0].memory:,} to {points[-1].memory:,}"
-            print_heading(out, source, memories=memories)
+            print_heading(out, source, *notes, memories=memories, requests=requests)
             print_table(out, sweep_table(points, asked.over))
             out.print()
             out.print(sweep_line(points, asked.over))
-            out.print("Latencies in steps; waiting: its share of the latency; cut as in verify.")
+            out.print(
+                f"Latencies in steps; {how}; waiting: its share of the latency; cut as in verify."
+            )
     violated = any(row.violation for point in points for row in point.rows)
     return ExitCode.CONTRADICTED if violated else ExitCode.DONE

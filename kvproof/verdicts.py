@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -70,17 +71,24 @@ def print_verdicts(
         print_statistics(out, rows, latency, unit_of(source, latency))
 
 
-def print_heading(out: Console, source: Input, *notes: str, memories: str | None = None) -> None:
+def print_heading(
+    out: Console,
+    source: Input,
+    *notes: str,
+    memories: str | None = None,
+    requests: str | None = None,
+) -> None:
     """Print what was read in a line, and what is to be noted of it.
 
     `memories` stands for the memory where there are several: what depends on it is left out then.
+    `requests` stands for their number where that is not the same for all.
     """
-    out.print(_heading(source, memories))
+    out.print(_heading(source, memories, requests))
     for note in (*source.notes, *notes):
         out.print(f"  note: {note}")
 
 
-def _heading(source: Input, memories: str | None) -> str:
+def _heading(source: Input, memories: str | None, requests: str | None) -> str:
     instance = source.instance
     traffic = "backlog" if instance.is_backlog else "arrivals over time"
     if memories is None:
@@ -88,7 +96,8 @@ def _heading(source: Input, memories: str | None) -> str:
             traffic += f", load {float(instance.load):.2f}"
         traffic += f", eps {float(instance.eps):.3f}"
     return (
-        f"{source.source} ({source.format}): {counted(instance.requests, 'request')}, "
+        f"{source.source} ({source.format}): "
+        f"{requests or counted(instance.requests, 'request')}, "
         f"memory {memories or f'{instance.memory:,}'} tokens, {traffic}"
     )
 
@@ -110,7 +119,7 @@ def _fitting(out: Console, verdicts: list[Verdict]) -> tuple[Table, tuple[str, .
     for spared in range(len(_SPARED) + 1):
         table = _table(verdicts, _SPARED[:spared], narrow=True)
         if fits(out, table):
-            shown = cells(verdicts[0], cuts(verdicts)[0], narrow=True)
+            shown = cells(verdicts, narrow=True)[0]
             return table, tuple(column for column in _SPARED[:spared] if column in shown)
     return wide, ()
 
@@ -121,7 +130,7 @@ def _table(verdicts: list[Verdict], spared: tuple[str, ...], *, narrow: bool) ->
     table = Table(box=box, show_edge=False, pad_edge=False, padding=padding)
     table.add_column("policy", no_wrap=True)
     fold = "\n" if narrow else " "
-    rows = [cells(v, c, narrow=narrow) for v, c in zip(verdicts, cuts(verdicts), strict=True)]
+    rows = cells(verdicts, narrow=narrow)
     columns = [column for column in rows[0] if column not in spared]
     for column in columns:
         head = column.replace(" ", fold).replace("be\ncut", "be cut")
@@ -135,12 +144,21 @@ def _table(verdicts: list[Verdict], spared: tuple[str, ...], *, narrow: bool) ->
     return table
 
 
-def cells(verdict: Verdict, cut: Cut, *, narrow: bool) -> dict[str, str]:
-    """Return {column: text} of a row."""
+def cells(verdicts: Sequence[Verdict], *, narrow: bool) -> list[dict[str, str]]:
+    """Return {column: text} of each row; that of theorems on backlogs, and where one applies."""
+    rows = [_cells(v, cut, narrow=narrow) for v, cut in zip(verdicts, cuts(verdicts), strict=True)]
+    bounded = any(v.theorem_bound is not None for v in verdicts)
+    if bounded or verdicts[0].schedule.instance.is_backlog:
+        for verdict, row in zip(verdicts, rows, strict=True):
+            row["theorem bound"] = _theorem(verdict)
+    return rows
+
+
+def _cells(verdict: Verdict, cut: Cut, *, narrow: bool) -> dict[str, str]:
     schedule = verdict.schedule
     least, most = cut.percentages()
     long = schedule.mean_latency >= 1000
-    row = {
+    return {
         "total latency": f"{schedule.total_latency:,}",
         "mean latency": f"{float(schedule.mean_latency):,.{0 if narrow and long else 1}f}",
         "makespan": f"{schedule.makespan:,}",
@@ -151,9 +169,6 @@ def cells(verdict: Verdict, cut: Cut, *, narrow: bool) -> dict[str, str]:
         "proved factor": decimal(verdict.factor, 4, up=True),
         "can be cut by": f"{least}%– {most}%" if narrow else f"{least} to {most}%",
     }
-    if schedule.instance.is_backlog:
-        row["theorem bound"] = _theorem(verdict)
-    return row
 
 
 def _theorem(verdict: Verdict) -> str:

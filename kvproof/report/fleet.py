@@ -33,6 +33,7 @@ def fleet_page(
     source: str,
     step: Fraction | None,
     notes: Sequence[str],
+    how: str,
 ) -> Page:
     """Return the page about policies on the replicas of a fleet.
 
@@ -44,6 +45,8 @@ def fleet_page(
         All its requests, and the memory of each replica.
     source, step, notes
         What was read, seconds per step or None, and what to know about how.
+    how
+        How the policies were run, in words.
     """
     named = told_apart([total.policy for total in fleet.totals])
     felt = {
@@ -55,7 +58,7 @@ def fleet_page(
         f"{counted(fleet.replicas, 'replica')} of {instance.memory:,} tokens, {fleet.router}",
         answer=_answer(fleet, instance.requests),
         command=command_line(),
-        remarks=[*notes, *words(fleet)],
+        remarks=[*notes, *words(fleet, how)],
         tables=[
             _table(
                 "How far from optimal each policy can be, over all replicas", totals_cells(fleet)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from kvproof.bounds.verify import Verdict, cuts
+from kvproof.bounds.verify import Verdict
 from kvproof.certificates.build import within_factor_certificate
 from kvproof.certificates.proofs import PriceProof
 from kvproof.report.memory import memory_picture
@@ -100,7 +100,7 @@ def _answer(verdicts: Sequence[Verdict]) -> str:
 
     def at(verdict: Verdict) -> str:
         mean = decimal(verdict.schedule.mean_latency, 1, up=True, commas=True)
-        return f"{verdict.policy} ({mean} steps)"
+        return f"{label(verdict)} ({mean} steps)"
 
     if best.factor == 1:
         said = f"{at(best)} is optimal"
@@ -119,8 +119,7 @@ def _answer(verdicts: Sequence[Verdict]) -> str:
 
 
 def _table(named: dict[str, Verdict]) -> Table:
-    found = cuts(list(named.values()))
-    rows = [cells(v, cut, narrow=False) for v, cut in zip(named.values(), found, strict=True)]
+    rows = cells(list(named.values()), narrow=False)
     return Table(
         caption="How far from optimal each policy can be",
         head=["policy", *rows[0]],

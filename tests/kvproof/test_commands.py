@@ -71,6 +71,20 @@ def test_arrivals_have_no_theorem_bound(capsys):
     assert all(row["theorem_bound"] is None for row in data["policies"])
 
 
+def test_a_theorem_on_arrivals_has_its_column(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", "200")
+    path = tmp_path / "i.json"
+    instance = Instance(memory=20, arrival=[0, 1, 5], prompt=[2, 2, 2], output=[3, 3, 3])
+    path.write_text(json.dumps(instance.to_json()))
+    _, data = run_json(capsys, "verify", str(path), "--policy", "svf-paced,svf")
+    paced, svf = data["policies"]
+    assert (paced["theorem"], svf["theorem"]) == ("pacing-arrivals", None)
+    assert run(["verify", str(path), "--policy", "svf-paced,svf"]) == 0
+    shown = capsys.readouterr().out
+    assert "theorem bound" in shown
+    assert f"{paced['theorem_bound']} kept" in shown
+
+
 def test_skip_has_no_theorem_bound(capsys):
     _, data = run_json(
         capsys, "verify", EXAMPLE, "--memory", "60000", "--backlog", "--skip", "--limit", "200"

@@ -152,3 +152,50 @@ def test_a_policy_that_reserves_may_wait_where_order_does_not_matter(capsys, tmp
     assert (
         "every request can start when it arrives, and does under every policy that starts what fits"
     ) in shown
+
+
+def test_points_of_different_requests_are_said_to_be(capsys, tmp_path):
+    arguments = ["verify", EXAMPLE, "--backlog", "--limit", "100", "--oversize", "drop",
+                 "--policy", "svf", "--sweep", "memory=500,3000,20000"]  # fmt: skip
+    picture = tmp_path / "p.svg"
+    assert run([*arguments, "--plot", str(picture)]) == 0
+    shown = capsys.readouterr().out
+    assert "31 to 100 requests, memory 500 to 20,000 tokens" in shown
+    assert "the points are not of the same requests" in shown
+    assert "31 to 100 requests" in picture.read_text()
+    _, data = run_json(capsys, *arguments)
+    assert [point["requests"] for point in data["points"]] == [31, 71, 100]
+    assert any("not of the same requests" in note for note in data["notes"])
+    _, same = run_json(capsys, *arguments[:-1], "memory=20000,30000")
+    assert not any("not of the same requests" in note for note in same["notes"])
+
+
+def test_a_load_that_whole_steps_do_not_give_is_remarked_upon(capsys):
+    few = [*BASE, "--limit", "60", "--step", "5", "--sweep"]
+    assert run([*few, "load=5,10000"]) == 0
+    shown = capsys.readouterr().out
+    _, data = run_json(capsys, *few, "load=5,10000")
+    load = float(Fraction(data["points"][0]["load"]))
+    assert abs(load - 5) > 0.15
+    assert f"another than asked for: {load - 0.0005:.3f} for 5, none for 10000" in shown
+    _, data = run_json(capsys, *BASE, "--sweep", "load=0.5,1")
+    assert data["notes"] == []
+
+
+def test_a_sweep_says_how_policies_were_run(capsys, tmp_path):
+    one_bit = ["verify", EXAMPLE, "--memory", "60000", "--limit", "60", "--policy", "svf-1bit",
+               "--theta", "3", "--skip", "--compact", "--admission", "reserve"]  # fmt: skip
+    for more in (["--sweep", "rate=1"], ["--replicas", "1"]):
+        assert run([*one_bit, *more]) == 0
+        assert (
+            "rule: skip (backfilling), then compact; svf-1bit reserves" in capsys.readouterr().out
+        )
+        _, data = run_json(capsys, *one_bit, *more)
+        assert (data["rule"], data["compact"], data["admission"]) == ("skip", True, "reserve")
+        (one,) = data.get("points") or data["parts"]
+        felt = one["policies"][0]["statistics"]["latency"]
+        assert felt["seconds"]["max"] == pytest.approx(felt["steps"]["max"] / 20)
+    picture = tmp_path / "p.svg"
+    assert run([*one_bit, "--rate-scale", "2", "--sweep", "rate=1/2", "--plot", str(picture)]) == 0
+    assert "times the rate asked for" in picture.read_text()
+    assert "the rates of the sweep are multiples of that" in capsys.readouterr().out

@@ -80,6 +80,12 @@ def test_the_page_says_what_verify_says(verify_page, capsys):
     assert "plotly.js" in page.text
 
 
+def test_the_answer_names_how_a_policy_was_run(tmp_path):
+    page = tmp_path / "r.html"
+    assert run(["verify", *INPUT, "--policy", "svf", "--compact", "--report", str(page)]) == 0
+    assert "svf compact (" in Parts(page.read_text()).text
+
+
 def test_the_certificates_that_it_carries_hold(verify_page):
     page = Parts(verify_page.read_text())
     files = [base64.b64decode(data) for given, data in page.scripts if "id" in given]
