@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from kvproof.adversary.database import MALFORMED, usable
 from kvproof.adversary.engines.protocol import State
 from kvproof.adversary.witnesses.witness_file import WitnessFile, parse_witness
 from kvproof.scheduling.errors import InputError
@@ -92,11 +93,12 @@ class Archive:
     Raises
     ------
     InputError
-        It cannot be opened, or is no archive of this version.
+        It cannot be opened, or is no archive of this version; from each method, too: it is
+        damaged, or its disk is full.
     """
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
-        path = folder / FILE
+        path = self._path = folder / FILE
         try:
             if create:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -117,7 +119,7 @@ class Archive:
                     f"{path}: you may not read and write it, as looking at a run takes; copy its "
                     "folder to one of your own"
                 ) from error
-            raise InputError(f"{path}: not a usable archive: {error}") from error
+            raise InputError(f"{path}: not usable: {error}") from error
         if known not in (None, VERSION):
             self.close()
             raise InputError(f"{path}: archive version {known!r} is unknown; {VERSION} is known")
@@ -132,18 +134,21 @@ class Archive:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # on a full disk SQLite has rolled back already
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
 
     def read(self, name: str) -> Any:
         """Return a value of the run, or None."""
-        row = self._db.execute("SELECT value FROM run WHERE name = ?", (name,)).fetchone()
-        return None if row is None else json.loads(row[0])
+        with usable(self._path, *MALFORMED):
+            row = self._db.execute("SELECT value FROM run WHERE name = ?", (name,)).fetchone()
+            return None if row is None else json.loads(row[0])
 
     def write(self, name: str, value: Any) -> None:
         """Store a value of the run."""
-        self._db.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (name, json.dumps(value)))
+        with usable(self._path):
+            self._db.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (name, json.dumps(value)))
 
     def save(
         self,
@@ -154,7 +159,7 @@ class Archive:
         remember: bool = True,
     ) -> None:
         """Commit an engine's progress together with what it found; `remember` it in its history."""
-        with self._transaction():
+        with usable(self._path), self._transaction():
             self._db.execute(
                 "INSERT OR REPLACE INTO engines VALUES (?, ?, ?, ?, ?, ?)",
                 (engine, progress.evaluations, progress.accepted, progress.best,
@@ -170,7 +175,7 @@ class Archive:
 
     def add(self, entry: Entry) -> None:
         """Commit one witness."""
-        with self._transaction():
+        with usable(self._path), self._transaction():
             self._add(entry)
 
     def _add(self, entry: Entry) -> None:
@@ -182,43 +187,47 @@ class Archive:
 
     def progress(self, engine: str) -> EngineProgress | None:
         """Return how far an engine had come, or None where it has not begun."""
-        row = self._db.execute(
-            "SELECT evaluations, accepted, best, certified, state FROM engines WHERE name = ?",
-            (engine,),
-        ).fetchone()
-        if row is None:
-            return None
-        return EngineProgress(
-            evaluations=row[0], accepted=row[1], best=row[2], certified=row[3],
-            state=unpacked(row[4]),
-        )  # fmt: skip
+        with usable(self._path, *MALFORMED):
+            row = self._db.execute(
+                "SELECT evaluations, accepted, best, certified, state FROM engines WHERE name = ?",
+                (engine,),
+            ).fetchone()
+            if row is None:
+                return None
+            return EngineProgress(
+                evaluations=row[0], accepted=row[1], best=row[2], certified=row[3],
+                state=unpacked(row[4]),
+            )  # fmt: skip
 
     def entries(self) -> list[Entry]:
         """Return all witnesses in the order in which they were found."""
-        rows = self._db.execute(
-            "SELECT engine, evaluations, ratio, eps, requests, memory, violates, certificate, "
-            "interim FROM witnesses ORDER BY id"
-        )
-        return [
-            Entry(
-                engine=row[0], evaluations=row[1], ratio=Fraction(row[2]), eps=Fraction(row[3]),
-                requests=row[4], memory=row[5], violates=row[6], certificate=row[7],
-                interim=bool(row[8]),
+        with usable(self._path, *MALFORMED):
+            rows = self._db.execute(
+                "SELECT engine, evaluations, ratio, eps, requests, memory, violates, certificate, "
+                "interim FROM witnesses ORDER BY id"
             )
-            for row in rows
-        ]  # fmt: skip
+            return [
+                Entry(
+                    engine=row[0], evaluations=row[1], ratio=Fraction(row[2]),
+                    eps=Fraction(row[3]), requests=row[4], memory=row[5], violates=row[6],
+                    certificate=row[7], interim=bool(row[8]),
+                )
+                for row in rows
+            ]  # fmt: skip
 
     def drop_interim(self) -> None:
         """Forget witnesses that only an interruption had certified."""
-        self._db.execute("DELETE FROM witnesses WHERE interim")
+        with usable(self._path):
+            self._db.execute("DELETE FROM witnesses WHERE interim")
 
     def history(self, engine: str) -> list[tuple[int, float]]:
         """Return (evaluations, best value) at each commit."""
-        rows = self._db.execute(
-            "SELECT evaluations, best FROM history WHERE engine = ? ORDER BY evaluations",
-            (engine,),
-        )
-        return [(row[0], row[1]) for row in rows]
+        with usable(self._path):
+            rows = self._db.execute(
+                "SELECT evaluations, best FROM history WHERE engine = ? ORDER BY evaluations",
+                (engine,),
+            )
+            return [(row[0], row[1]) for row in rows]
 
 
 def packed(state: State) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kvproof.adversary.database import MALFORMED, usable
 from kvproof.adversary.exhaust.box import Box
 from kvproof.adversary.exhaust.sweep import TALLIES
 from kvproof.scheduling.errors import InputError
@@ -33,8 +34,8 @@ class Log:
         self._db = None
         if folder is None:
             return
-        path = folder / FILE
-        try:
+        self._path = path = folder / FILE
+        with usable(path, OSError):
             folder.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -47,8 +48,6 @@ class Log:
             mine = json.dumps(job)
             if row is None:
                 self._db.execute("INSERT INTO job VALUES (?)", (mine,))
-        except (OSError, sqlite3.Error) as error:
-            raise InputError(f"{path}: not usable: {error}") from error
         if row is not None and row[0] != mine:
             raise InputError(
                 f"{folder} holds another exhaustion, or that of another version of the policy or "
@@ -60,8 +59,10 @@ class Log:
         tally = np.zeros(TALLIES, np.int64)
         worst = np.zeros((box.memory + 1, 2 + box.requests), np.int64)
         worst[:, 1] = 1
-        done = set()
-        if self._db is not None:
+        done: set[int] = set()
+        if self._db is None:
+            return tally, worst, done
+        with usable(self._path, *MALFORMED):
             for first, more, peaks in self._db.execute("SELECT * FROM stretches ORDER BY first"):
                 done.add(int(first))
                 tally = tally + np.array(json.loads(more), np.int64)
@@ -71,10 +72,11 @@ class Log:
     def write(self, first: int, tally: Column, worst: Column) -> None:
         """Commit a stretch."""
         if self._db is not None:
-            self._db.execute(
-                "INSERT INTO stretches VALUES (?, ?, ?)",
-                (first, json.dumps(tally.tolist()), json.dumps(worst.tolist())),
-            )
+            with usable(self._path):
+                self._db.execute(
+                    "INSERT INTO stretches VALUES (?, ?, ?)",
+                    (first, json.dumps(tally.tolist()), json.dumps(worst.tolist())),
+                )
 
     def close(self) -> None:
         """Close the file, if there is one."""

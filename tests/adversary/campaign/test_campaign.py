@@ -7,10 +7,11 @@ import time
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from kvproof.adversary.campaign import campaign
-from kvproof.adversary.campaign.archive import FILE, Archive
+from kvproof.adversary.campaign.archive import FILE, Archive, EngineProgress, Entry
 from kvproof.adversary.campaign.campaign import run
 from kvproof.adversary.campaign.settings import Settings, stored
 from kvproof.adversary.valuation.workers import InProcess, make_workers
@@ -256,8 +257,46 @@ def test_what_is_no_archive_is_refused(tmp_path):
     with pytest.raises(InputError, match=FILE):
         Archive(tmp_path / "none")
     (tmp_path / FILE).write_text("not a database, but long enough to be taken for one" * 99)
-    with pytest.raises(InputError, match="not a usable archive"):
+    with pytest.raises(InputError, match="not usable"):
         Archive(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        ("UPDATE run SET value = '{'", lambda archive: archive.read("settings")),
+        ("UPDATE engines SET state = x'00'", lambda archive: archive.progress("climb")),
+        ("UPDATE engines SET state = 5", lambda archive: archive.progress("climb")),
+        ("UPDATE witnesses SET ratio = 'x'", lambda archive: archive.entries()),
+        ("UPDATE witnesses SET eps = '1/0'", lambda archive: archive.entries()),
+        ("DROP TABLE history", lambda archive: archive.history("climb")),
+        ("DROP TABLE witnesses", lambda archive: archive.drop_interim()),
+    ],
+)
+def test_what_is_damaged_is_said_in_a_line(tmp_path, change, read):
+    archive = Archive(tmp_path, create=True)
+    archive.write("settings", {})
+    entry = Entry(engine="climb", evaluations=1, ratio=Fraction(1), eps=Fraction(1), requests=1,
+                  memory=1, violates=None, certificate=b"")  # fmt: skip
+    archive.save("climb", EngineProgress(), [entry])
+    read(archive)
+    archive._db.execute(change)
+    with pytest.raises(InputError, match=f"{FILE}: not usable: ") as caught:
+        read(archive)
+    assert "\n" not in str(caught.value)
+    archive.close()
+
+
+def test_a_full_disk_is_said_in_a_line(tmp_path):
+    archive = Archive(tmp_path, create=True)
+    archive.write("settings", {})
+    pages = archive._db.execute("PRAGMA page_count").fetchone()[0]
+    archive._db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(InputError, match=f"{FILE}: not usable: database or disk is full"):
+        archive.save("climb", EngineProgress(state={"x": np.zeros(10**5)}), [])
+    assert archive.read("settings") == {}
+    assert archive.progress("climb") is None
+    archive.close()
 
 
 def test_an_archive_that_is_not_ones_own(tmp_path, monkeypatch):

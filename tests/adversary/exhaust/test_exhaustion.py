@@ -1,4 +1,6 @@
 import json
+import sqlite3
+from contextlib import closing
 from fractions import Fraction
 from math import ceil, comb, floor
 
@@ -124,6 +126,15 @@ def test_a_folder_of_another_box_is_refused(tmp_path):
     (tmp_path / FILE).write_bytes(b"nonsense" * 100)
     with pytest.raises(InputError, match="not usable"):
         exhaust(other, folder=tmp_path)
+
+
+def test_a_damaged_log_is_said_in_a_line(tmp_path):
+    job = Job(box=Box(memory=3, requests=2, peak=3), policy="svf", skip=False)
+    exhaust(job, folder=tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as kept:
+        kept.execute("UPDATE stretches SET tally = '['")
+    with pytest.raises(InputError, match=f"{FILE}: not usable: Expecting value"):
+        exhaust(job, folder=tmp_path)
 
 
 def test_the_command_says_how_many_and_how_bad(as_json, command):
