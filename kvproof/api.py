@@ -5,7 +5,7 @@ schedule turns out infeasible, as a policy of one's own may make it.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -210,6 +210,8 @@ def certify(
     >>> kv.check(kv.certify(two, "schedule", policy="sjf")).verdict.value
     'verified'
     """
+    if isinstance(witnesses, str) or not isinstance(witnesses, Iterable):
+        raise InputError(f"expected a list of policies as witnesses, got {witnesses!r}")
     return _certify(
         as_instance(instance),
         _member(Claim, "claim", claim),
@@ -272,6 +274,8 @@ def search(
     asked = Settings(policy=policy, **settings)
     campaign = asked.campaign()
     workers = as_integer("search: workers", workers, 1, 256)
+    if observe is not None and not callable(observe):
+        raise InputError(f"search: observe must be a function or None, got {observe!r}")
     with tempfile.TemporaryDirectory(prefix="kvproof-") as scratch:
         folder = Path(scratch)
         if out is not None:
@@ -325,7 +329,8 @@ def draw(schedule: Schedule, *, title: str | None = None) -> Picture:
     """
     from kvproof.pictures import schedule_svg
 
-    return Picture(svg=schedule_svg(of_type(Schedule, schedule, "a Schedule"), title=title))
+    of_type(Schedule, schedule, "a Schedule")
+    return Picture(svg=schedule_svg(schedule, title=of_type(str | None, title, "a text as title")))
 
 
 _Kind = TypeVar("_Kind", bound=StrEnum)

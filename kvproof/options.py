@@ -82,7 +82,7 @@ class Seconds(click.ParamType[float]):
 
 
 class Tokens(click.ParamType[int]):
-    """Tokens of KV cache: a number, or ``MODEL@SIZE``, whose arithmetic is said on stderr.
+    """Tokens of KV cache: a number, or ``MODEL@SIZE``; its arithmetic is said, unless --quiet.
 
     Parameters
     ----------
@@ -114,7 +114,8 @@ class Tokens(click.ParamType[int]):
                 tokens = deployment.tokens
             except InputError as error:
                 self.fail(str(error), param, ctx)
-            notices.tell(f"memory {tokens:,} tokens: {deployment.in_short()}")
+            if ctx is None or QUIET not in ctx.meta:
+                notices.tell(f"memory {tokens:,} tokens: {deployment.in_short()}")
         elif re.fullmatch(r"\d{1,4000}", value):  # int() takes no more
             tokens = int(value)
         else:
@@ -357,6 +358,7 @@ def _be_quiet(context: click.Context, option: click.Parameter, given: bool) -> N
 quiet_option = click.option(
     "--quiet",
     is_flag=True,
+    is_eager=True,  # before a memory whose arithmetic would be said
     expose_value=False,
     callback=_be_quiet,
     help="Show no progress; results and errors only.",

@@ -51,14 +51,16 @@ def console(*, stderr: bool = False) -> "Console":
         def on_broken_pipe(self) -> None:
             raise  # Rich would end the process with exit code 1, which means something here
 
-    columns = os.environ.get("COLUMNS", "")
-    told = columns.isdecimal() and int(columns) > 0
+    sizes = ("COLUMNS", "LINES")  # Rich takes "²" for a number
+    known = {name: v for name, v in os.environ.items() if name not in sizes or v.isdecimal()}
+    told = int(known.get("COLUMNS", 0)) > 0
     return PlainConsole(
         stderr=stderr,
         width=None if terminal or told else 80,  # not that of another stream's terminal
         highlight=False,
         markup=False,
         emoji=False,
+        _environ=known,
     )
 
 

@@ -252,6 +252,7 @@ def show_sweep(
             from kvproof.bounds.sweep_plot import plot as drawn
 
             title = f"{source.source}: {requests or counted(source.instance.requests, 'request')}"
+            title = title.encode(errors="replace").decode()  # a name may not be UTF-8
             rate = "times the rate asked for" if scaled else "times the trace's rate"
             label = {"load": "load", "rate": rate, "memory": "memory (tokens)"}
             picture.write(drawn(points, over=label[asked.over], title=title, kind=kind))

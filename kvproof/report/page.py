@@ -124,7 +124,10 @@ class Page:
     remarks: Sequence[str] = ()
 
     def to_bytes(self) -> bytes:
-        """Return the HTML file. Whatever text it is given is shown as it is, never run."""
+        """Return the HTML file. Whatever text it is given is shown as it is, never run.
+
+        What is no text, as in names of files that are not UTF-8, is shown as a question mark.
+        """
         from jinja2 import Environment, PackageLoader, StrictUndefined
 
         room = Environment(
@@ -144,7 +147,8 @@ class Page:
                 ("licence", "plotly-LICENSE"),
             )
         }
-        return room.get_template("report.html.jinja").render(page=self, **ours).encode()
+        made = room.get_template("report.html.jinja").render(page=self, **ours)
+        return made.encode(errors="replace")
 
 
 def within_budget(downloads: Sequence[Download]) -> list[Download]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kvproof.scheduling.arguments import of_type
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.traces.cells import (
     DATE_TIME,
@@ -49,10 +50,11 @@ def read_trace(path: str | os.PathLike[str], *, predicted: str | None = None) ->
     Raises
     ------
     InputError
-        The file cannot be read, is of no known kind or format, has no rows, or holds a cell
-        that is not what its column asks for. The message names file, line and column. Of several
-        files, they are of different formats.
+        `path` is no name, or the file cannot be read, is of no known kind or format, has no rows,
+        or holds a cell that is not what its column asks for. The message names file, line and
+        column. Of several files, they are of different formats.
     """
+    of_type((str, os.PathLike), path, "a file's name")
     source = display_name(path)
     files = trace_files(path)
     read = [_read(file, predicted) for file in files]

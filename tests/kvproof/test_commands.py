@@ -71,6 +71,13 @@ def test_arrivals_have_no_theorem_bound(capsys):
     assert all(row["theorem_bound"] is None for row in data["policies"])
 
 
+@pytest.mark.parametrize("name", ["COLUMNS", "LINES"])
+def test_a_width_that_is_no_number_is_passed_over(capsys, monkeypatch, name):
+    monkeypatch.setenv(name, "²")
+    assert run(["verify", EXAMPLE, "--memory", "60000", "--policy", "svf"]) == 0
+    assert "svf" in capsys.readouterr().out
+
+
 def test_a_theorem_on_arrivals_has_its_column(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("COLUMNS", "200")
     path = tmp_path / "i.json"

@@ -5,6 +5,7 @@ import csv
 import pytest
 
 from kvproof.__main__ import run
+from kvproof.scheduling import notices
 from tests.conftest import ROOT
 from tests.kvproof.common import run_json
 
@@ -55,3 +56,14 @@ def test_a_sample_is_said(capsys):
     assert run([*arguments, "--report", "page.html"]) == 2
     assert run(["verify", EXAMPLE, "--memory", "60000", "--seed", "4"]) == 2
     assert "--seed has no effect here" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+def test_the_arithmetic_of_a_memory_is_said_unless_quiet(monkeypatch, quiet):
+    heard = []
+    monkeypatch.setattr(notices, "_said", set())
+    monkeypatch.setattr(notices, "_listeners", [heard.append])
+    asked = ["verify", EXAMPLE, "--memory", "llama-3.1-8b@80GiB", "--limit", "5"]
+    assert run([*asked, "--policy", "svf", *quiet]) == 0
+    said = [notice for notice in heard if notice.startswith("memory 467,291 tokens: ")]
+    assert bool(said) != bool(quiet)

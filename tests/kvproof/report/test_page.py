@@ -4,9 +4,11 @@ import base64
 import gzip
 import html
 import json
+import os
 import re
 import shlex
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -176,6 +178,18 @@ def test_a_file_name_with_markup_is_inert(tmp_path, monkeypatch):
     parts = Parts((tmp_path / "r.html").read_text())
     assert name in parts.text
     assert sum("alert(1)" in data for _, data in parts.scripts) == 0
+
+
+def test_a_file_name_that_is_not_utf8_is_shown_with_question_marks(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = os.fsdecode(b"caf\xe9.json")
+    instance = Instance(memory=9, arrival=[0, 2], prompt=[1, 3], output=[2, 4])
+    Path(name).write_text(json.dumps(instance.to_json()))
+    assert run(["verify", name, "--policy", "svf", "--report", "r.html"]) == 0
+    assert "caf?.json" in Parts(Path("r.html").read_text()).text
+    asked = ["verify", name, "--policy", "svf", "--sweep", "rate=1", "--plot"]
+    assert run([*asked, "p.svg"]) == run([*asked, "p.png"]) == 0
+    assert "caf?.json: 2 requests" in Path("p.svg").read_text()
 
 
 def test_held_tokens_are_those_of_the_kernel(vector):
