@@ -1,6 +1,10 @@
 """A schedule as text: a row for each request, and the memory in use."""
 
+import numpy as np
+
+from kvproof.scheduling.exact import Column
 from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.usage import held_at
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 #: Beyond so many requests a row for each says nothing.
@@ -49,9 +53,8 @@ def gantt(schedule: Schedule, width: int = 80) -> str:
         lines.append(f"{i:>{label}} │{''.join(cells).rstrip()}")
     if len(rows) > MOST_ROWS:
         lines.append(f"{'…':>{label}} │ {len(rows) - MOST_ROWS} more requests")
-    used = _usage(rows, begin, end)
-    blocks = [used[c * per : (c + 1) * per] for c in range(columns)]
-    bar = "".join(_eighth(max(block), instance.memory) for block in blocks)
+    ends = np.minimum(begin + per * np.arange(1, columns + 1), end)
+    bar = "".join(_eighth(held, instance.memory) for held in _most_held(schedule, ends).tolist())
     lines.append(f"{'':>{label}} └{'─' * columns}")
     lines.append(f"{'mem':>{label}}  {bar}")
     scale = f"{begin}"
@@ -65,9 +68,13 @@ def _eighth(held: int, most: int) -> str:
     return _EIGHTHS[min(8, -(-8 * held // most))] if held else " "
 
 
-def _usage(rows: list[tuple[int, int, int, int]], begin: int, end: int) -> list[int]:
-    used = [0] * (end - begin)
-    for _, s, o, p in rows:
-        for j in range(1, o + 1):
-            used[p + j - 1 - begin] += s + j
-    return used
+def _most_held(schedule: Schedule, ends: Column) -> Column:
+    """Return the most tokens that are held in any step of each column, which ends at that step.
+
+    Until a request completes there is more in each step: to look at completions and ends suffices.
+    """
+    steps = np.concatenate([ends, schedule.completion])
+    most = np.zeros(len(ends), np.int64)
+    held = held_at(schedule, steps, np.ones(len(schedule.starts), np.bool_))
+    np.maximum.at(most, np.searchsorted(ends, steps), held)
+    return most

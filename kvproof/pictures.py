@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -204,7 +205,7 @@ def _view(schedule: Schedule) -> _View:
         return _View(shapes, legend, note)
     rows = list(zip(*(column.tolist() for column in columns), strict=True))
     shapes = []
-    for i, pieces in _stack(rows, begin, end).items():
+    for i, pieces in _stack(rows).items():
         _, s, o, p = rows[i]
         says = f"request {i}: prompt {s}, output {o}, steps {p} to {p + o}"
         colour = colours[int(classes[i])]
@@ -229,17 +230,18 @@ def _bands(
     return shapes
 
 
-def _stack(rows: list[tuple[int, int, int, int]], begin: int, end: int) -> dict[int, list[_Piece]]:
+def _stack(rows: list[tuple[int, int, int, int]]) -> dict[int, list[_Piece]]:
     """Place each request in each of its steps; those that complete later lie lower."""
     order = sorted(range(len(rows)), key=lambda i: (-(rows[i][3] + rows[i][2]), rows[i][3], i))
-    left = [0] * (end - begin)
-    right = [0] * (end - begin)
+    # of the steps in which something runs alone: the time axis may be far longer
+    left: defaultdict[int, int] = defaultdict(int)
+    right: defaultdict[int, int] = defaultdict(int)
     shapes: dict[int, list[_Piece]] = {}
     for i in order:
         _, s, o, p = rows[i]
         shapes[i] = []
         for j in range(o):
-            k = p + j - begin
+            k = p + j
             piece = _Piece(left[k], left[k] + s + j, right[k], right[k] + s + j + 1)
             shapes[i].append(piece)
             left[k], right[k] = piece.left_top, piece.right_top

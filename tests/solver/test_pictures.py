@@ -1,8 +1,10 @@
 """The pictures say what the schedule says."""
 
 import json
+import tracemalloc
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 
 from kvproof.__main__ import run
@@ -11,6 +13,7 @@ from kvproof.pictures import MOST_SHAPES, schedule_png, schedule_svg
 from kvproof.scheduling.policies import FCFS, SVF
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
+from kvproof.scheduling.usage import hold_all, requests_of
 from tests.solver.common import make
 
 INSTANCE = make(9, [(0, 4, 2), (0, 0, 3), (3, 2, 5)])
@@ -29,6 +32,31 @@ def test_gantt_keeps_to_the_width():
     far = make(9, [(0, 4, 2), (500, 4, 2)])
     for line in gantt(Schedule(instance=far, starts=[0, 500]), width=60).splitlines()[:-1]:
         assert len(line) <= 60
+
+
+def test_a_long_time_axis_takes_no_memory():
+    far = Schedule(instance=make(9, [(0, 4, 2), (10**10, 0, 3)]), starts=[0, 10**10])
+    tracemalloc.start()
+    text, rows = schedule_svg(far), gantt(far, width=60).splitlines()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10**7
+    assert text.count("<title>request") == 2
+    assert rows[0].endswith("│█")
+    assert rows[1].endswith(" ▄")
+    assert rows[-2].split() == ["mem", "▆", "▃"]
+
+
+def test_gantt_shows_the_most_that_is_held_in_a_column():
+    many = make(60, [(7 + i // 3, i % 11, 1 + i % 13) for i in range(50)])
+    schedule = simulate(many, SVF())
+    held = np.zeros(schedule.makespan + 1, np.int32)
+    hold_all(held, requests_of(many), schedule.starts)
+    for width in (20, 37, 400):
+        *_, bar, scale = gantt(schedule, width).splitlines()
+        per = int(scale.split("(")[1].split()[0]) if "(" in scale else 1
+        columns = [held[k : k + per].max() for k in range(8, len(held), per)]
+        assert bar[6:] == "".join(" ▁▂▃▄▅▆▇█"[-(-8 * int(most) // 60)] for most in columns)
 
 
 def test_svg_is_well_formed_and_draws_every_request():

@@ -83,20 +83,20 @@
     const { prompt, output } = requests;
     const order = ids.slice().sort((i, j) =>
       starts[j] + output[j] - starts[i] - output[i] || starts[i] - starts[j] || i - j);
-    const left = new Float64Array(to - from), right = new Float64Array(to - from);
+    const left = new Map(), right = new Map(); // by step: a window may be very long
     const made = [];
     for (const i of order) {
       const begin = starts[i], first = Math.max(begin, from);
       const last = Math.min(begin + output[i], to);
-      const top = [], under = [], middle = (first + last) >> 1;
+      const top = [], under = [], middle = Math.floor((first + last) / 2);
       let mid = 0;
       for (let t = first; t < last; t++) {
-        const k = t - from, held = prompt[i] + t - begin;
-        extend(under, t, left[k], right[k]);
-        left[k] += held;
-        right[k] += held + 1;
-        extend(top, t, left[k], right[k]);
-        if (t === middle) mid = left[k] - held / 2;
+        const held = prompt[i] + t - begin, low = left.get(t) || 0, high = right.get(t) || 0;
+        extend(under, t, low, high);
+        left.set(t, low + held);
+        right.set(t, high + held + 1);
+        extend(top, t, low + held, high + held + 1);
+        if (t === middle) mid = low + held / 2;
       }
       const path = top.concat(under.reverse());
       made.push({ id: i, x: path.map((p) => p[0]), y: path.map((p) => p[1]),

@@ -64,6 +64,23 @@ def test_zooming_in_shows_each_request(chromium, page):
     assert "too many to draw each" in chromium.ask(said)
 
 
+def test_a_long_time_axis_is_drawn(chromium, tmp_path):
+    far = Instance(memory=9, arrival=[0, 10**10], prompt=[4, 0], output=[2, 3])
+    (tmp_path / "i.json").write_text(json.dumps(far.to_json()))
+    page = tmp_path / "r.html"
+    assert run(["verify", str(tmp_path / "i.json"), "--policy", "svf", "--report", str(page)]) == 0
+    chromium.open(page)
+    assert chromium.errors() == []
+    assert chromium.ask("return document.body.dataset.drawn") == "2 of 2"
+    said = chromium.ask("return document.querySelector('.seen').textContent")
+    assert said == "Steps 0 to 10,000,000,003: each of the 2 requests that run there is drawn."
+    marks = chromium.ask(
+        "return document.querySelectorAll('.picture')[1].data.filter(t => t.mode === 'markers')"
+        ".map(t => [t.x, t.y])"
+    )
+    assert marks == [[[10**10 + 1.5, 1.5], [0.5, 2.5]]]
+
+
 def test_a_certificate_can_be_saved(chromium, page, tmp_path):
     chromium.open(page)
     chromium.saved(tmp_path)
