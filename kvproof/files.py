@@ -1,5 +1,6 @@
 """Files that commands read and write: nothing that is there is lost, nothing is half written."""
 
+import glob
 import gzip
 import os
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from stat import S_ISCHR
 from typing import TYPE_CHECKING
 
+from kvproof.options import files_of_options
 from kvproof.scheduling.errors import InputError, KvproofError, LimitError, RejectedError
 from kvproof.streams import stdout
 
@@ -93,11 +95,14 @@ class Outputs:
     Parameters
     ----------
     inputs
-        What the call reads: no output may replace it.
+        What the call reads, beside its options: no output may replace it, or become one of the
+        files of a folder or pattern.
     """
 
     def __init__(self, *inputs: str | Path | None) -> None:
-        self._taken = [Path(name) for name in inputs if name is not None and str(name) != STDIN]
+        named = [name for name in inputs if name is not None]
+        self._stdin = STDIN in map(str, named)
+        self._taken = [Path(name) for name in named if str(name) != STDIN] + files_of_options()
 
     def file(self, name: str | Path, *, ends: tuple[str, ...] = ()) -> Output:
         """Return the output of this name, which has one of these endings, where any are given.
@@ -113,7 +118,7 @@ class Outputs:
             raise InputError("an output has no name: name a file")
         if str(name) == STDIN:
             raise InputError("-: outputs are files; name one (./- for one of this name)")
-        try:
+        with _looked_at(name):
             where = path.resolve()
             if path.is_dir():
                 raise InputError(f"{name}: is a folder; name a file in it")
@@ -121,10 +126,6 @@ class Outputs:
                 raise InputError(f"{name}: is where the results are printed; name a file")
             if _is_stream(path):
                 return Output(str(name))
-        except PermissionError as error:  # the folder is closed to us
-            raise InputError(f"{name}: cannot be written: {error.strerror}") from error
-        except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name too long
-            raise InputError(f"{name!r}: cannot be a file's name: {error}") from error
         self._refuse_taken(name, path)
         folder = where.parent
         if not folder.is_dir():
@@ -152,12 +153,13 @@ class Outputs:
             be made or written.
         """
         path = Path(name)
-        if path.exists() and not path.is_dir():
-            raise InputError(f"{name}: is a file, and a folder is needed; name another")
+        with _looked_at(name):
+            there = path.resolve()
+            if path.exists() and not path.is_dir():
+                raise InputError(f"{name}: is a file, and a folder is needed; name another")
+            while not there.exists():
+                there = there.parent
         self._refuse_taken(name, path)
-        there = path.resolve()
-        while not there.exists():
-            there = there.parent
         if not there.is_dir():
             raise InputError(f"{name}: {there} is a file; name another folder")
         _try_to_write(str(name), there, None)
@@ -171,6 +173,23 @@ class Outputs:
         for other in self._taken:
             if _same(path, other):
                 raise InputError(f"{name}: would replace {other}, of the same call; name another")
+            if _is_among(path, other):
+                raise InputError(
+                    f"{name}: would be among the files of {other}, of the same call; name another"
+                )
+        if self._stdin and _is_stdin(path):
+            raise InputError(f"{name}: would replace standard input; name another")
+
+
+@contextmanager
+def _looked_at(name: str | Path) -> Iterator[None]:
+    """Refuse the name of an output that cannot be looked up."""
+    try:
+        yield
+    except PermissionError as error:  # the folder is closed to us
+        raise InputError(f"{name}: cannot be written: {error.strerror}") from error
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name too long
+        raise InputError(f"{str(name)!r}: cannot be a file's name: {error}") from error
 
 
 def write_files(folder: Path, files: dict[str, bytes]) -> None:
@@ -227,11 +246,32 @@ def _is_stdout(path: Path) -> bool:
         return False
 
 
+def _is_stdin(path: Path) -> bool:
+    """Whether standard input comes from this very file."""
+    try:
+        return sys.stdin is not None and os.path.samestat(path.stat(), os.fstat(sys.stdin.fileno()))
+    except (OSError, ValueError):  # not there yet; closed, or no file at all
+        return False
+
+
 def _same(path: Path, other: Path) -> bool:
     """Whether both names mean one file, be it through links."""
-    if path.resolve() == other.resolve():
+    if os.path.realpath(path) == os.path.realpath(other):
         return True
     return path.exists() and other.exists() and path.samefile(other)
+
+
+def _is_among(path: Path, other: Path) -> bool:
+    """Whether `other` is a folder or pattern, and this one of its files, or would become one."""
+    place, target = Path(os.path.realpath(path.parent), path.name), Path(os.path.realpath(path))
+    if other.is_dir():
+        inside = Path(os.path.realpath(other)) in (*place.parents, *target.parents)
+        return inside or any(_same(path, one) for one in other.iterdir())
+    if glob.has_magic(str(other)) and not other.exists():
+        pattern = Path(os.path.realpath(other.parent), other.name)
+        inside = place.match(str(pattern))
+        return inside or any(_same(path, Path(one)) for one in glob.glob(str(other)))
+    return False
 
 
 def _try_to_write(name: str, folder: Path, path: Path | None) -> None:

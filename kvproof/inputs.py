@@ -163,6 +163,13 @@ def load(
         )
 
 
+def witness_source(name: str) -> str:
+    """Return the file that a witness is read from: that of its name, or a run's archive."""
+    from kvproof.adversary.campaign.archive import FILE
+
+    return str(Path(name, FILE)) if Path(name).is_dir() else name
+
+
 @contextmanager
 def witness_file(name: str, number: int | None) -> Iterator[Path]:
     """Give the file of a witness: a file, ``-``, or one of the list of a run's folder.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import inf, nan
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -81,6 +82,17 @@ class Seconds(click.ParamType[float]):
         return seconds
 
 
+#: Where a command's context notes the file that a model was read from.
+_CONFIG = "kvproof.config"
+
+
+def files_of_options() -> list[Path]:
+    """Return the files that options of the command that runs were read from."""
+    context = click.get_current_context(silent=True)
+    config = None if context is None else context.meta.get(_CONFIG)
+    return [] if config is None else [config]
+
+
 class Tokens(click.ParamType[int]):
     """Tokens of KV cache: a number, or ``MODEL@SIZE``; its arithmetic is said, unless --quiet.
 
@@ -107,13 +119,15 @@ class Tokens(click.ParamType[int]):
         if "@" in value:
             from kvproof.scheduling import notices
             from kvproof.scheduling.errors import InputError
-            from kvproof.serving.hardware.cache import parse_deployment
+            from kvproof.serving.hardware.cache import config_file, parse_deployment
 
             try:
                 deployment = parse_deployment(value)
                 tokens = deployment.tokens
             except InputError as error:
                 self.fail(str(error), param, ctx)
+            if ctx is not None:
+                ctx.meta[_CONFIG] = config_file(deployment.name)
             if ctx is None or QUIET not in ctx.meta:
                 notices.tell(f"memory {tokens:,} tokens: {deployment.in_short()}")
         elif re.fullmatch(r"\d{1,4000}", value):  # int() takes no more

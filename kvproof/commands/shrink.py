@@ -46,7 +46,7 @@ def command(
     from kvproof.adversary.witnesses.shrink import shrink
     from kvproof.adversary.witnesses.witness_file import check_fresh
     from kvproof.files import STDIN, Outputs
-    from kvproof.inputs import witness_file
+    from kvproof.inputs import witness_file, witness_source
     from kvproof.output import say
     from kvproof.scheduling.errors import InputError
     from kvproof.scheduling.exact import as_pq, decimal
@@ -60,7 +60,7 @@ def command(
             raise click.UsageError("say where to write the smaller witness: --out FILE")
         bare = Path(path.name.removesuffix(".gz"))
         out = str(path.with_name(f"{bare.stem}-small.json{path.name[len(bare.name) :]}"))
-    target = Outputs(witness).file(out)
+    target = Outputs(witness_source(witness)).file(out)
     with witness_file(witness, number) as file:
         begun = load(str(file), policy=policy, skip=skip)
     least = begun.ratio if keep is None else keep

@@ -76,11 +76,11 @@ def show(witness: str, number: int | None, out: str | None, as_json: bool) -> in
         uncompressed,
     )
     from kvproof.files import Outputs
-    from kvproof.inputs import witness_file
+    from kvproof.inputs import witness_file, witness_source
     from kvproof.scheduling.exact import as_pq, decimal
     from kvproof.streams import print_json
 
-    target = None if out is None else Outputs(witness).file(out)
+    target = None if out is None else Outputs(witness_source(witness)).file(out)
     with witness_file(witness, number) as path:
         data = bytes_of(path)  # once: a pipe gives it no second time
         written = parse_witness(data, name=str(path))

@@ -247,11 +247,17 @@ def parse_deployment(text: str) -> Deployment:
     )
 
 
-def _shape(model: str) -> ModelShape:
+def config_file(model: str) -> Path | None:
+    """Return the file that a model is read from; None for a name of the list."""
     path = Path(model)
     if path.is_dir():
-        path /= "config.json"
-    elif not (path.suffix == ".json" or path.is_file()):
+        return path / "config.json"
+    return path if path.suffix == ".json" or path.is_file() else None
+
+
+def _shape(model: str) -> ModelShape:
+    path = config_file(model)
+    if path is None:
         return find_model(model).shape
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
