@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 _PREFIX = ".kvproof-"
+#: Names of descriptor 1, whatever it leads to.
+_STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 class Output:
@@ -238,11 +240,16 @@ def _is_stream(path: Path) -> bool:
 
 
 def _is_stdout(path: Path) -> bool:
-    """Whether standard output goes into this very file or pipe; a terminal is shared as ever."""
+    """Whether standard output goes into this very file or pipe; a terminal is shared as ever.
+
+    Where it is reserved, descriptor 1 leads to what standard error goes into, which is no output.
+    """
     try:
-        there = os.fstat(stdout().fileno())
-        return path.exists() and os.path.samestat(path.stat(), there) and not S_ISCHR(there.st_mode)
-    except (OSError, ValueError):  # closed, or no file at all
+        ours = os.fstat(stdout().fileno())
+        streams = [one for one in (ours, os.fstat(1)) if not S_ISCHR(one.st_mode)]
+        meant = [path.stat(), *([ours] if str(path) in _STDOUT else [])]
+        return any(os.path.samestat(one, other) for one in meant for other in streams)
+    except (OSError, ValueError):  # not there; closed, or no file at all
         return False
 
 

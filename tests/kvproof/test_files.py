@@ -249,6 +249,17 @@ def test_where_the_results_go_is_no_output(tmp_path):
         assert "is where the results are printed" in done.stderr
 
 
+@pytest.mark.parametrize("log", ["{folder}/log", "/dev/null"])
+def test_where_one_object_goes_is_no_output_either(tmp_path, instance, log):
+    where = log.format(folder=tmp_path)
+    (tmp_path / "log").write_text("old log\n")
+    shell = f"{sys.executable} -m kvproof simulate {instance} --json --out /dev/stdout"
+    done = subprocess.run(f"{shell} > {tmp_path}/seen 2>> {where}", shell=True, cwd=ROOT)
+    assert done.returncode == 2
+    assert (tmp_path / "seen").read_text() == ""
+    assert (tmp_path / "log").read_text().startswith("old log\n")
+
+
 def test_a_folder_of_somebody_else_is_not_filled(capsys, tmp_path):
     (tmp_path / "best.json").write_text("mine")
     for command in ("search", "frontier"):
