@@ -29,6 +29,7 @@ class Output:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.is_written = False
 
     @property
     def compressed(self) -> bool:
@@ -48,6 +49,7 @@ class Output:
         try:
             if _is_stream(Path(self.name)):
                 Path(self.name).write_bytes(data)
+                self.is_written = True
                 return
             target = Path(self.name).resolve()
             mode = target.stat().st_mode if target.exists() else 0o666 & ~_umask()
@@ -62,6 +64,7 @@ class Output:
                 raise
         except OSError as error:
             raise InputError(f"{self.name}: cannot be written: {error.strerror}") from error
+        self.is_written = True
 
     def write_packed(self, data: bytes) -> None:
         """Write the file, compressed where its name asks for that; as :meth:`write`."""
@@ -89,6 +92,36 @@ class Output:
             error = RejectedError if checked.verdict.name == "REJECTED" else KvproofError
             raise error(f"{self.name}: not written: {checked.verdict}: {checked.reason}")
         self.write(data)
+
+
+def written(output: Output | None) -> str | None:
+    """Return the name of an output that was asked for and is written by now, for JSON."""
+    return output.name if output is not None and output.is_written else None
+
+
+class Failures:
+    """What went wrong with some files of a call, while the others are written.
+
+    Each is written ``with`` the failures; at the end they are raised together.
+    """
+
+    def __init__(self) -> None:
+        self._errors: list[KvproofError] = []
+
+    def __enter__(self) -> None:
+        """Begin with a file."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        """Keep what was wrong for the end."""
+        if isinstance(error, KvproofError):
+            self._errors.append(error)
+        return isinstance(error, KvproofError)
+
+    def end(self) -> None:
+        """Raise what was wrong, if anything: of the first's kind, a limit after all others."""
+        if self._errors:
+            first = min(self._errors, key=lambda error: isinstance(error, LimitError))
+            raise type(first)("; ".join(map(str, self._errors))) from first
 
 
 class Outputs:
@@ -157,7 +190,7 @@ class Outputs:
         path = Path(name)
         with _looked_at(name):
             there = path.resolve()
-            if path.exists() and not path.is_dir():
+            if os.path.lexists(path) and not path.is_dir():
                 raise InputError(f"{name}: is a file, and a folder is needed; name another")
             while not there.exists():
                 there = there.parent
@@ -195,9 +228,12 @@ def _looked_at(name: str | Path) -> Iterator[None]:
 
 
 def write_files(folder: Path, files: dict[str, bytes]) -> None:
-    """Write files of these names into a folder of the command's own."""
+    """Write files of these names into a folder of the command's own, as many as can be."""
+    failures = Failures()
     for name, data in files.items():
-        Output(str(folder / name)).write(data)
+        with failures:
+            Output(str(folder / name)).write(data)
+    failures.end()
 
 
 @contextmanager

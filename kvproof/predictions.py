@@ -202,7 +202,7 @@ def show_predicted(
     """Run and show policies that know predicted lengths only."""
     from kvproof.bounds.predicted import verify_predicted
     from kvproof.certificates.checker import check
-    from kvproof.files import Outputs
+    from kvproof.files import Outputs, written
     from kvproof.inputs import load
     from kvproof.latencies import print_statistics, unit_of
     from kvproof.output import console, print_table, progress_bar
@@ -250,7 +250,7 @@ def show_predicted(
                     "memory": source.instance.memory,
                     "digest": source.instance.digest,
                     **about,
-                    "certificate": certificate,
+                    "certificate": written(target),
                     "policies": predicted_json(found, source.step),
                 }
             )

@@ -83,7 +83,7 @@ def command(
     from kvproof.certificates.engine import EngineRules
     from kvproof.certificates.lower_bounds import find_bound
     from kvproof.certificates.proofs import BoundKind
-    from kvproof.files import Outputs, readable
+    from kvproof.files import Outputs, readable, written
     from kvproof.output import console
     from kvproof.serving.judge import judge
     from kvproof.serving.log import read_log
@@ -125,7 +125,7 @@ def command(
             target.write_verified(data, checked)
     finally:
         if as_json:
-            print_json(_as_json(log, read, found, notes, step) | {"certificate": out})
+            print_json(_as_json(log, read, found, notes, step) | {"certificate": written(target)})
         else:
             _print(log, read, found, notes, step)
     if target is not None and not as_json:

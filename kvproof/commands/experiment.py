@@ -80,7 +80,7 @@ def poisson(
     """
     from kvproof.bounds.experiments.plot import plot
     from kvproof.bounds.experiments.poisson import exponential, run
-    from kvproof.files import Outputs
+    from kvproof.files import Failures, Outputs, written
     from kvproof.output import progress_bar, say
     from kvproof.streams import print_json
 
@@ -107,23 +107,27 @@ def poisson(
                     progress=lambda: bar.advance(task),
                 )
             )
-    # a result and its files: neither is lost where the other cannot be written
+    # a result and its files: none is lost where another cannot be written
+    failures = Failures()
     try:
         if target is not None:
-            target.write(plot(results))
+            with failures:
+                target.write(plot(results))
         if page is not None:
             from kvproof.report.experiment import experiment_page
 
-            page.write(experiment_page(results).to_bytes())
+            with failures:
+                page.write(experiment_page(results).to_bytes())
+        failures.end()
     finally:
         if as_json:
-            print_json(_as_json(results, picture))
+            print_json(_as_json(results, written(target)))
         else:
             _print(results)
             if traced is None:
                 say("note: no trace at hand (--trace): only exponential outputs were run")
-    if target is not None and not as_json:
-        say(f"picture written to {picture}")
+            if written(target):
+                say(f"picture written to {picture}")
 
 
 def _loads(text: str) -> list[float]:

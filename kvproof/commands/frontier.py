@@ -55,7 +55,7 @@ def command(
     from kvproof.adversary.campaign.rungs_picture import picture
     from kvproof.adversary.campaign.settings import Settings
     from kvproof.adversary.valuation.workers import make_workers
-    from kvproof.files import Outputs, write_files
+    from kvproof.files import Failures, Outputs, write_files
     from kvproof.output import progress_bar, say
     from kvproof.scheduling.errors import ExitCode, InputError
     from kvproof.scheduling.notices import tell
@@ -94,13 +94,17 @@ def command(
         written["frontier.png"] = picture(rungs, title=title)
     except InputError as error:  # matplotlib is not there: the rest stands without
         tell(f"no picture: {error}")
-    # a result and its files: neither is lost where the other cannot be written
+    # a result and its files: none is lost where another cannot be written
+    failures = Failures()
     try:
-        write_files(out, written)
+        with failures:
+            write_files(out, written)
         if page is not None:
             from kvproof.report.frontier import frontier_page
 
-            page.write(frontier_page(found, title=title, files=files).to_bytes())
+            with failures:
+                page.write(frontier_page(found, title=title, files=files).to_bytes())
+        failures.end()
     finally:
         if as_json:
             print_json({"command": "frontier", "folder": str(out), "interrupted": interrupted,

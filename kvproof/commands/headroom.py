@@ -55,10 +55,10 @@ def command(
     Ctrl-C ends the search with what was found by then, and exit code 130.
     """
     from kvproof.certificates.checker import check
-    from kvproof.files import Output, Outputs
+    from kvproof.files import Failures, Output, Outputs
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
-    from kvproof.scheduling.errors import ExitCode, LimitError
+    from kvproof.scheduling.errors import ExitCode
     from kvproof.solver.headroom import find_headroom
     from kvproof.streams import print_json
 
@@ -76,42 +76,41 @@ def command(
             time_limit=time_limit,
             report=lambda stage: bar.update(task, description=stage),
         )
-        proofs = {}
+        proofs = []
         if folder is not None:
             for name, certificate in found.certificates().items():
                 bar.update(task, description=f"checking {name}")
                 data = certificate.to_bytes(compress=True)
-                proofs[str(folder / f"{name}.json.gz")] = data, check(data)
-    written, unfinished = {}, []
-    # a result and its files: neither is lost where the other cannot be written
+                proofs.append((Output(str(folder / f"{name}.json.gz")), data, check(data)))
+    # a result and its files: none is lost where another cannot be written
+    failures = Failures()
     try:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "at-least.json.gz").unlink(missing_ok=True)  # an earlier call's
-            for path, (data, checked) in proofs.items():
-                try:
-                    Output(path).write_verified(data, checked)
-                    written[path] = checked.claim_in_words
-                except LimitError as limit:  # written, and said below
-                    unfinished.append(str(limit))
+            for output, data, checked in proofs:
+                with failures:
+                    output.write_verified(data, checked)
         if page is not None:
             from kvproof.report.headroom import headroom_page
 
             idle = ("certificates", "report", "as_json")
             again = ["kvproof", "headroom", *same_options(but=idle)]
             notes = [*source.notes, *(["interrupted: what was found by then"] * found.interrupted)]
-            made = headroom_page(found, source=source.source, step=source.step, notes=notes,
-                                 again=again)  # fmt: skip
-            page.write(made.to_bytes())
-        if unfinished:
-            raise LimitError("; ".join(unfinished))
+            with failures:
+                made = headroom_page(found, source=source.source, step=source.step, notes=notes,
+                                     again=again)  # fmt: skip
+                page.write(made.to_bytes())
+        failures.end()
     finally:
         if as_json:
-            print_json(_as_json(source, found) | {"certificates": list(written)})
+            names = [output.name for output, _, _ in proofs if output.is_written]
+            print_json(_as_json(source, found) | {"certificates": names})
         else:
             _print(source, found)
-            for path, words in written.items():
-                console().print(f"{path}: verified: {words}")
+            for output, _, checked in proofs:
+                if output.is_written and checked.claim_in_words is not None:
+                    console().print(f"{output.name}: verified: {checked.claim_in_words}")
     return ExitCode.INTERRUPTED if found.interrupted else ExitCode.DONE
 
 

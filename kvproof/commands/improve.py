@@ -55,7 +55,7 @@ def command(
     from kvproof.certificates.build import within_factor_certificate
     from kvproof.certificates.checker import check
     from kvproof.certificates.lower_bounds import find_bound
-    from kvproof.files import Outputs
+    from kvproof.files import Outputs, written
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
     from kvproof.scheduling.errors import ExitCode
@@ -90,7 +90,7 @@ def command(
             target.write_verified(data, checked)
     finally:
         if as_json:
-            print_json(_as_json(source, found, lower) | {"certificate": out})
+            print_json(_as_json(source, found, lower) | {"certificate": written(target)})
         else:
             _print_table(source, found, lower)
     if checked is not None and not as_json:

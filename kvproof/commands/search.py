@@ -88,7 +88,7 @@ def command(
     from kvproof.adversary.campaign.settings import stored
     from kvproof.adversary.campaign.summary import summary_json, summary_lines
     from kvproof.adversary.valuation.workers import make_workers
-    from kvproof.files import Outputs
+    from kvproof.files import Failures, Outputs
     from kvproof.output import progress_bar, say
     from kvproof.scheduling.errors import InputError
     from kvproof.streams import print_json
@@ -125,15 +125,19 @@ def command(
             with progress_bar() as bar:
                 view = View(campaign, partial(bar.update, bar.add_task("beginning", total=None)))
                 outcome = run(campaign, archive, evaluators, view)
-            _write_files(folder, outcome)
         finally:
             archive.close()
-    # a result and its files: neither is lost where the other cannot be written
+    # a result and its files: none is lost where another cannot be written
+    failures = Failures()
     try:
+        with failures:
+            _write_files(folder, outcome)
         if page is not None:
             from kvproof.report.search import search_page
 
-            page.write(search_page(campaign, outcome, folder=str(folder)).to_bytes())
+            with failures:
+                page.write(search_page(campaign, outcome, folder=str(folder)).to_bytes())
+        failures.end()
     finally:
         if as_json:
             print_json(summary_json(folder, campaign, outcome))

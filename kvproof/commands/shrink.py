@@ -45,7 +45,7 @@ def command(
     from kvproof.adversary.witnesses.replay import in_words, load
     from kvproof.adversary.witnesses.shrink import shrink
     from kvproof.adversary.witnesses.witness_file import check_fresh
-    from kvproof.files import STDIN, Outputs
+    from kvproof.files import STDIN, Outputs, written
     from kvproof.inputs import witness_file, witness_source
     from kvproof.output import say
     from kvproof.scheduling.errors import InputError
@@ -85,7 +85,7 @@ def command(
         target.write_packed(small.data)
     finally:
         if as_json:
-            print_json({"command": "shrink", "file": out, "ratio": as_pq(small.ratio),
+            print_json({"command": "shrink", "file": written(target), "ratio": as_pq(small.ratio),
                         "requests": after.requests, "memory": after.memory,
                         "requests_before": before.requests, "eps": as_pq(after.eps)})  # fmt: skip
         else:

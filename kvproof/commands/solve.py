@@ -73,8 +73,8 @@ def command(
     interrupted, likewise.
     """
     from kvproof import solver
-    from kvproof.certificates.checker import check
-    from kvproof.files import Outputs
+    from kvproof.certificates.checker import Verdict, check
+    from kvproof.files import Failures, Outputs, written
     from kvproof.gantt import gantt
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
@@ -113,20 +113,27 @@ def command(
         made = result.certificate()
         claim, data = made.claim["kind"], made.to_bytes(compress=proof.compressed)
         checked = check(data)
-    # a result and its files: neither is lost where the other cannot be written
+    # a result and its files: none is lost where another cannot be written
+    failures = Failures()
     try:
         if proof is not None and checked is not None:
-            proof.write_verified(data, checked)
+            with failures:
+                proof.write_verified(data, checked)
         if drawing is not None:
-            drawing.write(schedule_svg(result.schedule, title=_headline(result)).encode())
+            with failures:
+                drawing.write(schedule_svg(result.schedule, title=_headline(result)).encode())
         if page is not None:
             from kvproof.report.solve import solve_page
 
-            shown = solve_page(result, source=source.source, step=source.step, notes=source.notes)
-            page.write(shown.to_bytes())
+            with failures:
+                shown = solve_page(
+                    result, source=source.source, step=source.step, notes=source.notes
+                )
+                page.write(shown.to_bytes())
+        failures.end()
     finally:
         if as_json:
-            said: dict[str, Any] = {"certificate": certificate, "claim": claim}
+            said: dict[str, Any] = {"certificate": written(proof), "claim": claim}
             said |= {"verdict": checked.verdict} if checked is not None else {}
             print_json(
                 {"command": "solve", "digest": instance.digest, **result.to_json()}
@@ -143,8 +150,8 @@ def command(
                         show.width if sys.stdout.isatty() else 100,
                     )
                 )
-    if checked is not None and not as_json:
-        console().print(f"certificate ({claim}) verified and written to {certificate}")
+            if written(proof) and checked is not None and checked.verdict is Verdict.VERIFIED:
+                show.print(f"certificate ({claim}) verified and written to {certificate}")
     if result.limit is solver.Limit.INTERRUPT:
         return ExitCode.INTERRUPTED
     return ExitCode.DONE if result.status == solver.Status.OPTIMAL else ExitCode.OVER_LIMIT

@@ -30,7 +30,7 @@ def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
     verdict per case. Exit code 1 if a check is rejected, 5 if bounds contradict each other.
     """
     from kvproof.bounds.taxonomy.graph import Taxonomy
-    from kvproof.files import Outputs
+    from kvproof.files import Outputs, written
     from kvproof.output import say
     from kvproof.scheduling.errors import ExitCode
     from kvproof.streams import print_json
@@ -59,7 +59,7 @@ def command(check: bool, graph: str | None, seed: int, as_json: bool) -> int:
             target.write(draw(taxonomy))
     finally:
         if as_json:
-            print_json(_as_json(taxonomy, verdicts, others, runs, graph))
+            print_json(_as_json(taxonomy, verdicts, others, runs, written(target)))
         else:
             if check:
                 _print_checks(verdicts, others, runs)

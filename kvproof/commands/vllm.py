@@ -124,7 +124,7 @@ def command(
         run_certificate,
     )
     from kvproof.certificates.proofs import BoundKind
-    from kvproof.files import Outputs
+    from kvproof.files import Outputs, written
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
     from kvproof.scheduling.instance import MAX_MEMORY
@@ -225,7 +225,7 @@ def command(
                     "digest": instance.digest,
                     "engine": vars(engine),
                     "policies": [_as_json(*run) for run in runs],
-                    "certificate": out,
+                    "certificate": written(target),
                 }
             )
         else:

@@ -3,6 +3,9 @@
 import json
 
 from kvproof.__main__ import run
+from tests.conftest import ROOT
+
+WITNESS = ROOT / "tests" / "certificates" / "valid" / "ratio-svf.json"
 
 
 def run_json(capsys, *arguments):

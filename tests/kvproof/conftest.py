@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.kvproof.common import WITNESS
+
 INSTANCE = {
     "format": "kvproof-instance",
     "version": 1,
@@ -18,4 +20,11 @@ INSTANCE = {
 def instance(tmp_path):
     path = tmp_path / "i.json"
     path.write_text(json.dumps(INSTANCE))
+    return path
+
+
+@pytest.fixture
+def witness(tmp_path):
+    path = tmp_path / "w.json"
+    path.write_bytes(WITNESS.read_bytes())
     return path

@@ -14,16 +14,9 @@ from kvproof.files import Output, Outputs, readable
 from kvproof.inputs import witness_source
 from kvproof.scheduling.errors import InputError
 from tests.conftest import ROOT
+from tests.kvproof.common import WITNESS
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
-WITNESS = ROOT / "tests" / "certificates" / "valid" / "ratio-svf.json"
-
-
-@pytest.fixture
-def witness(tmp_path):
-    path = tmp_path / "w.json"
-    path.write_bytes(WITNESS.read_bytes())
-    return path
 
 
 def refused(capsys, arguments, *said):
@@ -330,36 +323,6 @@ def test_a_folder_that_one_may_not_enter(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "printed"),
-    [
-        (["solve", "{i}", "--svg", "{out}"], "optimal"),
-        (["solve", "{i}", "--certificate", "{out}"], "optimal"),
-        (["simulate", "{i}", "--out", "{out}"], "total latency"),
-        (["improve", "{i}", "--trials", "10", "--out", "{out}"], "OPT is at least"),
-        (["shrink", "{w}", "--tries", "1", "--out", "{out}"], "requests"),
-        (["witness", "show", "{w}", "--out", "{out}"], "ratio of at least"),
-    ],
-)
-def test_results_are_printed_even_if_the_file_fails(
-    capsys, monkeypatch, tmp_path, instance, witness, arguments, printed
-):
-    names = {"i": instance, "w": witness, "out": tmp_path / "out.svg"}
-    replace = os.replace
-
-    def full(source: object, target: object) -> None:
-        if target == names["out"]:
-            raise OSError(28, "No space left on device")
-        replace(source, target)  # kernels that are compiled meanwhile are kept as ever
-
-    monkeypatch.setattr("os.replace", full)
-    assert run([a.format(**names) for a in arguments]) == 2
-    streams = capsys.readouterr()
-    assert printed in streams.out
-    assert streams.err.endswith("out.svg: cannot be written: No space left on device\n")
-    assert not names["out"].exists()
-
-
-@pytest.mark.parametrize(
     ("arguments", "option"),
     [(["headroom", "{i}"], "--certificates"), (["search"], "--out"), (["frontier"], "--out")],
 )
@@ -381,15 +344,6 @@ def test_a_parquet_file_is_looked_at_before_the_work(capsys, monkeypatch, tmp_pa
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setattr("kvproof.inputs.load", lambda *_, **__: pytest.fail("it began to work"))
     refused(capsys, ["simulate", instance, "--out", tmp_path / "x.parquet"], "needs pyarrow")
-
-
-def test_a_result_is_shown_though_its_certificates_cannot_be_written(capsys, tmp_path, instance):
-    folder = tmp_path / "proofs"
-    (folder / "at-most.json.gz").mkdir(parents=True)
-    assert run(["headroom", str(instance), "--time-limit", "1", "--certificates", str(folder)]) == 2
-    streams = capsys.readouterr()
-    assert "mean latency" in streams.out
-    assert "cannot be written" in streams.err
 
 
 def feed(monkeypatch, data):
