@@ -79,15 +79,15 @@ def command(
     """Write a certificate about TRACE, and check it.
 
     The file is compressed where its name ends in .gz. It is written only if the independent
-    checker verifies it; the exit code is the checker's.
+    checker verifies it, or comes to a limit; the exit code is the checker's.
     """
     from kvproof.certificates.build import instance_json
     from kvproof.certificates.certify import Claim, certify
     from kvproof.certificates.checker import Verdict, check
-    from kvproof.files import Outputs
+    from kvproof.files import Outputs, written
     from kvproof.inputs import load
     from kvproof.output import console, progress_bar
-    from kvproof.scheduling.errors import InputError
+    from kvproof.scheduling.errors import KvproofError
     from kvproof.scheduling.registry import BUILTIN, find_policy
     from kvproof.streams import print_json
 
@@ -129,16 +129,15 @@ def command(
     kind = certificate.proof.get("lower_bound", {"kind": bound})["kind"]
     if bound is not None and kind != bound:  # the format has no kind for it, or that is better
         notes.append(f"--bound {bound}: the proof is of kind {kind}, which says at least as much")
-    written: str | None = None
     code: int = result.verdict.exit_code
+    worth_a_file = result.verdict in (Verdict.VERIFIED, Verdict.OVER_LIMIT)
     # a result and its files: neither is lost where the other cannot be written
     try:
-        if result.verdict is Verdict.VERIFIED:  # what does not hold replaces no file
+        if worth_a_file:  # what does not hold replaces no file
             if instance_file is not None and stored is not None:
                 instance_file.write(stored)
-            target.write(data)
-            written = out
-    except InputError as error:
+            target.write_verified(data, result)
+    except KvproofError as error:
         code = error.exit_code
         raise
     finally:
@@ -146,7 +145,7 @@ def command(
             print_json(
                 {
                     "command": "certify",
-                    "file": written,
+                    "file": written(target),
                     "digest": instance.digest,
                     "notes": notes,
                     "claim": certificate.claim,
@@ -159,7 +158,7 @@ def command(
         else:
             for note in notes:
                 console().print(f"note: {note}")
-            if written is not None or result.verdict is not Verdict.VERIFIED:
+            if not worth_a_file or (target.is_written and result.verdict is Verdict.VERIFIED):
                 words = result.claim_in_words or result.reason
                 console().print(f"{out}: {result.verdict}: {words}")
     return code

@@ -1,6 +1,7 @@
 """Certificates are checked before they are written, and nothing is called verified that is not."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -50,6 +51,27 @@ def test_certify_calls_nothing_verified_that_was_not_written(
         assert (said["file"], said["exit_code"], said["verdict"]) == (None, 2, "verified")
     else:
         assert "verified" not in streams.out
+
+
+@pytest.mark.parametrize("more", [["--json"], []])
+def test_certify_writes_what_the_checker_could_not_finish(
+    capsys, monkeypatch, tmp_path, instance, more
+):
+    limited = partial(check, limits=Limits(seconds=0.0))
+    monkeypatch.setattr("kvproof.certificates.checker.check", limited)
+    out, beside = tmp_path / "c.json", tmp_path / "instance.json"
+    arguments = ["--out", str(out), "--instance-out", str(beside)]
+    assert run(["certify", str(instance), *arguments, *more]) == 3
+    streams = capsys.readouterr()
+    assert "c.json: written, but not verified: over a limit" in streams.err
+    if more:
+        said = json.loads(streams.out)
+        assert (said["file"], said["exit_code"], said["words"]) == (str(out), 3, None)
+    else:
+        assert "verified" not in streams.out
+    assert beside.exists()
+    monkeypatch.undo()
+    assert run(["check", str(out)]) == 0
 
 
 @pytest.mark.parametrize("seconds", [0.0, 60.0])
