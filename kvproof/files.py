@@ -34,7 +34,7 @@ class Output:
     @property
     def compressed(self) -> bool:
         """Whether the name asks for gzip."""
-        return self.name.endswith(".gz")
+        return self.name.lower().endswith(".gz")
 
     def write(self, data: bytes) -> None:
         """Write the file whole or not at all; a link is followed, a device or pipe written to.

@@ -58,7 +58,7 @@ def command(
     if out is None:
         if witness == STDIN or path.is_dir():
             raise click.UsageError("say where to write the smaller witness: --out FILE")
-        bare = Path(path.name.removesuffix(".gz"))
+        bare = Path(path.stem if path.suffix.lower() == ".gz" else path.name)
         out = str(path.with_name(f"{bare.stem}-small.json{path.name[len(bare.name) :]}"))
     target = Outputs(witness_source(witness)).file(out)
     with witness_file(witness, number) as file:

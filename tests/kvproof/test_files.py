@@ -1,5 +1,6 @@
 """Outputs destroy nothing, inputs come from anywhere, options have an effect or are refused."""
 
+import gzip
 import io
 import json
 import os
@@ -267,6 +268,16 @@ def test_check_reads_standard_input():
         done = subprocess.run(command, input=data, capture_output=True, check=False)
         assert done.returncode == code
         assert said in done.stdout
+
+
+def test_gzip_is_asked_for_in_capitals_too(tmp_path, instance, witness):
+    out = tmp_path / "x.csv.GZ"
+    assert run(["simulate", str(instance), "--out", str(out)]) == 0
+    assert gzip.decompress(out.read_bytes()).startswith(b"row,arrival,")
+    packed = tmp_path / "w.json.GZ"
+    packed.write_bytes(gzip.compress(witness.read_bytes()))
+    assert run(["shrink", str(packed), "--tries", "1"]) == 0
+    assert gzip.decompress((tmp_path / "w-small.json.GZ").read_bytes()).startswith(b"{")
 
 
 def test_links_and_streams(tmp_path):
