@@ -6,7 +6,7 @@ picture has a caption and its numbers as a table, so that the page also speaks w
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
 
@@ -71,12 +71,15 @@ class Download:
         The file, or None where it is too large: `made_by` writes it.
     made_by
         The command that writes it, or None.
+    verified
+        Whether the checker has verified it; it may have come to a limit.
     """
 
     name: str
     says: str
     data: bytes | None
     made_by: str | None = None
+    verified: bool = True
 
     @property
     def text(self) -> str:
@@ -160,5 +163,5 @@ def within_budget(downloads: Sequence[Download]) -> list[Download]:
             room -= size
             kept.append(one)
         else:
-            kept.append(Download(name=one.name, says=one.says, data=None, made_by=one.made_by))
+            kept.append(replace(one, data=None))
     return kept

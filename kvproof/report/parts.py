@@ -186,7 +186,8 @@ def download(certificate: Certificate, name: str, *, made_by: str | None = None)
         raise RejectedError(f"{name}: not carried: {said.reason}")
     else:
         says = without_instance(said.claim_in_words)
-    return Download(name=name, says=says, data=data, made_by=made_by)
+    verified = said.verdict == Verdict.VERIFIED
+    return Download(name=name, says=says, data=data, made_by=made_by, verified=verified)
 
 
 def without_instance(claim: str) -> str:

@@ -44,6 +44,7 @@ def test_each_half_is_written_where_checks_end_at_a_limit(capsys, tmp_path, monk
     assert json.loads(streams.out)["certificates"] == files
     assert streams.err.count("written, but not verified") == 2
     assert page.read_text().count("not verified: no answer within the time limit") == 2
+    assert "proves its claim, but where it says that it was not verified." in page.read_text()
     for half in ("least", "most"):
         assert check((folder / f"at-{half}.json.gz").read_bytes()).verdict == "verified"
 

@@ -222,7 +222,9 @@ def test_certificates_beyond_the_budget_are_named_not_carried():
     kept = within_budget(files)
     assert [file.data is None for file in kept] == [False, True]
     page = Page(title="t", answer="a", command="c", facts=(), made_with=(), downloads=kept)
-    assert "make b" in Parts(page.to_bytes().decode()).text
+    text = Parts(page.to_bytes().decode()).text
+    assert "make b" in text
+    assert "Each is a file that proves its claim. Whoever" in text
 
 
 @pytest.mark.parametrize("name", ["trace.csv", "folder/r.html", ""])
