@@ -7,9 +7,8 @@ from typing import Any
 
 from kvproof.adversary.campaign.rungs import Frontier, Rung
 from kvproof.bounds.frontier import bounds_at, witnesses
-from kvproof.certificates.checker import check
-from kvproof.report.page import Download, Page, Picture, Table, within_budget
-from kvproof.report.parts import command_line, made_with, without_instance
+from kvproof.report.page import Page, Picture, Table, within_budget
+from kvproof.report.parts import command_line, download, made_with
 from kvproof.scheduling.exact import decimal
 from kvproof.scheduling.words import counted
 
@@ -32,12 +31,7 @@ def frontier_page(found: Frontier, *, title: str, files: Mapping[Fraction, Path]
     if found.interrupted:
         remarks.append("The search was interrupted: there is more to come.")
     downloads = [
-        Download(
-            name=files[rung.cap].name,
-            says=without_instance(check(rung.found.certificate).claim_in_words or ""),
-            data=rung.found.certificate,
-            made_by=f"cp {files[rung.cap]} .",
-        )
+        download(rung.found.certificate, files[rung.cap].name, made_by=f"cp {files[rung.cap]} .")
         for rung in found.rungs
         if rung.found is not None and rung.cap in files
     ]

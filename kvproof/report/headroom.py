@@ -84,7 +84,7 @@ def headroom_page(
         ],
         downloads=within_budget(
             [
-                download(certificate, f"{name}.json.gz", made_by=made_by)
+                download(certificate.to_bytes(compress=True), f"{name}.json.gz", made_by=made_by)
                 for name, certificate in found.certificates().items()
             ]
         ),

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 import kvproof
-from kvproof.certificates.build import Certificate
 from kvproof.certificates.checker import Verdict, check
 from kvproof.report.page import Download, Picture, Table
 from kvproof.scheduling.errors import RejectedError
@@ -168,7 +167,7 @@ def line(
     return made
 
 
-def download(certificate: Certificate, name: str, *, made_by: str | None = None) -> Download:
+def download(data: bytes, name: str, *, made_by: str | None = None) -> Download:
     """Return a certificate to carry, once the checker has verified it.
 
     Where it came to a limit the words say so: a check that may take more can still verify it.
@@ -178,21 +177,15 @@ def download(certificate: Certificate, name: str, *, made_by: str | None = None)
     RejectedError
         It is not verified otherwise.
     """
-    data = certificate.to_bytes(compress=True)
     said = check(data)
     if said.verdict == Verdict.OVER_LIMIT:
         says = f"not verified: {said.reason}; kvproof check takes higher limits"
     elif said.claim_in_words is None:
         raise RejectedError(f"{name}: not carried: {said.reason}")
     else:
-        says = without_instance(said.claim_in_words)
+        says = said.claim_in_words.partition("; instance:")[0]  # the page names it elsewhere
     verified = said.verdict == Verdict.VERIFIED
     return Download(name=name, says=says, data=data, made_by=made_by, verified=verified)
-
-
-def without_instance(claim: str) -> str:
-    """Return the checker's words without the instance, which the page names elsewhere."""
-    return claim.partition("; instance:")[0]
 
 
 def _spread(column: Column) -> str:

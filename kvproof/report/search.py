@@ -4,10 +4,9 @@ from fractions import Fraction
 
 from kvproof.adversary.campaign.archive import Entry
 from kvproof.adversary.campaign.campaign import Campaign, CampaignResult
-from kvproof.certificates.checker import check
 from kvproof.report.memory import memory_picture
-from kvproof.report.page import Download, Page, Picture, Table, within_budget
-from kvproof.report.parts import command_line, instance_facts, line, made_with, without_instance
+from kvproof.report.page import Page, Picture, Table, within_budget
+from kvproof.report.parts import command_line, download, instance_facts, line, made_with
 from kvproof.scheduling.exact import decimal
 from kvproof.scheduling.words import counted
 
@@ -35,7 +34,7 @@ def search_page(campaign: Campaign, result: CampaignResult, *, folder: str) -> P
             Picture(title="The worst instance found", caption=memory.caption, data=memory.data)
         )
         facts = instance_facts(feasible.instance, source=f"the best witness in {folder}")
-        downloads = [_download(best, "best.json", folder)]
+        downloads = [download(best.certificate, "best.json", made_by=f"cp {folder}/best.json .")]
     remarks = result.tested.in_words(result.violates, campaign.claims.bound) if best else []
     if result.interrupted:
         remarks.append("The search was interrupted: there is more to come.")
@@ -106,14 +105,4 @@ def _climb(campaign: Campaign, result: CampaignResult) -> Picture:
                 "showlegend": True,
             },
         },
-    )
-
-
-def _download(entry: Entry, name: str, folder: str) -> Download:
-    said = check(entry.certificate).claim_in_words or ""
-    return Download(
-        name=name,
-        says=without_instance(said),
-        data=entry.certificate,
-        made_by=f"cp {folder}/{name} .",
     )

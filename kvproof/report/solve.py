@@ -31,9 +31,8 @@ def solve_page(result: Result, *, source: str, step: Fraction | None, notes: Seq
     proved = result.proof is not None and not result.gap
     bound = "certified" if result.certified else "claimed by the backend"
     numbers = [f"{n:,}" for n in (result.total_latency, result.lower_bound, result.gap)]
-    certificate = download(
-        result.certificate(), "solve.json.gz", made_by=f"{command_line()} --certificate FILE"
-    )
+    data = result.certificate().to_bytes(compress=True)
+    certificate = download(data, "solve.json.gz", made_by=f"{command_line()} --certificate FILE")
     return Page(
         title=f"{Path(source).name}: the optimum of {counted(instance.requests, 'request')} in "
         f"{instance.memory:,} tokens",

@@ -131,4 +131,5 @@ def _download(name: str, verdict: Verdict, command: Sequence[str]) -> Download:
     sign = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
     file = f"{sign or 'policy'}.json.gz"
     certificate = within_factor_certificate(verdict.schedule, verdict.lower_bound)
-    return download(certificate, file, made_by=shlex.join([*command, "--out", file]))
+    data = certificate.to_bytes(compress=True)
+    return download(data, file, made_by=shlex.join([*command, "--out", file]))
