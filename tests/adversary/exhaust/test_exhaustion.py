@@ -11,11 +11,12 @@ from kvproof.adversary.engines import make_engine
 from kvproof.adversary.exhaust import exhaustion
 from kvproof.adversary.exhaust.box import Box
 from kvproof.adversary.exhaust.exhaustion import STRETCH, Job, exhaust, stretch
-from kvproof.adversary.exhaust.log import FILE
+from kvproof.adversary.exhaust.log import FILE, worse
 from kvproof.adversary.exhaust.opt_kernel import Few, next_order, optimum, run_order
-from kvproof.adversary.exhaust.reference import plain_sweep
+from kvproof.adversary.exhaust.reference import plain_sweep, worst_total
 from kvproof.adversary.exhaust.sweep import (
     BROKEN,
+    CHAIN,
     EACH,
     TALLIES,
     next_multiset,
@@ -23,17 +24,37 @@ from kvproof.adversary.exhaust.sweep import (
 )
 from kvproof.adversary.genomes.space import Space
 from kvproof.adversary.valuation.objective import Objective
+from kvproof.bounds.catalogue import SVF_BACKLOG
 from kvproof.bounds.contradiction import contradictions
 from kvproof.bounds.theorem import Kind
+from kvproof.certificates.lower_bounds import centroid_bound, volume_bound
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.policies import FCFS, SJF, SVF
 from kvproof.scheduling.simulate import simulate
+from kvproof.solver.reference import brute_force
 
 
 def test_the_number_of_multisets_is_what_a_reader_computes():
     assert Box(memory=6, requests=4, peak=6).multisets == comb(24, 4) == 10_626
     assert Box(memory=8, requests=5, peak=8).multisets == 658_008
     assert Box(memory=12, requests=8, peak=4).multisets == 24_310
+
+
+@pytest.mark.parametrize(
+    ("memory", "requests", "peak", "said"),
+    [
+        (0, 2, 1, "memory must be 1 to 64, got 0"),
+        (65, 2, 1, "memory must be 1 to 64, got 65"),
+        (4, 0, 1, "requests must be 1 to 12, got 0"),
+        (4, 13, 1, "requests must be 1 to 12, got 13"),
+        (4, 2, 0, "largest request must be 1 to 4, got 0"),
+        (4, 2, 5, "largest request must be 1 to 4, got 5"),
+        (64, 12, 64, "multisets are too many; narrow the box"),
+    ],
+)
+def test_what_is_no_box_is_refused(memory, requests, peak, said):
+    with pytest.raises(InputError, match=said):
+        Box(memory=memory, requests=requests, peak=peak)
 
 
 def test_multisets_are_numbered_in_the_order_in_which_they_are_stepped_through():
@@ -101,6 +122,56 @@ def test_the_sweep_agrees_with_the_plain_way(policy, skip):
     assert worst[:, :2].tolist() == plain_worst[:, :2].tolist()
 
 
+@pytest.mark.parametrize("requests", [1, 3])
+def test_what_is_counted_is_what_each_instance_says(requests):
+    box = Box(memory=4, requests=requests, peak=4)
+    counted = exhaust(Job(box=box, policy="svf", skip=False)).counts()
+    expected = dict.fromkeys(counted, 0)
+    for number in range(box.multisets):
+        chosen = box.multiset(number)
+        instance = box.instance(chosen)
+        policy, opt = worst_total(box, chosen, SVF(), False)[0], brute_force(instance)[0]
+        expected["multisets"] += 1
+        expected["policy_total"] += policy
+        expected["opt_total"] += opt
+        expected["policy_is_optimal"] += policy == opt
+        expected["opt_is_sum_of_outputs"] += opt == instance.total(instance.output)
+        expected["opt_is_volume_bound"] += opt == ceil(volume_bound(instance))
+        expected["opt_is_centroid_bound"] += opt == ceil(centroid_bound(instance))
+        if instance.eps < 1:
+            expected["policy_is_chain_bound"] += policy == floor(SVF_BACKLOG.total(instance))
+    assert counted == expected
+
+
+def test_theorems_of_strict_svf_are_about_no_other_policy():
+    class LargestFirst(SVF):
+        def key(self, instance):
+            return -instance.volume
+
+    box = Box(memory=4, requests=1, peak=3)
+    strict, skipping, other = (
+        Job(box=box, policy=policy, skip=skip)
+        for policy, skip in (("svf", False), ("svf", True), ("sjf", False))
+    )
+    assert len(strict.on_each) == 7
+    assert skipping.on_each == other.on_each == ("opt-outputs", "opt-volume", "opt-centroid")
+    # one request alone costs its output, which is what the chain allows
+    assert exhaust(strict).counts()["policy_is_chain_bound"] == box.multisets
+    for job in (skipping, other):
+        assert exhaust(job).counts()["policy_is_chain_bound"] == 0
+    assert plain_sweep(box, box.multiset(0), 6, LargestFirst(), False)[0][CHAIN] == 0
+
+
+def test_of_equal_ratios_the_first_multiset_is_kept():
+    rows = [[0, 1, 0, 0], [6, 4, 2, 1], [0, 1, 0, 0]], [[0, 1, 0, 0], [3, 2, 1, 1], [0, 1, 0, 0]]
+    one, other = (np.array(each) for each in rows)
+    for found in (worse(one, other), worse(other, one)):
+        assert found.tolist() == other.tolist()
+    higher = np.array([[0, 1, 0, 0], [7, 4, 5, 5], [0, 1, 0, 0]])
+    for found in (worse(one, higher), worse(higher, one)):
+        assert found.tolist() == higher.tolist()
+
+
 def test_a_box_in_parts_is_the_box_in_one(tmp_path, monkeypatch):
     job = Job(box=Box(memory=5, requests=4, peak=5), policy="svf", skip=False)
     assert job.box.multisets < STRETCH
@@ -111,6 +182,9 @@ def test_a_box_in_parts_is_the_box_in_one(tmp_path, monkeypatch):
     assert not part.complete
     assert part.multisets == 1_500
     rest = exhaust(job, folder=tmp_path)
+    stopped = exhaust(job, workers=2, asked=lambda: True)
+    assert not stopped.complete
+    assert stopped.multisets == 0
     spread = exhaust(job, workers=2)
     for found in (rest, spread):
         assert found.complete
@@ -118,11 +192,16 @@ def test_a_box_in_parts_is_the_box_in_one(tmp_path, monkeypatch):
         assert [one[:2] for one in found.ratios()] == [one[:2] for one in whole.ratios()]
 
 
-def test_a_folder_of_another_box_is_refused(tmp_path):
-    exhaust(Job(box=Box(memory=3, requests=2, peak=3), policy="svf", skip=False), folder=tmp_path)
+def test_a_folder_of_another_box_is_refused(tmp_path, monkeypatch):
+    job = Job(box=Box(memory=3, requests=2, peak=3), policy="svf", skip=False)
+    exhaust(job, folder=tmp_path)
     other = Job(box=Box(memory=3, requests=2, peak=3), policy="sjf", skip=False)
     with pytest.raises(InputError, match="another exhaustion"):
         exhaust(other, folder=tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(exhaustion, "TALLIES", TALLIES + 1)
+        with pytest.raises(InputError, match=r"version of the policy or of kvproof"):
+            exhaust(job, folder=tmp_path)
     (tmp_path / FILE).write_bytes(b"nonsense" * 100)
     with pytest.raises(InputError, match="not usable"):
         exhaust(other, folder=tmp_path)
