@@ -299,6 +299,24 @@ def test_a_full_disk_is_said_in_a_line(tmp_path):
     archive.close()
 
 
+def test_an_archive_of_another_version_is_refused(tmp_path):
+    archive = Archive(tmp_path, create=True)
+    archive.write("version", 2)
+    archive.close()
+    with pytest.raises(InputError, match="archive version 2 is unknown; 1 is known"):
+        Archive(tmp_path)
+
+
+def test_what_is_not_saved_in_full_is_not_saved(tmp_path):
+    archive = Archive(tmp_path, create=True)
+    archive.save("anneal", EngineProgress(evaluations=1, best=1.5), [])
+    with pytest.raises(AttributeError):
+        archive.save("anneal", EngineProgress(evaluations=2, best=1.75), [None])
+    assert archive.progress("anneal").evaluations == 1
+    assert archive.history("anneal") == [(1, 1.5)]
+    archive.close()
+
+
 def test_an_archive_that_is_not_ones_own(tmp_path, monkeypatch):
     def closed(*_, **__):
         raise sqlite3.OperationalError("attempt to write a readonly database")

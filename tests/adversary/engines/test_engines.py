@@ -1,9 +1,11 @@
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from kvproof.adversary.campaign.archive import packed, unpacked
 from kvproof.adversary.engines import ENGINES, make_engine
+from kvproof.adversary.engines.chains import Chains
 from kvproof.adversary.genomes.families import family_genomes
 from kvproof.adversary.genomes.space import Space
 from kvproof.adversary.valuation.objective import Objective
@@ -77,3 +79,16 @@ def test_a_batch_can_be_cut_where_a_budget_ends(name):
     scores = OBJECTIVE.scores(batch.genomes, batch.at_least)
     assert 0 <= cut.tell(batch, scores) <= 3
     assert len(cut.ask().genomes) == len(asked.genomes)
+
+
+def test_chains_that_are_stuck_start_anew_as_if_never_stopped():
+    def chains():
+        rng = np.random.Generator(np.random.PCG64(0))
+        return Chains(name="climb", space=SPACE, rng=rng, evaluations=2_000, patience=3)
+
+    whole = steps(chains(), 40)[0]
+    first, second = chains(), chains()
+    steps(first, 25)
+    assert first.state()["stale"].max() > 1
+    second.restore(unpacked(packed(first.state())))
+    assert all((a == b).all() for a, b in zip(whole[25:], steps(second, 15)[0], strict=True))

@@ -98,7 +98,9 @@ def test_a_tiny_space_is_valued_by_exact_opt_and_its_witness_reaches_it(space):
     from kvproof.solver.stages import solve
 
     assert is_tiny(space)
-    assert not is_tiny(replace(space, requests=9))
+    # its OPT is that of a backlog, of single requests
+    for wider in ({"requests": 9}, {"memory": 17}, {"span": 5}, {"single": False}):
+        assert not is_tiny(replace(space, **wider))
     objective = Objective(space=space)
     for genome in some(objective.space, 25, seed=6):
         value = objective.scores(genome[None]).values[0]
