@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 
 from kvproof.bounds.fleet import pooled_bound, run_fleet
 from kvproof.bounds.verify import verify
-from kvproof.certificates.lower_bounds import best_bound, find_bound
+from kvproof.certificates.lower_bounds import LowerBound, best_bound, find_bound
 from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.latency import LatencyStatistics
@@ -71,6 +72,30 @@ def test_a_fleet_is_its_replicas_added_up(workers, router):
         assert total.factor == total.total_latency / sum(best_bound(p).value for p in made)
         assert total.factor_any_routing == total.total_latency / fleet.pooled.value
         assert total.factor <= total.factor_any_routing
+
+
+def test_a_violation_on_one_replica_by_one_policy_is_one_of_the_fleet():
+    instance = drawn(np.random.default_rng(9), requests=40, memory=30, span=0)
+    fleet = run_fleet(instance, [SVF(), FCFS()], replicas=3, router=Router.ROUND_ROBIN)
+    assert not fleet.violation
+    *others, last = fleet.parts
+    bad = replace(last, rows=(last.rows[0], replace(last.rows[1], violation=True)))
+    assert replace(fleet, parts=(*others, bad)).violation
+
+
+def test_a_bound_for_all_routings_is_one_for_this_routing():
+    instance = drawn(np.random.default_rng(9), requests=40, memory=30, span=20)
+    fleet = run_fleet(instance, [SVF()], replicas=3, router=Router.ROUND_ROBIN)
+    least = sum(part.lower_bound for part in fleet.parts)
+    assert fleet.pooled.value < least == fleet.lower_bound
+    higher = LowerBound(value=least + 1, proof=fleet.pooled.proof)
+    assert replace(fleet, pooled=higher).lower_bound == least + 1
+
+
+def test_counts_are_expanded():
+    instance = Instance(memory=9, arrival=[0, 2], prompt=[1, 3], output=[5, 4], count=[7, 3])
+    every = instance.expanded()
+    assert pooled_bound(instance, 2).value == pooled_bound(every, 2).value > 7 * 5 + 3 * 4
 
 
 def test_one_replica_is_verify():

@@ -7,6 +7,7 @@ from kvproof.bounds.plotting import pyplot
 from kvproof.bounds.sweep import sweep
 from kvproof.bounds.sweep_plot import plot
 from kvproof.bounds.verify import verify
+from kvproof.bounds.waiting import memory_without_waiting
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.policies import FCFS, SVF
 
@@ -42,6 +43,20 @@ def test_points_are_what_verify_says(workers):
             )
             assert row.statistics == verdict.statistics
         assert min(row.cut.at_least for row in point.rows) == 0
+
+
+def test_in_just_enough_memory_nobody_waits():
+    instance = instances()[0]
+    enough = memory_without_waiting(instance)
+    made = [
+        Instance(
+            memory=memory, arrival=instance.arrival, prompt=instance.prompt, output=instance.output
+        )
+        for memory in (enough - 1, enough)
+    ]
+    points = list(sweep([enough - 1, enough], made, [SVF()]))
+    assert [point.waits for point in points] == [True, False]
+    assert [point.rows[0].statistics.waiting.max > 0 for point in points] == [True, False]
 
 
 def test_the_legend_hides_no_curve(monkeypatch):

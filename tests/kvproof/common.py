@@ -1,6 +1,7 @@
 """What tests of several commands share."""
 
 import json
+from fractions import Fraction
 
 from kvproof.__main__ import run
 from tests.conftest import ROOT
@@ -22,3 +23,19 @@ def refused(capsys, arguments, *said):
     assert streams.err.count("\n") == 1
     for words in said:
         assert words in streams.err
+
+
+def assert_decimals_are_true(data):
+    """Look at each "p/q" with its decimal: bounds from below and what can surely be cut are below.
+
+    Whatever else is rounded is rounded up.
+    """
+    if isinstance(data, dict):
+        for name, value in data.items():
+            if name.endswith("_decimal") and value is not None:
+                exact, shown = Fraction(data[name.removesuffix("_decimal")]), Fraction(value)
+                down = name.startswith(("lower_bound", "cut_at_least"))
+                assert shown <= exact if down else shown >= exact, name
+    for each in data.values() if isinstance(data, dict) else data:
+        if isinstance(each, dict | list):
+            assert_decimals_are_true(each)

@@ -1,5 +1,6 @@
 import json
 from fractions import Fraction
+from math import floor
 
 import pytest
 from rich.console import Console
@@ -8,9 +9,10 @@ from kvproof.__main__ import run
 from kvproof.bounds import verify
 from kvproof.bounds.catalogue import SVF_BACKLOG
 from kvproof.bounds.policy_bound import PolicyBound
+from kvproof.scheduling.exact import decimal
 from kvproof.scheduling.instance import Instance
 from tests.conftest import ROOT
-from tests.kvproof.common import run_json
+from tests.kvproof.common import assert_decimals_are_true, run_json
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
 BASE = ["verify", EXAMPLE, "--memory", "30000", "--policy", "svf,fcfs"]
@@ -38,6 +40,7 @@ def test_json_is_exact_and_adds_up(capsys, router, more):
             one["statistics"]["latency"]["steps"]["max"] for one in rows
         )
     assert data["violation"] is False
+    assert_decimals_are_true(data)
 
 
 def test_the_bound_over_all_routings_is_that_of_the_pooled_memory(capsys):
@@ -69,6 +72,12 @@ def test_what_is_shown_is_what_json_says(capsys):
         assert f"{row['factor_decimal']:.4f}" in shown
         assert f"{row['factor_any_routing_decimal']:.4f}" in shown
     assert "3 replicas, 30,000 tokens each, round-robin, load of the fleet 0." in shown
+    for part in data["parts"]:
+        assert f" {floor(Fraction(part['lower_bound'])):,} " in shown
+    for name, said in (("lower_bound", "less than {} steps"), ("lower_bound_any_routing",
+                       "whatever is known, it is at least {}:")):  # fmt: skip
+        shown_bound = decimal(Fraction(data[name]), 2, up=False, commas=True)
+        assert said.format(shown_bound) in shown
     assert "say nothing of other routings" in shown
     assert "Order matters on 2 of 3 replicas" in shown
 
@@ -106,6 +115,10 @@ def test_many_replicas_are_summed_up_and_idle_ones_counted(capsys):
     shown = capsys.readouterr().out
     assert "Of 40 replicas each was sent 1 to 1 requests; --json lists them." in shown
     assert "Replicas that were sent no request: 10." in shown
+    code, data = run_json(capsys, *asked)
+    _, alone = run_json(capsys, *asked[: asked.index("--replicas")])
+    assert code == 0
+    assert Fraction(data["load"]) == Fraction(alone["load"]) / 50
 
 
 @pytest.mark.parametrize("width", [60, 80])

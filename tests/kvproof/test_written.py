@@ -20,8 +20,12 @@ from kvproof.scheduling.errors import InputError, LimitError
         (["improve", "{i}", "--trials", "10", "--out", "{out}"], "OPT is at least"),
         (["shrink", "{w}", "--tries", "1", "--out", "{out}"], "requests"),
         (["witness", "show", "{w}", "--out", "{out}"], "ratio of at least"),
+        (["verify", "{i}", "--replicas", "2", "--report", "{out}"], "With any routing"),
+        (["verify", "{i}", "--sweep", "memory=99", "--plot", "{out}"], "Order matters at no point"),
+        (["verify", "{i}", "--noise", "factor:1", "--policy", "svf", "--certificate", "{out}"],
+         "No run, whatever it knows"),
     ],
-)
+)  # fmt: skip
 def test_results_are_printed_even_if_the_file_fails(
     capsys, monkeypatch, tmp_path, instance, witness, arguments, printed
 ):
