@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kvproof.bounds.predicted import verify_predicted
+from kvproof.certificates.headroom import Cut
 from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
@@ -29,10 +30,13 @@ def test_bounds_are_those_that_hold_for_the_runs(seed):
     assert sum(int(v.run.preemptions.sum()) for v in found)
     assert len({v.bound.value for v in found}) == 1
     assert found[0].bound.kind != BoundKind.STAGGERED  # nobody may be stopped there
+    best = min(v.known_total for v in found)
+    assert best < min(v.run.total_latency for v in found)
     for v, policy in zip(found, (SVF(), FCFS()), strict=True):
         assert v.factor >= 1
         assert v.known_total == simulate(instance, policy).total_latency
         assert v.price == Fraction(v.run.total_latency, v.known_total)
+        assert v.cut == Cut(total=v.run.total_latency, best=best, bound=v.bound.value)
         assert 0 <= v.cut.at_least <= v.cut.at_most < 1
     with pytest.raises(InputError, match="preempt"):
         verify_predicted(instance, [SVF()], predicted, bound=BoundKind.STAGGERED)

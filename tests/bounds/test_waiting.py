@@ -55,6 +55,22 @@ def test_the_onset_is_what_the_two_rates_do(seed):
     assert found.free < found.waits <= Fraction(101, 100) * found.free
 
 
+def test_each_rate_that_is_tried_is_counted():
+    instance, asked = some(1, 60), []
+
+    def at_rate(rate):
+        asked.append(rate)
+        return instance.at_rate(rate)
+
+    assert onset(instance, at_rate).tried == 1 + len(asked) > 5
+
+
+def test_where_all_just_fit_at_once_no_rate_is_too_high():
+    enough = memory_without_waiting(some(1).backlog())
+    assert onset(some(1, enough), some(1, enough).at_rate).backlog_fits
+    assert not onset(some(1, enough - 1), some(1, enough - 1).at_rate).backlog_fits
+
+
 def test_where_all_fit_at_once_no_rate_is_too_high():
     found = onset(some(1, 10_000), some(1, 10_000).at_rate)
     assert (found.free, found.waits, found.backlog_fits) == (1, None, True)

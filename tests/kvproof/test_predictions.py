@@ -8,7 +8,7 @@ from rich.console import Console
 from kvproof.__main__ import run
 from kvproof.certificates.checker import check
 from tests.conftest import ROOT
-from tests.kvproof.common import run_json
+from tests.kvproof.common import assert_decimals_are_true, run_json
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
 BASE = ["verify", EXAMPLE, "--memory", "60000", "--backlog", "--limit", "300"]
@@ -42,12 +42,28 @@ def test_noise_has_a_price_that_is_proved(capsys):
     for row in data["policies"]:
         assert Fraction(row["factor"]) == row["total_latency"] / Fraction(row["lower_bound"])
         assert Fraction(row["price"]) == Fraction(row["total_latency"], row["total_latency_known"])
+    assert_decimals_are_true(data)
     _, again = run_json(capsys, *arguments)
     assert again == data
+    assert run(arguments) == 0
+    shown = capsys.readouterr().out
+    for row in data["policies"]:
+        assert f"{row['factor_decimal']:.4f}" in shown
+        assert f"{row['price_decimal']:.4f}" in shown
     _, other = run_json(capsys, *arguments[:-1], "4")
     assert other["policies"] != data["policies"]
     _, avoided = run_json(capsys, *arguments, "--underprediction", "avoid")
     assert not any(row["preemptions"] for row in avoided["policies"])
+
+
+def test_a_wider_margin_stops_fewer(capsys):
+    arguments = [*BASE, "--noise", "lognormal:1", "--policy", "sjf", "--margin"]
+    stopped = []
+    for margin in ("1", "3"):
+        _, data = run_json(capsys, *arguments, margin)
+        assert data["margin"] == margin
+        stopped.append(data["policies"][0]["preemptions"])
+    assert stopped[0] > stopped[1]
 
 
 @pytest.mark.parametrize(

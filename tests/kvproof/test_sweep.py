@@ -1,13 +1,16 @@
 import json
+import re
 from fractions import Fraction
 
 import pytest
 from rich.console import Console
 
 from kvproof.__main__ import run
+from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
+from kvproof.sweeps import parse_sweep
 from tests.conftest import ROOT
-from tests.kvproof.common import run_json
+from tests.kvproof.common import assert_decimals_are_true, run_json
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
 BASE = ["verify", EXAMPLE, "--memory", "60000", "--policy", "svf,fcfs"]
@@ -31,6 +34,7 @@ def test_a_sweep_over_rates_is_verify_at_each(capsys):
     assert code == 0
     assert [point["value"] for point in data["points"]] == ["1/1", "2/1", "3/1"]
     _, twice = run_json(capsys, *BASE, "--rate-scale", "2")
+    assert_decimals_are_true(data)
     point = data["points"][1]
     assert point["lower_bound"] == twice["policies"][0]["lower_bound"]
     for row, verdict in zip(point["policies"], twice["policies"], strict=True):
@@ -49,6 +53,24 @@ def test_a_sweep_over_loads_and_over_memory(capsys):
     assert [point["memory"] for point in data["points"]] == [40_000, 50_000, 60_000]
     assert run([*arguments, "--policy", "svf"]) == 0
     assert "memory 40,000 to 60,000 tokens, backlog\n" in capsys.readouterr().out
+
+
+def test_where_order_matters_is_said(capsys):
+    sweep = ["verify", EXAMPLE, "--policy", "svf", "--sweep"]
+    for values, said in (
+        ("90000,110000,120000", "Order does not matter at memory 110,000, 120,000: every request"),
+        ("110000", "Order matters at no point: every request can start when it arrives"),
+        ("90000", "Order matters at every point: some request waits in every schedule."),
+    ):
+        assert run([*sweep, f"memory={values}"]) == 0
+        assert said in capsys.readouterr().out
+
+
+def test_values_are_in_order_each_once_and_not_too_many():
+    assert parse_sweep("rate=2,0.5,1/2,1").values == (Fraction(1, 2), 1, 2)
+    assert len(parse_sweep("rate=1:1000:1").values) == 1_000
+    with pytest.raises(InputError, match="more than 1,000 points"):
+        parse_sweep("rate=1:1001:1")
 
 
 @pytest.mark.parametrize("width", [60, 80])
@@ -81,6 +103,35 @@ def test_whether_order_matters_is_said(capsys):
     _, at_waits = run_json(capsys, *roomy, "--rate-scale", waits)
     assert at_free["policies"][0]["statistics"]["waiting"]["steps"]["max"] == 0
     assert at_waits["policies"][0]["statistics"]["waiting"]["steps"]["max"] > 0
+
+
+@pytest.mark.parametrize(
+    ("memory", "arrival", "said"),
+    [
+        (5, [0, 2**30], r"down to 5 tokens, .* at 1048576 times .* not tried \(21 were\)"),
+        (10, [0, 1], "down to 9 tokens, and no further; and it would if all came at once"),
+        (9, [0, 1], r"and no further; at \S+ times .* at \S+ times some wait"),
+        (8, [0, 1], "Order matters here: with 9 tokens every request could start"),
+    ],
+)
+def test_whether_order_matters_is_said_of_a_handful(capsys, tmp_path, memory, arrival, said):
+    instance = Instance(memory=memory, arrival=arrival, prompt=[2, 2], output=[3, 3])
+    path = tmp_path / "i.json"
+    path.write_text(json.dumps(instance.to_json()))
+    assert run(["verify", str(path), "--policy", "svf"]) == 0
+    assert re.search(said, " ".join(capsys.readouterr().out.split()))
+
+
+def test_rates_are_not_tried_for_many_requests(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("kvproof.waiting.MOST_REQUESTS", 1)
+    path = tmp_path / "i.json"
+    instance = Instance(memory=10, arrival=[0, 1], prompt=[2, 2], output=[3, 3])
+    path.write_text(json.dumps(instance.to_json()))
+    assert run(["verify", str(path), "--policy", "svf"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "and no further; rates are not tried beyond 1 requests." in shown
+    _, data = run_json(capsys, "verify", str(path), "--policy", "svf")
+    assert (data["free_rate"], data["waiting_rate"], data["rates_tried"]) == (None, None, 0)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,11 @@ def test_a_factor_is_never_exceeded(factor):
     assert (found[large] / OUTPUT[large]).max() > float(factor) / 1.2
 
 
+def test_predictions_are_lengths_however_wrong():
+    found = predict("lognormal:100")
+    assert (found.min(), found.max()) == (1, 2**31 - 1)
+
+
 def test_lognormal_has_its_spread():
     logs = np.log(predict("lognormal:0.5") / OUTPUT)[OUTPUT > 100]
     assert np.std(logs) == pytest.approx(0.5, rel=0.1)
