@@ -1,18 +1,22 @@
 """``--dask``: the same answers from a cluster, and one line for whatever can go wrong with it."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
 import time
 import warnings
+from concurrent.futures import CancelledError
+from types import SimpleNamespace
 
 import pytest
 
 from kvproof.__main__ import run
 from kvproof.scheduling import cluster as clusters
 from kvproof.scheduling import notices
+from kvproof.scheduling.errors import LimitError
 from tests.conftest import ROOT
 from tests.kvproof.common import run_json
 
@@ -147,23 +151,52 @@ def test_no_worker(capsys, monkeypatch):
         one_line(capsys, 2, asked, "has no worker; start one: dask worker")
 
 
-def test_another_version_on_a_worker(capsys, address, monkeypatch):
+@pytest.mark.parametrize("name", ["kvproof", "Python", "NumPy"])
+def test_another_version_on_a_worker(capsys, address, monkeypatch, name):
     here = clusters.versions()
     plain = distributed.Client.run
 
     def other(self, function, **how):
-        return {w: {**v, "kvproof": "0.0.1"} for w, v in plain(self, function, **how).items()}
+        return {w: {**v, name: "0.0.1"} for w, v in plain(self, function, **how).items()}
 
     monkeypatch.setattr(distributed.Client, "run", other)
-    asked = [*BASE, "--dask", address]
-    said = f"has kvproof 0.0.1, and here it is {here['kvproof']}; install the same"
-    one_line(capsys, 2, asked, said)
+    said = f"has {name} 0.0.1, and here it is {here[name]}; install the same"
+    one_line(capsys, 2, [*BASE, "--dask", address], said)
+
+
+def test_a_worker_without_the_package(capsys, address, monkeypatch):
+    plain = distributed.Client.run
 
     def without(self, function, **how):
         return {w: ModuleNotFoundError("No module named 'kvproof'") for w in plain(self, function)}
 
     monkeypatch.setattr(distributed.Client, "run", without)
-    one_line(capsys, 2, asked, "cannot import kvproof (No module named 'kvproof')")
+    said = "cannot import kvproof (No module named 'kvproof')"
+    one_line(capsys, 2, [*BASE, "--dask", address], said)
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        (
+            distributed.scheduler.KilledWorker("task", SimpleNamespace(address="tcp://w:1"), 3),
+            "the last one tcp://w:1; it may have run out of memory",
+        ),
+        (CancelledError(), r"was lost before the answer \(CancelledError\)"),
+        (ConnectionResetError(), r"was lost before the answer \(ConnectionResetError\)"),
+    ],
+)
+def test_what_becomes_of_a_task_is_said_in_words(lost, said):
+    with pytest.raises(LimitError, match=said), clusters._in_words():
+        raise lost
+
+
+def test_loggers_are_as_loud_afterwards_as_before(address):
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    with clusters.connect(address):
+        assert logger.level > logging.CRITICAL
+    assert logger.level == before
 
 
 def test_a_policy_that_workers_lack(capsys, address, monkeypatch):
