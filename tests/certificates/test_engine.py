@@ -3,14 +3,21 @@
 from fractions import Fraction
 from itertools import chain, combinations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvproof.certificates.checker import Verdict, check
-from kvproof.certificates.engine import EngineRules, engine_bound, falling, run_certificate
+from kvproof.certificates.engine import (
+    EngineRules,
+    _by_prices,
+    engine_bound,
+    falling,
+    run_certificate,
+)
 from kvproof.certificates.lower_bounds import find_bound
-from kvproof.certificates.prices import Prices, best_prices, price_bound
+from kvproof.certificates.prices import Prices, best_prices, closed_form_prices, price_bound
 from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
@@ -121,6 +128,18 @@ def test_prices_do_not_bound_a_run_that_preempts():
     assert engine_bound(PREEMPTED, not_preempting, BoundKind.PRICE).value == found.bound
     assert engine_bound(PREEMPTED, preempting, BoundKind.PRICE).value <= cheapest
     assert engine_bound(PREEMPTED, preempting).value <= cheapest
+
+
+def test_prices_for_runs_that_preempt_never_rise():
+    """Those of the fluid schedule do where requests come after idle times."""
+    instance = Instance(
+        memory=9, arrival=[0, 20, 20, 20, 20], prompt=[1, 4, 4, 4, 4], output=[2, 5, 5, 5, 5]
+    )
+    assert (np.diff(closed_form_prices(instance).numerators) > 0).any()
+    found = _by_prices(instance, EngineRules(), None, None)
+    assert (np.diff(found.proof.proof.prices.numerators) <= 0).all()
+    made = run_certificate(instance, instance.output, found, preempts=True)
+    assert check(made.to_bytes()).verdict is Verdict.VERIFIED
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 9)), max_size=8))
