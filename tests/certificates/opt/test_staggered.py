@@ -91,6 +91,16 @@ def test_many_different_requests():
     assert check(lower_bound_certificate(instance, bound).to_bytes()).verdict == "verified"
 
 
+def test_no_more_are_taken_together_than_there_are():
+    # a sample of every fifth has one of the three long ones, which then counts for five
+    output = np.ones(20_480, np.int64)
+    output[:3] = 1_000
+    instance = Instance(memory=3_000, arrival=0 * output, prompt=0 * output, output=output)
+    (group,) = promising_groups(instance, hopeless=True)
+    assert group == Group(peak=1_000, output=1_000, together=3)
+    assert choose_group(instance)[1] >= instance.total(output)
+
+
 @pytest.mark.parametrize(("n", "m"), [(2, 2), (5, 2), (7, 4), (9, 9), (40, 7), (90, 31)])
 def test_the_multipliers_are_the_programmes_optimum(n, m):
     rows = [[m - (i - k) if k < i < k + m else 0 for i in range(2, n + 1)]

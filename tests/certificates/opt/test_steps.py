@@ -94,6 +94,17 @@ def test_beyond_int64():
         assert check(lower_bound_certificate(instance, bound).to_bytes()).verdict == "verified"
 
 
+@pytest.mark.parametrize("output", [2**19, 2**20, 2**21, 2**22])
+def test_moments_at_the_edge_of_int64(output):
+    instance = Instance(
+        memory=2**31 - 1, arrival=[0, 3, 9], prompt=[0, 0, 7],
+        output=[output, output - 5, output // 4],
+    )  # fmt: skip
+    for cuts in (np.zeros(3, np.int64), instance.output // 2):
+        bound = LowerBound(value=tail_centroid_bound(instance, cuts), proof=TailProof(cuts=cuts))
+        assert check(lower_bound_certificate(instance, bound).to_bytes()).verdict == "verified"
+
+
 def triangles(number, memory, output, span=0):
     rng = np.random.default_rng(0)
     arrival = np.sort(rng.integers(0, span + 1, number))

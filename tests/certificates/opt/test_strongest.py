@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
+import pytest
 
 from kvproof.adversary.exhaust.box import Box
 from kvproof.adversary.exhaust.opt_kernel import Few, optimum
@@ -13,6 +14,9 @@ from kvproof.adversary.witnesses.rounding import rounded_schedule
 from kvproof.certificates.lower_bounds import best_bound
 from kvproof.certificates.opt.staggered import choose_group
 from kvproof.certificates.opt.steps import discrete_centroid_bound
+from kvproof.certificates.opt.strongest import strongest_bound
+from kvproof.certificates.opt.time_indexed import time_indexed_prices
+from kvproof.certificates.prices import price_bound
 from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
@@ -50,6 +54,16 @@ def test_bounds_with_arrivals_are_below_opt():
     for genome in sample(space, 40, np.random.default_rng(4)):
         instance = space.instance(genome)
         assert best_bound(instance).value <= solve(instance, engine="dp").total_latency
+
+
+@pytest.mark.parametrize(("buckets", "by_prices"), [(1, False), (3_200, True)])
+def test_the_strongest_is_the_larger_of_both(buckets, by_prices):
+    pytest.importorskip("highspy")
+    instance = Instance(memory=60, arrival=[0, 0], prompt=[0, 20], output=[12, 3], count=[12, 12])
+    priced = price_bound(instance, time_indexed_prices(instance, buckets=buckets))
+    best = best_bound(instance).value
+    assert (priced > best) == by_prices
+    assert strongest_bound(instance, buckets=buckets) == max(priced, best)
 
 
 def test_waves_are_known_to_half_a_percent_where_prices_leave_three():
