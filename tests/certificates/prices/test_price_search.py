@@ -1,5 +1,7 @@
 """The builder: known bounds, the LP's optimum, determinism, and never more than is proved."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,11 +15,14 @@ from price_oracles import (
 
 from kvproof.certificates.lower_bounds import centroid_bound
 from kvproof.certificates.prices import (
+    Prices,
     ascent_prices,
     best_prices,
     closed_form_prices,
     evaluate,
+    linear,
     lp_prices,
+    portfolio,
     price_bound,
 )
 from kvproof.scheduling.errors import InputError
@@ -140,6 +145,56 @@ def test_an_incumbent_that_is_met_ends_the_search() -> None:
     assert not calls
 
 
+def test_a_bound_that_leaves_room_for_one_step_does_not_end_the_search() -> None:
+    instance = Instance(memory=100, arrival=[0, 3], prompt=[5, 5], output=[3, 3])
+    calls: list[int] = []
+    best_prices(
+        instance, incumbent=7, evaluations=3, lp_entries=0,
+        progress=lambda done, bound: calls.append(done),
+    )  # fmt: skip
+    assert calls
+
+
+@pytest.mark.parametrize("after", [0, 1, 9, 20])
+def test_whoever_asks_ends_the_search(after: int) -> None:
+    calls: list[int] = []
+    found = best_prices(
+        _stream(), evaluations=200, lp_entries=0, stop=lambda: len(calls) >= after,
+        progress=lambda done, bound: calls.append(done),
+    )  # fmt: skip
+    assert after <= len(calls) <= after + 2
+    assert found.bound == price_bound(_stream(), found.prices)
+
+
+def test_what_was_better_before_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    none = Prices(denominator=1, runs=())
+    monkeypatch.setattr(portfolio, "ascent_prices", lambda *_, **__: none)
+    monkeypatch.setattr(portfolio, "lp_prices", lambda *_, **__: none)
+    for entries in (0, 10**9):
+        found = best_prices(TWO, lp_entries=entries)
+        assert (found.method, found.bound > 8) == ("closed-form", True)
+
+
+def test_no_programme_beside_another_copy_of_its_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("highspy")
+    assert portfolio.solves_programme(TWO, 10**6)
+    monkeypatch.setitem(sys.modules, "ortools", sys)
+    assert not portfolio.solves_programme(TWO, 10**6)
+
+
+def test_a_programme_is_not_made_longer_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("highspy")
+    asked: list[Prices] = []
+
+    def nothing(instance: Instance, prices: Prices) -> float:
+        assert len(asked) < 20
+        asked.append(prices)
+        return 0.0
+
+    monkeypatch.setattr(linear, "price_bound", nothing)
+    assert lp_prices(TWO) == asked[-1]
+
+
 def test_progress_counts_up_to_the_evaluations_allowed() -> None:
     seen: list[tuple[int, float]] = []
     best_prices(
@@ -151,6 +206,17 @@ def test_progress_counts_up_to_the_evaluations_allowed() -> None:
     counts = [done for done, _ in seen]
     assert counts == list(range(1, len(counts) + 1))
     assert 30 <= len(counts) <= 40
+
+
+@pytest.mark.parametrize("allowed", [1, 2, 3, 5, 8, 13, 21, 34])
+def test_no_more_evaluations_than_are_allowed(allowed: int) -> None:
+    calls: list[int] = []
+    instance = _stream()
+    best_prices(
+        instance, evaluations=allowed, max_runs=300, lp_entries=0,
+        progress=lambda done, bound: calls.append(done),
+    )  # fmt: skip
+    assert 1 <= len(calls) <= allowed
 
 
 @pytest.mark.parametrize("far", [2**33, 2**47])
