@@ -55,6 +55,17 @@ def test_time_that_ends_while_children_are_compared_loses_none_of_them():
         )  # fmt: skip
 
 
+def test_children_take_the_room_that_they_need_and_no_more():
+    model = model_of(make(20, [(0, 1, 3), (0, 2, 4)]))
+    packing, step = _first_step(model)
+    room = Room(10_000)
+    made = children(
+        States.root(packing, 2), step, 10**6, 10**4, Block(0, 1), room, new_flag(), lambda: False
+    )
+    assert len(made.states) > 0
+    assert room.take(20_000) == 10_000 - len(made.states)
+
+
 def test_room_is_for_all_that_make_children():
     room = Room(10)
     assert room.take(7) == 7

@@ -14,6 +14,7 @@ from kvproof import solver
 from kvproof.certificates.build import lower_bound_certificate
 from kvproof.certificates.checker import Verdict, check
 from kvproof.certificates.lower_bounds import LowerBound
+from kvproof.certificates.prices import Prices, price_bound
 from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.backends.process import ask
@@ -61,6 +62,50 @@ def test_price_terms_by_definition():
         for p in range(a, 9):
             tokens = sum(price.get(p + j, 0) * (s + j) for j in range(1, o + 1))
             assert terms[c, p] == (p + o - a) * PRICE_SCALE + tokens
+
+
+def test_windows_are_just_those_of_a_cheaper_schedule():
+    none = np.zeros(0, dtype=np.int64)
+    model = model_of(make(9, [(0, 0, 1), (3, 4, 2)]))
+    windows = fix_windows(model, none, 7)  # so that the two may wait three steps
+    allowed = {
+        (int(s), int(o)): np.flatnonzero(row).tolist()
+        for s, o, row in zip(model.prompt, model.output, windows.allowed, strict=True)
+    }
+    assert allowed == {(0, 1): [0, 1, 2, 3], (4, 2): [3, 4, 5, 6]}
+    assert (windows.horizon, windows.bound) == (8, 3 * PRICE_SCALE)
+    assert fix_windows(model, none, 3).empty
+
+
+def test_a_start_beyond_all_prices_is_among_the_cheapest():
+    instance = make(5, [(0, 1, 1)])
+    prices = np.full(20, 100 * PRICE_SCALE)
+    windows = fix_windows(model_of(instance), prices, 40)
+    exact = price_bound(instance, Prices(denominator=1, runs=((20, 100),)))
+    assert windows.bound == exact * PRICE_SCALE == (21 - 5 * 20 * 100) * PRICE_SCALE
+
+
+def test_prices_and_windows_that_are_too_large_are_refused():
+    model = model_of(make(9, [(0, 4, 2)]))
+    with pytest.raises(LimitError, match="prices beyond 64 bits"):
+        price_terms(model, np.full(2, 2**58), 8, PRICE_SCALE)
+    with pytest.raises(LimitError, match="over 100,000 steps are too many"):
+        fix_windows(model, np.zeros(0, dtype=np.int64), 100_003)
+
+
+@pytest.mark.parametrize(("memory", "bits"), [(127, 8), (128, 16), (32_767, 16), (32_768, 32)])
+def test_the_top_bit_of_a_lane_is_a_guard(memory, bits):
+    packing = packing_of(model_of(make(memory, [(0, 1, 1)])))
+    assert packing.bits == bits
+    assert packing.full & packing.guard == 0
+
+
+def test_a_key_has_64_bits():
+    assert packing_of(model_of(make(90, [(0, k, 1) for k in range(62)]))).radix[-1] == 2**61
+    with pytest.raises(LimitError, match="63 requests in 63 classes are too many"):
+        packing_of(model_of(make(90, [(0, k, 1) for k in range(63)])))
+    with pytest.raises(LimitError, match="too many"):
+        packing_of(model_of(make(90, [(0, k, 1) for k in range(80)])))
 
 
 def test_windows_lose_no_optimum():

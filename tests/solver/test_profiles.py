@@ -23,7 +23,7 @@ from kvproof.solver.profiles.space import space_of
 from kvproof.solver.profiles.stage import few_profiles, profiles
 from kvproof.solver.reference import brute_force
 from kvproof.solver.stages import _result
-from kvproof.solver.threads import new_flag
+from kvproof.solver.threads import blocks, new_flag
 from kvproof.solver.windows import quick_prices
 from tests.solver.common import certificate, claim_more, draw, make, verdict
 
@@ -130,6 +130,20 @@ def test_any_prices_bound_every_schedule(seed):
     rng, model, space, opt = solved(seed)
     for _ in range(5):
         assert bound_of(model, space, rng).value <= SCALE * opt
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rows_in_blocks_are_what_they_are_in_one(seed, monkeypatch):
+    model = small(seed)
+    space = space_of(model, ROOM, new_flag())
+    whole = bound_of(model, space, random.Random(seed))
+    monkeypatch.setattr(bounds, "_MANY", 0)
+    monkeypatch.setattr(bounds, "blocks", lambda rows, parts: blocks(rows, 3, 1))
+    parts = bound_of(model, space, random.Random(seed))
+    assert parts.value == whole.value
+    assert (parts.table == whole.table).all()
+    monkeypatch.setattr(bounds, "gather", lambda jobs, flag, deadline: flag.fill(True))
+    assert bound_of(model, space, random.Random(seed)) is None
 
 
 @pytest.mark.parametrize("seed", range(40))
