@@ -3,6 +3,7 @@
 import json
 import random
 from itertools import chain
+from math import ceil
 
 import numpy as np
 import pytest
@@ -12,11 +13,16 @@ from kvproof.certificates.checker.core.branch import Branching as PlainBranching
 from kvproof.certificates.checker.core.model import Instance as CheckedInstance
 from kvproof.certificates.checker.core.prices import read_prices
 from kvproof.certificates.checker.limits import DEFAULT, Meter
+from kvproof.certificates.prices import price_bound
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.branch.relaxation import Late, Relaxation
 from kvproof.solver.branch.request_windows import UNIT, counts_between, tighten, weigh, whole
+from kvproof.solver.branch.stage import branch
+from kvproof.solver.branch.strong_branching import best_split
 from kvproof.solver.branch.tree import Branching
+from kvproof.solver.heuristics import best_policy
+from kvproof.solver.interval import known
 from kvproof.solver.model import model_of
 from kvproof.solver.reference import brute_force
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
@@ -169,6 +175,7 @@ def test_a_tree_cut_short_claims_no_more_than_its_root(monkeypatch):
     plain = fix_windows(model, good_prices(model, 60, 840), 840).bound / PRICE_SCALE
     assert plain < result.lower_bound <= 672 <= result.total_latency
     assert result.proof.kind == "price"
+    assert result.lower_bound == ceil(price_bound(instance, result.proof.prices))
 
 
 def test_the_programme_takes_over_and_is_only_believed(monkeypatch):
@@ -189,6 +196,23 @@ def test_too_many_columns_are_refused():
         Relaxation(model, 10_000)
 
 
+def test_a_programme_of_too_many_entries_is_refused():
+    model = model_of(make(400, [(0, 0, 200)]))
+    with pytest.raises(LimitError, match="15000 columns and 3015000 coefficients is too large"):
+        Relaxation(model, 15_000)
+
+
+def test_starts_over_too_many_steps_are_refused():
+    model = model_of(make(24, [(0, 1, 6)] * 9))
+    with pytest.raises(LimitError, match="starts over more than 20,000 steps"):
+        Branching(model, 10**6)
+
+
+def test_what_no_schedule_can_cost_needs_no_tree():
+    tree = Branching(model_of(make(24, [(0, 1, 6)] * 9)), 54).run()
+    assert (tree.proved, tree.nodes, tree.vectors, tree.stream) == (True, 0, [], [0])
+
+
 @pytest.mark.parametrize("tried", [1, 8])
 def test_trees_from_any_target(tried):
     model = model_of(make(24, [(0, 1, 6)] * 9))
@@ -201,6 +225,54 @@ def test_trees_from_any_target(tried):
         assert (tree.starts is None) == (target == opt)
         sizes.append(tree.nodes)
     assert max(sizes) > 1
+
+
+def test_limits_of_nodes_and_of_memory_are_kept(monkeypatch):
+    model = model_of(make(60, [(0, 1, 10)] * 20 + [(0, 9, 3)] * 20))
+    tree = Branching(model, 723).run(nodes=2)
+    assert (tree.proved, tree.limit, tree.nodes) == (False, "nodes", 2)
+    monkeypatch.setattr("kvproof.solver.branch.tree.MAX_TERMS", 1)
+    tree = Branching(model, 723).run()
+    assert (tree.proved, tree.limit, tree.nodes) == (False, "memory", 0)
+
+
+def test_time_that_ends_within_a_programme_ends_the_tree(monkeypatch):
+    model = model_of(make(60, [(0, 1, 10)] * 20 + [(0, 9, 3)] * 20))
+    late = [False]
+    branching = Branching(model, 723, late=lambda: late[0])
+    steps = branching.steps(100)
+    next(steps)
+    monkeypatch.setattr("kvproof.solver.branch.relaxation._SLICE", 1)
+    late[0] = True  # not before the node, but in its programme
+    assert list(steps) == []
+    assert (branching.tree.proved, branching.tree.limit) == (False, "time")
+    with pytest.raises(Late):
+        branching.programme.solve(
+            *counts_between(branching.first, branching.last, model.count, branching.width - 1)
+        )
+
+
+def test_time_that_ends_before_a_tree_is_said(monkeypatch):
+    def late(*_, **__):
+        raise Late
+
+    monkeypatch.setattr("kvproof.solver.branch.stage.Branching", late)
+    instance = make(24, [(0, 1, 6)] * 9)
+    model = model_of(instance)
+    state = known(model, *best_policy(instance, model))
+    before = state.lower, state.upper
+    assert list(branch(model, state)) == []
+    assert (state.limit, state.lower, state.upper) == ("time", *before)
+
+
+def test_one_schedule_that_no_prices_close_is_an_error():
+    model = model_of(make(24, [(0, 1, 6)] * 2))
+    first = np.array([0, 3])
+    programme = Relaxation(model, 8)
+    counts, _ = programme.solve(*counts_between(first, first, model.count, 8))
+    with pytest.raises(LimitError, match="do not close a single schedule"):
+        best_split(programme, counts, first, first, 99.0, 8)
+    assert best_split(programme, counts, first, np.array([0, 6]), 99.0, 8) == [0, 1, 4]
 
 
 def test_a_time_limit_is_kept():
