@@ -49,7 +49,7 @@ def test_the_number_of_multisets_is_what_a_reader_computes():
         (4, 13, 1, "requests must be 1 to 12, got 13"),
         (4, 2, 0, "largest request must be 1 to 4, got 0"),
         (4, 2, 5, "largest request must be 1 to 4, got 5"),
-        (64, 12, 64, "multisets are too many; narrow the box"),
+        (64, 3, 64, "1,501,982,560 multisets are too many; narrow the box"),
     ],
 )
 def test_what_is_no_box_is_refused(memory, requests, peak, said):
