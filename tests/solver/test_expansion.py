@@ -55,6 +55,13 @@ def test_time_that_ends_while_children_are_compared_loses_none_of_them():
         )  # fmt: skip
 
 
+def test_states_of_one_key_are_in_order_of_cost():
+    packing = packing_of(model_of(make(20, [(0, 1, 3), (0, 2, 4)])))
+    states = States.empty(4, packing, 2)
+    states.key[:], states.latency[:] = [7, 3, 7, 3], [5, 9, 4, 1]
+    assert states.order().tolist() == [3, 1, 2, 0]
+
+
 def test_children_take_the_room_that_they_need_and_no_more():
     model = model_of(make(20, [(0, 1, 3), (0, 2, 4)]))
     packing, step = _first_step(model)

@@ -71,6 +71,21 @@ def test_multipliers_beyond_32_bits_are_refused(worth):
         make_vector(grid, alpha, none, 0)
 
 
+def test_tables_are_no_larger_than_they_may_be(monkeypatch):
+    model = model_of(make(12, [(0, 0, 1)] * 9))
+    windows = fix_windows(model, np.zeros(0, dtype=np.int64), 90)
+    cells = int(np.prod(grid_of(model, windows).shape))
+    monkeypatch.setattr(trajectory, "MAX_CELLS", cells)
+    grid_of(model, windows)
+    trajectory.refuse_size(model)
+    monkeypatch.setattr(trajectory, "MAX_CELLS", cells - 1)
+    with pytest.raises(LimitError, match="is too large a table"):
+        grid_of(model, windows)
+    monkeypatch.setattr(trajectory, "MAX_CELLS", 3 * 10 * 13 - 1)  # all nine in one step
+    with pytest.raises(LimitError, match="1 steps x 10 running x 12 tokens is too large"):
+        trajectory.refuse_size(model)
+
+
 def repeated(seed):
     """Return a backlog of a few classes of equal requests."""
     rng = random.Random(seed)
