@@ -72,14 +72,25 @@ def test_what_is_shown_is_what_json_says(capsys):
         assert f"{row['factor_decimal']:.4f}" in shown
         assert f"{row['factor_any_routing_decimal']:.4f}" in shown
     assert "3 replicas, 30,000 tokens each, round-robin, load of the fleet 0." in shown
-    for part in data["parts"]:
-        assert f" {floor(Fraction(part['lower_bound'])):,} " in shown
-    for name, said in (("lower_bound", "less than {} steps"), ("lower_bound_any_routing",
-                       "whatever is known, it is at least {}:")):  # fmt: skip
-        shown_bound = decimal(Fraction(data[name]), 2, up=False, commas=True)
-        assert said.format(shown_bound) in shown
     assert "say nothing of other routings" in shown
     assert "Order matters on 2 of 3 replicas" in shown
+
+
+def test_bounds_are_shown_rounded_down(capsys):
+    assert run([*FLEET, "--backlog"]) == 0
+    shown = capsys.readouterr().out
+    _, data = run_json(capsys, *FLEET, "--backlog")
+    for part in data["parts"]:
+        bound = Fraction(part["lower_bound"])
+        assert bound.denominator > 1
+        assert f" {floor(bound):,} " in shown
+    for name, said in (
+        ("lower_bound", "no schedules of the replicas come to less than {} steps"),
+        ("lower_bound_any_routing", "whatever is known, it is at least {}:"),
+    ):
+        bound = decimal(Fraction(data[name]), 2, up=False, commas=True)
+        assert bound != decimal(Fraction(data[name]), 2, up=True, commas=True)
+        assert said.format(bound) in shown
 
 
 def test_a_fleet_that_never_waits_is_told_so(capsys):

@@ -51,6 +51,8 @@ def test_a_sweep_over_loads_and_over_memory(capsys):
     arguments = ["verify", EXAMPLE, "--backlog", "--sweep", "memory=40000:60000:10000"]
     _, data = run_json(capsys, *arguments, "--policy", "svf")
     assert [point["memory"] for point in data["points"]] == [40_000, 50_000, 60_000]
+    assert all(Fraction(point["lower_bound"]).denominator > 1 for point in data["points"])
+    assert_decimals_are_true(data)
     assert run([*arguments, "--policy", "svf"]) == 0
     assert "memory 40,000 to 60,000 tokens, backlog\n" in capsys.readouterr().out
 

@@ -267,6 +267,36 @@ def test_no_profile_fits_into_too_little_memory(room):
     assert space_of(small(0), room, new_flag()) is None
 
 
+@pytest.mark.parametrize("room", [10_000, 10**6, 10**7])
+def test_profiles_keep_to_their_memory(room, monkeypatch):
+    taken = []
+
+    def look(packing, memory, words, first, to, way, ways, slots, way_slots, flag):
+        taken.append(sum(x.nbytes for x in (words, first, to, way, slots)))
+        taken.append(ways.nbytes + way_slots.nbytes)
+        return -1, 0, 0
+
+    monkeypatch.setattr(spaces, "_closed", look)
+    assert space_of(small(0), room, new_flag()) is None
+    assert room / 2 < taken[0] <= room + 8
+    assert 0 < taken[1] <= room
+
+
+def test_no_walk_earns_what_an_arc_costs_that_is_not_taken():
+    model = model_of(make(9, [(0, 0, 1)] * 3))
+    space = space_of(model, ROOM, new_flag())
+    refused = 0
+    for power in range(18, 36):
+        try:
+            costs = costs_of(model, space, np.array([2**power]), 5)
+        except LimitError:
+            refused += 1
+            continue
+        assert not refused
+        assert int(costs.min(axis=1).sum()) > -bounds._NEVER
+    assert 0 < refused < 18
+
+
 def test_prices_beyond_32_bits_are_refused():
     model = model_of(make(9, [(0, 0, 1)] * 3))
     space = space_of(model, ROOM, new_flag())
