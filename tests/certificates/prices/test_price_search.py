@@ -155,7 +155,14 @@ def test_a_bound_that_leaves_room_for_one_step_does_not_end_the_search() -> None
     assert calls
 
 
-@pytest.mark.parametrize("after", [0, 1, 9, 20])
+def test_who_has_no_time_gets_what_needs_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    for search in ("ascent_prices", "lp_prices"):
+        monkeypatch.setattr(portfolio, search, lambda *_, **__: pytest.fail("it searched"))
+    for entries in (0, 10**9):
+        assert best_prices(TWO, lp_entries=entries, stop=lambda: True).method == "closed-form"
+
+
+@pytest.mark.parametrize("after", [1, 9, 20])
 def test_whoever_asks_ends_the_search(after: int) -> None:
     calls: list[int] = []
     found = best_prices(
@@ -210,13 +217,13 @@ def test_progress_counts_up_to_the_evaluations_allowed() -> None:
 
 @pytest.mark.parametrize("allowed", [1, 2, 3, 5, 8, 13, 21, 34])
 def test_no_more_evaluations_than_are_allowed(allowed: int) -> None:
-    calls: list[int] = []
-    instance = _stream()
-    best_prices(
-        instance, evaluations=allowed, max_runs=300, lp_entries=0,
-        progress=lambda done, bound: calls.append(done),
-    )  # fmt: skip
-    assert 1 <= len(calls) <= allowed
+    for instance in (TWO, _stream()):
+        calls: list[int] = []
+        best_prices(
+            instance, evaluations=allowed, max_runs=300, lp_entries=0,
+            progress=lambda done, bound, calls=calls: calls.append(done),
+        )  # fmt: skip
+        assert 1 <= len(calls) <= allowed
 
 
 @pytest.mark.parametrize("far", [2**33, 2**47])
