@@ -18,11 +18,11 @@ from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.branch.relaxation import Late, Relaxation
 from kvproof.solver.branch.request_windows import UNIT, counts_between, tighten, weigh, whole
-from kvproof.solver.branch.stage import branch
+from kvproof.solver.branch.stage import _root_prices, branch
 from kvproof.solver.branch.strong_branching import best_split
 from kvproof.solver.branch.tree import Branching
 from kvproof.solver.heuristics import best_policy
-from kvproof.solver.interval import known
+from kvproof.solver.interval import Interval, known
 from kvproof.solver.model import model_of
 from kvproof.solver.reference import brute_force
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, price_terms
@@ -176,6 +176,15 @@ def test_a_tree_cut_short_claims_no_more_than_its_root(monkeypatch):
     assert plain < result.lower_bound <= 672 <= result.total_latency
     assert result.proof.kind == "price"
     assert result.lower_bound == ceil(price_bound(instance, result.proof.prices))
+
+
+def test_the_roots_prices_are_said_to_prove_what_they_do():
+    instance = make(60, [(0, 0, 12)] * 24)
+    model = model_of(instance)
+    upper, starts = best_policy(instance, model)
+    state = Interval(lower=0, upper=upper, starts=starts)
+    _root_prices(model, state, Branching(model, upper).tree.vectors[0])
+    assert 600 < state.lower == ceil(price_bound(instance, state.proof.prices))
 
 
 def test_the_programme_takes_over_and_is_only_believed(monkeypatch):
