@@ -8,6 +8,8 @@ from zipfile import BadZipFile
 
 from kvproof.scheduling.errors import InputError
 
+#: What SQLite raises: also where its own words quote damaged bytes, which are no text.
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
 #: What reading a value raises that was not written here.
 MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, EOFError, BadZipFile)
 
@@ -21,7 +23,7 @@ def usable(path: Path, *others: type[Exception]) -> Iterator[None]:
     InputError
         It is raised.
     """
-    faults: tuple[type[Exception], ...] = (sqlite3.Error, *others)
+    faults: tuple[type[Exception], ...] = (*FAULTS, *others)
     try:
         yield
     except faults as error:

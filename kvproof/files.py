@@ -5,7 +5,7 @@ import gzip
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_ISCHR
@@ -137,7 +137,9 @@ class Outputs:
     def __init__(self, *inputs: str | Path | None) -> None:
         named = [name for name in inputs if name is not None]
         self._stdin = STDIN in map(str, named)
-        self._taken = [Path(name) for name in named if str(name) != STDIN] + files_of_options()
+        self._inputs = [Path(name) for name in named if str(name) != STDIN]
+        self._taken = [*self._inputs, *files_of_options()]
+        self._folders: list[Path] = []  # to be filled
 
     def file(self, name: str | Path, *, ends: tuple[str, ...] = ()) -> Output:
         """Return the output of this name, which has one of these endings, where any are given.
@@ -202,16 +204,19 @@ class Outputs:
             for _ in there.iterdir():
                 raise InputError(f"{name}: holds other files; name a new or an empty folder")
         self._taken.append(path)
+        self._folders.append(path)
         return path
 
     def _refuse_taken(self, name: str | Path, path: Path) -> None:
         for other in self._taken:
             if _same(path, other):
                 raise InputError(f"{name}: would replace {other}, of the same call; name another")
-            if _is_among(path, other):
-                raise InputError(
-                    f"{name}: would be among the files of {other}, of the same call; name another"
-                )
+        among = [one for one in self._folders if _is_inside(path, one)]
+        among += [one for one in self._inputs if _is_among(path, one)]
+        if among:
+            raise InputError(
+                f"{name}: would be among the files of {among[0]}, of the same call; name another"
+            )
         if self._stdin and _is_stdin(path):
             raise InputError(f"{name}: would replace standard input; name another")
 
@@ -227,13 +232,14 @@ def _looked_at(name: str | Path) -> Iterator[None]:
         raise InputError(f"{str(name)!r}: cannot be a file's name: {error}") from error
 
 
-def write_files(folder: Path, files: dict[str, bytes]) -> None:
-    """Write files of these names into a folder of the command's own, as many as can be."""
-    failures = Failures()
+def write_files(folder: Path, files: dict[str, bytes], failures: Failures) -> dict[str, Path]:
+    """Write files of these names into a folder of the command's own; return those that are."""
+    kept = {}
     for name, data in files.items():
         with failures:
             Output(str(folder / name)).write(data)
-    failures.end()
+            kept[name] = folder / name
+    return kept
 
 
 @contextmanager
@@ -278,13 +284,12 @@ def _is_stream(path: Path) -> bool:
 def _is_stdout(path: Path) -> bool:
     """Whether standard output goes into this very file or pipe; a terminal is shared as ever.
 
-    Where it is reserved, descriptor 1 leads to what standard error goes into, which is no output.
+    Where it is reserved, descriptor 1 leads to what standard error goes into, and is not meant.
     """
     try:
         ours = os.fstat(stdout().fileno())
-        streams = [one for one in (ours, os.fstat(1)) if not S_ISCHR(one.st_mode)]
-        meant = [path.stat(), *([ours] if str(path) in _STDOUT else [])]
-        return any(os.path.samestat(one, other) for one in meant for other in streams)
+        meant = ours if str(path) in _STDOUT else path.stat()
+        return os.path.samestat(meant, ours) and not S_ISCHR(ours.st_mode)
     except (OSError, ValueError):  # not there; closed, or no file at all
         return False
 
@@ -304,17 +309,31 @@ def _same(path: Path, other: Path) -> bool:
     return path.exists() and other.exists() and path.samefile(other)
 
 
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Whether the file lies in a folder, which need not exist yet, by its own name or another."""
+    place, target = Path(os.path.realpath(path.parent)), Path(os.path.realpath(path))
+    return Path(os.path.realpath(folder)) in (place, *place.parents, *target.parents)
+
+
 def _is_among(path: Path, other: Path) -> bool:
     """Whether `other` is a folder or pattern, and this one of its files, or would become one."""
-    place, target = Path(os.path.realpath(path.parent), path.name), Path(os.path.realpath(path))
     if other.is_dir():
-        inside = Path(os.path.realpath(other)) in (*place.parents, *target.parents)
-        return inside or any(_same(path, one) for one in other.iterdir())
-    if glob.has_magic(str(other)) and not other.exists():
-        pattern = Path(os.path.realpath(other.parent), other.name)
-        inside = place.match(str(pattern))
-        return inside or any(_same(path, Path(one)) for one in glob.glob(str(other)))
-    return False
+        return _is_inside(path, other) or _is_one_of(path, other.iterdir())
+    if not glob.has_magic(str(other)) or other.exists():
+        return False
+    place = os.path.realpath(path.parent)
+    folders = glob.glob(str(other.parent)) if path.match(other.name) else []
+    return any(os.path.realpath(folder) == place for folder in folders) or _is_one_of(
+        path, map(Path, glob.glob(str(other)))
+    )
+
+
+def _is_one_of(path: Path, files: Iterable[Path]) -> bool:
+    """Whether the file is there, and is one of these under another name."""
+    if not path.exists():
+        return False
+    there = path.stat()
+    return any(file.exists() and os.path.samestat(there, file.stat()) for file in files)
 
 
 def _try_to_write(name: str, folder: Path, path: Path | None) -> None:

@@ -16,6 +16,14 @@ EXPONENT_DIGITS = 2
 _LONG_EXPONENT = re.compile(rf"[eE][+-]?[\d_]{{{EXPONENT_DIGITS + 1}}}")
 
 
+def shown_argument(value: object) -> str:
+    """Return what a message says of a value: a number may have more digits than Python writes."""
+    try:
+        return str(value) if isinstance(value, Real) else repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
+
+
 def as_integer(name: str, value: object, low: int | None = None, high: int | None = None) -> int:
     """Return an integer that must lie from `low`, if any, to `high`.
 
@@ -25,11 +33,11 @@ def as_integer(name: str, value: object, low: int | None = None, high: int | Non
         It is none, or does not.
     """
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise InputError(f"{name} must be an integer, got {value!r}")
+        raise InputError(f"{name} must be an integer, got {shown_argument(value)}")
     number = int(value)
     if low is not None and (number < low or (high is not None and number > high)):
         bound = f"at least {low}" if high is None else f"{low} to {high}"
-        raise InputError(f"{name} must be {bound}, got {number}")
+        raise InputError(f"{name} must be {bound}, got {shown_argument(number)}")
     return number
 
 
@@ -51,7 +59,7 @@ def as_fraction(name: str, value: object, what: str = "a number, as 0.05 or '1/2
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise InputError(f"{name} must be {what}, got {value!r}") from None
+        raise InputError(f"{name} must be {what}, got {shown_argument(value)}") from None
 
 
 def of_type(kinds: Any, value: Any, what: str) -> Any:
@@ -79,11 +87,12 @@ def as_time_limit(name: str, seconds: object) -> float | None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, Real):
         raise InputError(
-            f"{name}: the time limit must be a number of seconds (None: no limit), got {seconds!r}"
+            f"{name}: the time limit must be a number of seconds (None: no limit), got "
+            f"{shown_argument(seconds)}"
         )
     if not 0 < seconds < inf:  # type: ignore[operator]
         raise InputError(
             f"{name}: the time limit must be above 0 seconds and finite (None: no limit), got "
-            f"{seconds!r}"
+            f"{shown_argument(seconds)}"
         )
     return float(seconds if seconds <= _LONGEST else _LONGEST)

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from kvproof.scheduling.arguments import as_fraction, as_integer
+from kvproof.scheduling.arguments import as_fraction, as_integer, shown_argument
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, exact_dot, exact_sum
 from kvproof.scheduling.instance import Instance
@@ -50,7 +50,7 @@ class BucketSVF(SVF):
     def __init__(self, *, constant: Fraction = Fraction(1), cap: int | None = None) -> None:
         self.constant = as_fraction("svf-bucket: c", constant)
         if self.constant < 0:
-            raise InputError(f"svf-bucket: c must be at least 0, got {constant}")
+            raise InputError(f"svf-bucket: c must be at least 0, got {shown_argument(constant)}")
         self.cap = None if cap is None else as_integer("svf-bucket: cap", cap, 0)
 
     def toll(self, instance: Instance) -> Toll:

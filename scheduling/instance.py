@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.scheduling.arguments import as_fraction, as_integer
+from kvproof.scheduling.arguments import as_fraction, as_integer, shown_argument
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import CHUNK, Column, exact_sum
 from kvproof.scheduling.machine import refuse_beyond_memory
@@ -56,9 +56,8 @@ class Instance(Shown):
     count: Column | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "memory", as_integer("instance: memory", self.memory))
-        if not 1 <= self.memory <= MAX_MEMORY:
-            raise InputError(f"instance: memory must be 1 to {MAX_MEMORY}, got {self.memory}")
+        memory = as_integer("instance: memory", self.memory, 1, MAX_MEMORY)
+        object.__setattr__(self, "memory", memory)
         for name in ("arrival", "prompt", "output", "count"):
             values = getattr(self, name)
             if values is not None or name != "count":
@@ -240,7 +239,7 @@ class Instance(Shown):
         """
         times_as_fast = as_fraction("instance: a rate", scale)
         if times_as_fast <= 0:
-            raise InputError(f"instance: a rate must be above 0, got {scale}")
+            raise InputError(f"instance: a rate must be above 0, got {shown_argument(scale)}")
         up, down = times_as_fast.denominator, times_as_fast.numerator
         times, inverse = np.unique(self.arrival, return_inverse=True)
         # Python integers: the scale may have more digits than int64

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from kvproof.scheduling.arguments import as_fraction
+from kvproof.scheduling.arguments import as_fraction, shown_argument
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column, exact_sum
 from kvproof.scheduling.instance import Instance
@@ -38,7 +38,7 @@ class OneBitSVF:
     ) -> None:
         self.theta = None if theta is None else as_fraction("svf-1bit: theta", theta)
         if self.theta is not None and self.theta < 0:
-            raise InputError(f"svf-1bit: theta must be at least 0, got {theta}")
+            raise InputError(f"svf-1bit: theta must be at least 0, got {shown_argument(theta)}")
         if admission not in ("true", "reserve"):
             raise InputError(f"svf-1bit: admission must be true or reserve, got {admission!r}")
         self.admission = admission

@@ -52,7 +52,7 @@ class Schedule(Shown):
         if starts.size and starts.max() > LAST_START:
             raise InputError(f"schedule: starts must be at most {LAST_START}, got {starts.max()}")
         starts = starts.astype(np.int64, copy=False)
-        if starts.ndim > 1:
+        if starts.ndim != 1:
             raise InputError("schedule: starts must be a flat list of integers")
         if starts.shape != (self.instance.requests,):
             raise InputError(

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from kvproof.adversary.database import MALFORMED, usable
+from kvproof.adversary.database import FAULTS, MALFORMED, usable
 from kvproof.adversary.engines.protocol import State
 from kvproof.adversary.witnesses.witness_file import WitnessFile, parse_witness
 from kvproof.scheduling.errors import InputError
@@ -113,7 +113,7 @@ class Archive:
                 known = self.read("version")
                 if known is None:
                     self.write("version", VERSION)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, *FAULTS) as error:
             if path.is_file() and not os.access(path, os.R_OK | os.W_OK):
                 raise InputError(
                     f"{path}: you may not read and write it, as looking at a run takes; copy its "

@@ -19,6 +19,9 @@ from kvproof.scheduling.registry import find_policy
 #: Up to so many requests each is a class of its own, unless classes are asked for.
 FEW = 16
 
+# Larger numbers are refused before they are looked at closer; seeds may be any.
+_MOST = 2**62
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -63,7 +66,8 @@ class Settings:
                           ("evaluations", 1), ("seed", 0)):  # fmt: skip
             value = getattr(self, name)
             if value is not None or name != "classes":
-                object.__setattr__(self, name, as_integer(f"search: {name}", value, low))
+                high = None if name == "seed" else _MOST
+                object.__setattr__(self, name, as_integer(f"search: {name}", value, low, high))
         for name in ("max_eps", "min_eps", "theta"):
             value = getattr(self, name)
             if value is not None or name != "theta":

@@ -11,8 +11,10 @@ from kvproof.scheduling.exact import as_pq, decimal
 from kvproof.scheduling.words import counted
 
 
-def summary_lines(folder: Path, campaign: Campaign, result: CampaignResult) -> list[str]:
-    """Say how a campaign ended."""
+def summary_lines(
+    folder: Path, campaign: Campaign, result: CampaignResult, witness: Path | None
+) -> list[str]:
+    """Say how a campaign ended; `witness` is the file of the best one, where it is written."""
     found = {name: result.best_of(name) for name in campaign.engines}
     best = result.best
     if best is None:
@@ -32,9 +34,9 @@ def summary_lines(folder: Path, campaign: Campaign, result: CampaignResult) -> l
                     f"  {campaign.engine} against {name}: {decimal(mine, 4, up=False)} to "
                     f"{decimal(ratio, 4, up=False)} ({float(mine / ratio - 1):+.1%})"
                 )
+        if witness is not None:
+            lines += [f"Witness: {witness}", f"Replay:  {replay_command(witness)}"]
         lines += [
-            f"Witness: {folder / 'best.json'}",
-            f"Replay:  {replay_command(folder / 'best.json')}",
             "A larger ratio may exist: a search proves none away.",
             *result.tested.in_words(result.violates, campaign.claims.bound),
         ]
@@ -64,8 +66,10 @@ def _estimate(entry: Entry) -> str:
     return decimal(witness.policy_total / strongest_bound(witness.feasible.instance), 4, up=True)
 
 
-def summary_json(folder: Path, campaign: Campaign, result: CampaignResult) -> dict[str, Any]:
-    """Return how a campaign ended, as ``kvproof search --json`` prints it."""
+def summary_json(
+    folder: Path, campaign: Campaign, result: CampaignResult, witness: Path | None
+) -> dict[str, Any]:
+    """Return how a campaign ended, as ``kvproof search --json`` prints it; as `summary_lines`."""
     found = {name: result.best_of(name) for name in campaign.engines}
     best = result.best
     bound = None if best is None else _allowed(campaign, best)
@@ -85,7 +89,7 @@ def summary_json(folder: Path, campaign: Campaign, result: CampaignResult) -> di
         "bound_tested": result.tested.bound,
         "theorems_tested": result.tested.theorems,
         "engines": {name: None if r is None else as_pq(r) for name, r in found.items()},
-        "witness": None if best is None else str(folder / "best.json"),
+        "witness": None if witness is None else str(witness),
         "violates": result.violates,
         "interrupted": result.interrupted,
     }

@@ -55,7 +55,7 @@ def command(
     from kvproof.adversary.campaign.rungs_picture import picture
     from kvproof.adversary.campaign.settings import Settings
     from kvproof.adversary.valuation.workers import make_workers
-    from kvproof.files import Failures, Outputs, write_files
+    from kvproof.files import Failures, Output, Outputs, write_files
     from kvproof.output import progress_bar, say
     from kvproof.scheduling.errors import ExitCode, InputError
     from kvproof.scheduling.notices import tell
@@ -71,7 +71,7 @@ def command(
     if stored.exists() and stored.read_bytes() != text.encode():
         raise InputError(f"{out} holds a frontier with other settings; take another --out")
     out.mkdir(parents=True, exist_ok=True)
-    write_files(out, {stored.name: text.encode()})
+    Output(str(stored)).write(text.encode())
 
     with make_workers(workers) as evaluators, progress_bar() as bar:
         task = bar.add_task("beginning", total=None)
@@ -96,9 +96,9 @@ def command(
         tell(f"no picture: {error}")
     # a result and its files: none is lost where another cannot be written
     failures = Failures()
+    kept: dict[str, Path] = {}
     try:
-        with failures:
-            write_files(out, written)
+        kept = write_files(out, written, failures)
         if page is not None:
             from kvproof.report.frontier import frontier_page
 
@@ -111,7 +111,7 @@ def command(
                         "theorems_tested": found.tested.theorems, "violates": found.violates,
                         "rungs": rows(rungs)})  # fmt: skip
         else:
-            _print(rungs, files)
+            _print(rungs, {cap: file for cap, file in files.items() if file.name in kept})
             if any(rung.prize for rung in rungs):
                 say("A witness exceeds max(2, 1/(1 - eps)): no known one does.")
             else:

@@ -88,7 +88,7 @@ def command(
     from kvproof.adversary.campaign.settings import stored
     from kvproof.adversary.campaign.summary import summary_json, summary_lines
     from kvproof.adversary.valuation.workers import make_workers
-    from kvproof.files import Failures, Outputs
+    from kvproof.files import Failures, Outputs, write_files
     from kvproof.output import progress_bar, say
     from kvproof.scheduling.errors import InputError
     from kvproof.streams import print_json
@@ -129,9 +129,9 @@ def command(
             archive.close()
     # a result and its files: none is lost where another cannot be written
     failures = Failures()
+    kept: dict[str, Path] = {}
     try:
-        with failures:
-            _write_files(folder, outcome)
+        kept = write_files(folder, _files(outcome), failures)
         if page is not None:
             from kvproof.report.search import search_page
 
@@ -140,9 +140,9 @@ def command(
         failures.end()
     finally:
         if as_json:
-            print_json(summary_json(folder, campaign, outcome))
+            print_json(summary_json(folder, campaign, outcome, kept.get("best.json")))
         else:
-            for line in summary_lines(folder, campaign, outcome):
+            for line in summary_lines(folder, campaign, outcome, kept.get("best.json")):
                 say(line)
     if outcome.entries and outcome.tested.bound == 0:
         raise InputError(
@@ -169,10 +169,8 @@ def _settings(options: dict[str, Any]) -> "Settings":
     return Settings(**options, span=span if online else 0)
 
 
-def _write_files(folder: Path, outcome: "CampaignResult") -> None:
-    """Write the best witness of each engine, and every violation."""
-    from kvproof.files import write_files
-
+def _files(outcome: "CampaignResult") -> dict[str, bytes]:
+    """Return the best witness of each engine, and every violation, by the names of their files."""
     files = {}
     for engine in dict.fromkeys(entry.engine for entry in outcome.entries):
         best = max((e for e in outcome.entries if e.engine == engine), key=lambda e: e.ratio)
@@ -182,7 +180,7 @@ def _write_files(folder: Path, outcome: "CampaignResult") -> None:
     violations = [entry for entry in outcome.entries if entry.violates is not None]
     for number, entry in enumerate(violations):
         files[f"violation-{number}.json"] = entry.certificate
-    write_files(folder, files)
+    return files
 
 
 def _code(outcome: "CampaignResult") -> int:

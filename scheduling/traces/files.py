@@ -16,9 +16,11 @@ def trace_files(path: str | os.PathLike[str]) -> list[Path]:
     Raises
     ------
     InputError
-        The folder holds no files, or a folder; nothing matches the pattern.
+        The folder holds no files, or a folder; nothing matches the pattern; there is a NUL in it.
     """
     where, whole = display_name(path), Path(path)
+    if "\0" in str(path):
+        raise InputError(f"{where}: no file has such a name")
     if whole.is_dir():
         files = sorted(one for one in whole.iterdir() if not one.name.startswith("."))
         for one in files:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from kvproof.scheduling.arguments import as_fraction, as_integer
+from kvproof.scheduling.arguments import as_fraction, as_integer, shown_argument
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import MAX_ARRIVAL, MAX_MEMORY, Instance
@@ -67,7 +67,7 @@ class Notes:
 def _positive(value: Fraction | float | str, name: str, what: str) -> Fraction:
     exact = as_fraction(name, value, what)
     if exact <= 0:
-        raise InputError(f"{name} must be > 0, got {value}")
+        raise InputError(f"{name} must be > 0, got {shown_argument(value)}")
     return exact
 
 

@@ -136,6 +136,14 @@ def test_where_one_object_goes_is_no_output_either(tmp_path, instance, log):
     assert (tmp_path / "log").read_text().startswith("old log\n")
 
 
+def test_standard_error_may_be_an_output_beside_one_object(tmp_path, instance):
+    command = [sys.executable, "-m", "kvproof", "simulate", instance, "--json", "--out"]
+    done = subprocess.run([*command, "/dev/stderr"], capture_output=True, cwd=ROOT)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["command"] == "simulate"
+    assert b'"kvproof-schedule"' in done.stderr
+
+
 def test_a_folder_of_somebody_else_is_not_filled(capsys, tmp_path):
     (tmp_path / "best.json").write_text("mine")
     for command in ("search", "frontier"):

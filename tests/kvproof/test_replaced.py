@@ -57,6 +57,7 @@ def test_nothing_of_the_call_is_replaced(capsys, tmp_path, instance, witness, ar
         ("days/*.csv", "days/new.csv"),
         ("link/*.csv", "days/new.csv"),
         ("*/a.csv", "days/a.csv"),
+        ("l[i]nk/*.csv", "days/new.csv"),
     ],
 )
 def test_no_file_of_a_folder_or_pattern_is_replaced_or_added(
@@ -90,11 +91,18 @@ def test_standard_input_is_not_replaced(tmp_path, instance):
 
 def test_no_page_is_among_the_files_that_a_call_writes(capsys, monkeypatch, tmp_path, instance):
     folder = tmp_path / "proofs"
-    folder.mkdir()
     monkeypatch.setattr("kvproof.inputs.load", lambda *_, **__: pytest.fail("it began to work"))
-    for command in (["headroom", instance, "--certificates"], ["search", "--out"]):
-        page = folder / "at-most.json.gz"
-        refused(capsys, [*command, folder, "--report", page], "would be among the files")
+    for _ in range(2):
+        for command in (["headroom", instance, "--certificates"], ["search", "--out"]):
+            page = folder / "at-most.json.gz"
+            refused(capsys, [*command, folder, "--report", page], "would be among the files")
+        folder.mkdir(exist_ok=True)
+
+
+def test_names_of_outputs_are_no_patterns(tmp_path):
+    outputs = Outputs()
+    for name in ("x[1].json", "x1.json", "*", "other"):
+        outputs.file(tmp_path / name)
 
 
 def test_the_archive_of_a_run_is_not_replaced(capsys, tmp_path):

@@ -116,7 +116,9 @@ def test_a_witness_that_cannot_be_written_does_not_hide_the_result(capsys, tmp_p
     page = tmp_path / "page.html"
     assert run(["search", "--resume", str(folder), "--report", str(page), "--json"]) == 2
     streams = capsys.readouterr()
-    assert json.loads(streams.out)["violates"]
+    said = json.loads(streams.out)
+    assert said["violates"]
+    assert said["witness"] is None
     assert "best.json: cannot be written" in streams.err
     assert (folder / "violation-0.json").exists()
     assert page.exists()

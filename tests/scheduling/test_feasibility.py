@@ -65,7 +65,7 @@ def test_wrong_number_of_starts():
     instance = Instance(memory=5, arrival=[0], prompt=[1], output=[2], count=[3])
     with pytest.raises(InputError, match="1 starts for 3 requests"):
         Schedule(instance=instance, starts=[0])
-    with pytest.raises(InputError, match="1 starts for 3 requests"):
+    with pytest.raises(InputError, match="a flat list"):
         Schedule(instance=instance, starts=0)
 
 

@@ -287,6 +287,14 @@ def test_what_is_damaged_is_said_in_a_line(tmp_path, change, read):
     archive.close()
 
 
+def test_damage_that_sqlite_quotes_is_said_in_a_line(tmp_path):
+    Archive(tmp_path, create=True).close()
+    file = tmp_path / FILE
+    file.write_bytes(file.read_bytes().replace(b"CREATE TABLE", b"CREATE T\xd2BLE"))
+    with pytest.raises(InputError, match=f"{FILE}: not usable: "):
+        Archive(tmp_path)
+
+
 def test_a_full_disk_is_said_in_a_line(tmp_path):
     archive = Archive(tmp_path, create=True)
     archive.write("settings", {})
