@@ -49,6 +49,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; every outcome becomes an exit code and at most one line on stderr."""
+    context: click.Context | None = None
     try:
         # not cli.main(), which has exit codes of its own for a closed pipe and an interrupt
         with cli.make_context("kvproof", arguments) as context:
@@ -67,7 +68,7 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         return _undelivered(error)
     except MemoryError:
-        return _fail("out of memory; take fewer requests (--limit)", ExitCode.OVER_LIMIT)
+        return _fail(f"out of memory; take fewer requests{_limit(context)}", ExitCode.OVER_LIMIT)
     except Exception as error:
         if interrupts.heard():
             return _fail("interrupted", ExitCode.INTERRUPTED)
@@ -92,6 +93,15 @@ def _undelivered(error: OSError) -> int:
         return _fail(what, ExitCode.BAD_INPUT)
     where = "" if error.filename is None else f"{error.filename}: "
     return _fail(f"{where}cannot be read or written: {why}", ExitCode.BAD_INPUT)
+
+
+def _limit(context: click.Context | None) -> str:
+    """Name the option that takes fewer requests, where the command has it."""
+    if context is None or context.invoked_subcommand is None:
+        return ""
+    command = cli.get_command(context, context.invoked_subcommand)
+    has_it = command is not None and any("--limit" in option.opts for option in command.params)
+    return " (--limit)" if has_it else ""
 
 
 def _where_to_look(error: click.ClickException) -> str:

@@ -1,6 +1,7 @@
 """A search from beginning to end: an engine and the baselines, certified, on disk, resumable."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -225,7 +226,8 @@ class _Stage:
             if self._is_better():
                 with asked.at_once():
                     witness = self._witness()
-                    entries, violates = self._certified(witness)
+                    violates = self._campaign.claims.violated(witness)
+                    entries = self._certified(witness, violates)
         except KeyboardInterrupt:
             return self._interim()
         self._owed = False
@@ -234,7 +236,19 @@ class _Stage:
             self._exact = as_pq(max(witness.ratio, Fraction(self._exact)))
         self._save(entries, remember=True)
         self._report(witness, entries)
+        if witness is not None and violates is not None:
+            self._shrink(witness, violates, asked)
         return violates
+
+    def _shrink(self, witness: Witness, violates: str, asked: Interruption) -> None:
+        """Commit a smaller witness that contradicts the same claim, if there is one in time."""
+        claims = self._campaign.claims
+        with suppress(KeyboardInterrupt), asked.at_once():
+            smaller = shrink(witness, lambda w: claims.violated(w) == violates, tries=600)
+            if smaller is not witness:
+                entry = self._entry(smaller, violates)
+                self._archive.add(entry)
+                self._report(witness, [entry])
 
     def _interim(self) -> str | None:
         """Write the state at an interruption, and a witness made in a moment.
@@ -262,20 +276,13 @@ class _Stage:
         assert self._genome is not None  # or there is nothing to certify
         return make_witness(self._campaign.objective, self._genome, seed=self._campaign.seed)
 
-    def _certified(self, witness: Witness) -> tuple[list[Entry], str | None]:
-        """Return what the archive takes in, and the claim that the witness contradicts, or None."""
-        claims = self._campaign.claims
-        violates = claims.violated(witness)
-        entries = []
+    def _certified(self, witness: Witness, violates: str | None) -> list[Entry]:
+        """Return what the archive takes in."""
         # the search compares floats, of schedules before they are improved: hold the exact ratio
         # against what this engine has certified already
         if violates is not None or witness.ratio > Fraction(self._exact):
-            entries.append(self._entry(witness, violates))
-        if violates is not None:
-            smaller = shrink(witness, lambda w: claims.violated(w) == violates, tries=600)
-            if smaller is not witness:
-                entries.append(self._entry(smaller, violates))
-        return entries, violates
+            return [self._entry(witness, violates)]
+        return []
 
     def _save(self, entries: list[Entry], *, remember: bool) -> None:
         progress = replace(self._progress, state=self._state())

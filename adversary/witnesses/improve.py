@@ -13,6 +13,7 @@ from kvproof.adversary.genomes.space import (
     Genome,
 )
 from kvproof.adversary.valuation.objective import Objective
+from kvproof.adversary.witnesses.rounding import Turns, in_turn
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.usage import hold_all, place, requests_of, shift_left
@@ -86,12 +87,16 @@ def shifted(schedule: Schedule, *, work: int = SHIFT_WORK) -> Schedule:
 def listed(schedule: Schedule) -> Schedule:
     """Return the requests one after the other in the order of their starts, each where it fits.
 
-    The schedule that is given need not be feasible.
+    The schedule that is given need not be feasible. Where it may take too long for its steps to be
+    counted, none starts before the one ahead of it.
     """
     requests = requests_of(schedule.instance)
     starts = schedule.starts.copy()
     order = np.argsort(starts, kind="stable")
     # were nothing to run beside anything else, all would be done by then
     steps = int(requests.arrival.max() + requests.output.sum()) + 1
-    place(np.zeros(steps, np.int32), requests, order, requests.arrival, False, starts)
+    if steps > SHIFT_WORK:
+        in_turn(requests, order, Turns(np.zeros(len(order)), 0.0, 0.0), starts)
+    else:
+        place(np.zeros(steps, np.int32), requests, order, requests.arrival, False, starts)
     return Schedule(instance=schedule.instance, starts=starts)

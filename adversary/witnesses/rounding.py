@@ -51,7 +51,7 @@ def rounded_schedule(instance: Instance) -> Schedule | None:
     tried = np.empty((len(TRIED), len(due)), np.int64)
     mean = float(requests.output.mean())
     for starts, (stretch, pace, lead) in zip(tried, TRIED, strict=True):
-        _place(requests, order, Turns(due * stretch, pace, lead * mean), starts)
+        in_turn(requests, order, Turns(due * stretch, pace, lead * mean), starts)
     return Schedule(instance=instance, starts=tried[int(tried.sum(axis=1).argmin())])
 
 
@@ -75,7 +75,7 @@ class Turns(NamedTuple):
 
 
 @njit
-def _place(requests, order, turns, starts):  # type: ignore[no-untyped-def]
+def in_turn(requests, order, turns, starts):  # type: ignore[no-untyped-def]
     """Start the requests in order, each at the first step that fits and is not before its turn."""
     memory, arrival, prompt, output = requests
     profile = np.empty((64, 3), np.int64)

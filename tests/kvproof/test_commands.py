@@ -18,7 +18,7 @@ from kvproof.bounds.policy_bound import PolicyBound
 from kvproof.output import exact_and_decimal
 from kvproof.scheduling.instance import Instance
 from tests.conftest import ROOT
-from tests.kvproof.common import run_json
+from tests.kvproof.common import WITNESS, run_json
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
 POLICIES = ["svf", "svf-1bit", "sjf", "fcfs", "sorted-f"]
@@ -374,6 +374,24 @@ def test_internal_error_and_interrupt(capsys, monkeypatch):
     monkeypatch.setattr(verify, "simulate", interrupted)
     assert run(["verify", EXAMPLE, *GOOD]) == 130
     assert capsys.readouterr().err == "kvproof: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("where", "arguments", "remedy"),
+    [
+        ("kvproof.bounds.verify.simulate", ("verify", EXAMPLE, *GOOD), " (--limit)"),
+        ("kvproof.adversary.witnesses.replay.load", ("shrink", str(WITNESS), "--out", "x"), ""),
+    ],
+)
+def test_a_lack_of_memory_names_no_option_that_is_not_there(
+    capsys, monkeypatch, where, arguments, remedy
+):
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(where, fail)
+    assert run(list(arguments)) == 3
+    assert capsys.readouterr().err == f"kvproof: out of memory; take fewer requests{remedy}\n"
 
 
 def test_what_the_system_does_not_let_us_read(capsys, monkeypatch):

@@ -241,6 +241,20 @@ def test_a_false_theorem_is_caught_shrunk_and_ends_the_run(tmp_path, small_setti
     assert again.entries == outcome.entries
 
 
+def test_a_violation_is_kept_before_it_is_shrunk(tmp_path, small_settings, unchecked, monkeypatch):
+    def fail(*arguments, **options):
+        raise MemoryError
+
+    monkeypatch.setattr(campaign, "shrink", fail)
+    settings = replace(small_settings, bound="6/5")
+    reports = []
+    with pytest.raises(MemoryError):
+        go(settings, tmp_path, observe=reports.append)
+    kept = go(settings, tmp_path)
+    assert kept.violates == kept.entries[-1].violates == "6/5"
+    assert kept.entries[-1] == reports[-1].entry
+
+
 def test_settings_survive_the_archive(tmp_path):
     settings = Settings(policy="sjf", max_eps="1/3", bound="1 + 1/(1 - eps)")
     archive = Archive(tmp_path, create=True)

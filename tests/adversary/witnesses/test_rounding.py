@@ -51,7 +51,7 @@ def test_placing_without_due_steps_or_pace_is_the_strict_rule():
         zero, order = np.zeros(n, np.int64), np.arange(n)
         starts = np.empty(n, np.int64)
         requests = Requests(memory, zero, prompt, output)
-        rounding._place(requests, order, rounding.Turns(np.zeros(n), 0.0, 0.0), starts)
+        rounding.in_turn(requests, order, rounding.Turns(np.zeros(n), 0.0, 0.0), starts)
         none = np.empty((0, 3), np.int64)
         assert (
             starts

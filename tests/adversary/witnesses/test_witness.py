@@ -23,7 +23,7 @@ from kvproof.scheduling.errors import InputError, RejectedError
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.one_bit import OneBitSVF
-from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.policies import FCFS, SVF
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
 from kvproof.solver.stages import solve
@@ -169,6 +169,17 @@ def test_a_list_in_the_order_of_any_starts_is_feasible():
         instance = space.instance(genome)
         starts = rng.integers(0, 30, instance.requests) + instance.expanded().arrival
         check_schedule(improve.listed(Schedule(instance=instance, starts=starts)))
+
+
+def test_a_witness_far_from_step_0_is_listed_and_shrunk():
+    far = 10**14
+    instance = Instance(memory=100, arrival=[far] * 2, prompt=[50, 60], output=[50, 1])
+    plan = Schedule(instance=instance, starts=np.array([far + 1, far]))
+    assert improve.listed(plan).starts.tolist() == [far + 1, far]
+    witness = measured(FCFS(), False, simulate(instance, FCFS()), plan)
+    small = shrink(witness, lambda w: w.ratio >= Fraction(6, 5))
+    assert small.ratio >= Fraction(6, 5)
+    assert small.instance.memory < 10
 
 
 def test_a_better_plan_is_of_the_same_instance_and_no_worse():
