@@ -2,7 +2,8 @@
 
 What is running is a profile as in :mod:`kvproof.scheduling.kernel` (completion step, number, sum
 of ``prompt - start``), but equal requests that start together go in at once, so that a wave costs
-as much as one request. :mod:`kvproof.adversary.valuation.reference` is the plain version.
+as much as one request. Totals steer only, and are floats, which large spaces do not overflow.
+:mod:`kvproof.adversary.valuation.reference` is the plain version.
 """
 
 from typing import NamedTuple
@@ -142,7 +143,7 @@ def strict_total(genome, key, memory, profile):  # type: ignore[no-untyped-def]
     order = by_key(genome, key)
     repeats = genome[0, REPEATS]
     running = nothing_running(profile)
-    total = np.int64(0)
+    total = 0.0
     now = np.int64(0)
     first = 0
     while first < len(order):
@@ -159,7 +160,7 @@ def strict_total(genome, key, memory, profile):  # type: ignore[no-untyped-def]
                     now = first_fit(running, memory, prompt, output, now)
                     fit = min(left, room(running, memory, prompt, output, now))
                     running = add(running, now + output, fit, fit * (prompt - now))
-                    total += fit * (now + output)
+                    total += float(fit) * float(now + output)
                     left -= fit
         first = last
     return total, running.profile
@@ -176,7 +177,7 @@ def plan_total(genome, memory, profile, runs):  # type: ignore[no-untyped-def]
     """
     order = by_key(genome, genome[:, RANK])
     running = nothing_running(profile)
-    total = np.int64(0)
+    total = 0.0
     now = np.int64(0)
     written = 0
     for row in order:
@@ -197,7 +198,7 @@ def plan_total(genome, memory, profile, runs):  # type: ignore[no-untyped-def]
             if gap > 0:
                 fit = in_turn(fit, done - burst, gap, now - base)
             running = add(running, now + output, fit, fit * (prompt - now))
-            total += fit * (now + output - arrival)
+            total += float(fit) * float(now + output - arrival)
             if written < len(runs):
                 runs[written, 0], runs[written, 1], runs[written, 2] = row, now, fit
                 written += 1

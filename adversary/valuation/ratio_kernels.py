@@ -138,9 +138,9 @@ def policy_total(genome, search, profile):  # type: ignore[no-untyped-def]
             none,
             0,
         )
-    total = np.int64(0)
+    total = 0.0
     for i in range(len(order)):
-        total += starts[i] + output[i] - arrival[i]
+        total += float(starts[i] + output[i] - arrival[i])
     return total, profile
 
 

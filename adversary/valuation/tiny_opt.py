@@ -37,4 +37,4 @@ def sharpen(batch, search):  # type: ignore[no-untyped-def]
         cost, profile = policy_total(genome, search, profile)
         known, profile, _ = plan_total(genome, limits.memory, profile, none)
         few = Few(limits.memory, genome[1:, PROMPT][order], genome[1:, OUTPUT][order], kind[order])
-        batch.values[i] = batch.estimates[i] = cost / optimum(few, min(known, cost), held)
+        batch.values[i] = batch.estimates[i] = cost / optimum(few, np.int64(min(known, cost)), held)

@@ -43,6 +43,21 @@ def test_kernels_agree_with_the_plain_path(policy, skip, span, single):
             assert estimate == pytest.approx(float(reference.estimate(objective, genome)))
 
 
+@pytest.mark.parametrize("pace", [0, 4000])
+def test_totals_beyond_64_bits_are_valued(pace):
+    space = Space(memory=2**30, requests=1_000_000, classes=2)
+    genome = space.empty(1)[0]
+    genome[1] = 0, 2**30 - 2**26, 2**26, 600_000, 0, pace, 0
+    scores = Objective(space=space).scores(genome[None])
+    number, output, volume = 600_000, 2**26, (2**30 - 2**26) * 2**26 + 2**26 * (2**26 + 1) // 2
+    # one after the other; the plan's starts are paced
+    cost = output * number * (number + 1) // 2
+    gap = max(output, volume / 2**30 * pace / 1000)
+    plan = output * number + gap * number * (number - 1) / 2
+    assert scores.values[0] == pytest.approx(cost / plan)
+    assert scores.estimates[0] >= 1
+
+
 @pytest.mark.parametrize("span", [0, 20])
 def test_the_plan_is_a_feasible_schedule_of_what_the_kernel_says_it_costs(span):
     space = Space(memory=400, requests=150, span=span, cap=Fraction(1, 2))
