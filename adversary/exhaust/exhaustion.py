@@ -1,6 +1,6 @@
 """Exhaust a box, stretch by stretch, in any number of processes; what is done stays done."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,9 +18,11 @@ from kvproof.adversary.exhaust.sweep import (
     CHAIN,
     EACH,
     EQUAL,
+    FREE,
     MULTISETS,
     ON_EACH,
     ON_EACH_STRICT_SVF,
+    ON_FREE,
     OPT_SUM,
     OUTPUTS,
     POLICY_SUM,
@@ -101,6 +103,13 @@ class Found:
         """The theorems among those checked on each instance that some instance contradicts."""
         counts = zip(ON_EACH + ON_EACH_STRICT_SVF, self.tally[EACH:], strict=True)
         return [name for name, number in counts if number]
+
+    def tested(self, theorems: Iterable[str]) -> dict[str, int]:
+        """Return on how many instances each of these was tested, if any."""
+        numbers = {
+            name: int(self.tally[FREE if name in ON_FREE else MULTISETS]) for name in theorems
+        }
+        return {name: number for name, number in numbers.items() if number}
 
     def ratios(self) -> list[tuple[Fraction, Fraction, Instance]]:
         """Return (eps, worst ratio, worst instance) for each peak that occurs."""

@@ -9,12 +9,15 @@ from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 
 # Columns of a tally: whole numbers, so that tallies of stretches add up.
-MULTISETS, POLICY_SUM, OPT_SUM, EQUAL, OUTPUTS, VOLUME, CENTROID, CHAIN, BROKEN, EACH = range(10)
+MULTISETS, POLICY_SUM, OPT_SUM, EQUAL, OUTPUTS, VOLUME, CENTROID, CHAIN = range(8)
+FREE, BROKEN, EACH = range(8, 11)
 _ONE = 2**40  # the unit of the fixed point that the centroid bound is added up in
 
 #: The theorems that each instance is held against: any policy, and strict SVF only.
 ON_EACH = ("opt-outputs", "opt-volume", "opt-centroid")
 ON_EACH_STRICT_SVF = ("svf-backlog", "svf-backlog-eta", "svf-backlog-integral", "svf-ratio")
+#: Those that say nothing where a request fills the memory; FREE counts the other instances.
+ON_FREE = ("svf-backlog", "svf-backlog-eta", "svf-ratio")
 #: BROKEN counts instances; from EACH on a column for each theorem counts those that break it.
 TALLIES = EACH + len(ON_EACH + ON_EACH_STRICT_SVF)
 
@@ -70,8 +73,9 @@ def touched(few, policy, best, strict_svf, tally):  # type: ignore[no-untyped-de
     each[0] += best < outputs
     each[1] += best < least
     each[2] += best * _ONE < centre
+    free = few.memory - (prompt + output).max()
+    tally[FREE] += free > 0
     if strict_svf:
-        free = few.memory - (prompt + output).max()
         tally[CHAIN] += free > 0 and policy == 2 * prefix // max(1, free) + outputs
         count_broken_chains(few, policy, best, prefix, each[3:])
     tally[BROKEN] += each.sum() > counted

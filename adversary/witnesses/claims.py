@@ -20,7 +20,7 @@ from kvproof.bounds.theorem import Kind, Theorem
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.registry import name_of
-from kvproof.scheduling.words import counted
+from kvproof.scheduling.words import counted, with_numbers
 
 #: Random instances on one of which at least a bound must say something.
 SAMPLES = 64
@@ -128,14 +128,9 @@ class Coverage:
             on = counted(self.bound, "witness", "witnesses")
             lines.append(f"Bound tested on {on}, {broken}: {bound.name}")
         if self.theorems:
-            most = max(self.theorems.values())
-            names = [
-                name if number == most else f"{name} (on {number:,})"
-                for name, number in self.theorems.items()
-            ]
             broken = f"BROKEN: {violates}; all" if violates in self.theorems else "not broken"
-            on = counted(most, "witness", "witnesses")
-            lines.append(f"Theorems tested on {on}, {broken}: {', '.join(names)}")
+            on = counted(max(self.theorems.values()), "witness", "witnesses")
+            lines.append(f"Theorems tested on {on}, {broken}: {with_numbers(self.theorems)}")
         return lines or ["No theorem was tested: none speaks of what was found."]
 
 

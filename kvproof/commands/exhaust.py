@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kvproof.options import Rational, json_option, quiet_option
-from kvproof.scheduling.words import counted
+from kvproof.scheduling.words import counted, with_numbers
 
 if TYPE_CHECKING:
     from kvproof.adversary.exhaust.exhaustion import Found, Job
@@ -129,6 +129,7 @@ def _as_json(job: "Job", found: "Found", violated: list[str]) -> dict[str, Any]:
     data["expected_multisets"] = job.box.multisets
     data["counts"] = found.counts()
     data["checked_on_each"] = list(job.on_each)
+    data["bounds_tested"] = found.tested(job.on_each)
     data["theorems_tested"] = _tested(job, found)
     data["violates"] = violated
     if found.multisets:
@@ -168,12 +169,12 @@ def _print(job: "Job", found: "Found", violated: list[str], out: Path | None) ->
         say(f"VIOLATION of {name}")
     broken = _broken(found.contradicted)
     on = counted(found.multisets, "instance")
-    say(f"Bounds tested on {on}, {broken}: {', '.join(job.on_each)}")
+    say(f"Bounds tested on {on}, {broken}: {with_numbers(found.tested(job.on_each))}")
     tested = _tested(job, found)
     broken = _broken([name for name in violated if name in tested])
     most = max(tested.values(), default=0)
     say(f"Theorems tested on the worst instance of each eps ({most}), {broken}: "
-          + ", ".join(tested))  # fmt: skip
+          + with_numbers(tested))  # fmt: skip
 
 
 def _broken(names: list[str]) -> str:

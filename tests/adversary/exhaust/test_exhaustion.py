@@ -2,6 +2,7 @@ import json
 import sqlite3
 from contextlib import closing
 from fractions import Fraction
+from itertools import combinations_with_replacement
 from math import ceil, comb, floor
 
 import numpy as np
@@ -18,6 +19,7 @@ from kvproof.adversary.exhaust.sweep import (
     BROKEN,
     CHAIN,
     EACH,
+    ON_FREE,
     TALLIES,
     next_multiset,
     touched,
@@ -207,6 +209,16 @@ def test_a_folder_of_another_box_is_refused(tmp_path, monkeypatch):
         exhaust(other, folder=tmp_path)
 
 
+def test_a_folder_with_other_sums_is_refused(tmp_path):
+    job = Job(box=Box(memory=3, requests=2, peak=3), policy="svf", skip=False)
+    exhaust(job, folder=tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as kept:
+        columns = f'"columns": {TALLIES}'
+        kept.execute("UPDATE job SET value = replace(value, ?, ?)", (columns, columns[:-1] + "6"))
+    with pytest.raises(InputError, match="of kvproof"):
+        exhaust(job, folder=tmp_path)
+
+
 def test_a_damaged_log_is_said_in_a_line(tmp_path):
     job = Job(box=Box(memory=3, requests=2, peak=3), policy="svf", skip=False)
     exhaust(job, folder=tmp_path)
@@ -264,6 +276,22 @@ def test_what_is_contradicted_is_named(command, monkeypatch):
     assert "VIOLATION of opt-volume\n" in out
     assert out.count("VIOLATION") == 1
     assert "BROKEN: opt-volume; all: opt-outputs, opt-volume" in out
+
+
+def test_a_bound_is_tested_only_where_it_says_something(command, as_json):
+    _, out, _ = command("exhaust", "--memory", 1, "--requests", 1)
+    always = "opt-outputs, opt-volume, opt-centroid, svf-backlog-integral"
+    assert f"Bounds tested on 1 instance, not broken: {always}\n" in out
+    _, found = as_json("exhaust", "--memory", 4, "--requests", 3)
+    kinds = [(s, o) for o in range(1, 5) for s in range(5 - o)]
+    below = sum(max(s + o for s, o in three) < 4
+                for three in combinations_with_replacement(kinds, 3))  # fmt: skip
+    tested = found["bounds_tested"]
+    assert list(tested) == found["checked_on_each"]
+    assert {name for name, number in tested.items() if number == below} == set(ON_FREE)
+    assert {*tested.values()} == {below, found["counts"]["multisets"]}
+    _, out, _ = command("exhaust", "--memory", 4, "--requests", 3)
+    assert f"svf-backlog (on {below}), svf-backlog-eta (on {below}), svf-backlog-integral," in out
 
 
 @pytest.mark.parametrize(("memory", "requests", "peak"), [(6, 4, 6), (12, 8, 4)])
