@@ -87,7 +87,9 @@ def _nanoseconds(text: str) -> int:
 
 
 def _seconds(nanoseconds: int) -> str:
-    return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09}"
+    sign = "-" if nanoseconds < 0 else ""
+    whole, fraction = divmod(abs(nanoseconds), 10**9)
+    return f"{sign}{whole}.{fraction:09}"
 
 
 def _tokens(inference: int, each: int) -> int:

@@ -53,6 +53,12 @@ def test_a_time_soon_after_a_second_is_read_exactly(tmp_path):
     assert log.completion[0] - log.arrival[0] == Fraction(735_200_735, 10**9)
 
 
+def test_a_time_before_that_of_the_clock_is_read_exactly(tmp_path):
+    early = CHAT.replace("2024-12-10T21:50:03.478010Z", "1970-01-01T00:00:00.25Z")
+    log = read_log(write(tmp_path, START + early))
+    assert log.completion[0] - log.arrival[0] == Fraction(735_200_735, 10**9)
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="needs a pipe that has a name")
 def test_a_pipe_is_read_once():
     read, write = os.pipe()
