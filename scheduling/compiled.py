@@ -61,6 +61,8 @@ def njit(
     """
     if function is None:
         return partial(njit, plain=plain, **options)
+    if _config.DISABLE_JIT:  # by NUMBA_DISABLE_JIT: all are interpreted, and none is compiled
+        return function if plain is None else plain
     return _patient(carried(_watching(_dispatcher(function, options))), plain)
 
 

@@ -51,6 +51,7 @@ def test_interpreted_from_the_schedule_to_the_proof(tmp_path):
     assert compilations == 0
     assert [one["claim"]["kind"] for one in certificates] == ["optimal"] * 3
     assert run(0.0)[1:] == certificates
+    assert run(0.0, NUMBA_DISABLE_JIT="1") == [0, *certificates]
 
 
 @njit
