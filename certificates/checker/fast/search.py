@@ -21,7 +21,7 @@ from .tables import Tables
 from .trajectory import Field, Vector, make_field
 
 KEY = 400  # bytes of what states with the same requests started share
-EVENT = 8  # and of an event of one state
+RUNNING = 8  # and of an event of one state
 
 #: What is decided before the starts at some step t: the latencies of what has started; the tokens
 #: held in the steps t + 1, t + 2, ... and in t, t - 1, ... (one lane each, lowest first); and the
@@ -115,7 +115,7 @@ class Search:
 
     def _size(self, states: list[Packed]) -> int:
         """Return the bytes that were charged for some states."""
-        return self.state * len(states) + EVENT * sum([len(state[3]) for state in states])
+        return self.state * len(states) + RUNNING * sum([len(state[3]) for state in states])
 
 
 class Step:
@@ -276,7 +276,7 @@ class Expansion:
             child += search.radix[self.options[x]]
             latency += self.costs[x]
             on += (self.events[x],)
-        search.budget.take(search.state + EVENT * len(on))
+        search.budget.take(search.state + RUNNING * len(on))
         made = (latency, future >> search.bits, past & search.window, on)
         if child in self.found:
             self.found[child].append(made)
