@@ -209,22 +209,20 @@ def test_a_folder_of_another_box_is_refused(tmp_path, monkeypatch):
         exhaust(other, folder=tmp_path)
 
 
-def test_a_folder_with_other_sums_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (f"""UPDATE job SET value = replace(value, '"columns": {TALLIES}', '"columns": 6')""",
+         "of kvproof"),
+        ("UPDATE stretches SET tally = '['", f"{FILE}: not usable: Expecting value"),
+    ],
+)  # fmt: skip
+def test_a_log_with_other_sums_or_a_damaged_one_is_said_in_a_line(tmp_path, change, said):
     job = Job(box=Box(memory=3, requests=2, peak=3), policy="svf", skip=False)
     exhaust(job, folder=tmp_path)
     with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as kept:
-        columns = f'"columns": {TALLIES}'
-        kept.execute("UPDATE job SET value = replace(value, ?, ?)", (columns, columns[:-1] + "6"))
-    with pytest.raises(InputError, match="of kvproof"):
-        exhaust(job, folder=tmp_path)
-
-
-def test_a_damaged_log_is_said_in_a_line(tmp_path):
-    job = Job(box=Box(memory=3, requests=2, peak=3), policy="svf", skip=False)
-    exhaust(job, folder=tmp_path)
-    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as kept:
-        kept.execute("UPDATE stretches SET tally = '['")
-    with pytest.raises(InputError, match=f"{FILE}: not usable: Expecting value"):
+        kept.execute(change)
+    with pytest.raises(InputError, match=said):
         exhaust(job, folder=tmp_path)
 
 
