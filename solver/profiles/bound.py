@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
 from kvproof.solver.dp.trajectory import SCALE
 from kvproof.solver.model import Model
-from kvproof.solver.profiles.space import Space
+from kvproof.solver.profiles.space import Places, Space
 from kvproof.solver.threads import aside, blocks, cores, gather, new_flag
 
 Table = npt.NDArray[np.int32]
@@ -45,11 +46,8 @@ class Bound:
         A lower bound on SCALE * OPT.
     slope
         Of the bound in each price.
-    costs
-        Of the ways to start at each step; see :func:`costs_of`.
-    table
-        ``table[t, x]``: the least that a walk from profile x before the starts at step t still
-        costs. The last row is 0, and so would be those after it.
+    costs, table
+        As of :class:`Walks`.
     """
 
     prices: Column
@@ -65,6 +63,25 @@ def horizon_of(model: Model, prices: Column) -> int:
     return max(0, int(last.max()))
 
 
+class Walks(NamedTuple):
+    """The cheapest walks over profiles, for what each start costs.
+
+    Parameters
+    ----------
+    costs
+        Of the ways to start at each step, shape (steps, ways).
+    table
+        ``table[t, x]``: the least that a walk from profile x before the starts at step t still
+        costs. The last row is 0, and so would be those after it.
+    taken
+        The way that one from the empty profile takes at each step.
+    """
+
+    costs: Table
+    table: Table
+    taken: Places
+
+
 def costs_of(model: Model, space: Space, prices: Column, steps: int) -> Table:
     """Return what the ways to start cost a walk at each step, shape (steps, ways).
 
@@ -73,9 +90,19 @@ def costs_of(model: Model, space: Space, prices: Column, steps: int) -> Table:
     LimitError
         Walks could earn more than 32 bits hold.
     """
-    single = SCALE * (np.arange(steps)[:, None] + model.output - model.arrival) - prices
+    return _of_ways(space, _single(model, prices, steps))
+
+
+def _single(model: Model, prices: Column, steps: int) -> Column:
+    """Return what a start of each class costs at each step, shape (steps, classes)."""
+    t = np.arange(steps)[:, None]
+    single = SCALE * (t + model.output - model.arrival) - prices
+    return np.where(t >= model.arrival, single, _NEVER)
+
+
+def _of_ways(space: Space, single: Column) -> Table:
     # nobody takes what costs more than its price: to start nothing costs 0
-    single = np.where(_worth(model, prices, steps), single, _NEVER)
+    single = np.where(single < 0, single, _NEVER)
     # in floats, which hold these integers, as those are multiplied six times as fast
     costs = single.astype(np.float64) @ space.ways.T.astype(np.float64)
     if int(costs.min(axis=1, initial=0).sum()) <= -_NEVER:
@@ -95,32 +122,51 @@ def evaluate(
     deadline
         On the clock of :func:`time.monotonic`.
     """
-    costs = costs_of(model, space, prices, horizon_of(model, prices))
+    single = _single(model, prices, horizon_of(model, prices))
+    walks = cheapest(space, single, buffer, deadline)
+    if walks is None:
+        return None
+    return Bound(
+        prices=prices,
+        value=int(walks.table[0, 0]) + int((prices * model.count).sum()),
+        slope=model.count - space.ways[walks.taken].sum(axis=0),
+        costs=walks.costs,
+        table=walks.table,
+    )
+
+
+def cheapest(
+    space: Space, single: Column, buffer: Table, deadline: float | None = None
+) -> Walks | None:
+    """Return the cheapest walks where a start costs so much, or None where time is up before.
+
+    Parameters
+    ----------
+    single
+        Of each step and class, shape (steps, classes); what costs 0 or more is not taken.
+    buffer
+        Overwritten by the table; of more rows than there are steps.
+    deadline
+        On the clock of :func:`time.monotonic`.
+
+    Raises
+    ------
+    LimitError
+        Walks could earn more than 32 bits hold.
+    """
+    costs = _of_ways(space, single)
     table = buffer[: len(costs) + 1]
     arcs = space.first, space.to, space.way
-    worth = _worth(model, prices, len(costs))
-    last = (worth * np.arange(model.classes)).max(axis=1)
+    last = ((single < 0) * np.arange(single.shape[1])).max(axis=1)
     if space.profiles < _MANY:
         done = aside(lambda flag: bool(_rows(*arcs, space.top, last, costs, table, flag)), deadline)
     else:
         done = _rows_side_by_side(space, last, costs, table, deadline)
     if not done:
         return None
-    taken = np.zeros(len(space.ways), np.int64)
+    taken = np.zeros(len(costs), np.int32)
     _walk(*arcs, costs, table, taken)
-    return Bound(
-        prices=prices,
-        value=int(table[0, 0]) + int((prices * model.count).sum()),
-        slope=model.count - taken @ space.ways,
-        costs=costs,
-        table=table,
-    )
-
-
-def _worth(model: Model, prices: Column, steps: int) -> npt.NDArray[np.bool_]:
-    """Return whether a class costs less than its price, and has arrived, shape (steps, classes)."""
-    t = np.arange(steps)[:, None]
-    return (t >= model.arrival) & (SCALE * (t + model.output - model.arrival) < prices)
+    return Walks(costs, table, taken)
 
 
 def _rows_side_by_side(
@@ -185,11 +231,11 @@ def _rows(first, to, way, top, last, costs, table, flag):  # type: ignore[no-unt
 
 @njit(nogil=True, error_model="numpy")
 def _walk(first, to, way, costs, table, taken):  # type: ignore[no-untyped-def]
-    """Add up in `taken` how often each way is taken on a cheapest walk."""
+    """Write to `taken` the way that a cheapest walk takes at each step."""
     x = 0
     for t in range(costs.shape[0]):
         for e in range(first[x], first[x + 1]):
             if costs[t, way[e]] + table[t + 1, to[e]] == table[t, x]:
-                taken[way[e]] += 1
+                taken[t] = way[e]
                 x = to[e]
                 break
