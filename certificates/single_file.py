@@ -10,7 +10,8 @@ PACKAGE = "kvproof.certificates.checker"
 READING_ORDER = (
     "core/verdict", "core/budget", "core/reader", "core/model", "core/feasibility",
     "core/prices", "core/branch", "core/bounds", "core/steps", "core/staggered",
-    "core/starts", "core/search", "core/profiles", "core/claims", "hints",
+    "core/walks", "core/followed", "core/starts", "core/search", "core/profiles",
+    "core/claims", "hints",
     "fast/cells", "fast/trajectory", "fast/lanes", "fast/tables", "fast/raising", "fast/dominance",
     "fast/search",
     "policies/rules", "policies/ratio", "policies/chain",

@@ -240,6 +240,8 @@ def _branch(given: Any, requests: Rows) -> Words:
 
 
 def _search(given: Any) -> Words:
+    if "followed" in given:
+        raise Uncovered("searches that follow classes are not covered")
     words: Words = [given["target"], given["scale"], given["denominator"]]
     steps = sum(n for n, _ in given["prices"])
     if steps > MOST_STEPS:

@@ -101,7 +101,7 @@ def _establish(source: Source, own: Optional[Source], plain: bool, budget: Meter
     proof = value["proof"]
     if version == 1:
         proof = in_version_2(proof, budget)
-    rules = {**RULES, "search": (SEARCH, "", _search(plain))}
+    rules = {**RULES, "search": (SEARCH, "followed", _search(plain))}
     words = ALL_CLAIMS[kind](claim, proof, Case(instance, rules, budget))
     budget.check()
     if not plain and _kind_of_bound(proof) == "search":
@@ -114,7 +114,7 @@ def _establish(source: Source, own: Optional[Source], plain: bool, budget: Meter
 def _search(plain: bool) -> LowerBound:
     value = search_bound if plain else packed_search_bound
     return lambda found, instance, budget: value(
-        read_search(found, read_hints, budget), instance, budget
+        read_search(found, read_hints, instance, budget), instance, budget
     )
 
 

@@ -13,19 +13,31 @@ from kvproof.certificates.checker import Result, Verdict, check
 VALID = Path(__file__).parents[1] / "certificates" / "valid"
 
 
-@pytest.mark.parametrize("name", ["profiles", "profiles-trace", "profiles-free"])
-def test_profiles(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("profiles", "lower bounds of kind profiles"),
+        ("profiles-trace", "lower bounds of kind profiles"),
+        ("profiles-free", "lower bounds of kind profiles"),
+        ("search-followed", "searches that follow classes"),
+    ],
+)
+def test_what_is_not_covered(
+    name: str,
+    what: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     good = VALID / f"{name}.json"
-    with pytest.raises(Uncovered, match="lower bounds of kind profiles are not covered"):
+    with pytest.raises(Uncovered, match=f"{what} are not covered"):
         spell(json.loads(good.read_text(encoding="utf-8")), VALID)
     monkeypatch.chdir(tmp_path)
     (tmp_path / BUILD).mkdir(parents=True)
     (tmp_path / BUILD / PROGRAM).touch()  # is not run
     assert main([str(good)]) == 2
     said = capsys.readouterr().out
-    assert "no verdict: lower bounds of kind profiles are not covered by the extracted" in said
+    assert f"no verdict: {what} are not covered by the extracted" in said
     assert "malformed" not in said
 
 

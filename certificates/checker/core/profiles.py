@@ -16,73 +16,17 @@ where its latency, the least that each request left costs or its price, and V ex
 from array import array
 from fractions import Fraction
 from operator import mul
-from typing import Any, NamedTuple
+from typing import Any
 
 from .budget import MOST_STEPS, Budget
 from .model import Instance
 from .reader import TOP, WHERE, entries, integer, integers
 from .verdict import OverLimit
+from .walks import profiles_of, table_of
 
-EDGE = 120  # bytes of a place in a dictionary of small integers
-
-Class = tuple[int, int, int, int]  # arrival, prompt, output, count
 Stand = tuple[tuple[int, ...], int]  # how many of each class are left, and the profile
 Layer = dict[Stand, int]  # the least latency of what has started
 Bounds = tuple[list[int], "array[int]"]  # what each class costs from a step on, and V
-
-
-class Profiles(NamedTuple):
-    """The profiles that can come about, numbered: what is started on one leads to an earlier one.
-
-    Parameters
-    ----------
-    empty
-        The one that holds nothing.
-    after
-        By profile, what is left of it a step later.
-    plus
-        By class, then by profile that has room for one of it, the profile with that one.
-    """
-
-    empty: int
-    after: list[int]
-    plus: list[dict[int, int]]
-
-
-def profiles_of(classes: list[Class], memory: int, budget: Budget) -> Profiles:
-    """Go on from the empty one. Packed: an integer has a lane for each step, the next one lowest.
-
-    The top bit of a lane is free, as in none the sum of two profiles exceeds twice the memory.
-    """
-    width, longest = memory.bit_length() + 1, max(o for _, _, o, _ in classes)
-    size = 40 + width * longest // 7  # bytes of a packed profile
-    turns = 1 + size // 256
-    budget.take((10 + len(classes)) * size)
-    shapes = []
-    for _, s, o, _ in classes:
-        shape = 0
-        for tokens in budget.each(range(s + o, s, -1), turns):
-            shape = shape << width | tokens
-        shapes.append(shape)
-    ones = ((1 << width * longest) - 1) // ((1 << width) - 1)
-    bias, guard = ones * ((1 << (width - 1)) - 1 - memory), ones << (width - 1)
-    number, found = {0: 0}, [0]
-    for h in budget.each(found, turns * (1 + len(classes))):  # which grows
-        for new in (h >> width, *[h + shape for shape in shapes]):
-            if new not in number and not (new + bias) & guard:
-                budget.take(size + 300)
-                number[new] = 0
-                found.append(new)
-    found.sort(key=lambda h: h & ((1 << width) - 1), reverse=True)  # a start adds tokens at once
-    number.update(zip(found, budget.each(range(len(found)))))
-    after = [number[h >> width] for h in budget.each(found, turns)]
-    plus = []
-    for shape in shapes:
-        budget.take(EDGE * len(found))
-        fit = ((x, h + shape) for x, h in enumerate(budget.each(found, turns)))
-        plus.append({x: number[new] for x, new in fit if new in number})
-        budget.give(EDGE * (len(found) - len(plus[-1])))
-    return Profiles(number[0], after, plus)
 
 
 class ProfileSearch:
@@ -105,26 +49,12 @@ class ProfileSearch:
             raise OverLimit(f"{WHERE}.prices: too large for so many steps and so much memory")
         self.profiles = profiles_of(self.classes, instance.memory, budget)
         self.size = 500 + 16 * len(prices)  # bytes of a state
-        self.table = self._table()
+        self.table = table_of(self.profiles, self._costs, self.last, budget)
 
-    def _table(self) -> list["array[int]"]:
-        """Return V by step, up to the first one from which on it is 0."""
-        _, after, plus = self.profiles
-        self.budget.take(80 * len(after))  # of the row in work and the one before, as lists
-        row, table = [0] * len(after), []
-        for t in range(self.last + 1, -1, -1):
-            self.budget.tick(len(after))
-            row = [row[x] for x in after]
-            for (a, _, o, _), price, fit in zip(self.classes, self.prices, plus):
-                cost = self.scale * (t + o - a) - price
-                if t >= a and cost < 0:
-                    self.budget.tick(len(fit))
-                    for x, y in fit.items():  # y is an earlier one, and done with the class
-                        if row[y] + cost < row[x]:
-                            row[x] = row[y] + cost
-            self.budget.take(100 + 8 * len(row))
-            table.append(array("q", row))
-        return table[::-1]
+    def _costs(self, t: int) -> list[int]:
+        """Return what a start of each class costs a walk at step t."""
+        rows = zip(self.classes, self.prices)
+        return [self.scale * (t + o - a) - price if t >= a else 0 for (a, _, o, _), price in rows]
 
     def run(self) -> int:
         """Go on until no state is left, and return the value of the proof."""

@@ -12,7 +12,8 @@ held in each step. Each state starts its waiting requests in every way that fits
 and why no optimal schedule below the target is lost for good:
 
 - a start whose own term leaves no room below the target (:mod:`.starts`);
-- a child whose bound by some vector exceeds target - 1;
+- a child whose bound by some vector exceeds target - 1, or by classes that are followed, where the
+  proof names some (:mod:`.followed`);
 - a child where some request that has not started could have run to its end within the past
   steps: moving it there costs less, so no continuation is optimal;
 - a state that costs no less than another with the same requests started and holds no less in
@@ -144,6 +145,8 @@ class PlainSearch:
         t = 0
         while layer:
             self._name(self.proof.of_step(t), vectors)
+            if self.proof.followed:
+                self.proof.followed.begin(t + 1)
             found: dict[tuple[int, ...], list[State]] = {}
             for state in layer:
                 for child in self._children(t, state):
@@ -206,7 +209,8 @@ class PlainSearch:
             bound += sum([n * rest[c][t + 1] for c, n in waiting])
             if bound + sum([beta[c][p] for c, p in state.running]) > self.cutoff:
                 return True
-        return False
+        followed = self.proof.followed
+        return bool(followed and followed.exceeds(state.left, state.latency, state.running))
 
     def _wasteful(self, t: int, state: State) -> bool:
         """Whether some request that waits could have run to its end in step t + 1."""

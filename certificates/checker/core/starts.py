@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Optional
 
 from .budget import Budget
+from .followed import Followed
 from .model import Instance
 from .prices import Prices, read_priced
 from .reader import WHERE, integer
@@ -53,16 +54,22 @@ class SearchProof:
     target: int
     scale: int
     prices: Prices
+    followed: Optional[Followed]
     vectors: list[Listed]
     of_step: Callable[[int], list[int]]
 
 
-def read_search(found: dict[str, Any], hints: ReadHints, budget: Budget) -> SearchProof:
+def read_search(
+    found: dict[str, Any], hints: ReadHints, instance: Instance, budget: Budget
+) -> SearchProof:
     """Read a proof; its `hints` elsewhere, as the core takes any."""
     target = integer(found["target"], f"{WHERE}.target", 1)
     scale = integer(found["scale"], f"{WHERE}.scale", 1, 2**31)
     prices = read_priced(found, WHERE, budget)
-    return SearchProof(target, scale, prices, *hints(found, budget))
+    followed = None
+    if "followed" in found:
+        followed = Followed(found["followed"], target, instance, budget)
+    return SearchProof(target, scale, prices, followed, *hints(found, budget))
 
 
 def horizon(kinds: list[Kind]) -> int:

@@ -8,8 +8,10 @@ step. A sum, and one look at the top bits, then stand for a loop.
 from collections.abc import Iterable
 from fractions import Fraction
 from heapq import heappop, heappush
+from typing import Optional
 
 from ..core.budget import Budget
+from ..core.followed import Followed
 from ..core.model import Instance
 from ..core.reader import WHERE
 from ..core.starts import SearchProof, by_price, by_vector
@@ -35,8 +37,10 @@ Node = tuple[int, int, tuple[int, ...], int]
 class Search:
     """The search for schedules below `target`; `best` is the least total met, or the target."""
 
-    def __init__(self, field: Field, target: int, budget: Budget) -> None:
-        self.field, self.target, self.budget = field, target, budget
+    def __init__(
+        self, field: Field, target: int, followed: Optional[Followed], budget: Budget
+    ) -> None:
+        self.field, self.target, self.followed, self.budget = field, target, followed, budget
         self.best = target
         self.cutoff = (target - 1) * field.scale
         kinds = field.kinds
@@ -124,6 +128,8 @@ class Step:
     def __init__(self, search: Search, t: int, vectors: list[Vector]) -> None:
         field, budget = search.field, search.budget
         self.search, self.t = search, t
+        if search.followed:
+            search.followed.begin(t + 1)
         self.lanes = Lanes(field, vectors, t + 1, search.cutoff, budget)
         fresh = [v for v in vectors if v.since == t]
         # vectors that the parents have not been bounded by
@@ -229,6 +235,7 @@ class Expansion:
         """Start requests at the places `fit` in every way that fits and may be below the target."""
         gains, shapes, hopes, room, options, left = self.of_kinds
         full, guard, lane, bits, tick, table, over, top, most = self.of_step
+        followed = self.search.followed
         latency, held, before, events = state
         on, ends = self.step.run_on(events)
         running, before = len(on), before << bits
@@ -256,7 +263,21 @@ class Expansion:
                 continue
             if late and self._wasteful(taken, tokens, late):
                 continue
+            if followed and self._exceeds(followed, latency, on, taken):
+                continue
             self._add(latency, before | tokens, on, taken, future)
+
+    def _exceeds(
+        self, followed: Followed, latency: int, on: tuple[int, ...], taken: tuple[int, ...]
+    ) -> bool:
+        """Whether the classes that are followed show that no way on is below the target."""
+        left = list(self.room)
+        for x in taken:
+            left[self.options[x]] -= 1
+            latency += self.costs[x]
+        events = on + tuple([self.events[x] for x in taken])
+        span = self.search.span
+        return followed.exceeds(left, latency, [divmod(event, span) for event in events])
 
     def _wasteful(self, taken: tuple[int, ...], tokens: int, late: list[int]) -> bool:
         """Whether some request that waits could have run to its end by the next step."""
@@ -300,6 +321,6 @@ def packed_search_bound(proof: SearchProof, instance: Instance, budget: Budget) 
         return Fraction(proof.target)
     vectors = [first, *(listed.over(left) for listed in proof.vectors[1:])]
     field = make_field(left, instance.memory, proof.scale, budget)
-    search = Search(field, proof.target, budget)
+    search = Search(field, proof.target, proof.followed, budget)
     search.run(Tables(proof, field, vectors, budget))
     return Fraction(search.best)

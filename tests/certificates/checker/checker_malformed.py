@@ -123,6 +123,25 @@ def malformed() -> Iterator[Case]:
     ):
         yield name, put(good["search"], f"proof.lower_bound.{path}", value), what
     for name, path, value, what in (
+        ("followed-list", "", [1, 3], "places where what is followed is described"),
+        ("followed-none", "", {"classes": [1], "worth": [300], "prices": []}, "no denominator"),
+        ("followed-more", "kind", "price", "an unknown field"),
+        ("followed-nobody", "classes", [], "no class"),
+        ("followed-twice", "classes", [1, 1], "a class named twice"),
+        ("followed-descending", "classes", [3, 1], "classes that are not ascending"),
+        ("followed-place", "classes", [1, 4], "a class that is not there"),
+        ("followed-true", "classes.0", True, "a boolean as place of a class"),
+        ("followed-few", "worth", [300], "a class without a worth"),
+        ("followed-many", "worth", [300, 250, 1], "a worth without a class"),
+        ("followed-negative", "worth.0", -1, "a negative worth"),
+        ("followed-huge", "worth.1", 2**62 + 1, "a worth beyond 2^62"),
+        ("followed-denominator", "denominator", 0, "a denominator of 0"),
+        ("followed-price", "prices.0.1", -1, "a negative price"),
+        ("followed-flat", "prices", [3, 40], "runs that are no pairs"),
+    ):
+        path = f"proof.lower_bound.followed.{path}".rstrip(".")
+        yield f"search-{name}", put(good["search-followed"], path, value), what
+    for name, path, value, what in (
         ("profiles-target-zero", "target", 0, "a target of 0"),
         ("profiles-target-true", "target", True, "a boolean as target"),
         ("profiles-scale-zero", "scale", 0, "a scale of 0"),

@@ -55,7 +55,8 @@ def rejected() -> Iterator[Case]:
         "a start so late that 64-bit sums of ends overflow",
     )
     for source in ("outputs", "volume", "volume-trace", "centroid", "centroid-trace", "price",
-                   "price-trace", "search", "search-trace", "branch", "branch-trace",
+                   "price-trace", "search", "search-trace", "search-followed",
+                   "search-followed-all", "branch", "branch-trace",
                    "profiles", "profiles-trace", "profiles-free",
                    "discrete-centroid", "discrete-centroid-trace", "tail-centroid",
                    "tail-centroid-trace", "staggered", "staggered-trace"):  # fmt: skip
@@ -113,6 +114,16 @@ def rejected() -> Iterator[Case]:
             put(good[name], "proof.lower_bound.layers", []),
             "states are left where the layers end",
         )
+    for place, name, what in (
+        ("worth.0", "cheap", "a class that is followed is worth too little for one step"),
+        ("denominator", "fine", "in finer units it is worth less, too"),
+    ):
+        path = f"proof.lower_bound.followed.{place}"
+        made = put(good["search-followed-all"], path, lambda old: old // 2 if old > 10 else 2 * old)
+        yield f"search-followed-{name}", made, what
+    plain = put(good["search-followed-all"], "proof.lower_bound.layers.0.length", 1)
+    del plain["proof"]["lower_bound"]["followed"]
+    yield "search-not-followed", plain, "without the class that is followed one step is too few"
     low = put(good["profiles"], "proof.lower_bound.target", lambda target: target - 2)
     yield "profiles-low", low, "a target below what is claimed"
     yield (

@@ -8,7 +8,7 @@ import checker_bounds as defined
 import checker_truth as truth
 from checker_branch import branch_bound
 from checker_profiles import profiles_bound
-from checker_search import search_bound
+from checker_search import following, search_bound
 from checker_truth import Tiny
 
 POLICIES: list[dict[str, Any]] = [
@@ -54,7 +54,9 @@ def lower_bounds(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], F
         denominator = rng.randint(1, 2 * tiny.memory)
         runs = [[rng.randint(1, 3), rng.randint(0, 3)] for _ in range(rng.randint(0, 4))]
     prices = [Fraction(y, denominator) for length, y in runs for _ in range(length)]
-    search, reached = search_bound(tiny, runs, denominator, truth.opt(tiny), rng)
+    own = random.Random(repr(tiny))
+    followed = following(tiny, runs, denominator, own) if own.random() < 0.4 else None
+    search, reached = search_bound(tiny, runs, denominator, truth.opt(tiny), rng, followed)
     branch, target = branch_bound(tiny, runs, denominator, rng)
     profiles, least = profiles_bound(tiny, random.Random(repr(tiny)))
     return [

@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 from kvproof.certificates.checker.core.model import read_instance
+from kvproof.certificates.checker.core.prices import read_prices
 from kvproof.certificates.checker.core.starts import Kind, by_price, by_vector, read_search
 from kvproof.certificates.checker.fast.trajectory import Vector, make_field
 from kvproof.certificates.checker.hints import read_hints
@@ -18,8 +19,32 @@ def zigzag(values: list[int]) -> list[int]:
     return [2 * step if step >= 0 else -2 * step - 1 for step in steps]
 
 
+def following(
+    tiny: Any, runs: list[list[int]], denominator: int, rng: random.Random
+) -> dict[str, Any]:
+    """Return the field ``followed`` of a proof, with any numbers; most worths are near a price."""
+    read = read_instance(tiny.json(), "i", Meter(DEFAULT)).classes(Meter(DEFAULT))
+    classes = sorted(rng.sample(range(len(read)), rng.randint(1, len(read))))
+    if rng.random() < 0.2:
+        runs = [[rng.randint(1, 4), rng.randint(0, 3)] for _ in range(rng.randint(0, 4))]
+        denominator = rng.randint(1, 30)
+    prices = read_prices(denominator, runs, "prices", Meter(DEFAULT))
+    worth = []
+    for c in classes:
+        a, s, o, _ = read[c]
+        least = prices.least(a, s, o, Meter(DEFAULT))
+        more = rng.choice((0, 0, rng.randint(0, 4 * denominator), rng.randint(0, least)))
+        worth.append(least + more)
+    return {"classes": classes, "worth": worth, "denominator": denominator, "prices": runs}
+
+
 def search_bound(
-    tiny: Any, runs: list[list[int]], denominator: int, opt: int, rng: random.Random
+    tiny: Any,
+    runs: list[list[int]],
+    denominator: int,
+    opt: int,
+    rng: random.Random,
+    followed: dict[str, Any] | None = None,
 ) -> tuple[dict[str, Any], int]:
     """Return a ``search`` proof and the bound that it must give."""
     target = max(1, opt + rng.choice((-1, 0, 0, 1, 2)))
@@ -31,7 +56,9 @@ def search_bound(
     }  # fmt: skip
     budget = Meter(DEFAULT)
     instance = read_instance(tiny.json(), "i", budget)
-    read = read_search(proof, read_hints, budget)
+    if followed is not None:
+        proof["followed"] = followed
+    read = read_search(proof, read_hints, instance, budget)
     kinds = by_price(read, instance, budget)
     if kinds is None:
         return proof, target

@@ -497,6 +497,56 @@ def classes_of(instance: Instance) -> dict[Request, int]:
     return {r: counts[r] for r in order}
 
 
+# Walks over profiles
+
+Cost = Callable[[int, int], int | None]
+
+
+class Walks:
+    """What walks over profiles of some classes cost; a profile is a tuple that ends with no 0."""
+
+    def __init__(
+        self, memory: int, classes: list[Request], cost: Cost, last: int, tick: Tick
+    ) -> None:
+        """Find all profiles, then V of each, from the last step back.
+
+        A start of class c at step t costs `cost(c, t)`, None before its arrival.
+        """
+        self.memory, self.classes, self.tick = memory, classes, tick
+        within(max(r.output for r in classes) <= MAX_STEPS, "steps of a profile")
+        known, new = {()}, [()]
+        while new:
+            h = new.pop()
+            self.tick()
+            for found in (h[1:], *(self.joined(h, r) for r in classes)):
+                if found is not None and found not in known:
+                    known.add(found)
+                    new.append(found)
+        fullest = sorted(known, key=sum, reverse=True)
+        self.rows: dict[int, dict[tuple[int, ...], int]] = {}
+        for t in range(last, -1, -1):
+            row = self.rows[t] = {}
+            for h in fullest:
+                self.tick()
+                ways = [self.worth(t + 1, h[1:])]
+                for c, r in enumerate(classes):
+                    price = cost(c, t)
+                    more = None if price is None else self.joined(h, r)
+                    if more is not None and price is not None:
+                        ways.append(price + row[more])
+                row[h] = min(ways)
+
+    def joined(self, h: tuple[int, ...], r: Request) -> tuple[int, ...] | None:
+        """The profile with one more request, None if there is no room."""
+        own = range(r.prompt + 1, r.prompt + r.output + 1)
+        both = tuple(x + y for x, y in itertools.zip_longest(h, own, fillvalue=0))
+        return both if max(both) <= self.memory else None
+
+    def worth(self, t: int, h: tuple[int, ...]) -> int:
+        """The number V of a step and a profile."""
+        return self.rows[t][h] if t in self.rows else 0
+
+
 # The lower bound `search`
 
 
@@ -508,6 +558,14 @@ class Vector(NamedTuple):
     end: list[int]
 
 
+class Following(NamedTuple):
+    """The classes that a search follows, what each is worth, and the prices."""
+
+    classes: list[int]
+    worth: list[int]
+    prices: Prices
+
+
 class Search(NamedTuple):
     """A lower bound of the kind `search`."""
 
@@ -516,6 +574,7 @@ class Search(NamedTuple):
     prices: Prices
     vectors: list[Vector]
     layers: list[tuple[int, list[int]]]
+    following: Following | None
 
 
 def decode(value: Any, unit: int) -> list[int]:
@@ -525,9 +584,67 @@ def decode(value: Any, unit: int) -> list[int]:
     return list(itertools.accumulate(unit * step for step in steps))
 
 
-def read_search(value: Any) -> Search:
+def read_following(value: Any, instance: Instance) -> Following:
+    """The field `followed`."""
+    item = fields(value, "classes worth denominator prices")
+    classes, worth = numbers(item["classes"]), numbers(item["worth"])
+    form(bool(classes) and classes == sorted(set(classes)), "no classes, or not ascending")
+    form(classes[-1] < len(classes_of(instance)), "a class that is not there")
+    form(len(worth) == len(classes), "not one worth for each class that is followed")
+    return Following(classes, worth, read_prices(item["denominator"], item["prices"]))
+
+
+class Followed:
+    """The bound of states by the classes that are followed."""
+
+    def __init__(self, read: Following, instance: Instance, tick: Tick) -> None:
+        """Work the table over profiles of these classes out."""
+        self.read, self.prices, self.memory = read, read.prices, instance.memory
+        self.classes, self.tick = list(classes_of(instance)), tick
+        self.unit = read.prices.denominator
+        self.own = [self.classes[c] for c in read.classes]
+        pairs = list(zip(self.own, read.worth))
+        last = max(r.arrival - r.output + max(0, w - 1) // self.unit for r, w in pairs)
+        within(max(last, read.prices.ends[-1]) <= MAX_STEPS, "steps")
+        within((last + 1) * self.memory * max(read.worth) < MAX_NUMBER, "worth")
+
+        def cost(x: int, t: int) -> int | None:
+            r, worth = pairs[x]
+            return self.prices.term(r, t) - worth if t >= r.arrival else None
+
+        self.walks = Walks(self.memory, self.own, cost, last, tick)
+        self.least: dict[tuple[int, int], int] = {}
+
+    def rest(self, c: int, t: int) -> int:
+        """What a request of class c that has not started before step t costs, at least."""
+        if c in self.read.classes:
+            return self.read.worth[self.read.classes.index(c)]
+        if (c, t) not in self.least:
+            self.least[c, t] = self.prices.least(self.classes[c], max(t, self.classes[c].arrival))
+        return self.least[c, t]
+
+    def value(self, counts: list[int], state: State, t: int) -> int:
+        """The bound of a state at step t."""
+        y, _ = self.prices.until(t)
+        total, _ = self.prices.until(max(t, self.prices.ends[-1]))
+        bound = self.unit * state.cost - self.memory * (total - y)
+        for j, x in enumerate(state.ahead, 1):
+            bound += x * (self.prices.until(t + j)[0] - self.prices.until(t + j - 1)[0])
+        for c, started in enumerate(state.started):
+            bound += (counts[c] - started) * self.rest(c, t)
+        h: tuple[int, ...] = ()
+        for c, p in state.running:
+            if c in self.read.classes:
+                r = self.classes[c]
+                held = tuple(range(r.prompt + t - p + 1, r.prompt + r.output + 1))
+                h = tuple(x + y for x, y in itertools.zip_longest(h, held, fillvalue=0))
+        return bound + self.walks.worth(t, h)
+
+
+def read_search(value: Any, instance: Instance) -> Search:
     """A lower bound of the kind `search`."""
-    item = fields(value, "kind target scale denominator prices vectors layers")
+    item = fields(value, "kind target scale denominator prices vectors layers", "followed")
+    following = read_following(item["followed"], instance) if "followed" in item else None
     prices = read_prices(item["denominator"], item["prices"])
     vectors, layers = [], []
     for entry in array(item["vectors"]):
@@ -543,7 +660,7 @@ def read_search(value: Any) -> Search:
         form(max(places) < len(vectors), "a layer names a vector that is not there")
         layers.append((length, places))
     target, scale = number(item["target"], 1), number(item["scale"], 1, 2**31)
-    return Search(target, scale, prices, vectors, layers)
+    return Search(target, scale, prices, vectors, layers, following)
 
 
 class Frame(NamedTuple):
@@ -787,10 +904,13 @@ def search_value(bound: Search, instance: Instance, tick: Tick) -> int:
     named = [first] + [name_multipliers(frame, vector) for vector in bound.vectors[1:]]
     used = {i for _, places in bound.layers for i in places}
     within(cells + len(used) * frame.cells <= MAX_CELLS, "cells of all tables")
-    return search_layers(bound, frame, named, tick)
+    followed = None if bound.following is None else Followed(bound.following, instance, tick)
+    return search_layers(bound, frame, named, followed, tick)
 
 
-def search_layers(bound: Search, frame: Frame, named: list[Multipliers], tick: Tick) -> int:
+def search_layers(
+    bound: Search, frame: Frame, named: list[Multipliers], followed: Followed | None, tick: Tick
+) -> int:
     """Search through the layers; the least total latency met, at most the target."""
     best, t = bound.target, 0
     tables: dict[int, Table] = {}
@@ -819,6 +939,10 @@ def search_layers(bound: Search, frame: Frame, named: list[Multipliers], tick: T
                     limit = bound.scale * (bound.target - 1)
                     if any(value is None or value > limit for value in values):
                         continue
+                    if followed is not None:
+                        value = followed.value(frame.counts, child, t + 1)
+                        if value > followed.unit * (bound.target - 1):
+                            continue
                     if not could_have_run(frame, child, t + 1):
                         born.append(child)
             states = undominated(born, tick)
@@ -974,53 +1098,28 @@ def read_profiles(value: Any, instance: Instance) -> Relaxed:
     return Relaxed(number(item["target"], 1), number(item["scale"], 1, 2**31), prices)
 
 
-class Relaxation:
-    """The table of a `profiles` proof; a profile is a tuple that does not end with a 0."""
+class Relaxation(Walks):
+    """The table of a `profiles` proof."""
 
     def __init__(self, bound: Relaxed, instance: Instance, tick: Tick) -> None:
-        """Find all profiles, then V of each, from the last step back."""
-        self.memory, self.scale, self.prices = instance.memory, bound.scale, bound.prices
+        """Work the table out."""
+        self.scale, self.prices = bound.scale, bound.prices
         classes = classes_of(instance)
-        self.classes, self.counts, self.tick = list(classes), list(classes.values()), tick
-        pairs = list(zip(self.classes, self.prices))
+        own, self.counts = list(classes), list(classes.values())
+        pairs = list(zip(own, self.prices))
         ends = [r.arrival + (price - 1) // self.scale - r.output for r, price in pairs]
         worth = [end for end, (r, _) in zip(ends, pairs) if end >= r.arrival]
         last = max(worth, default=-1)
         slack = bound.target - 1 - sum(r.output for r in instance.requests)
-        late = max(r.arrival for r in self.classes) + max(0, slack)
+        late = max(r.arrival for r in own) + max(0, slack)
         within(max(last, late) <= MAX_STEPS, "steps")
-        within((last + 1) * self.memory * max(self.prices) < MAX_NUMBER, "prices")
-        within(max(r.output for r in self.classes) <= MAX_STEPS, "steps of a profile")
-        known, new = {()}, [()]
-        while new:
-            h = new.pop()
-            self.tick()
-            for found in (h[1:], *(self.joined(h, r) for r in self.classes)):
-                if found is not None and found not in known:
-                    known.add(found)
-                    new.append(found)
-        fullest = sorted(known, key=sum, reverse=True)
-        self.rows: dict[int, dict[tuple[int, ...], int]] = {}
-        for t in range(last, -1, -1):
-            row = self.rows[t] = {}
-            for h in fullest:
-                self.tick()
-                ways = [self.worth(t + 1, h[1:])]
-                for r, price in pairs:
-                    more = self.joined(h, r) if t >= r.arrival else None
-                    if more is not None:
-                        ways.append(self.scale * (t + r.output - r.arrival) - price + row[more])
-                row[h] = min(ways)
+        within((last + 1) * instance.memory * max(self.prices) < MAX_NUMBER, "prices")
 
-    def joined(self, h: tuple[int, ...], r: Request) -> tuple[int, ...] | None:
-        """The profile with one more request, None if there is no room."""
-        own = range(r.prompt + 1, r.prompt + r.output + 1)
-        both = tuple(x + y for x, y in itertools.zip_longest(h, own, fillvalue=0))
-        return both if max(both) <= self.memory else None
+        def cost(c: int, t: int) -> int | None:
+            r, price = pairs[c]
+            return self.scale * (t + r.output - r.arrival) - price if t >= r.arrival else None
 
-    def worth(self, t: int, h: tuple[int, ...]) -> int:
-        """The number V of a step and a profile."""
-        return self.rows[t][h] if t in self.rows else 0
+        super().__init__(instance.memory, own, cost, last, tick)
 
     def ways(self, t: int, h: tuple[int, ...], left: tuple[int, ...]) -> Iterator[Any]:
         """Every way to start some of what is left: how many of each class, and the profile."""
@@ -1078,7 +1177,7 @@ def read_bound(value: Any, version: int, instance: Instance) -> tuple[str, Any]:
     kinds = (*PREEMPTIVE, "staggered", "search", "branch", "profiles")
     kind = one_of(value["kind"], *kinds, *old)
     if kind == "search":
-        return kind, read_search(value)
+        return kind, read_search(value, instance)
     if kind == "branch":
         return kind, read_branch(value, version)
     if kind == "profiles":

@@ -126,6 +126,18 @@ def _profiles(tiny: Tiny, scale: int, prices: list[int]) -> dict[str, Any]:
     return _bound(tiny, bound, Fraction(opt))
 
 
+def _followed() -> dict[str, Any]:
+    """Prove OPT by the class that is followed; without it the same would take 19 steps."""
+    followed = {"classes": [0], "worth": [180], "denominator": 10, "prices": []}
+    opt, rng = truth.opt(WITNESS), random.Random(0)
+    proof: dict[str, Any] = {"target": None}
+    while proof["target"] != opt:
+        proof, _ = search_bound(WITNESS, [[15, 1]], 10, opt, rng, followed)
+    proof["layers"] = [{"length": 1, "vectors": [0]}]
+    proof["vectors"] = proof["vectors"][:1]
+    return _bound(WITNESS, proof, Fraction(opt))
+
+
 def whole_steps(tiny: Tiny) -> Iterator[tuple[str, dict[str, Any], Fraction]]:
     """Bounds from what whole steps can serve."""
     cuts = [1, 2, 2, 0, 3]
@@ -193,6 +205,11 @@ def valid() -> Iterator[Case]:
         yield f"branch-1{name}", in_version_1(_branch(tiny)), "version 1: the same tree"
     for name, tiny, prices in (("", WITNESS, [140]), ("-trace", LATER, [120, 130])):
         yield f"profiles{name}", _profiles(tiny, 10, prices), "a table over profiles, tight"
+    yield "search-followed-all", _followed(), "a class that is followed proves it in one step"
+    some = {"classes": [1, 3], "worth": [300, 250], "denominator": 60, "prices": [[3, 40], [2, 5]]}
+    for name, tiny in (("", BACKLOG), ("-trace", TRACE)):
+        made = put(_search(tiny), "proof.lower_bound.followed", some)
+        yield f"search-followed{name}", made, "the same search, two classes followed"
     unpriced = _profiles(BACKLOG, 1, [0] * 4)
     yield "profiles-free", unpriced, "profiles without prices: a slower search"
     yield "chain", chain, "a blocking chain, with the eta bound"

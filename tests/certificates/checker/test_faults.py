@@ -1,5 +1,6 @@
 """Do the mutants have teeth? With a fault put into the checker, they find a false claim."""
 
+import json
 import random
 from array import array
 from collections.abc import Callable
@@ -9,10 +10,21 @@ from typing import Any
 
 import checker_mutants
 import checker_samples
+import checker_truth as truth
 import pytest
+from checker_search import following, search_bound
 
 from kvproof.certificates.checker import Verdict, check, run
-from kvproof.certificates.checker.core import branch, claims, model, profiles, staggered, starts
+from kvproof.certificates.checker.core import (
+    branch,
+    claims,
+    followed,
+    model,
+    profiles,
+    staggered,
+    starts,
+    walks,
+)
 from kvproof.certificates.checker.core import search as plain
 from kvproof.certificates.checker.core.budget import Budget
 from kvproof.certificates.checker.core.model import Instance
@@ -185,12 +197,44 @@ def unshared_split(patch: pytest.MonkeyPatch) -> None:
 
 def worthless_table(patch: pytest.MonkeyPatch) -> None:
     """Take V as 0."""
-    right = profiles.ProfileSearch._table
+    right = walks.table_of
 
-    def wrong(self: profiles.ProfileSearch) -> Any:
-        return [array("q", [0] * len(row)) for row in right(self)]
+    def wrong(*given: Any) -> Any:
+        return [array("q", [0] * len(row)) for row in right(*given)]
 
-    patch.setattr(profiles.ProfileSearch, "_table", wrong)
+    patch.setattr(profiles, "table_of", wrong)
+
+
+def dear_walks(patch: pytest.MonkeyPatch) -> None:
+    """Take V of classes that are followed as 0."""
+    right = walks.table_of
+
+    def wrong(*given: Any) -> Any:
+        return [array("q", [0] * len(row)) for row in right(*given)]
+
+    patch.setattr(followed, "table_of", wrong)
+
+
+def dear_rest(patch: pytest.MonkeyPatch) -> None:
+    """Let what is left cost a step more than it does."""
+    right = followed.Followed.begin
+
+    def wrong(self: followed.Followed, t: int) -> None:
+        right(self, t)
+        self.rest = [x + self.unit for x in self.rest]
+
+    patch.setattr(followed.Followed, "begin", wrong)
+
+
+def emptied(patch: pytest.MonkeyPatch) -> None:
+    """Forget that what is priced is held in place of other tokens."""
+    right = followed.Followed.begin
+
+    def wrong(self: followed.Followed, t: int) -> None:
+        right(self, t)
+        self.empty = 0
+
+    patch.setattr(followed.Followed, "begin", wrong)
 
 
 def high_floor(patch: pytest.MonkeyPatch) -> None:
@@ -206,9 +250,9 @@ def high_floor(patch: pytest.MonkeyPatch) -> None:
 
 def few_ways(patch: pytest.MonkeyPatch) -> None:
     """Start at most one request of a class in a step."""
-    right = profiles.profiles_of
+    right = walks.profiles_of
 
-    def wrong(*given: Any) -> profiles.Profiles:
+    def wrong(*given: Any) -> walks.Profiles:
         made = right(*given)
         once = [{x: y for x, y in fit.items() if x in made.after} for fit in made.plus]
         return made._replace(plus=once)
@@ -263,3 +307,23 @@ def test_mutants_find_a_fault(
                 if accepted and not checker_mutants.proved_again(data):
                     return
     raise AssertionError("no mutant found it")
+
+
+@pytest.mark.parametrize("fault", [None, dear_walks, dear_rest, emptied])
+def test_claims_of_a_target_find_a_fault_of_what_is_followed(
+    fault: Patch | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No target above OPT is proved, but with a fault some are."""
+    if fault is not None:
+        fault(monkeypatch)
+    rng, false = random.Random(0), 0
+    for _ in range(100):
+        tiny = checker_samples.random_tiny(rng)
+        opt, (denominator, runs) = truth.opt(tiny), checker_samples.closed_form_prices(tiny)
+        given = following(tiny, runs, denominator, rng)
+        proof, _ = search_bound(tiny, runs, denominator, opt, rng, given)
+        if proof["target"] > opt:
+            claim = {"kind": "opt-lower-bound", "bound": f"{proof['target']}/1"}
+            data = checker_samples.certificate(tiny, claim, {"lower_bound": proof})
+            false += check(json.dumps(data).encode()).verdict is Verdict.VERIFIED
+    assert (false > 3) if fault else (false == 0)

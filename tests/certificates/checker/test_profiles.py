@@ -15,8 +15,9 @@ from checker_truth import Tiny
 
 from kvproof.certificates.checker import Limits, Result, check
 from kvproof.certificates.checker.core.model import read_instance
-from kvproof.certificates.checker.core.profiles import ProfileSearch, profiles_bound, profiles_of
+from kvproof.certificates.checker.core.profiles import ProfileSearch, profiles_bound
 from kvproof.certificates.checker.core.verdict import OverLimit
+from kvproof.certificates.checker.core.walks import profiles_of
 from kvproof.certificates.checker.limits import DEFAULT, Meter
 from kvproof.certificates.proofs import ProfilesProof
 

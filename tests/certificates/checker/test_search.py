@@ -179,7 +179,8 @@ def test_the_core_takes_any_hints() -> None:
 
     for _ in range(60):
         try:
-            value = search_bound(read_search(PROOF, gaps, Meter(DEFAULT)), instance, Meter(DEFAULT))
+            read = read_search(PROOF, gaps, instance, Meter(DEFAULT))
+            value = search_bound(read, instance, Meter(DEFAULT))
         except (IndexError, KeyError) as missing:
             seen.add(type(missing))
         else:
