@@ -139,6 +139,34 @@ class Multipliers:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FollowedClasses:
+    """What bounds the states of a search by the profiles of some classes.
+
+    Parameters
+    ----------
+    classes
+        The places of these classes, ascending.
+    worth
+        Of a start of each, over the denominator of the prices.
+    prices
+        Of memory.
+    """
+
+    classes: tuple[int, ...]
+    worth: tuple[int, ...]
+    prices: Prices
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a certificate carries it."""
+        return {
+            "classes": list(self.classes),
+            "worth": list(self.worth),
+            "denominator": self.prices.denominator,
+            "prices": self.prices.to_json(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class SearchProof:
     """A search through all schedules below `target`, layer by layer, that finds none.
 
@@ -155,6 +183,8 @@ class SearchProof:
     layers
         ``(length, vectors)``: in each of the next `length` steps the vectors of these indices
         bound the states.
+    followed
+        What else bounds them, or None.
     """
 
     target: int
@@ -162,6 +192,7 @@ class SearchProof:
     prices: Prices
     vectors: tuple[Multipliers, ...]
     layers: tuple[tuple[int, tuple[int, ...]], ...]
+    followed: FollowedClasses | None = None
     kind: str = field(default="search", init=False)
 
     def to_json(self) -> dict[str, Any]:
@@ -176,6 +207,7 @@ class SearchProof:
             "layers": [
                 {"length": length, "vectors": list(vectors)} for length, vectors in self.layers
             ],
+            **({} if self.followed is None else {"followed": self.followed.to_json()}),
         }
 
 

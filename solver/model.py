@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -75,6 +75,14 @@ class Model:
     def steps(self) -> int:
         """About how many steps a good schedule takes."""
         return self.instance().horizon
+
+    def part(self, classes: Column) -> Model:
+        """Return the model of some classes alone."""
+        return replace(
+            self, arrival=self.arrival[classes], prompt=self.prompt[classes],
+            output=self.output[classes], count=self.count[classes],
+            members=tuple(self.members[c] for c in classes.tolist()),
+        )  # fmt: skip
 
     def instance(self) -> Instance:
         """Return the instance in the model's time, a row for each class."""

@@ -8,12 +8,13 @@ from itertools import groupby
 import numpy as np
 
 from kvproof.certificates.prices import Prices
-from kvproof.certificates.proofs import Multipliers, PriceProof, SearchProof
+from kvproof.certificates.proofs import FollowedClasses, Multipliers, PriceProof, SearchProof
 from kvproof.scheduling.exact import Column
 from kvproof.solver.dp.layered import Outcome
 from kvproof.solver.dp.multipliers import Vector
 from kvproof.solver.dp.trajectory import SCALE, Grid
 from kvproof.solver.model import Model
+from kvproof.solver.profiles.followed import Followed
 from kvproof.solver.windows import PRICE_SCALE, Windows
 
 
@@ -32,7 +33,13 @@ def price_proof(prices: Column, origin: int) -> PriceProof:
 
 
 def search_proof(
-    grid: Grid, thin: Windows, prices: Column, target: int, first: Vector, outcome: Outcome
+    grid: Grid,
+    thin: Windows,
+    prices: Column,
+    target: int,
+    first: Vector,
+    outcome: Outcome,
+    followed: Followed | None,
 ) -> SearchProof:
     """Return the proof by a search: OPT is at least the target, or the best schedule met below it.
 
@@ -44,6 +51,8 @@ def search_proof(
         The starts that `first`, a vector over `grid`, leaves of them.
     outcome
         Of a search over those, whose first vector is `first`.
+    followed
+        What bounded its states, too.
     """
     needed = sorted({index for layer in outcome.used for index in layer} - {0})
     place = {0: 0} | {index: position for position, index in enumerate(needed, start=1)}
@@ -60,6 +69,15 @@ def search_proof(
         prices=prices_of(prices),
         vectors=tuple(vectors),
         layers=tuple((len(list(run)), vectors) for vectors, run in groupby(layers)),
+        followed=None if followed is None else _of_followed(followed),
+    )
+
+
+def _of_followed(followed: Followed) -> FollowedClasses:
+    return FollowedClasses(
+        classes=tuple(followed.classes.tolist()),
+        worth=tuple(followed.worth.tolist()),
+        prices=prices_of(followed.prices),
     )
 
 

@@ -212,7 +212,9 @@ def _in_turns(
             works["profiles"] = profiles(model, space, prices, state, memory, deadline, report)
         if searched:
             works["beams"] = _later(
-                lambda: beams(rooted().grid, rooted().root, state, deadline, effort)
+                lambda: beams(
+                    rooted().grid, rooted().root, state, deadline, effort, rooted().followed
+                )
             )
             works["search"] = _later(lambda: searches(rooted(), state, effort, deadline, report))
         else:

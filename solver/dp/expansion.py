@@ -16,6 +16,7 @@ from kvproof.solver.dp.look_ahead import look_ahead
 from kvproof.solver.dp.multipliers import Vector
 from kvproof.solver.dp.states import Packing, States
 from kvproof.solver.dp.trajectory import SCALE, Grid
+from kvproof.solver.profiles.followed import Ahead, raise_low
 from kvproof.solver.result import Limit
 from kvproof.solver.threads import Flag
 
@@ -125,11 +126,12 @@ def children(
     room: Room,
     flag: Flag,
     late: Callable[[], bool],
+    ahead: Ahead | None = None,
 ) -> Children:
     """Return the children of the states of `block` whose bounds are within the scaled cutoff.
 
     None of them dominates another; they are in the order of their keys. Complete ones count if
-    they are below `best`.
+    they are below `best`. Where classes are followed, `ahead` says what that bounds children by.
 
     Raises
     ------
@@ -156,7 +158,10 @@ def children(
             out = out.grown(len(out) + room.take(len(out)), step.packing)
     taken = len(out)
     out = out.take(slice(0, filled))
-    keep = np.zeros(filled, np.bool_)
+    if ahead is not None:
+        raise_low(step.kinds, step.packing, ahead, out.columns, 0, filled)
+        out = out.take(out.low <= cutoff)
+    keep = np.zeros(len(out), np.bool_)
     order = out.order()
     undominated(order, out.key, out.profile, out.profile, step.packing, keep, flag)
     if late():  # then some were not looked at

@@ -27,6 +27,7 @@ from kvproof.solver.dp.refining import Vectors
 from kvproof.solver.dp.residual import ahead_of, see
 from kvproof.solver.dp.states import States, Words, bytes_per_state, packing_of
 from kvproof.solver.dp.trajectory import SCALE, Grid
+from kvproof.solver.profiles.followed import Followed
 from kvproof.solver.result import Limit
 from kvproof.solver.threads import blocks, cores, gather, new_flag, raise_if_interrupted
 
@@ -93,8 +94,10 @@ class Search:
         target: int,
         effort: Effort,
         deadline: float | None = None,
+        followed: Followed | None = None,
     ) -> None:
         self.grid = grid
+        self.followed = followed
         self.target = target
         self.effort = effort
         self.deadline = deadline
@@ -231,8 +234,9 @@ class Search:
         if self._single(states):
             cut = [Block(0, 1, (part, parts)) for part in range(_BLOCKS * self.cores)]
         room = Room(self.most_rows - len(states))
+        ahead = None if self.followed is None else self.followed.before(step.t + 1)
         jobs = [self.pool.submit(
-            children, states, step, cutoff, self.best, block, room, self.flag, self._late,
+            children, states, step, cutoff, self.best, block, room, self.flag, self._late, ahead,
         ) for block in cut]  # fmt: skip
         found = gather(jobs, self.flag, self.deadline)
         for part in found:

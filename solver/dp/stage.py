@@ -41,6 +41,7 @@ from kvproof.solver.dp.trajectory import SCALE, Grid, Multiplier, grid_of
 from kvproof.solver.interval import Interval, known
 from kvproof.solver.model import Model
 from kvproof.solver.portfolio import repeats
+from kvproof.solver.profiles.followed import Followed, follow
 from kvproof.solver.proofs import price_proof, search_proof
 from kvproof.solver.result import Limit
 from kvproof.solver.threads import Flag, aside, cores
@@ -84,6 +85,9 @@ _ROOT = 0.5
 # requests repeat, and so many are moved by it, either may be the better one.
 _ROUNDS, _LEAST_ROUNDS, _MOST_ROUNDS = 0.3, 40, 400
 _STRIDES, _STRIDES_EQUAL = (100.0,), (100.0, 30.0)
+# Steps between the root's bound and the best schedule beyond which classes are followed: few are
+# closed before that has begun.
+_FOLLOWED = 20
 # Rounds for a vector where requests repeat: a third of the states less are left then. A layer that
 # is made gets no vectors once more there: they exclude too few to be worth their time.
 _ROUNDS_EQUAL, _NEVER = 300, 2**60
@@ -91,11 +95,15 @@ _ROUNDS_EQUAL, _NEVER = 300, 2**60
 
 @dataclass(frozen=True, kw_only=True)
 class Rooted:
-    """Where searches begin: prices, the starts that they leave, multipliers of the root."""
+    """Where searches begin: prices, the starts that they leave, multipliers of the root.
+
+    And classes that are followed, where these show more.
+    """
 
     prices: Column
     grid: Grid
     root: Vector
+    followed: Followed | None
 
 
 def solve_certified(model: Model, upper: int, starts: Column, *, effort: Effort) -> Interval:
@@ -123,7 +131,7 @@ def solve_certified(model: Model, upper: int, starts: Column, *, effort: Effort)
         if not state.closed():
             rooted = root_of(model, prices, state, None, report)
             for work in (
-                beams(rooted.grid, rooted.root, state, None, effort),
+                beams(rooted.grid, rooted.root, state, None, effort, rooted.followed),
                 searches(rooted, state, effort, None, report),
             ):
                 for _ in work:
@@ -174,7 +182,13 @@ def root_of(
     state.engine = "dp"
     state.raise_lower(_ceil(root_bound(grid, root)), None, "dp")
     report()
-    return Rooted(prices=prices, grid=grid, root=root)
+    followed = None
+    if repeats(model) and state.upper - state.lower > _FOLLOWED:
+        followed = follow(model, prices, grid.horizon, state.lower, share_of(deadline, _ROOT))
+    if followed is not None:
+        state.raise_lower(-(-followed.value // PRICE_SCALE), None, "dp")
+        report()
+    return Rooted(prices=prices, grid=grid, root=root, followed=followed)
 
 
 def searches(
@@ -227,7 +241,9 @@ def searches(
             share = _STEP if before is None else _STEP_KNOWN
             if target <= base + 1:
                 share = 1.0
-            search = Search(stage, start, target, effort, share_of(deadline, share))
+            search = Search(
+                stage, start, target, effort, share_of(deadline, share), rooted.followed
+            )
             outcome, spent = search.outcome, 0.0
             with closing(search.layers()) as layers:
                 for _ in layers:
@@ -261,7 +277,7 @@ def searches(
         if aim < target:
             proof = _proof(rooted, aim, outcome)
         else:
-            proof = search_proof(whole, thin, prices, target, first, outcome)
+            proof = search_proof(whole, thin, prices, target, first, outcome, rooted.followed)
         state.raise_lower(reached, proof, "dp", replace_equal=True)
         if farthest is not None:
             farthest = reached + (2 if equal else 1) * (aim - base)
@@ -279,7 +295,7 @@ def _proof(rooted: Rooted, target: int, outcome: Outcome) -> Proof:
     first, thin, stage, _ = aside(partial(_staged, grid, rooted.root, target))
     if stage is None:
         outcome = Outcome(proved=True)
-    return search_proof(grid, thin, prices, target, first, outcome)
+    return search_proof(grid, thin, prices, target, first, outcome, rooted.followed)
 
 
 def _reach(
@@ -298,7 +314,12 @@ def _reach(
 
 
 def beams(
-    grid: Grid, root: Vector, state: Interval, deadline: float | None, effort: Effort
+    grid: Grid,
+    root: Vector,
+    state: Interval,
+    deadline: float | None,
+    effort: Effort,
+    followed: Followed | None = None,
 ) -> Generator[None, None, None]:
     """Look for cheaper schedules with beams, ever wider ones that may still end in time."""
     seen = _SEEN if repeats(grid.model) else effort.seen
@@ -313,7 +334,7 @@ def beams(
             memory_bytes=min(effort.memory_bytes, _BEAM_BYTES),
         )  # fmt: skip
         begun, spent = time.process_time(), 0.0
-        search = Search(grid, root, state.upper, narrow, deadline)
+        search = Search(grid, root, state.upper, narrow, deadline, followed)
         with closing(search.layers()) as layers:
             for _ in layers:
                 spent += time.process_time() - begun

@@ -103,9 +103,9 @@ def test_a_beam_that_would_not_end_in_time_is_not_begun(monkeypatch, seconds, wi
     begun = []
 
     class Noted(stage.Search):
-        def __init__(self, grid, root, target, effort, deadline):
+        def __init__(self, grid, root, target, effort, *more):
             begun.append(effort.width)
-            super().__init__(grid, root, target, effort, deadline)
+            super().__init__(grid, root, target, effort, *more)
 
     monkeypatch.setattr(stage, "Search", Noted)
     monkeypatch.setattr(stage, "_WIDTHS", (4, 8, 10**9))
