@@ -6,9 +6,11 @@ from kvproof.scheduling.instance import Instance
 from kvproof.solver.branch.stage import branch
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.stage import climb, solve_certified
+from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.heuristics import best_policy
 from kvproof.solver.interval import known
 from kvproof.solver.model import model_of
+from kvproof.solver.profiles.followed import follow, raise_low
 from kvproof.solver.profiles.stage import few_profiles, profiles
 from kvproof.solver.result import Limit
 
@@ -26,7 +28,7 @@ def search_whole(little: Instance) -> None:
 
 
 def repeated_whole(little: Instance) -> None:
-    """Go over profiles and branch, with every kernel that these take."""
+    """Go over profiles, bound a state by some of them, and branch, with every kernel of these."""
     model = model_of(little)
     upper, starts = best_policy(little, model)
     state = known(model, upper, starts)
@@ -35,6 +37,11 @@ def repeated_whole(little: Instance) -> None:
     if space is not None:
         for _ in profiles(model, space, prices, state, 2**30, None, _say_nothing):
             pass
+    followed = follow(model, prices, model.steps, 0, None)
+    if followed is not None:
+        packing = packing_of(model)
+        root = States.root(packing, model.requests)
+        raise_low(model.kinds, packing, followed.before(0), root.columns, 0, 1)
     for _ in islice(branch(model, known(model, upper, starts)), _NODES):
         pass
 

@@ -33,9 +33,9 @@ from kvproof.solver.profiles.space import Places, Space, space_of
 from kvproof.solver.threads import new_flag
 from kvproof.solver.windows import PRICE_SCALE, price_terms
 
-# What profiles may take while they are found, in bytes, and most arcs of those that are followed:
-# 300 rounds take a second or two.
-_BYTES, _ARCS = 2**22, 20_000
+# What profiles may take while they are found, in bytes, and most arcs of those that are followed,
+# over all steps: 300 rounds take a second or two.
+_BYTES, _WORK = 2**22, 4_000_000
 # Rounds of the ascent, and after how many it ends if the bound is not above what is known already.
 _ROUNDS, _TRIED = 300, 100
 # What a price and a worth move in the first round, over PRICE_SCALE, and the part of that in the
@@ -162,7 +162,7 @@ def follow(
     deadline
         On the clock of :func:`time.monotonic`.
     """
-    chosen = _chosen(model)
+    chosen = _chosen(model, steps)
     if chosen is None:
         return None
     classes, space = chosen
@@ -175,14 +175,14 @@ def follow(
     return found if found is not None and found.value > known * PRICE_SCALE else None
 
 
-def _chosen(model: Model) -> tuple[Column, Space] | None:
+def _chosen(model: Model, steps: int) -> tuple[Column, Space] | None:
     """Return the classes with the highest peaks that have few profiles, and these."""
     order = np.argsort(-(model.prompt + model.output), kind="stable")
     found = None
     for number in range(1, model.classes + 1):
         classes = np.sort(order[:number])
         space = space_of(model.part(classes), _BYTES, new_flag())
-        if space is None or space.arcs > _ARCS:
+        if space is None or space.arcs * steps > _WORK:
             break
         found = classes, space
     return found

@@ -129,7 +129,7 @@ MEMORY = 27
 
 def test_a_search_that_follows_is_proved(monkeypatch):
     monkeypatch.setattr(stage, "_FOLLOWED", 0)
-    monkeypatch.setattr(bounds, "_ARCS", 100)
+    monkeypatch.setattr(bounds, "_WORK", 5_000)
     instance = make(MEMORY, LARGE)
     found = solver.solve(instance, engine="dp")
     made = certificate(found)
@@ -160,7 +160,7 @@ def test_the_classes_with_the_highest_peaks_are_followed():
 
 def test_nothing_is_followed_that_has_too_many_profiles(monkeypatch):
     model = model_of(make(MEMORY, LARGE))
-    monkeypatch.setattr(bounds, "_ARCS", 3)
+    monkeypatch.setattr(bounds, "_WORK", 20)
     assert follow(model, quick_prices(model), 2 * model.steps, 0, None) is None
 
 
