@@ -61,6 +61,7 @@ class Followed:
 
     def begin(self, t: int) -> None:
         """Let all that follows be of states at step t, before its starts."""
+        self.budget.tick(len(self.classes))
         sums, self.t = self.prices.sums, t
         self.empty = self.memory * (sums[-1] - self.prices.until(t)[0])
         self.row = self.table[min(t, self.last + 1)]
@@ -71,7 +72,7 @@ class Followed:
 
     def exceeds(self, left: Iterable[int], latency: int, running: Sequence[Event]) -> bool:
         """Whether no way on from a state is below the target."""
-        self.budget.tick(1 + len(running))
+        self.budget.tick(1 + len(self.rest) + len(running))
         bound = self.unit * latency - self.empty + sum([n * x for n, x in zip(left, self.rest)])
         bound += sum([self._held(c, p) for c, p in running])
         return bound + self.row[self._profile(running)] > self.cutoff

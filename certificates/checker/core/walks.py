@@ -81,7 +81,7 @@ def table_of(
     budget.take(80 * len(after))  # of the row in work and the one before, as lists
     row, table = [0] * len(after), []
     for t in range(last + 1, -1, -1):
-        budget.tick(len(after))
+        budget.tick(len(after) + len(plus))
         row = [row[x] for x in after]
         for cost, fit in zip(costs(t), plus):
             if cost < 0:
@@ -89,6 +89,6 @@ def table_of(
                 for x, y in fit.items():  # y is an earlier one, and done with the class
                     if row[y] + cost < row[x]:
                         row[x] = row[y] + cost
-        budget.take(100 + 8 * len(row))
+        budget.take(200 + 9 * len(row))
         table.append(array("q", row))
     return table[::-1]

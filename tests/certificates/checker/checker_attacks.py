@@ -120,13 +120,16 @@ def search(
     target: int,
     runs: str = "",
     scale: int = 1,
+    followed: list[str | tuple[str, int]] | None = None,
     **given: Any,
 ) -> bytes:
     head = (
         f'{{"lower_bound":{{"kind":"search","target":{target},"scale":{scale},"denominator":1,'
         f'"prices":[{runs}],"vectors":['
     )
-    return certificate([head, *vectors, '],"layers":[', *layers, "]}}"], **given)
+    end = "]" if followed is None else '],"followed":{"denominator":1,'
+    last = ["}}"] if followed is None else [*followed, "}}}"]
+    return certificate([head, *vectors, '],"layers":[', *layers, end, *last], **given)
 
 
 def vector(starts: int, since: int = 0) -> str:
@@ -289,6 +292,20 @@ ATTACKS: dict[str, Callable[[], bytes]] = {
     "states of different starts": lambda: search(
         [vector(16 * 60)], [layer(99, 0)], 16 * 3 + 60, memory=40, rows=16,
         prompt=(list(range(16)), 1), output=3,
+    ),
+    "steps of what is followed": lambda: search(
+        [vector(36)], [layer(9, 0)], 40, memory=30, count=4, output=6,
+        followed=['"classes":[0],"worth":[99999],"prices":[]'],
+    ),
+    "prices of what is followed": lambda: search(
+        [vector(16 * 60)], [layer(99, 0)], 16 * 3 + 60, memory=40, rows=16,
+        prompt=(list(range(16)), 1), output=3,
+        followed=['"classes":[0],"worth":[9],"prices":[[1,9]', (",[1,8],[1,9]", 49_000), "]"],
+    ),
+    "states beside what is followed": lambda: search(
+        [vector(16 * 60)], [layer(99, 0)], 16 * 3 + 60, memory=40, rows=16,
+        prompt=(list(range(16)), 1), output=3,
+        followed=[f'"classes":{list(range(16))},"worth":{[0] * 16},"prices":[]'],
     ),
     "states with long outputs": lambda: search(
         [vector(14 * 9)], [layer(2000, 0)], 14 * 300 + 9, memory=4000, rows=14,
