@@ -40,7 +40,7 @@ CHUNK = 100
 #: Seconds between two lines of progress.
 PAUSE = 30
 #: How the extracted checker begins to say that it does not cover a kind, or not at this size.
-KINDS = ("claims of kind", "lower bounds of kind", "trees over", "searches over")
+KINDS = ("claims of kind", "lower bounds of kind", "trees over", "searches")
 Tally = Counter[tuple[str, str]]
 
 
