@@ -24,6 +24,7 @@ from .verdict import Malformed, OverLimit
 from .walks import profiles_of, table_of
 
 AT = f"{WHERE}.followed"
+EVENT = 250  # bytes of a running request and what it costs
 
 Event = tuple[int, int]  # class, start
 
@@ -53,6 +54,7 @@ class Followed:
             raise OverLimit(f"{AT}.worth: too large for so many steps and so much memory")
         self.profiles = profiles_of(own, self.memory, budget)
         self.table = table_of(self.profiles, self._costs, self.last, budget)
+        self.held: dict[Event, int] = {}  # what running requests still hold costs
 
     def _costs(self, t: int) -> list[int]:
         """Return what a start of each class that is followed costs a walk at step t."""
@@ -62,6 +64,8 @@ class Followed:
     def begin(self, t: int) -> None:
         """Let all that follows be of states at step t, before its starts."""
         self.budget.tick(len(self.classes))
+        self.budget.give(EVENT * len(self.held))
+        self.held = {}
         sums, self.t = self.prices.sums, t
         self.empty = self.memory * (sums[-1] - self.prices.until(t)[0])
         self.row = self.table[min(t, self.last + 1)]
@@ -74,10 +78,14 @@ class Followed:
         """Whether no way on from a state is below the target."""
         self.budget.tick(1 + len(self.rest) + len(running))
         bound = self.unit * latency - self.empty + sum([n * x for n, x in zip(left, self.rest)])
-        bound += sum([self._held(c, p) for c, p in running])
+        for event in running:
+            if event not in self.held:
+                self.budget.take(EVENT)
+                self.held[event] = self._price(*event)
+        bound += sum(map(self.held.__getitem__, running))
         return bound + self.row[self._profile(running)] > self.cutoff
 
-    def _held(self, c: int, p: int) -> int:
+    def _price(self, c: int, p: int) -> int:
         """Return the price of what a request that started at p holds after step t."""
         (_, s, o, _), (y_0, z_0) = self.classes[c], self.prices.until(self.t)
         y_1, z_1 = self.prices.until(max(self.t, p + o))
