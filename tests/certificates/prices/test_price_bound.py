@@ -14,6 +14,7 @@ from kvproof.certificates.checker.core import model
 from kvproof.certificates.checker.core import prices as checker
 from kvproof.certificates.prices import Prices, price_bound, price_bound_reference
 from kvproof.certificates.prices.evaluate import MAX_COST, Dual, fits_kernel
+from kvproof.certificates.prices.kernel import BLOCK
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.instance import Instance
 
@@ -77,6 +78,33 @@ def test_excess_is_what_the_cheapest_starts_hold_beyond_memory(
         for lo, hi in pairwise(ends.tolist())
     ]
     assert dual.excess(ends, found.starts).tolist() == expected
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("seed", range(20))
+def test_starts_are_the_first_cheapest_ones_where_blocks_are_skipped(seed: int, steps: int) -> None:
+    # whole blocks are dear or cheap, and requests arrive and were started last about their ends
+    rng = np.random.default_rng(seed)
+    runs = BLOCK * int(rng.integers(1, 5)) - int(rng.choice([0, 3]))
+    ends = np.append(0, np.cumsum(rng.integers(1, steps + 1, runs)))
+    prices = 10 * np.repeat(rng.integers(0, 9, 4), BLOCK)[:runs] + rng.integers(0, steps, runs)
+    arrival = np.maximum(0, rng.choice(ends[::BLOCK], 120) + rng.integers(-5, 3, 120))
+    prompt, output = rng.integers(0, 4, 120), rng.integers(1, 6, 120)
+    dual = Dual(Instance(memory=9, arrival=arrival, prompt=prompt, output=output))
+    dual._starts = dual.arrival + rng.integers(-1, 5, len(dual.arrival))
+    unit = int(rng.choice([1, 5, 100]))
+    found = dual.evaluate(unit, ends, prices)
+    price = np.zeros(int(ends[-1]) + 20, np.int64)
+    price[1 : ends[-1] + 1] = np.repeat(prices, np.diff(ends))
+    value = -9 * int(price.sum())
+    columns = (dual.arrival, dual.prompt, dual.output, dual.count, found.starts)
+    for a, s, o, count, start in zip(*(column.tolist() for column in columns), strict=True):
+        starts = np.arange(a, max(a, int(ends[-1])) + 1)
+        costs = unit * (starts + o - a)
+        costs += sum(price[starts + j] * (s + j) for j in range(1, o + 1))
+        assert start == starts[costs.argmin()]
+        value += count * int(costs.min())
+    assert found.value == value
 
 
 def test_zero_prices_prove_the_sum_of_outputs() -> None:
