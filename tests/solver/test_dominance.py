@@ -88,6 +88,24 @@ def test_of_many_the_same_survive(seed, memory, spread):
     assert spread == 40 or (keep & (key == 9)).sum() > 1_024
 
 
+@pytest.mark.parametrize("memory", [20, 31, 60, 300])
+def test_of_many_each_drops_its_equal(memory):
+    # all hold as much in all, so that none is below another but its equal, which comes later
+    rng = np.random.default_rng(memory)
+    packing = packing_of(model_of(make(memory, [(0, 1, 10)])))
+    lanes = rng.multinomial(memory, rng.dirichlet([0.3] * 6, 3_000))
+    lanes = rng.permutation(np.unique(lanes, axis=0))
+    rows, profile = len(lanes), np.zeros((len(lanes), packing.words), np.uint64)
+    for j in range(6):
+        word, shift = divmod(j, 64 // packing.bits)
+        profile[:, word] |= lanes[:, j].astype(np.uint64) << np.uint64(packing.bits * shift)
+    profile, key = np.tile(profile, (2, 1)), np.zeros(2 * rows, np.uint64)
+    keep = np.zeros(2 * rows, np.bool_)
+    undominated(np.arange(2 * rows), key, profile, profile, packing, keep, new_flag())
+    assert rows > 1_024
+    assert keep.tolist() == [True] * rows + [False] * rows
+
+
 def test_the_flag_ends_dominance():
     model = model_of(make(20, [(0, 1, 10), (0, 2, 3)]))
     packing, keep = packing_of(model), np.zeros(2, np.bool_)
