@@ -12,7 +12,7 @@ from kvproof.scheduling.errors import LimitError
 from kvproof.solver.dp import ascent, trajectory
 from kvproof.solver.dp.multipliers import NO_START, make_vector
 from kvproof.solver.dp.paths import Paths, follow
-from kvproof.solver.dp.sweep import ANY, NEVER, sweep
+from kvproof.solver.dp.sweep import ANY, NEVER, _end_any, _start_any, sweep
 from kvproof.solver.dp.trajectory import SCALE, grid_of
 from kvproof.solver.model import model_of
 from kvproof.solver.windows import fix_windows
@@ -133,6 +133,30 @@ def test_the_best_path_weighs_what_the_table_says(seed):
     assert (slope[0].sum(axis=1) <= 0).all()
 
 
+@pytest.mark.parametrize("since", [2, 3])
+@pytest.mark.parametrize("seed", range(12))
+def test_paths_followed_together_are_what_each_is_alone(seed, since):
+    model = repeated(seed)
+    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 250))
+    draws = np.random.default_rng(seed)
+    values = draws.integers(-900, 900, (2, *grid.windows.allowed.shape)).astype(np.int32)
+    scratch = ascent.make_scratch(grid)
+    sweep(grid.layout, since, values[0], values[1], scratch.table, scratch.taken)
+    begun = np.argwhere(scratch.table[since] < NEVER // 2)
+    running, tokens = draws.permutation(begun)[:9].T
+    weight = 2.0 ** -np.arange(len(running))
+    slope, alone = np.zeros(values.shape), np.zeros(values.shape)
+    for q in range(len(running)):
+        one = np.zeros(values.shape)
+        path = Paths(*(column[q : q + 1].copy() for column in (running, tokens)), np.ones(1))
+        follow(grid.layout, since, path, scratch.taken, one)
+        assert (one * values).sum() == scratch.table[since, running[q], tokens[q]]
+        alone += weight[q] * one
+    follow(grid.layout, since, Paths(running, tokens, weight), scratch.taken, slope)
+    assert (slope == alone).all()
+    assert len(running) > 1
+
+
 @pytest.mark.parametrize("since", [0, 3])
 @pytest.mark.parametrize("seed", range(25))
 @pytest.mark.parametrize("equal", [False, True])
@@ -152,3 +176,19 @@ def test_plain_sweep(seed, since, equal):
             found.append((table, taken[: len(taken) if len(taken) > 1 else 0]))
         assert (found[0][0] == found[1][0]).all()
         assert (found[0][1] == found[1][1]).all()
+
+
+@pytest.mark.parametrize("kernel", [_start_any, _end_any])
+@pytest.mark.parametrize("seed", range(20))
+def test_plain_events_of_any_size(seed, kernel):
+    draws = np.random.default_rng(seed)
+    lane, rows = draws.integers(2, 6), draws.integers(2, 9)
+    work = draws.choice([-1, 0, 1, 2, NEVER], lane * rows).astype(np.int32)
+    work[lane - 1 :: lane] = NEVER
+    arguments = work, draws.integers(1, rows) * lane + 1, np.int32(draws.integers(-1, 2)), lane
+    found = []
+    for run in (kernel, kernel.plain):
+        out, flag = np.zeros_like(work), np.ones(work.size, np.bool_)
+        run(*arguments, out, flag)
+        found.append((out.tolist(), flag.tolist()))
+    assert found[0] == found[1]
