@@ -152,3 +152,39 @@ def test_bound_equals_paths_one_by_one_and_lies_between_tables_and_opt(seed, rep
             assert state.low[0] == expected
             assert low <= expected <= opt * SCALE
     assert compared or starts.max() == 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_of_many_states_each_is_seen_by_its_own_vector(seed):
+    rng, draws = random.Random(seed), np.random.default_rng(seed)
+    model = model_of(equal_ones(rng))
+    grid = grid_of(model, fix_windows(model, np.zeros(0, dtype=np.int64), 250))
+    multipliers = draws.integers(-900, 900, (3, 2, *grid.windows.allowed.shape)).astype(np.int32)
+    vectors = [make_vector(grid, *both, 0) for both in multipliers]
+    owner, now = np.repeat(np.arange(model.classes), model.count), rng.randint(1, 3)
+    states = []
+    while len(states) < 8:  # of those that start before `now` so that they fit
+        starts = np.sort(draws.integers(0, 2 * now, model.requests) + 9 * now * owner) % (9 * now)
+        held = np.zeros(99, np.int64)
+        for c, p in zip(owner.tolist(), starts.tolist(), strict=True):
+            span = np.arange(1, model.output[c] + 1)
+            held[p + span] += (model.prompt[c] + span) * (p < now)
+        if held.max() <= model.memory and (starts >= np.minimum(now, model.arrival[owner])).all():
+            states.append(begun(model, starts, now))
+            states[-1].vector[0] = len(states) % 4  # there may be fewer vectors by then
+    expected = [
+        one_by_one(grid, vectors[min(int(state.vector[0]), 2)], state, now, 2) for state in states
+    ]
+    none = -(2**60)
+    expected = [none if bound is None else int(bound) for bound in expected]
+    ahead, packing = ahead_of(grid, vectors, now, 2), packing_of(model)
+    joined = States.joined(states)
+    for begin, stop, low, flag in (
+        (0, 8, none, False), (3, 5, none, False), (0, 8, 2**60, False), (0, 8, none, True)
+    ):  # fmt: skip
+        joined.low[:] = low
+        see(grid.layout, packing, ahead, joined.columns, begin, stop, np.array([flag]))
+        seen = slice(begin, 0 if flag else stop)
+        raised = [low] * 8
+        raised[seen] = [max(low, bound) for bound in expected[seen]]
+        assert joined.low.tolist() == raised
