@@ -9,10 +9,19 @@ import pytest
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.schedule import Schedule
-from kvproof.scheduling.usage import requests_of
+from kvproof.scheduling.usage import hold, requests_of
 from kvproof.solver.improve import improve
 from kvproof.solver.improve.rollouts import Rollouts, worth_of
-from kvproof.solver.improve.ways import MOST_STARTS, Sight, left_empty, roll
+from kvproof.solver.improve.ways import (
+    DRAWS,
+    MOST_STARTS,
+    Sight,
+    States,
+    follow,
+    follow_all,
+    left_empty,
+    roll,
+)
 from kvproof.solver.improve.windows import queue_of, tallest_first
 
 
@@ -88,6 +97,8 @@ def test_a_way_by_definition(seed):
         marks=np.zeros((m, 5), np.int64),
     )
     usage = np.maximum(0, np.linspace(memory, -300, 120)).astype(np.int32)
+    if seed % 2:  # fuller later
+        usage[rng.integers(0, 70, 4)] = memory - rng.integers(0, 400, 4)
     waits = rng.random(m) < 0.8
     # some of these wait no longer, or do not fit
     who, when = rng.permutation(m)[:6], np.sort(rng.integers(0, 20, 6))
@@ -108,6 +119,89 @@ def test_a_way_by_definition(seed):
         assert tried[:, :made].T.tolist() == [list(start) for start in starts]
         assert made > 1
         assert left_empty(sight, held) - gain == pytest.approx(lost)
+
+
+def ways(seed):
+    """Return what is in sight, two states with plans, ways of each, and random numbers."""
+    rng = np.random.default_rng(seed)
+    m, ahead, kept, span = 40, 30, 5, 120
+    sight = Sight(
+        memory=1_000,
+        price=rng.random(ahead + 20),
+        prompt=rng.integers(0, 200, m),
+        output=rng.integers(1, 60, m),
+        since=rng.integers(-20, 20, m),
+        gains=rng.random((m, ahead)),
+        marks=rng.integers(2**40, size=(m, kept)),
+    )
+    planned = rng.integers(2, 8, 2)
+    plan = np.zeros((2, 2, MOST_STARTS), np.int64)
+    for state in range(2):
+        plan[state, 0, : planned[state]] = rng.permutation(m)[: planned[state]]
+        plan[state, 1, : planned[state]] = np.sort(rng.integers(0, 12, planned[state]))
+    usage = np.maximum(0, np.linspace((900, 700), -300, span).T).astype(np.int32)
+    states = States(
+        usage=usage, waits=rng.random((2, m)) < 0.8, value=rng.random(2), plan=plan, planned=planned
+    )
+    return sight, states, 20, rng.random(DRAWS)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_ways_lose_and_lead_to_what_their_starts_say(seed):
+    sight, states, each, draws = ways(seed)
+    number, (m, kept), span = 2 * each, sight.marks.shape, states.usage.shape[1]
+    losses, alike = np.full(number, np.nan), np.empty(number, np.int64)
+    for part in ((0, 13), (13, number)):
+        follow_all(sight, states, each, 77, draws, *part, losses, alike)
+    chosen = np.random.default_rng(seed).permutation(number)
+    new = States(
+        usage=np.full((number, span), -1, np.int32),
+        waits=np.empty((number, 0), np.bool_),
+        value=np.empty(number),
+        plan=np.zeros((number, 2, MOST_STARTS), np.int64),
+        planned=np.empty(number, np.int64),
+    )
+    begun = np.full((number, m), -1, np.int64)
+    follow(sight, states, each, 77, draws, chosen, new, begun)
+    for row, way in enumerate(chosen.tolist()):
+        state = way // each
+        held, value = states.usage[state].copy(), states.value[state]
+        began = [(x, int(begun[row, x])) for x in np.flatnonzero(begun[row] >= 0).tolist()]
+        later = new.plan[row, :, : new.planned[row]].T.tolist()
+        assert all(step < kept for _, step in began)
+        assert all(step >= kept for _, step in later)
+        assert alike[way] == state * 2**52 + sum(int(sight.marks[start]) for start in began)
+        for x, step in began:
+            hold(held, sight.prompt[x], sight.output[x], step, 1)
+            value -= sight.gains[x, step]
+        empty = sight.memory - held[1 : kept + 1]
+        assert new.value[row] == pytest.approx(value + (sight.price[1 : kept + 1] * empty).sum())
+        assert new.usage[row].tolist() == held[kept:].tolist() + [0] * kept
+        for x, step in later:
+            hold(held, sight.prompt[x], sight.output[x], step, 1)
+            value -= sight.gains[x, step]
+        assert losses[way] == pytest.approx(value + left_empty(sight, held))
+    assert len(set(losses.tolist())) > 25
+
+
+def test_a_way_makes_no_more_starts_than_there_is_room_to_note():
+    m = MOST_STARTS + 20
+    sight = Sight(
+        memory=10**6,
+        price=np.ones(3),
+        prompt=np.zeros(m, np.int64),
+        output=np.ones(m, np.int64),
+        since=np.zeros(m, np.int64),
+        gains=np.ones((m, 2)),
+        marks=np.zeros((m, 1), np.int64),
+    )
+    tried = np.full((2, MOST_STARTS), -1, np.int64)
+    _, made = roll(
+        sight, np.zeros(9, np.int32), np.ones(m, np.bool_), tried.copy(), 0, 12, 0.0, 0.0,
+        np.zeros(DRAWS), 0, tried, np.empty(m + 1, np.int64),
+    )  # fmt: skip
+    assert made == MOST_STARTS
+    assert tried[0].tolist() == list(range(MOST_STARTS))
 
 
 def test_one_way_is_the_tallest_of_twelve_and_many_are_better(monkeypatch):
