@@ -44,7 +44,7 @@ def test_as_the_plain_one(schedule: Schedule) -> None:
 
 def test_long_outputs_need_every_level() -> None:
     rng = np.random.default_rng(5)
-    output = rng.choice([1, 15, 16, 127, 128, 1023, 1024, 1500], 30)
+    output = rng.choice([1, 15, 16, 127, 128, 600, 1023, 1024, 1500], 30)
     instance = Instance(
         memory=4000, arrival=rng.choice([0, 300], 30), prompt=rng.integers(0, 2000, 30),
         output=output,
@@ -54,6 +54,20 @@ def test_long_outputs_need_every_level() -> None:
         shifted = compact(schedule)
         assert shifted.starts.tolist() == compact_reference(schedule)
         assert shifted.total_latency < schedule.total_latency
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_backlogs_as_if_requests_had_come_later(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for n in rng.integers(6, 25, 100).tolist():
+        memory = int(rng.integers(8, 13))
+        output, prompt = rng.choice([1, 2, 5], n), rng.choice([0, 1, 3], n)
+        late = Instance(
+            memory=memory, arrival=rng.integers(0, 2 * n, n), prompt=prompt, output=output
+        )
+        starts = simulate(late, find_policy("fcfs"), skip=True).starts
+        schedule = Schedule(instance=late.backlog(), starts=starts)
+        assert compact(schedule).starts.tolist() == compact_reference(schedule)
 
 
 def test_what_is_shifted_already_stays() -> None:
