@@ -90,6 +90,7 @@ _STRIDES, _STRIDES_EQUAL = (100.0,), (100.0, 30.0)
 _FOLLOWED = 20
 # Rounds for a vector where requests repeat: a third of the states less are left then. A layer that
 # is made gets no vectors once more there: they exclude too few to be worth their time.
+# Nor does any where classes are followed, which leaves as many states without.
 _ROUNDS_EQUAL, _NEVER = 300, 2**60
 
 
@@ -203,6 +204,8 @@ def searches(
     many, equal = model.classes > _CLASSES, repeats(model)
     if equal:
         effort = replace(effort, again_at=_NEVER, rounds=_ROUNDS_EQUAL)
+    if rooted.followed is not None:
+        effort = replace(effort, refine_at=_NEVER)
     most_growth = math.inf if many else _GROWTH
     growth = _GROWTH_EQUAL if equal else most_growth
     spent: float | None = None

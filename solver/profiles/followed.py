@@ -40,7 +40,7 @@ _BYTES, _WORK = 2**22, 4_000_000
 _ROUNDS, _TRIED = 300, 100
 # What a price and a worth move in the first round, over PRICE_SCALE, and the part of that in the
 # last one; how much of the mean slope and of its mean square a round keeps.
-_PRICE, _WORTH, _LAST = 40.0, 4096.0, 0.01
+_PRICE, _WORTH, _LAST = 160.0, 4096.0, 0.01
 _KEPT, _KEPT_SQUARE = 0.8, 0.99
 # A bound is over PRICE_SCALE, that of a state over SCALE.
 _UNIT = PRICE_SCALE // SCALE
