@@ -6,6 +6,7 @@ adds the ones that its own duals find too cheap, until there are none. HiGHS is 
 duals are rounded and the bound they prove is evaluated exactly.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,9 @@ TOLERANCE = 1e-7
 _ROW = 100  # what a step costs, in non-zeros
 
 
-def lp_prices(instance: Instance, *, hint: Prices | None = None) -> Prices:
+def lp_prices(
+    instance: Instance, *, hint: Prices | None = None, stop: Callable[[], bool] | None = None
+) -> Prices:
     """Return the prices of the time-indexed linear programme, rounded.
 
     Their bound is that of the programme (up to rounding, and 1e-6 of it), over every horizon.
@@ -35,6 +38,8 @@ def lp_prices(instance: Instance, *, hint: Prices | None = None) -> Prices:
         The requests; the work grows with kinds times steps times outputs.
     hint
         Prices to pick the first columns by.
+    stop
+        Asked between rounds: True ends them with the prices so far.
 
     Raises
     ------
@@ -46,12 +51,12 @@ def lp_prices(instance: Instance, *, hint: Prices | None = None) -> Prices:
     prices = Prices(denominator=1, runs=()) if hint is None else hint
     while True:
         master = _Master(dual, horizon)
-        values, optimum = master.solve(_per_step(prices, horizon))
+        values, optimum = master.solve(_per_step(prices, horizon), stop)
         denominator = fitting_denominator(instance, horizon, float(values.max(initial=0.0)))
         prices = Prices.rounded(denominator, np.arange(horizon + 1), values)
         bound = float(price_bound(instance, prices))
         # Starts beyond the horizon were not in the programme; if they matter, look further.
-        if bound >= optimum * (1 - 1e-6) or horizon > 8 * first:
+        if bound >= optimum * (1 - 1e-6) or horizon > 8 * first or (stop is not None and stop()):
             return prices
         horizon = 3 * horizon // 2
 
@@ -76,8 +81,8 @@ class _Master:
     dual: Dual
     horizon: int
 
-    def solve(self, values: Floats) -> tuple[Floats, float]:
-        """Solve to optimality from first prices; return the steps' prices and the optimum."""
+    def solve(self, values: Floats, stop: Callable[[], bool] | None) -> tuple[Floats, float]:
+        """Solve from first prices, to optimality unless stopped; return prices and the optimum."""
         dual = self.dual
         highs = self._model()
         costs = self._costs(values)
@@ -95,7 +100,7 @@ class _Master:
             reduced[chosen] = np.nan
             scale = TOLERANCE * max(1.0, float(np.abs(duals[: len(dual.count)]).max()))
             fresh = _cheapest(reduced, -scale, PER_KIND)
-            if not fresh.any():
+            if not fresh.any() or (stop is not None and stop()):
                 break
             self._add(highs, chosen, fresh)
         return values, optimum

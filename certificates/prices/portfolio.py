@@ -77,8 +77,8 @@ def best_prices(
     lp_entries
         Non-zeros up to which the linear programme is solved instead, if ``highspy`` is there.
     stop
-        Asked before the linear programme and between evaluations: True ends the search with the
-        best prices so far.
+        Asked before the linear programme, between its rounds and between evaluations: True ends the
+        search with the best prices so far.
     progress
         Called with (evaluations, best bound so far) during the ascent.
 
@@ -94,7 +94,8 @@ def best_prices(
     if (incumbent is not None and best.bound > incumbent - 1) or (stop is not None and stop()):
         return best
     if solves_programme(instance, lp_entries):
-        return _better(best, _proved(instance, lp_prices(instance, hint=closed), Method.LP))
+        solved = lp_prices(instance, hint=closed, stop=stop)
+        return _better(best, _proved(instance, solved, Method.LP))
     climbed = ascent_prices(
         instance,
         incumbent=incumbent,

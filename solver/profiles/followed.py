@@ -168,11 +168,7 @@ def follow(
     classes, space = chosen
     first = np.zeros(steps, np.int64)
     first[: len(prices)] = prices[:steps]
-    try:
-        found = _climbed(_Climb(model, space, classes), first, known, deadline)
-    except LimitError:
-        return None
-    return found if found is not None and found.value > known * PRICE_SCALE else None
+    return _climbed(_Climb(model, space, classes), first, known, deadline)
 
 
 def _chosen(model: Model, steps: int) -> tuple[Column, Space] | None:
@@ -232,7 +228,10 @@ class _Climb:
 
 
 def _climbed(climb: _Climb, prices: Column, known: int, deadline: float | None) -> Followed | None:
-    """Climb along mean slopes over the roots of their mean squares (Adam, Kingma and Ba 2015)."""
+    """Climb along mean slopes over the roots of their mean squares (Adam, Kingma and Ba 2015).
+
+    What was best is returned where time is up, or numbers would leave 32 bits.
+    """
     number = len(prices)
     stride = np.repeat([_PRICE, _WORTH], [number, len(climb.classes)])
     at = np.concatenate((prices, _terms(climb.model, prices, number)[climb.classes].min(axis=1)))
@@ -242,9 +241,12 @@ def _climbed(climb: _Climb, prices: Column, known: int, deadline: float | None) 
     kept = kept_square = 1.0
     for done in range(_ROUNDS):
         if late(deadline) or (done == _TRIED and highest <= known * PRICE_SCALE):
-            return None
+            break
         whole = np.rint(at).astype(np.int64)
-        value, *slopes = climb.value(whole[:number], whole[number:])
+        try:
+            value, *slopes = climb.value(whole[:number], whole[number:])
+        except LimitError:
+            break
         if value > highest:
             best, highest = whole, value
         slope = np.concatenate(slopes).astype(float)
@@ -254,6 +256,8 @@ def _climbed(climb: _Climb, prices: Column, known: int, deadline: float | None) 
         kept_square *= _KEPT_SQUARE
         move = stride * _LAST ** (done / _ROUNDS) / (1 - kept) * mean
         at = np.maximum(at + move / (np.sqrt(square / (1 - kept_square)) + 1e-9), 0)
+    if highest <= known * PRICE_SCALE:
+        return None
     walks, _ = climb.walks(best[:number], best[number:])
     assert walks is not None
     return Followed(

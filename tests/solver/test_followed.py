@@ -165,9 +165,34 @@ def test_nothing_is_followed_that_has_too_many_profiles(monkeypatch):
 
 
 def test_numbers_beyond_32_bits_are_not_followed(monkeypatch):
-    def refused(*_):
-        raise LimitError("beyond 32 bits")
-
     model = model_of(make(MEMORY, LARGE))
+    numbers = quick_prices(model), 2 * model.steps, 0, None
+    plain = bounds.cheapest
+    rounds = []
+
+    def refused(*given):
+        rounds.append(1)
+        if len(rounds) == most:
+            raise LimitError("beyond 32 bits")
+        return plain(*given)
+
     monkeypatch.setattr(bounds, "cheapest", refused)
-    assert follow(model, quick_prices(model), 2 * model.steps, 0, None) is None
+    most = 1
+    assert follow(model, *numbers) is None
+    rounds.clear()
+    most = 60
+    before = follow(model, *numbers)  # what was best before
+    rounds.clear()
+    most = 10**6
+    assert 0 < before.value < follow(model, *numbers).value
+
+
+def test_the_best_bound_is_kept_where_time_is_up(monkeypatch):
+    model = model_of(make(MEMORY, LARGE))
+    numbers = quick_prices(model), 2 * model.steps, 0
+    turns = iter([False] * 50 + [True] * 9)
+    monkeypatch.setattr(bounds, "late", lambda _: next(turns))
+    early = follow(model, *numbers, None)
+    monkeypatch.undo()
+    whole = follow(model, *numbers, None)
+    assert 0.9 * whole.value < early.value < whole.value

@@ -173,6 +173,23 @@ def test_whoever_asks_ends_the_search(after: int) -> None:
     assert found.bound == price_bound(_stream(), found.prices)
 
 
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_whoever_asks_ends_the_programme(after: int) -> None:
+    pytest.importorskip("highspy")
+    asked: list[bool] = []
+
+    def stop() -> bool:
+        asked.append(len(asked) >= after)
+        return asked[-1]
+
+    found = best_prices(_stream(), stop=stop)
+    whole = best_prices(_stream())
+    assert whole.method == "lp"
+    assert asked == [False] * after + [True] * (len(asked) - after)
+    assert len(asked) <= after + 2
+    assert found.bound == price_bound(_stream(), found.prices) < whole.bound
+
+
 def test_what_was_better_before_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     none = Prices(denominator=1, runs=())
     monkeypatch.setattr(portfolio, "ascent_prices", lambda *_, **__: none)
