@@ -72,6 +72,28 @@ def test_the_kernel_is_the_plain_rule_and_its_runs_are_feasible(case, margin):
     assert run.statistics.latency.mean == run.mean_latency
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_where_many_run_and_some_are_stopped_the_kernel_is_the_plain_rule(seed):
+    rng = np.random.default_rng(seed)
+    n = 30
+    output = rng.integers(1, 16, n)
+    instance = Instance(memory=60, arrival=np.sort(rng.integers(0, 30, n)),
+                        prompt=rng.integers(0, 6, n), output=output)  # fmt: skip
+    predicted = np.maximum(1, output - rng.integers(0, 8, n))
+    run = promised_run(instance, SVF(), predicted)
+    rank = predicted_order(instance, SVF(), predicted)
+    promised = promised_outputs(instance, SVF(), predicted, Fraction(1))
+    assert stays(run) == promised_run_reference(instance, rank, promised)
+
+
+def test_many_stays_are_noted():
+    n = 20
+    instance = Instance(memory=20, arrival=[0] * n, prompt=[0] * n, output=[19] * n)
+    run = promised_run(instance, FCFS(), np.ones(n, dtype=np.int64))
+    assert len(run.request) > 4 * n  # more than there is room for at first
+    assert stays(run) == promised_run_reference(instance, np.arange(n), np.ones(n, dtype=np.int64))
+
+
 @given(cases(), st.sampled_from([1, 7, 1_000]))
 @example(
     (
