@@ -107,6 +107,13 @@ def test_sorted_f_takes_a_prefix_where_many_wait():
     assert SortedF().next_batch(instance, np.arange(n)).tolist() == [0, 1, 2, 3]
 
 
+def test_of_equally_good_batches_sorted_f_takes_the_first():
+    instance = Instance(memory=2, arrival=[0] * 3, prompt=[0] * 3, output=[2] * 3)
+    assert SortedF().next_batch(instance, np.arange(3)).tolist() == [0]
+    output = np.array([1, 3, 9])  # 1 / 1 and 4 / 4
+    assert best_prefix(20, output, output, output).tolist() == [0]
+
+
 @pytest.mark.parametrize(("policy", "times"), [(SVF(), 1), (SortedF(), 0)])
 def test_of_very_many_the_volumes_are_made_as_seldom_as_can_be(monkeypatch, policy, times):
     n = sorted_f.EXACT_UP_TO + 1

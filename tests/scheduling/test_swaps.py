@@ -61,6 +61,18 @@ def test_each_move_is_the_plain_rule_s(instance, data):
     assert set(found.tolist()) == plainly_improved(instance, batch)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_where_many_are_alike_each_move_is_the_plain_rule_s(seed):
+    rng = np.random.default_rng(seed)
+    for n in rng.integers(4, 10, 20).tolist():
+        prompt, output = rng.integers(0, 4, n), rng.choice([1, 2, 3, 9], n)
+        peak, batch = prompt + output, rng.permutation(n)[: rng.integers(1, n)]
+        memory = int(max(peak.max(), peak[batch].sum() + rng.integers(0, 4)))
+        instance = Instance(memory=memory, arrival=[0] * n, prompt=prompt, output=output)
+        found = improved(*columns(instance), np.sort(batch))
+        assert set(found.tolist()) == plainly_improved(instance, set(batch.tolist()))
+
+
 @given(backlogs(max_requests=10))
 def test_it_lies_between_sorted_f_and_the_best_batch(instance):
     memory, peak, output = columns(instance)
