@@ -72,21 +72,18 @@ def _solve() -> None:
     search_whole(little(14, backlog=True))
 
 
-def _repeated() -> Instance:
-    one = np.ones(1, np.int64)
-    return Instance(memory=30, arrival=0 * one, prompt=0 * one, output=9 * one, count=15 * one)
-
-
 def _branch() -> None:
     from kvproof.solver.stages import solve
 
-    solve(_repeated(), engine="branch", time_limit=20)
+    one = np.ones(1, np.int64)
+    repeated = Instance(memory=30, arrival=0 * one, prompt=0 * one, output=9 * one, count=15 * one)
+    solve(repeated, engine="branch", time_limit=20)
 
 
 def _profiles() -> None:
-    from kvproof.solver.stages import solve
+    from kvproof.solver.whole import repeated_whole
 
-    solve(_repeated())
+    repeated_whole(little(3, backlog=True, copies=9))
 
 
 def _improve() -> None:

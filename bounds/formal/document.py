@@ -65,10 +65,11 @@ integers of any size, and compiles it; it says so where OCaml or Zarith is missi
 `kvproof check --verified FILE...` checks each file as always, then puts it to that program as plain
 words and numbers, and verifies only what both accept.
 
-It covers every claim of the format, and every lower bound but those of the kind `profiles`, which
-it refuses in one line (exit code 2). The rules by which it takes `branch` and
-`search` proofs are the statements below; in place of the packed tables of the checker in use it has
-plain lists, and is proved to leave out of a search nothing that those rules do not allow.
+It covers every claim of the format, and every lower bound but those of the kind `profiles` and
+searches that follow classes, which it refuses in one line (exit code 2). The rules by which it
+takes `branch` and `search` proofs are the statements below; in place of the packed tables of the
+checker in use it has plain lists, and is proved to leave out of a search nothing that those rules
+do not allow.
 
 What stays trusted: that `meaning` below is what the claim says; Coq's kernel; Coq's extraction, and
 which of Zarith's functions stands for which of Coq's (`checker/Extract.v`); OCaml, Zarith and the

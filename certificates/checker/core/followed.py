@@ -24,7 +24,7 @@ from .verdict import Malformed, OverLimit
 from .walks import profiles_of, table_of
 
 AT = f"{WHERE}.followed"
-EVENT = 250  # bytes of a running request and what it costs
+PRICED = 250  # bytes of a running request and what it costs
 
 Event = tuple[int, int]  # class, start
 
@@ -64,7 +64,7 @@ class Followed:
     def begin(self, t: int) -> None:
         """Let all that follows be of states at step t, before its starts."""
         self.budget.tick(len(self.classes))
-        self.budget.give(EVENT * len(self.held))
+        self.budget.give(PRICED * len(self.held))
         self.held = {}
         sums, self.t = self.prices.sums, t
         self.empty = self.memory * (sums[-1] - self.prices.until(t)[0])
@@ -80,7 +80,7 @@ class Followed:
         bound = self.unit * latency - self.empty + sum([n * x for n, x in zip(left, self.rest)])
         for event in running:
             if event not in self.held:
-                self.budget.take(EVENT)
+                self.budget.take(PRICED)
                 self.held[event] = self._price(*event)
         bound += sum(map(self.held.__getitem__, running))
         return bound + self.row[self._profile(running)] > self.cutoff
