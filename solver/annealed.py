@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 
 from kvproof.scheduling.usage import requests_of
-from kvproof.solver.dp.stage import Rooted
+from kvproof.solver.dp.root import Rooted
 from kvproof.solver.improve.annealing import ROUNDS, Annealing
 from kvproof.solver.improve.run import TRIALS
 from kvproof.solver.interval import Interval

@@ -22,8 +22,9 @@ from kvproof.solver.backends import find_backend
 from kvproof.solver.branch.stage import branch, look
 from kvproof.solver.deadline import share_of, until
 from kvproof.solver.dp.effort import Effort
+from kvproof.solver.dp.root import PRICES, climb, root_of
 from kvproof.solver.dp.size import refuse
-from kvproof.solver.dp.stage import PRICES, beams, climb, root_of, searches
+from kvproof.solver.dp.stage import beams, searches
 from kvproof.solver.heuristics import best_policy, listed
 from kvproof.solver.improve import improve
 from kvproof.solver.improve.run import MANY, rehearse_improve

@@ -5,7 +5,8 @@ from itertools import islice
 from kvproof.scheduling.instance import Instance
 from kvproof.solver.branch.stage import branch
 from kvproof.solver.dp.effort import Effort
-from kvproof.solver.dp.stage import climb, solve_certified
+from kvproof.solver.dp.root import climb
+from kvproof.solver.dp.stage import solve_certified
 from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.heuristics import best_policy
 from kvproof.solver.interval import known

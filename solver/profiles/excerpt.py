@@ -13,6 +13,7 @@ from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 from kvproof.solver.dp.trajectory import SCALE
 from kvproof.solver.model import Model
+from kvproof.solver.profiles.adam import Adam
 from kvproof.solver.profiles.bound import Bound, costs_of
 from kvproof.solver.profiles.space import Places, Space, arcs_of
 
@@ -20,11 +21,9 @@ from kvproof.solver.profiles.space import Places, Space, arcs_of
 # one, in units of latency.
 _MOST, _REACH = 1_000, 400
 # Rounds of the ascent; what a price moves in the first one, as a part of the largest price, and the
-# part of that in the last one; how much of the mean slope and of its mean square a round keeps, and
-# what is added to the root of that.
+# part of that in the last one; and its damping.
 _ROUNDS = 60
-_STRIDE, _LAST = 0.05, 0.003
-_KEPT, _KEPT_SQUARE, _DAMPING = 0.8, 0.99, 0.3
+_STRIDE, _LAST, _DAMPING = 0.05, 0.003, 0.3
 
 
 class Excerpt:
@@ -74,28 +73,18 @@ class Excerpt:
         self._value = np.empty(len(nodes), np.int32)
 
     def climb(self, prices: Column, most: Column) -> tuple[Column, int]:
-        """Return the best prices for the chosen profiles, up to `most`, and the bound there.
-
-        Along mean slopes over the roots of their mean squares (Adam, Kingma and Ba 2015).
-        """
+        """Return the best prices for the chosen profiles, up to `most`, and the bound there."""
         best, highest = prices, -(1 << 62)
         at = prices.astype(float)
-        stride = _STRIDE * float(at.max())
-        mean, square = np.zeros_like(at), np.zeros_like(at)
-        kept = kept_square = 1.0
-        for done in range(_ROUNDS):
+        steps = Adam(_STRIDE * float(at.max()), _LAST, _ROUNDS, _DAMPING)
+        for _ in range(_ROUNDS):
             whole = np.rint(at).astype(np.int64)
             value, slope = self._evaluate(whole)
             if value > highest:
                 best, highest = whole, value
             if not slope.any():  # nothing is better
                 break
-            mean = _KEPT * mean + (1 - _KEPT) * slope
-            square = _KEPT_SQUARE * square + (1 - _KEPT_SQUARE) * slope.astype(float) ** 2
-            kept *= _KEPT
-            kept_square *= _KEPT_SQUARE
-            move = stride * _LAST ** (done / _ROUNDS) / (1 - kept) * mean
-            at = np.clip(at + move / (np.sqrt(square / (1 - kept_square)) + _DAMPING), 0, most)
+            at = np.clip(at + steps.move(slope), 0, most)
         return best, highest
 
     def _evaluate(self, prices: Column) -> tuple[int, Column]:

@@ -16,7 +16,7 @@ priced, too, and the walk goes on from what those hold that are followed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -28,9 +28,10 @@ from kvproof.scheduling.exact import Column
 from kvproof.solver.deadline import late
 from kvproof.solver.dp.trajectory import SCALE
 from kvproof.solver.model import Model
+from kvproof.solver.profiles.adam import Adam
 from kvproof.solver.profiles.bound import Table, Walks, cheapest
 from kvproof.solver.profiles.space import Places, Space, space_of
-from kvproof.solver.threads import new_flag
+from kvproof.solver.threads import aside
 from kvproof.solver.windows import PRICE_SCALE, price_terms
 
 # What profiles may take while they are found, in bytes, and most arcs of those that are followed,
@@ -39,9 +40,8 @@ _BYTES, _WORK = 2**22, 4_000_000
 # Rounds of the ascent, and after how many it ends if the bound is not above what is known already.
 _ROUNDS, _TRIED = 300, 100
 # What a price and a worth move in the first round, over PRICE_SCALE, and the part of that in the
-# last one; how much of the mean slope and of its mean square a round keeps.
+# last one.
 _PRICE, _WORTH, _LAST = 160.0, 4096.0, 0.01
-_KEPT, _KEPT_SQUARE = 0.8, 0.99
 # A bound is over PRICE_SCALE, that of a state over SCALE.
 _UNIT = PRICE_SCALE // SCALE
 
@@ -162,7 +162,7 @@ def follow(
     deadline
         On the clock of :func:`time.monotonic`.
     """
-    chosen = _chosen(model, steps)
+    chosen = _chosen(model, steps, deadline)
     if chosen is None:
         return None
     classes, space = chosen
@@ -171,13 +171,13 @@ def follow(
     return _climbed(_Climb(model, space, classes), first, known, deadline)
 
 
-def _chosen(model: Model, steps: int) -> tuple[Column, Space] | None:
+def _chosen(model: Model, steps: int, deadline: float | None) -> tuple[Column, Space] | None:
     """Return the classes with the highest peaks that have few profiles, and these."""
     order = np.argsort(-(model.prompt + model.output), kind="stable")
     found = None
     for number in range(1, model.classes + 1):
         classes = np.sort(order[:number])
-        space = space_of(model.part(classes), _BYTES, new_flag())
+        space = aside(partial(space_of, model.part(classes), _BYTES), deadline)
         if space is None or space.arcs * steps > _WORK:
             break
         found = classes, space
@@ -228,17 +228,13 @@ class _Climb:
 
 
 def _climbed(climb: _Climb, prices: Column, known: int, deadline: float | None) -> Followed | None:
-    """Climb along mean slopes over the roots of their mean squares (Adam, Kingma and Ba 2015).
-
-    What was best is returned where time is up, or numbers would leave 32 bits.
-    """
+    """Climb; what was best is returned where time is up, or numbers would leave 32 bits."""
     number = len(prices)
     stride = np.repeat([_PRICE, _WORTH], [number, len(climb.classes)])
     at = np.concatenate((prices, _terms(climb.model, prices, number)[climb.classes].min(axis=1)))
     at = at.astype(float)
     best, highest = at.astype(np.int64), -(1 << 62)
-    mean, square = np.zeros_like(at), np.zeros_like(at)
-    kept = kept_square = 1.0
+    steps = Adam(stride, _LAST, _ROUNDS, 1e-9)
     for done in range(_ROUNDS):
         if late(deadline) or (done == _TRIED and highest <= known * PRICE_SCALE):
             break
@@ -249,13 +245,7 @@ def _climbed(climb: _Climb, prices: Column, known: int, deadline: float | None) 
             break
         if value > highest:
             best, highest = whole, value
-        slope = np.concatenate(slopes).astype(float)
-        mean = _KEPT * mean + (1 - _KEPT) * slope
-        square = _KEPT_SQUARE * square + (1 - _KEPT_SQUARE) * slope**2
-        kept *= _KEPT
-        kept_square *= _KEPT_SQUARE
-        move = stride * _LAST ** (done / _ROUNDS) / (1 - kept) * mean
-        at = np.maximum(at + move / (np.sqrt(square / (1 - kept_square)) + 1e-9), 0)
+        at = np.maximum(at + steps.move(np.concatenate(slopes)), 0)
     if highest <= known * PRICE_SCALE:
         return None
     walks, _ = climb.walks(best[:number], best[number:])

@@ -13,7 +13,7 @@ from kvproof.certificates.checker.core.followed import Followed as Checked
 from kvproof.certificates.checker.core.model import read_instance
 from kvproof.certificates.checker.limits import DEFAULT, Meter
 from kvproof.scheduling.errors import LimitError
-from kvproof.solver.dp import stage
+from kvproof.solver.dp import root
 from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.dp.trajectory import SCALE
 from kvproof.solver.model import model_of
@@ -128,7 +128,7 @@ MEMORY = 27
 
 
 def test_a_search_that_follows_is_proved(monkeypatch):
-    monkeypatch.setattr(stage, "_FOLLOWED", 0)
+    monkeypatch.setattr(root, "_FOLLOWED", 0)
     monkeypatch.setattr(bounds, "_WORK", 5_000)
     instance = make(MEMORY, LARGE)
     found = solver.solve(instance, engine="dp")
@@ -138,7 +138,7 @@ def test_a_search_that_follows_is_proved(monkeypatch):
     assert check(json.dumps(made).encode(), plain=True).verdict == "verified"
     more = verdict(claim_more(made, found.total_latency, stretch=True))
     assert more.verdict in ("rejected", "malformed")
-    monkeypatch.setattr(stage, "_FOLLOWED", 10**6)
+    monkeypatch.setattr(root, "_FOLLOWED", 10**6)
     without = solver.solve(instance, engine="dp")
     assert without.total_latency == found.total_latency
     assert "followed" not in certificate(without)["proof"]["lower_bound"]

@@ -85,12 +85,6 @@ def test_first_fit_and_left_shift_by_definition(seed):
     check_schedule(Schedule(instance=instance, starts=moved))
 
 
-def test_nothing_fits_beyond_the_last_step():
-    usage = np.zeros(8, np.int32)
-    assert first_fit(usage[:4], 5, 0, 2, 1) == 1
-    assert first_fit(usage[:4], 5, 0, 2, 2) == -1
-
-
 @pytest.mark.parametrize("in_turn", [True, False])
 @pytest.mark.parametrize("seed", range(20))
 def test_placing_by_definition(seed, in_turn):

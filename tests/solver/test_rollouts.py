@@ -9,7 +9,7 @@ import pytest
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.schedule import Schedule
-from kvproof.scheduling.usage import hold, requests_of
+from kvproof.scheduling.usage import first_fit, hold, requests_of
 from kvproof.solver.improve import improve
 from kvproof.solver.improve.rollouts import Rollouts, worth_of
 from kvproof.solver.improve.ways import (
@@ -279,3 +279,9 @@ def test_rollouts_are_a_stage_of_their_own_where_there_are_many_requests():
     names = [stage.name for stage in found.stages]
     assert names == ["policies", "windows", "left shift", "guided", "rollouts", "local search"]
     check_schedule(found.schedule)
+
+
+def test_nothing_fits_beyond_the_last_step():
+    usage = np.zeros(8, np.int32)
+    assert first_fit(usage[:4], 5, 0, 2, 1) == 1
+    assert first_fit(usage[:4], 5, 0, 2, 2) == -1

@@ -13,7 +13,8 @@ from kvproof.certificates.proofs import SearchProof
 from kvproof.solver.dp import stage
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.multipliers import make_vector
-from kvproof.solver.dp.stage import beams, climb, root_of, searches
+from kvproof.solver.dp.root import climb, root_of
+from kvproof.solver.dp.stage import beams, searches
 from kvproof.solver.dp.trajectory import grid_of
 from kvproof.solver.heuristics import listed
 from kvproof.solver.interval import known
