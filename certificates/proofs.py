@@ -150,11 +150,15 @@ class FollowedClasses:
         Of a start of each, over the denominator of the prices.
     prices
         Of memory.
+    until
+        Of each the first step in which it is not followed any more, or None where they all are
+        until their worth has passed.
     """
 
     classes: tuple[int, ...]
     worth: tuple[int, ...]
     prices: Prices
+    until: tuple[int, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a certificate carries it."""
@@ -163,6 +167,7 @@ class FollowedClasses:
             "worth": list(self.worth),
             "denominator": self.prices.denominator,
             "prices": self.prices.to_json(),
+            **({} if self.until is None else {"until": list(self.until)}),
         }
 
 

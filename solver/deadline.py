@@ -8,9 +8,9 @@ from collections.abc import Callable
 from kvproof.solver.threads import raise_if_interrupted
 
 
-def late(deadline: float | None) -> bool:
-    """Whether the deadline has come."""
-    return deadline is not None and time.monotonic() > deadline
+def late(deadline: float | None, ahead: float = 0.0) -> bool:
+    """Whether the deadline has come, or will in so many seconds."""
+    return deadline is not None and time.monotonic() + ahead > deadline
 
 
 def until(deadline: float | None) -> Callable[[], bool]:

@@ -78,6 +78,7 @@ def _of_followed(followed: Followed) -> FollowedClasses:
         classes=tuple(followed.classes.tolist()),
         worth=tuple(followed.worth.tolist()),
         prices=prices_of(followed.prices),
+        until=None if followed.until is None else tuple(followed.until.tolist()),
     )
 
 

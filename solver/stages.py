@@ -201,7 +201,8 @@ def _in_turns(
         looked = options.engine == "auto" and (not near or repeats(model))
         space = few_profiles(model, options.memory_bytes, deadline) if looked else None
         works: dict[str, Work] = {}
-        rooted = cache(lambda: root_of(model, prices, state, deadline, report))
+        memory = options.memory_bytes
+        rooted = cache(lambda: root_of(model, prices, state, memory, deadline, report))
         if model.requests < MANY:
             works["annealing"] = annealed(model, state, report)
             if model.requests <= SMALL and space is None:
@@ -209,7 +210,6 @@ def _in_turns(
             if state.closed() and state.proof is not None:
                 return engines
         if space is not None:
-            memory = options.memory_bytes
             works["profiles"] = profiles(model, space, prices, state, memory, deadline, report)
         if searched:
             works["beams"] = _later(

@@ -84,6 +84,13 @@ def price_terms(model: Model, prices: Column, last: int, unit: int) -> Column:
     return np.where(start >= model.arrival[:, None], terms, np.int64(2**60))
 
 
+def least_terms(model: Model, prices: Column) -> Column:
+    """Return the least of the :func:`price_terms` of each class, over :data:`PRICE_SCALE`."""
+    last = int(max(len(prices), model.arrival.max()))
+    least: Column = price_terms(model, prices, last, PRICE_SCALE).min(axis=1)
+    return least
+
+
 def _refuse_length(model: Model, last: int) -> None:
     output = int(model.output.max())
     if last + output > MAX_TERMS:  # a column of so many steps is made

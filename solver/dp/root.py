@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -12,13 +12,14 @@ import numpy as np
 from kvproof.scheduling.exact import Column
 from kvproof.solver.deadline import share_of, until
 from kvproof.solver.dp.ascent import ascend
+from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.multipliers import Vector, from_prices, make_vector, root_bound, sample_of
 from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.dp.trajectory import SCALE, Grid, Multiplier, grid_of
 from kvproof.solver.interval import Interval
 from kvproof.solver.model import Model
 from kvproof.solver.portfolio import repeats
-from kvproof.solver.profiles.followed import Followed, follow
+from kvproof.solver.profiles.followed import Followed, follow, follow_all
 from kvproof.solver.proofs import price_proof
 from kvproof.solver.threads import Flag, aside
 from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices
@@ -49,6 +50,12 @@ class Rooted:
     root: Vector
     followed: Followed | None
 
+    def left(self, effort: Effort) -> Effort:
+        """Return what may be spent beside what is followed."""
+        if self.followed is None:
+            return effort
+        return replace(effort, memory_bytes=effort.memory_bytes - self.followed.bytes)
+
 
 def climb(
     model: Model, state: Interval, deadline: float | None, report: Callable[[], None]
@@ -71,10 +78,13 @@ def root_of(
     model: Model,
     prices: Column,
     state: Interval,
+    memory_bytes: int,
     deadline: float | None,
     report: Callable[[], None],
 ) -> Rooted:
     """Raise the lower bound by multipliers made of the prices; return where to search.
+
+    `memory_bytes` is what profiles of all classes may take part of.
 
     Raises
     ------
@@ -91,10 +101,20 @@ def root_of(
     followed = None
     if repeats(model) and state.upper - state.lower > _FOLLOWED:
         followed = follow(model, prices, grid.horizon, state.lower, share_of(deadline, _ROOT))
+        _raise(state, followed, report)
+        if state.upper - state.lower > _FOLLOWED:
+            share = share_of(deadline, _ROOT)
+            every = follow_all(model, prices, memory_bytes, state.lower, share)
+            _raise(state, every, report)
+            followed = every or followed
+    return Rooted(prices=prices, grid=grid, root=root, followed=followed)
+
+
+def _raise(state: Interval, followed: Followed | None, report: Callable[[], None]) -> None:
+    """Take what followed classes bound."""
     if followed is not None:
         state.raise_lower(-(-followed.value // PRICE_SCALE), None, "dp")
         report()
-    return Rooted(prices=prices, grid=grid, root=root, followed=followed)
 
 
 def _root_vector(grid: Grid, prices: Column, lower: int, upper: int, flag: Flag) -> Vector:

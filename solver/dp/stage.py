@@ -101,7 +101,7 @@ def solve_certified(model: Model, upper: int, starts: Column, *, effort: Effort)
         refuse(model, search=True)
         prices = climb(model, state, None, report)
         if not state.closed():
-            rooted = root_of(model, prices, state, None, report)
+            rooted = root_of(model, prices, state, effort.memory_bytes, None, report)
             for work in (
                 beams(rooted.grid, rooted.root, state, None, effort, rooted.followed),
                 searches(rooted, state, effort, None, report),
@@ -129,7 +129,7 @@ def searches(
     if equal:
         effort = replace(effort, again_at=_NEVER, rounds=_ROUNDS_EQUAL)
     if rooted.followed is not None:
-        effort = replace(effort, refine_at=_NEVER)
+        effort = replace(rooted.left(effort), refine_at=_NEVER)
     most_growth = math.inf if many else _GROWTH
     growth = _GROWTH_EQUAL if equal else most_growth
     spent: float | None = None

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -46,8 +45,11 @@ class Bound:
         A lower bound on SCALE * OPT.
     slope
         Of the bound in each price.
-    costs, table
-        As of :class:`Walks`.
+    costs
+        Of the ways to start at each step, shape (steps, ways).
+    table
+        ``table[t, x]``: the least that a walk from profile x before the starts at step t still
+        costs. The last row is 0, and so would be those after it.
     """
 
     prices: Column
@@ -61,25 +63,6 @@ def horizon_of(model: Model, prices: Column) -> int:
     """Return the first step from which on no start is worth its price."""
     last = -(-prices // SCALE) - model.output + model.arrival
     return max(0, int(last.max()))
-
-
-class Walks(NamedTuple):
-    """The cheapest walks over profiles, for what each start costs.
-
-    Parameters
-    ----------
-    costs
-        Of the ways to start at each step, shape (steps, ways).
-    table
-        ``table[t, x]``: the least that a walk from profile x before the starts at step t still
-        costs. The last row is 0, and so would be those after it.
-    taken
-        The way that one from the empty profile takes at each step.
-    """
-
-    costs: Table
-    table: Table
-    taken: Places
 
 
 def costs_of(model: Model, space: Space, prices: Column, steps: int) -> Table:
@@ -123,31 +106,38 @@ def evaluate(
         On the clock of :func:`time.monotonic`.
     """
     single = _single(model, prices, horizon_of(model, prices))
-    walks = cheapest(space, single, buffer, deadline)
-    if walks is None:
+    table = buffer[: len(single) + 1]
+    table[-1] = 0
+    costs = fill(space, single, table, deadline)
+    if costs is None:
         return None
+    taken, _ = walk(space, costs, table, 0)
     return Bound(
         prices=prices,
-        value=int(walks.table[0, 0]) + int((prices * model.count).sum()),
-        slope=model.count - space.ways[walks.taken].sum(axis=0),
-        costs=walks.costs,
-        table=walks.table,
+        value=int(table[0, 0]) + int((prices * model.count).sum()),
+        slope=model.count - space.ways[taken].sum(axis=0),
+        costs=costs,
+        table=table,
     )
 
 
-def cheapest(
-    space: Space, single: Column, buffer: Table, deadline: float | None = None
-) -> Walks | None:
-    """Return the cheapest walks where a start costs so much, or None where time is up before.
+def fill(space: Space, single: Column, table: Table, deadline: float | None = None) -> Table | None:
+    """Write what the cheapest walks cost to all rows but the last one, which says it for later.
 
     Parameters
     ----------
     single
-        Of each step and class, shape (steps, classes); what costs 0 or more is not taken.
-    buffer
-        Overwritten by the table; of more rows than there are steps.
+        What a start costs, shape (steps, classes); what costs 0 or more is not taken.
+    table
+        Shape (steps + 1, profiles): of each step, what the cheapest walk from each profile before
+        its starts on costs.
     deadline
         On the clock of :func:`time.monotonic`.
+
+    Returns
+    -------
+    Table | None
+        What each way to start costs at each step, or None where time is up before.
 
     Raises
     ------
@@ -155,25 +145,26 @@ def cheapest(
         Walks could earn more than 32 bits hold.
     """
     costs = _of_ways(space, single)
-    table = buffer[: len(costs) + 1]
     arcs = space.first, space.to, space.way
     last = ((single < 0) * np.arange(single.shape[1])).max(axis=1)
     if space.profiles < _MANY:
         done = aside(lambda flag: bool(_rows(*arcs, space.top, last, costs, table, flag)), deadline)
     else:
         done = _rows_side_by_side(space, last, costs, table, deadline)
-    if not done:
-        return None
+    return costs if done else None
+
+
+def walk(space: Space, costs: Table, table: Table, x: int) -> tuple[Places, int]:
+    """Return the way that a cheapest walk from a profile takes at each step, and where it ends."""
     taken = np.zeros(len(costs), np.int32)
-    _walk(*arcs, costs, table, taken)
-    return Walks(costs, table, taken)
+    end = _walk(space.first, space.to, space.way, costs, table, x, taken)
+    return taken, int(end)
 
 
 def _rows_side_by_side(
     space: Space, last: Column, costs: Table, table: Table, deadline: float | None
 ) -> bool:
     flag = new_flag()
-    table[len(costs)] = 0
     with ThreadPoolExecutor(cores()) as pool:
         for t in range(len(costs) - 1, -1, -1):
             jobs = [
@@ -208,7 +199,6 @@ def _row(first, to, way, top, last, cost, after, begin, end, out):  # type: igno
 
 
 def _plain_rows(first, to, way, top, last, costs, table, flag):  # type: ignore[no-untyped-def]
-    table[len(costs)] = 0
     for t in range(len(costs) - 1, -1, -1):
         if flag[0]:
             return False
@@ -218,11 +208,8 @@ def _plain_rows(first, to, way, top, last, costs, table, flag):  # type: ignore[
 
 @njit(nogil=True, error_model="numpy", plain=_plain_rows)
 def _rows(first, to, way, top, last, costs, table, flag):  # type: ignore[no-untyped-def]
-    """Write all rows of a table; return whether no set `flag` has ended it before."""
-    steps = costs.shape[0]
-    for x in range(table.shape[1]):
-        table[steps, x] = 0
-    for t in range(steps - 1, -1, -1):
+    """Write all rows of a table but the last; return whether no set `flag` has ended it before."""
+    for t in range(costs.shape[0] - 1, -1, -1):
         if flag[0]:
             return False
         _row(first, to, way, top, last[t], costs[t], table[t + 1], 0, first.size - 1, table[t])
@@ -230,12 +217,12 @@ def _rows(first, to, way, top, last, costs, table, flag):  # type: ignore[no-unt
 
 
 @njit(nogil=True, error_model="numpy")
-def _walk(first, to, way, costs, table, taken):  # type: ignore[no-untyped-def]
-    """Write to `taken` the way that a cheapest walk takes at each step."""
-    x = 0
+def _walk(first, to, way, costs, table, x, taken):  # type: ignore[no-untyped-def]
+    """Write to `taken` the way that a cheapest walk takes at each step; return where it ends."""
     for t in range(costs.shape[0]):
         for e in range(first[x], first[x + 1]):
             if costs[t, way[e]] + table[t + 1, to[e]] == table[t, x]:
                 taken[t] = way[e]
                 x = to[e]
                 break
+    return x

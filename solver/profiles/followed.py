@@ -10,11 +10,15 @@ class that is followed, over :data:`~kvproof.solver.windows.PRICE_SCALE`,
 is at most that scale times OPT, where the cost of a start is its latency and the price of its
 tokens, and a walk goes over profiles of the followed classes alone. It is the price bound
 (docs/theory.md, `opt-price`) with a stronger term for these. Of a state, what is held already is
-priced, too, and the walk goes on from what those hold that are followed.
+priced, too, and the walk goes on from what those hold that are followed and matter then.
+
+Where all are followed nothing need be priced, and the bound is nearly exact; but it takes seconds
+and gigabytes, so that this is done last.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import NamedTuple
@@ -25,23 +29,32 @@ import numpy.typing as npt
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
-from kvproof.solver.deadline import late
+from kvproof.solver.deadline import late, share_of
 from kvproof.solver.dp.trajectory import SCALE
 from kvproof.solver.model import Model
 from kvproof.solver.profiles.adam import Adam
-from kvproof.solver.profiles.bound import Table, Walks, cheapest
-from kvproof.solver.profiles.space import Places, Space, space_of
+from kvproof.solver.profiles.bound import Table
+from kvproof.solver.profiles.phases import Phase, Tables, bytes_of, phases_of
+from kvproof.solver.profiles.space import Places
 from kvproof.solver.threads import aside
-from kvproof.solver.windows import PRICE_SCALE, price_terms
+from kvproof.solver.windows import PRICE_SCALE, least_terms, price_terms
 
-# What profiles may take while they are found, in bytes, and most arcs of those that are followed,
-# over all steps: 300 rounds take a second or two.
-_BYTES, _WORK = 2**22, 4_000_000
+# What profiles that are followed may take, in bytes, and most arcs, over all steps: 300 rounds take
+# a second or two.
+_BYTES, _WORK = 2**25, 4_000_000
 # Rounds of the ascent, and after how many it ends if the bound is not above what is known already.
 _ROUNDS, _TRIED = 300, 100
 # What a price and a worth move in the first round, over PRICE_SCALE, and the part of that in the
 # last one.
 _PRICE, _WORTH, _LAST = 160.0, 4096.0, 0.01
+# Share of the time that rounds after the first one may take.
+_MORE = 0.5
+# How far a worth may rise in it, to what it is at the prices before.
+_RISE = 1.5
+# Where all classes are followed: the part of the memory that profiles and tables may take, rounds,
+# and steps that a worth may rise. A class is no longer followed when another one arrives so many
+# steps before its worth has passed: profiles of both are many more.
+_ALL_PART, _ALL_ROUNDS, _ALL_RISE, _SOON = 0.8, 12, 2, 3
 # A bound is over PRICE_SCALE, that of a state over SCALE.
 _UNIT = PRICE_SCALE // SCALE
 
@@ -86,35 +99,53 @@ class Followed:
 
     Parameters
     ----------
-    model, space
-        The instance, and the profiles of those classes of it that are followed.
+    model
+        The instance.
     classes
-        These, ascending.
+        Those that are followed, ascending.
     prices
         Of a token in each step from step 1 on, over :data:`PRICE_SCALE`.
     worth
         Of a start of each of these classes, over the same.
     value
         A lower bound on OPT, times the same.
-    table
-        ``table[t, x]``: what the cheapest walk from profile x before the starts at step t costs.
+    tables
+        What the cheapest walks cost.
     """
 
     model: Model
-    space: Space
     classes: Column
     prices: Column
     worth: Column
     value: int
-    table: Table
+    tables: Tables
+
+    @property
+    def bytes(self) -> int:
+        """What profiles and tables take."""
+        phases = self.tables.phases
+        return sum(bytes_of(p.space.profiles, p.space.arcs, p.end - p.begin) for p in phases)
+
+    @property
+    def until(self) -> Column | None:
+        """The first step in which each class that is followed is not any more, or None.
+
+        None where each is until its worth has passed: none is in a cheapest walk after that.
+        """
+        ends = np.array([
+            max(phase.end for phase in self.tables.phases if c in phase.classes)
+            for c in self.classes.tolist()
+        ])  # fmt: skip
+        passed = self.model.arrival[self.classes] + np.maximum(1, -(-self.worth // PRICE_SCALE))
+        return np.minimum(ends, passed) if (ends < passed).any() else None
 
     @cached_property
-    def _rest(self) -> Column:
-        """What one of each class costs that starts at step t or later, shape (classes, steps)."""
-        terms = _terms(self.model, self.prices, len(self.table))
-        rest: Column = np.minimum.accumulate(terms[:, ::-1], axis=1)[:, ::-1]
-        rest[self.classes] = self.worth[:, None]
-        return rest
+    def _least(self) -> Column:
+        """The least that a start at step t or later costs, shape (classes, steps)."""
+        steps = 1 + max(len(self.prices), int(self.model.arrival.max()))
+        terms = _terms(self.model, self.prices, steps)
+        least: Column = np.minimum.accumulate(terms[:, ::-1], axis=1)[:, ::-1]
+        return least
 
     def before(self, t: int) -> Ahead:
         """Return what is said of states before the starts at step t."""
@@ -125,23 +156,25 @@ class Followed:
         total, moment = np.cumsum(later), np.cumsum(later * np.arange(len(later)))
         start = t - np.arange(int(model.output.max()))[None, :]
         end = np.maximum(start + model.output[:, None], 0)
+        phase = self.tables.phase(t)
         place = np.full(model.classes, -1)
-        place[self.classes] = np.arange(len(self.classes))
-        if t < self._rest.shape[1]:
-            rest = self._rest[:, t]
+        place[phase.classes] = np.arange(len(phase.classes))
+        if t < self._least.shape[1]:
+            rest = self._least[:, t].copy()
         else:  # nothing is priced any more
             rest = PRICE_SCALE * (t + model.output - model.arrival)
-            rest[self.classes] = self.worth
+        # what is not worth its cost any more is in no walk
+        rest[self.classes] = np.maximum(rest[self.classes], self.worth)
         return Ahead(
             t=t,
-            first=self.space.first,
-            to=self.space.to,
-            way=self.space.way,
-            ways=self.space.ways,
+            first=phase.space.first,
+            to=phase.space.to,
+            way=phase.space.way,
+            ways=phase.space.ways,
             place=place,
-            rest=np.ascontiguousarray(rest),
+            rest=rest,
             held=(model.prompt[:, None] - start) * total[end] + moment[end],
-            row=self.table[min(t, len(self.table) - 1)],
+            row=self.tables.row(t),
             empty=model.memory * int(total[-1]),
         )
 
@@ -162,25 +195,57 @@ def follow(
     deadline
         On the clock of :func:`time.monotonic`.
     """
-    chosen = _chosen(model, steps, deadline)
-    if chosen is None:
-        return None
-    classes, space = chosen
     first = np.zeros(steps, np.int64)
     first[: len(prices)] = prices[:steps]
-    return _climbed(_Climb(model, space, classes), first, known, deadline)
+    worth = _terms(model, first, steps).min(axis=1)
+    most = np.ceil(_RISE * worth / PRICE_SCALE).astype(np.int64)
+    phases = _chosen(model, most, deadline)
+    if phases is None:
+        return None
+    return _climbed(_Climb(model, phases, most), first, worth, _ROUNDS, known, deadline)
 
 
-def _chosen(model: Model, steps: int, deadline: float | None) -> tuple[Column, Space] | None:
-    """Return the classes with the highest peaks that have few profiles, and these."""
+def follow_all(
+    model: Model, prices: Column, memory_bytes: int, known: int, deadline: float | None
+) -> Followed | None:
+    """Follow all classes, where their profiles find room; climb to a bound by their worths alone.
+
+    Parameters
+    ----------
+    prices, known, deadline
+        As for :func:`follow`.
+    memory_bytes
+        What all of it may hold.
+    """
+    worth = least_terms(model, prices)
+    most = -(-worth // PRICE_SCALE) + _ALL_RISE
+    until = model.arrival + most
+    for c, end in enumerate((until - _ALL_RISE).tolist()):
+        soon = model.arrival[(model.arrival >= end - _SOON) & (model.arrival < until[c])]
+        soon = soon[soon > model.arrival[c]]
+        if len(soon) and soon.min() >= end - model.output[c]:
+            until[c] = soon.min()
+            most[c] = min(most[c], until[c] - model.arrival[c] + model.output[c])
+    room = int(_ALL_PART * memory_bytes)
+    classes = np.arange(model.classes)
+    phases = aside(partial(phases_of, model, classes, until, room), deadline)
+    if phases is None:
+        return None
+    none = np.zeros(0, np.int64)
+    return _climbed(_Climb(model, phases, most), none, worth, _ALL_ROUNDS, known, deadline)
+
+
+def _chosen(model: Model, most: Column, deadline: float | None) -> tuple[Phase, ...] | None:
+    """Return the phases of the classes with the highest peaks, of as many as have few profiles."""
     order = np.argsort(-(model.prompt + model.output), kind="stable")
     found = None
     for number in range(1, model.classes + 1):
         classes = np.sort(order[:number])
-        space = aside(partial(space_of, model.part(classes), _BYTES), deadline)
-        if space is None or space.arcs * steps > _WORK:
+        until = (model.arrival + most)[classes]
+        phases = aside(partial(phases_of, model, classes, until, _BYTES), deadline)
+        if phases is None or sum(phase.work for phase in phases) > _WORK:
             break
-        found = classes, space
+        found = phases
     return found
 
 
@@ -192,32 +257,29 @@ def _terms(model: Model, prices: Column, steps: int) -> Column:
 class _Climb:
     """The bound at any prices and worths, and its slopes."""
 
-    def __init__(self, model: Model, space: Space, classes: Column) -> None:
-        self.model, self.space, self.classes = model, space, classes
-        self.others = np.setdiff1d(np.arange(model.classes), classes)
-        self.buffer = np.empty((1, space.profiles), np.int32)
+    def __init__(self, model: Model, phases: tuple[Phase, ...], most: Column) -> None:
+        self.model, self.tables = model, Tables(phases)
+        self.classes = np.unique(np.concatenate([phase.classes for phase in phases]))
+        self.others = np.setdiff1d(np.arange(model.classes), self.classes)
+        #: No worth may be more: what is worth a start starts while its class is followed.
+        self.most = PRICE_SCALE * most[self.classes]
+        self.steps = max(phases[-1].end, int(model.arrival.max()) + 1)
 
-    def walks(self, prices: Column, worth: Column) -> tuple[Walks | None, Column]:
-        """Return the cheapest walks, and what each start costs."""
+    def value(
+        self, prices: Column, worth: Column, deadline: float | None = None
+    ) -> tuple[int, Column, Column] | None:
+        """Return the bound, and its slopes in the prices and in the worths; None if time is up."""
         model, own = self.model, self.classes
-        ends = -(-worth // PRICE_SCALE) - model.output[own] + model.arrival[own]
-        steps = 1 + max(len(prices), int(model.arrival.max()), int(ends.max()))
-        if steps >= len(self.buffer):
-            self.buffer = np.empty((2 * steps, self.space.profiles), np.int32)
-        terms = _terms(model, prices, steps)
-        return cheapest(self.space, terms[own].T - worth, self.buffer), terms
-
-    def value(self, prices: Column, worth: Column) -> tuple[int, Column, Column]:
-        """Return the bound, and its slopes in the prices and in the worths."""
-        model, own = self.model, self.classes
-        walks, terms = self.walks(prices, worth)
-        assert walks is not None
-        starts = np.zeros(terms.shape, np.int64)
-        starts[own] = self.space.ways[walks.taken].T
+        terms = _terms(model, prices, max(self.steps, len(prices) + 1))
+        costs = terms.copy()
+        costs[own] -= worth[:, None]
+        starts = self.tables.write(costs, deadline)
+        if starts is None:
+            return None
         slope = model.count[own] - starts[own].sum(axis=1)
         best = terms[self.others].argmin(axis=1)
         starts[self.others, best] = model.count[self.others]
-        value = int(walks.table[0, 0]) + int((model.count[own] * worth).sum())
+        value = self.tables.least + int((model.count[own] * worth).sum())
         value += int((starts * terms)[self.others].sum()) - model.memory * int(prices.sum())
         held = np.zeros(len(prices) + terms.shape[1] + int(model.output.max()), np.int64)
         for c, own_starts in enumerate(starts):
@@ -227,32 +289,44 @@ class _Climb:
         return value, held[: len(prices)] - model.memory, slope
 
 
-def _climbed(climb: _Climb, prices: Column, known: int, deadline: float | None) -> Followed | None:
+def _climbed(
+    climb: _Climb, prices: Column, worth: Column, rounds: int, known: int, deadline: float | None
+) -> Followed | None:
     """Climb; what was best is returned where time is up, or numbers would leave 32 bits."""
     number = len(prices)
+    most = np.concatenate((np.full(number, np.inf), climb.most))
     stride = np.repeat([_PRICE, _WORTH], [number, len(climb.classes)])
-    at = np.concatenate((prices, _terms(climb.model, prices, number)[climb.classes].min(axis=1)))
-    at = at.astype(float)
+    at = np.concatenate((prices, worth[climb.classes])).astype(float)
     best, highest = at.astype(np.int64), -(1 << 62)
-    steps = Adam(stride, _LAST, _ROUNDS, 1e-9)
-    for done in range(_ROUNDS):
-        if late(deadline) or (done == _TRIED and highest <= known * PRICE_SCALE):
+    steps = Adam(stride, _LAST, rounds, 1e-9)
+    whole = best
+    spent, more = 0.0, share_of(deadline, _MORE)
+    for done in range(rounds):
+        # there must be time for another round, and for the best one again
+        if late(more if done else deadline, 2 * spent):
             break
+        if done == _TRIED and highest <= known * PRICE_SCALE:
+            break
+        begun = time.monotonic()
         whole = np.rint(at).astype(np.int64)
         try:
-            value, *slopes = climb.value(whole[:number], whole[number:])
+            found = climb.value(whole[:number], whole[number:], deadline)
         except LimitError:
             break
+        if found is None:
+            break
+        spent = time.monotonic() - begun
+        value, *slopes = found
         if value > highest:
             best, highest = whole, value
-        at = np.maximum(at + steps.move(np.concatenate(slopes)), 0)
+        at = np.clip(at + steps.move(np.concatenate(slopes)), 0, most)
     if highest <= known * PRICE_SCALE:
         return None
-    walks, _ = climb.walks(best[:number], best[number:])
-    assert walks is not None
+    if best is not whole and climb.value(best[:number], best[number:]) is None:
+        return None
     return Followed(
-        model=climb.model, space=climb.space, classes=climb.classes, prices=best[:number],
-        worth=best[number:], value=highest, table=walks.table,
+        model=climb.model, classes=climb.classes, prices=best[:number], worth=best[number:],
+        value=highest, tables=climb.tables,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from kvproof.scheduling.compiled import njit
 from kvproof.solver.dp.states import Words, packing_of
 from kvproof.solver.model import Model
+from kvproof.solver.profiles.count import has_more
 from kvproof.solver.threads import Flag
 
 Places = npt.NDArray[np.int32]
@@ -22,6 +23,8 @@ Places = npt.NDArray[np.int32]
 _WAY_BYTES, _MOST_WAYS = 1024, 1 << 16
 # Arcs for each profile that room is made for; few instances have more.
 _ARCS = 16
+#: Profiles that are looked up together.
+TOGETHER = 256
 # Profiles after which the arcs of those before say how many the others will have.
 _TOLD = 4096
 # Bytes of a profile beside its words: in the hash table, of a place and of its arcs.
@@ -73,31 +76,47 @@ def space_of(model: Model, memory_bytes: int, flag: Flag) -> Space | None:
     LimitError
         The memory of the instance is beyond what profiles are packed for.
     """
+    most = memory_bytes // (_BYTES + 8 * packing_of(model).words)
+    most_ways = memory_bytes // _WAY_BYTES
+    if has_more(model, most):
+        return None
+    found = packed_space(model, most, _ARCS * most, most_ways, flag)
+    return None if found is None else found[0]
+
+
+def packed_space(
+    model: Model, most: int, most_arcs: int, most_ways: int, flag: Flag
+) -> tuple[Space, Words] | None:
+    """Return at most so many profiles and arcs, and the profiles packed, shape (profiles, words).
+
+    Raises
+    ------
+    LimitError
+        The memory of the instance is beyond what profiles are packed for.
+    """
     packing = packing_of(model)
-    most = min(memory_bytes // (_BYTES + 8 * packing.words), 2**31 // _ARCS - 1)
+    most, most_arcs = min(most, 2**31 // _ARCS - 1), min(most_arcs, 2**31 - 1)
     if most < 1:
         return None
     slots = 1 << (2 * most).bit_length() - 1
     words = np.empty((most, packing.words), np.uint64)
     first = np.empty(most + 1, np.int64)
-    to = np.empty(_ARCS * most, np.int32)
-    way = np.empty(_ARCS * most, np.int32)
-    most_ways = min(memory_bytes // _WAY_BYTES, _MOST_WAYS)
-    way_slots = np.full(1 << (4 * most_ways).bit_length(), -1, np.int32)
-    ways = np.zeros((most_ways, model.classes), np.uint64)
+    to = np.empty(most_arcs, np.int32)
+    way = np.empty(most_arcs, np.int32)
+    ways = np.zeros((min(most_ways, _MOST_WAYS), model.classes), np.int64)
     sizes = _closed(
         packing, model.memory, words, first, to, way, ways,
-        np.full(slots, -1, np.int32), way_slots, flag,
+        np.full(slots, -1, np.int32), np.full(ways.shape, -1, np.int32), flag,
     )  # fmt: skip
     if sizes[0] < 0:
         return None
     profiles, arcs, number = sizes
-    started = ways[:number].astype(np.int64)
+    started = ways[:number]
     top = np.where(started > 0, np.arange(model.classes), 0).max(axis=1).astype(np.int32)
     # not copied, for they may be large; what was not written takes no memory
     first, to, way = first[: profiles + 1], to[:arcs], way[:arcs]
     _sort(first, to, way, top, model.classes)
-    return Space(first=first, to=to, way=way, ways=started, top=top)
+    return Space(first=first, to=to, way=way, ways=started, top=top), words[:profiles]
 
 
 def arcs_of(
@@ -110,14 +129,15 @@ def arcs_of(
     return owner, np.arange(len(owner)) + (first[chosen] - before)[owner]
 
 
-def _plain_closed(packing, memory, words, first, to, way, ways, slots, way_slots, flag):  # type: ignore[no-untyped-def]
+def _plain_closed(packing, memory, words, first, to, way, ways, slots, more, flag):  # type: ignore[no-untyped-def]
     """Do the same with profiles as single integers and dictionaries in place of hash tables."""
     most, width = words.shape
     bits = packing.bits
-    shapes = [_joined(own) for own in packing.shape]
+    shapes = [joined(own) for own in packing.shape]
     guard = sum(int(packing.guard) << (64 * w) for w in range(width))
     full = sum(int(packing.full) << (64 * w) for w in range(width)) | guard
     places = {0: 0}
+    words[0] = 0
     taken: dict[tuple[int, ...], int] = {}
     arcs = 0
     queue = [0]
@@ -128,11 +148,14 @@ def _plain_closed(packing, memory, words, first, to, way, ways, slots, way_slots
         stack: list[tuple[int, tuple[int, ...]]] = [(profile, ())]
         while stack:
             held, started = stack.pop()
-            if flag[0] or len(queue) >= most or arcs >= len(to) or len(taken) >= len(ways):
-                return -1, 0, 0
             after = held >> bits
-            if after not in places:
+            new = after not in places
+            full_ways = started not in taken and len(taken) == len(ways)
+            if flag[0] or arcs >= len(to) or (new and len(queue) == most) or full_ways:
+                return -1, 0, 0
+            if new:
                 places[after] = len(queue)
+                words[len(queue)] = [after >> 64 * w & 2**64 - 1 for w in range(width)]
                 queue.append(after)
             to[arcs] = places[after]
             way[arcs] = taken.setdefault(started, len(taken))
@@ -147,76 +170,88 @@ def _plain_closed(packing, memory, words, first, to, way, ways, slots, way_slots
     return len(queue), arcs, len(taken)
 
 
-def _joined(words: Words) -> int:
+def joined(words: Words) -> int:
+    """Return the words of a profile as one integer."""
     return sum(int(word) << (64 * w) for w, word in enumerate(words))
 
 
 @njit(nogil=True, error_model="numpy", plain=_plain_closed)
-def _closed(packing, memory, words, first, to, way, ways, slots, way_slots, flag):  # type: ignore[no-untyped-def]
+def _closed(packing, memory, words, first, to, way, ways, slots, more, flag):  # type: ignore[no-untyped-def]
     """Fill the columns with profiles, arcs and ways; return their numbers, or -1.
 
-    `slots` and `way_slots` are open hash tables of places, their sizes powers of two.
+    `slots` is an open hash table of places, its size a power of two. `more` tells the way that
+    starts one more of a class, none of a later one, or -1 where it is not there yet.
     """
     shape, guard, full = packing.shape, packing.guard, packing.full
-    most, width = words.shape
+    width = words.shape[1]
     classes = shape.shape[0]
     down = np.uint64(packing.bits)
     up = np.uint64(64 - packing.bits)
     held = np.zeros((memory + 2, width), np.uint64)
     last = np.zeros(memory + 2, np.int64)
-    found = np.zeros(width, np.uint64)
-    counts = np.zeros(classes, np.uint64)
-    profiles = _place(words, 0, slots, found) + 1
-    number = 0
+    started = np.zeros(memory + 2, np.int32)
+    # children of several profiles, which are looked up side by side
+    found = np.zeros((TOGETHER + ways.shape[0], width), np.uint64)
+    profiles = places(words, 0, slots, found[:1], to)
+    number = 1
     arcs = 0
     done = 0
     while done < profiles:
-        # what has been found already will have too many arcs, at this rate
-        if flag[0] or (done > _TOLD and profiles * arcs > done * to.size):
-            return -1, 0, 0
-        first[done] = arcs
-        for w in range(width):
-            held[0, w] = words[done, w]
-        for c in range(classes):
-            counts[c] = 0
-        depth = 0
-        last[0] = 0
-        descending = True
-        while depth >= 0:
-            if descending:
-                if profiles >= most or arcs >= to.size or number >= ways.shape[0]:
-                    return -1, 0, 0
-                for w in range(width):
-                    found[w] = held[depth, w] >> down
-                    if w + 1 < width:
-                        found[w] |= held[depth, w + 1] << up
-                to[arcs] = _place(words, profiles, slots, found)
-                profiles = max(profiles, to[arcs] + 1)
-                way[arcs] = _place(ways, number, way_slots, counts)
-                number = max(number, way[arcs] + 1)
-                arcs += 1
-                c = last[depth]
-            descending = False
-            while c < classes:
-                fits = True
-                for w in range(width):
-                    held[depth + 1, w] = held[depth, w] + shape[c, w]
-                    if ((full | guard) - held[depth + 1, w]) & guard != guard:
-                        fits = False
+        begin = arcs
+        while done < profiles and arcs - begin < TOGETHER:
+            # what has been found already will have too many arcs, at this rate
+            if flag[0] or (done > _TOLD and profiles * arcs > done * to.size):
+                return -1, 0, 0
+            first[done] = arcs
+            for w in range(width):
+                held[0, w] = words[done, w]
+            depth = 0
+            last[0] = 0
+            descending = True
+            while depth >= 0:
+                if descending:
+                    if arcs >= to.size:
+                        return -1, 0, 0
+                    for w in range(width):
+                        found[arcs - begin, w] = held[depth, w] >> down
+                        if w + 1 < width:
+                            found[arcs - begin, w] |= held[depth, w + 1] << up
+                    way[arcs] = started[depth]
+                    arcs += 1
+                    c = last[depth]
+                descending = False
+                while c < classes:
+                    fits = True
+                    for w in range(width):
+                        held[depth + 1, w] = held[depth, w] + shape[c, w]
+                        if ((full | guard) - held[depth + 1, w]) & guard != guard:
+                            fits = False
+                            break
+                    if fits:
+                        one = more[started[depth], c]
+                        if one < 0:
+                            if number == ways.shape[0]:
+                                return -1, 0, 0
+                            one = number
+                            more[started[depth], c] = one
+                            for k in range(classes):
+                                ways[one, k] = ways[started[depth], k]
+                            ways[one, c] += 1
+                            number += 1
+                        depth += 1
+                        last[depth] = c
+                        started[depth] = one
+                        descending = True
                         break
-                if fits:
-                    depth += 1
-                    last[depth] = c
-                    counts[c] += np.uint64(1)
-                    descending = True
-                    break
-                c += 1
-            if not descending:
-                if depth > 0:
-                    counts[last[depth]] -= np.uint64(1)
-                    c = last[depth] + 1
-                depth -= 1
-        done += 1
+                    c += 1
+                if not descending:
+                    if depth > 0:
+                        c = last[depth] + 1
+                    depth -= 1
+            done += 1
+        profiles = places(words, profiles, slots, found[: arcs - begin], to[begin:arcs])
+        if profiles < 0:
+            return -1, 0, 0
     first[profiles] = arcs
     return profiles, arcs, number
 
@@ -253,30 +288,62 @@ def _sort(first, to, way, top, classes):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def _hash(found, mask):  # type: ignore[no-untyped-def]
-    mixed = np.uint64(0)
-    for w in range(found.size):
-        mixed = (mixed ^ found[w]) * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
-    return mixed & mask
+def places(rows, number, slots, found, out):  # type: ignore[no-untyped-def]
+    """Write the places of some rows among the first `number`, to which they are added if need be.
+
+    Returns how many there are then, or -1 where there is no room for more.
+    """
+    mask = np.uint64(slots.size - 1)
+    slot = np.empty(found.shape[0], np.uint64)
+    look_up(rows, slots, found, slot, out)
+    for i in range(found.shape[0]):
+        if out[i] >= 0:
+            continue
+        own = slot[i]
+        place = slots[own]
+        while place >= 0 and not _same(rows, place, found, i):  # one added just now
+            own = (own + np.uint64(1)) & mask
+            place = slots[own]
+        if place < 0:
+            if number == rows.shape[0]:
+                return -1
+            place = number
+            slots[own] = place
+            for w in range(found.shape[1]):
+                rows[place, w] = found[i, w]
+            number += 1
+        out[i] = place
+    return number
 
 
 @njit(nogil=True, error_model="numpy")
-def _place(rows, number, slots, found):  # type: ignore[no-untyped-def]
-    """Return the place of a row among the first `number`, to which it is added if need be."""
+def look_up(rows, slots, found, slot, out):  # type: ignore[no-untyped-def]
+    """Write the places of some rows, or -1, and where in the hash table each is or would be.
+
+    In loops where no answer of the memory waits for another: they come at once, and it is slow.
+    """
     mask = np.uint64(slots.size - 1)
-    slot = _hash(found, mask)
-    while slots[slot] >= 0:
-        place = slots[slot]
-        same = True
-        for w in range(found.size):
-            if rows[place, w] != found[w]:
-                same = False
-                break
-        if same:
-            return place
-        slot = (slot + np.uint64(1)) & mask
-    slots[slot] = number
-    for w in range(found.size):
-        rows[number, w] = found[w]
-    return number
+    for i in range(found.shape[0]):
+        mixed = np.uint64(0)
+        for w in range(found.shape[1]):
+            mixed = (mixed ^ found[i, w]) * np.uint64(0x9E3779B97F4A7C15)
+            mixed ^= mixed >> np.uint64(29)
+        slot[i] = mixed & mask
+        out[i] = slots[slot[i]]
+    for i in range(found.shape[0]):
+        if out[i] >= 0 and not _same(rows, out[i], found, i):
+            out[i] = -2
+    for i in range(found.shape[0]):
+        while out[i] == -2:
+            slot[i] = (slot[i] + np.uint64(1)) & mask
+            out[i] = slots[slot[i]]
+            if out[i] >= 0 and not _same(rows, out[i], found, i):
+                out[i] = -2
+
+
+@njit(nogil=True, error_model="numpy")
+def _same(rows, place, found, i):  # type: ignore[no-untyped-def]
+    same = True
+    for w in range(found.shape[1]):
+        same &= rows[place, w] == found[i, w]
+    return same

@@ -20,7 +20,7 @@ from kvproof.solver.profiles.bound import Bound
 from kvproof.solver.profiles.search import Search
 from kvproof.solver.profiles.space import Space, space_of
 from kvproof.solver.threads import aside
-from kvproof.solver.windows import PRICE_SCALE, price_terms
+from kvproof.solver.windows import PRICE_SCALE, least_terms
 
 # What profiles may take while they are found: of the memory where requests repeat, in bytes where
 # they differ. And of the memory, the table of an ascent.
@@ -109,9 +109,7 @@ def profiles(
 
 def first_prices(model: Model, prices: Column) -> Column:
     """Return what each class pays at the prices of memory, over the scale of the bound."""
-    last = int(max(len(prices), model.arrival.max()))
-    least = price_terms(model, prices, last, PRICE_SCALE).min(axis=1)
-    return np.asarray(least * SCALE // PRICE_SCALE)
+    return np.asarray(least_terms(model, prices) * SCALE // PRICE_SCALE)
 
 
 def _raise(state: Interval, bound: Bound, value: int, report: Callable[[], None]) -> None:

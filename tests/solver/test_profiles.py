@@ -116,8 +116,8 @@ def test_too_many_arcs_are_seen_from_the_first_profiles(plain):
     found = closed(
         packing, model.memory, np.empty((most, packing.words), np.uint64), first,
         np.empty(arcs, np.int32), np.empty(arcs, np.int32),
-        np.zeros((1000, model.classes), np.uint64), np.full(1 << 17, -1, np.int32),
-        np.full(1 << 12, -1, np.int32), new_flag(),
+        np.zeros((1000, model.classes), np.int64), np.full(1 << 17, -1, np.int32),
+        np.full((1000, model.classes), -1, np.int32), new_flag(),
     )  # fmt: skip
     assert found[0] == -1
     looked_at = int((first >= 0).sum())

@@ -12,16 +12,24 @@ A start costs no less than the least of its class from t on. Those of some class
 *followed*, cost no less than what each is said to be worth, and V(t, h) together: the least sum of
 ``cost - worth`` of any starts that fit beside h, the profile of those followed that run. The worth
 may be any number, as all that are left start once.
+
+A class is followed from its arrival until its worth has passed: what costs less than it is worth
+ends before that. Or until an earlier step that the proof names; a start from then on costs its
+least. So steps come in phases, each with profiles of the classes that are followed then alone. At
+the next one's first step a profile becomes one that holds the same or less, so that V is no more.
 """
 
+from array import array
 from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import NamedTuple, Optional
 
 from .budget import MOST_STEPS, Budget
 from .model import Instance
 from .prices import read_priced
 from .reader import TOP, WHERE, entries, fields, integers
 from .verdict import Malformed, OverLimit
-from .walks import profiles_of, table_of
+from .walks import Profiles, links_of, profiles_of, table_of
 
 AT = f"{WHERE}.followed"
 PRICED = 250  # bytes of a running request and what it costs
@@ -29,11 +37,19 @@ PRICED = 250  # bytes of a running request and what it costs
 Event = tuple[int, int]  # class, start
 
 
+class Phase(NamedTuple):
+    """Steps in which the same classes are followed, the place of each, and their profiles."""
+
+    steps: range
+    place: dict[int, int]
+    profiles: Profiles
+
+
 class Followed:
     """The bound of states at the step that :meth:`begin` names, from the field ``followed``."""
 
     def __init__(self, value: object, target: int, instance: Instance, budget: Budget) -> None:
-        given = fields(value, AT, "classes worth denominator prices")
+        given = fields(value, AT, "classes worth denominator prices", "until")
         self.classes, self.budget = instance.classes(budget), budget
         places = integers(given["classes"], f"{AT}.classes", 0, len(self.classes) - 1)
         if not places or any(b <= a for a, b in zip(places, places[1:])):
@@ -43,22 +59,57 @@ class Followed:
         self.prices = read_priced(given, AT, budget)
         self.memory, self.unit = instance.memory, self.prices.denominator
         self.cutoff = self.unit * (target - 1)
-        self.place, self.worth = {c: x for x, c in enumerate(places)}, dict(zip(places, worth))
-        own = [self.classes[c] for c in places]
-        # the last step in which a class is worth its latency
-        rows = zip(own, worth)
-        self.last = max(-1, *(a - o + max(0, w - 1) // self.unit for (a, _, o, _), w in rows))
-        if max(self.last, self.prices.bound[-1]) > MOST_STEPS:
+        self.worth = dict(zip(places, worth))
+        arrivals = [self.classes[c][0] for c in places]
+        ends = [a + max(1, -(-w // self.unit)) for a, w in zip(arrivals, worth)]
+        if "until" in given:
+            ends = integers(given["until"], f"{AT}.until", 1)
+            entries(ends, f"{AT}.until", len(places))
+            if any(end <= a for a, end in zip(arrivals, ends)):
+                raise Malformed(f"{AT}.until: expected steps after the arrivals")
+        if max(*ends, self.prices.bound[-1]) > MOST_STEPS:
             raise OverLimit(f"{AT}: more than {MOST_STEPS:,} steps")
-        if (self.last + 1) * self.memory * max(worth) >= TOP:
+        if max(ends) * self.memory * max(worth) >= TOP:
             raise OverLimit(f"{AT}.worth: too large for so many steps and so much memory")
-        self.profiles = profiles_of(own, self.memory, budget)
-        self.table = table_of(self.profiles, self._costs, self.last, budget)
+        self.late = {c: self._least(c, end) for c, end in zip(places, ends)}
+        self.phases = self._phases(dict(zip(places, ends)))
+        self.end = max(ends)
+        self.table = self._table()
         self.held: dict[Event, int] = {}  # what running requests still hold costs
 
-    def _costs(self, t: int) -> list[int]:
-        """Return what a start of each class that is followed costs a walk at step t."""
-        rows = [(self.classes[c], worth) for c, worth in self.worth.items()]
+    def _phases(self, ends: dict[int, int]) -> list[Phase]:
+        """Return the runs of steps with the same classes; steps with none belong to the next."""
+        phases, begin = [], 0
+        arrivals = [self.classes[c][0] for c in ends]
+        edges = sorted({0, *arrivals, *ends.values()})
+        for t, end in zip(edges, edges[1:]):
+            own = [c for c in ends if self.classes[c][0] <= t < ends[c]]
+            if own:
+                profiles = profiles_of([self.classes[c] for c in own], self.memory, self.budget)
+                place = {c: x for x, c in enumerate(own)}
+                phases.append(Phase(range(begin, end), place, profiles))
+                begin = end
+        return phases
+
+    def _table(self) -> list["array[int]"]:
+        """Return V by step, up to the first one after all phases, from which on it is 0."""
+        table: list[array[int]] = []
+        later: Optional[Phase] = None
+        for phase in reversed(self.phases):
+            row = [0] * len(phase.profiles.after)
+            if later:
+                kept = [later.place.get(c) for c in phase.place]
+                link = links_of(phase.profiles, later.profiles, kept, self.budget)
+                row = [table[-1][x] for x in link]
+            costs = partial(self._costs, phase)
+            own = table_of(phase.profiles, costs, phase.steps, row, self.budget)
+            table += reversed(own[:-1] if later else own)
+            later = phase
+        return table[::-1]
+
+    def _costs(self, phase: Phase, t: int) -> list[int]:
+        """Return what a start of each class of a phase costs a walk at step t."""
+        rows = [(self.classes[c], self.worth[c]) for c in phase.place]
         return [self.prices.term(a, s, o, t) - w if t >= a else 0 for (a, s, o, _), w in rows]
 
     def begin(self, t: int) -> None:
@@ -68,11 +119,18 @@ class Followed:
         self.held = {}
         sums, self.t = self.prices.sums, t
         self.empty = self.memory * (sums[-1] - self.prices.until(t)[0])
-        self.row = self.table[min(t, self.last + 1)]
+        self.row = self.table[min(t, self.end)]
+        self.phase = next((phase for phase in self.phases if t in phase.steps), self.phases[-1])
         self.rest = []
-        for c, (a, s, o, _) in enumerate(self.classes):
-            least = self.prices.least(max(a, t), s, o, self.budget) + self.unit * max(0, t - a)
-            self.rest.append(self.worth.get(c, least))
+        for c in range(len(self.classes)):
+            least = self._least(c, t)
+            own = min(self.worth[c], self.late[c]) if c in self.worth else least
+            self.rest.append(max(least, own))
+
+    def _least(self, c: int, t: int) -> int:
+        """Return the least that a start of a class at step t or later costs."""
+        a, s, o, _ = self.classes[c]
+        return self.prices.least(max(a, t), s, o, self.budget) + self.unit * max(0, t - a)
 
     def exceeds(self, left: Iterable[int], latency: int, running: Sequence[Event]) -> bool:
         """Whether no way on from a state is below the target."""
@@ -93,8 +151,8 @@ class Followed:
 
     def _profile(self, running: Sequence[Event]) -> int:
         """Return the profile of those followed: started on an empty one, each in its step."""
-        x, after, plus = self.profiles
-        events = sorted([(p, self.place[c]) for c, p in running if c in self.place])
+        (x, after, plus, _), own = self.phase.profiles, self.phase.place
+        events = sorted([(p, own[c]) for c, p in running if c in own])
         at = events[0][0] if events else self.t
         self.budget.tick(self.t - at)
         for p, place in events:

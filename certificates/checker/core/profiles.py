@@ -49,7 +49,8 @@ class ProfileSearch:
             raise OverLimit(f"{WHERE}.prices: too large for so many steps and so much memory")
         self.profiles = profiles_of(self.classes, instance.memory, budget)
         self.size = 500 + 16 * len(prices)  # bytes of a state
-        self.table = table_of(self.profiles, self._costs, self.last, budget)
+        row = [0] * len(self.profiles.after)  # no class is worth its price any more
+        self.table = table_of(self.profiles, self._costs, range(self.last + 1), row, budget)
 
     def _costs(self, t: int) -> list[int]:
         """Return what a start of each class costs a walk at step t."""

@@ -6,7 +6,7 @@ step a walk starts what fits beside it, then lets the step pass.
 
 from array import array
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from .budget import Budget
 
@@ -26,11 +26,14 @@ class Profiles(NamedTuple):
         By profile, what is left of it a step later.
     plus
         By class, then by profile that has room for one of it, the profile with that one.
+    number
+        By packed profile, its number.
     """
 
     empty: int
     after: list[int]
     plus: list[dict[int, int]]
+    number: dict[int, int]
 
 
 def profiles_of(classes: list[Class], memory: int, budget: Budget) -> Profiles:
@@ -66,21 +69,29 @@ def profiles_of(classes: list[Class], memory: int, budget: Budget) -> Profiles:
         fit = ((x, h + shape) for x, h in enumerate(budget.each(found, turns)))
         plus.append({x: number[new] for x, new in fit if new in number})
         budget.give(EDGE * (len(found) - len(plus[-1])))
-    return Profiles(number[0], after, plus)
+    return Profiles(number[0], after, plus, number)
 
 
 def table_of(
-    profiles: Profiles, costs: Callable[[int], list[int]], last: int, budget: Budget
+    profiles: Profiles,
+    costs: Callable[[int], list[int]],
+    steps: range,
+    row: list[int],
+    budget: Budget,
 ) -> list["array[int]"]:
-    """Return V by step, up to the first one after `last`, from which on it is 0.
+    """Return V by step, given what it is after these, and that as the last row.
 
     V(t, h) is the least sum of what starts at step t or later cost that fit beside the profile h.
     A start of each class at step t costs ``costs(t)``; none is made that costs 0 or more.
     """
-    _, after, plus = profiles
+    after, plus = profiles.after, profiles.plus
     budget.take(80 * len(after))  # of the row in work and the one before, as lists
-    row, table = [0] * len(after), []
-    for t in range(last + 1, -1, -1):
+    table = []
+    for t in (*reversed(steps), None):
+        budget.take(200 + 9 * len(row))
+        table.append(array("q", row))
+        if t is None:
+            break
         budget.tick(len(after) + len(plus))
         row = [row[x] for x in after]
         for cost, fit in zip(costs(t), plus):
@@ -89,6 +100,31 @@ def table_of(
                 for x, y in fit.items():  # y is an earlier one, and done with the class
                     if row[y] + cost < row[x]:
                         row[x] = row[y] + cost
-        budget.take(200 + 9 * len(row))
-        table.append(array("q", row))
     return table[::-1]
+
+
+def links_of(
+    profiles: Profiles, others: Profiles, kept: list[Optional[int]], budget: Budget
+) -> list[int]:
+    """Return which of the others each profile becomes: what holds the same, or no more.
+
+    Where none holds the same it is one way to make the profile, without the requests of classes
+    that have no place among the others, as `kept` has it for each class.
+    """
+    budget.take(16 * len(profiles.after))
+    link = [-1] * len(profiles.after)
+    link[profiles.empty] = others.empty
+    found = [profiles.empty]
+    for x in budget.each(found, 1 + len(kept)):  # which grows
+        y = link[x]
+        ways = [(profiles.after[x], others.after[y])]
+        for c, fit in zip(kept, profiles.plus):
+            if x in fit:
+                ways.append((fit[x], y if c is None else others.plus[c][y]))
+        for new, left in ways:
+            if link[new] < 0:
+                link[new] = left
+                found.append(new)
+    for h, x in budget.each(profiles.number.items()):
+        link[x] = others.number.get(h, link[x])
+    return link

@@ -138,6 +138,9 @@ def malformed() -> Iterator[Case]:
         ("followed-denominator", "denominator", 0, "a denominator of 0"),
         ("followed-price", "prices.0.1", -1, "a negative price"),
         ("followed-flat", "prices", [3, 40], "runs that are no pairs"),
+        ("followed-ended", "until", [4, 0], "a class followed until its arrival"),
+        ("followed-short", "until", [4], "a class without a step up to which it is followed"),
+        ("followed-ever", "until", [4, None], "a class followed until no step"),
     ):
         path = f"proof.lower_bound.followed.{path}".rstrip(".")
         yield f"search-{name}", put(good["search-followed"], path, value), what

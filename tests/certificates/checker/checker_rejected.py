@@ -121,6 +121,8 @@ def rejected() -> Iterator[Case]:
         path = f"proof.lower_bound.followed.{place}"
         made = put(good["search-followed-all"], path, lambda old: old // 2 if old > 10 else 2 * old)
         yield f"search-followed-{name}", made, what
+    early = put(good["search-followed-all"], "proof.lower_bound.followed.until", [1])
+    yield "search-followed-early", early, "a class that is followed for one step is not for more"
     plain = put(good["search-followed-all"], "proof.lower_bound.layers.0.length", 1)
     del plain["proof"]["lower_bound"]["followed"]
     yield "search-not-followed", plain, "without the class that is followed one step is too few"

@@ -35,7 +35,10 @@ def following(
         least = prices.least(a, s, o, Meter(DEFAULT))
         more = rng.choice((0, 0, rng.randint(0, 4 * denominator), rng.randint(0, least)))
         worth.append(least + more)
-    return {"classes": classes, "worth": worth, "denominator": denominator, "prices": runs}
+    made = {"classes": classes, "worth": worth, "denominator": denominator, "prices": runs}
+    if rng.random() < 0.5:
+        made["until"] = [read[c][0] + rng.randint(1, rng.choice((2, 12))) for c in classes]
+    return made
 
 
 def search_bound(

@@ -560,11 +560,12 @@ class Vector(NamedTuple):
 
 
 class Following(NamedTuple):
-    """The classes that a search follows, what each is worth, and the prices."""
+    """The classes that a search follows, what each is worth, the prices, and when each ends."""
 
     classes: list[int]
     worth: list[int]
     prices: Prices
+    until: list[int]
 
 
 class Search(NamedTuple):
@@ -587,12 +588,19 @@ def decode(value: Any, unit: int) -> list[int]:
 
 def read_following(value: Any, instance: Instance) -> Following:
     """The field `followed`."""
-    item = fields(value, "classes worth denominator prices")
+    item = fields(value, "classes worth denominator prices", "until")
     classes, worth = numbers(item["classes"]), numbers(item["worth"])
     form(bool(classes) and classes == sorted(set(classes)), "no classes, or not ascending")
     form(classes[-1] < len(classes_of(instance)), "a class that is not there")
     form(len(worth) == len(classes), "not one worth for each class that is followed")
-    return Following(classes, worth, read_prices(item["denominator"], item["prices"]))
+    prices = read_prices(item["denominator"], item["prices"])
+    arrivals = [list(classes_of(instance))[c].arrival for c in classes]
+    until = [a + max(1, -(-w // prices.denominator)) for a, w in zip(arrivals, worth)]
+    if "until" in item:
+        until = numbers(item["until"], 1)
+        form(len(until) == len(classes), "not one end for each class that is followed")
+        form(all(a < end for a, end in zip(arrivals, until)), "an end before the arrival")
+    return Following(classes, worth, prices, until)
 
 
 class Followed:
@@ -605,23 +613,26 @@ class Followed:
         self.unit = read.prices.denominator
         self.own = [self.classes[c] for c in read.classes]
         pairs = list(zip(self.own, read.worth))
-        last = max(r.arrival - r.output + max(0, w - 1) // self.unit for r, w in pairs)
+        last = max(read.until)
         within(max(last, read.prices.ends[-1]) <= MAX_STEPS, "steps")
-        within((last + 1) * self.memory * max(read.worth) < MAX_NUMBER, "worth")
+        within(last * self.memory * max(read.worth) < MAX_NUMBER, "worth")
 
         def cost(x: int, t: int) -> int | None:
             r, worth = pairs[x]
-            return self.prices.term(r, t) - worth if t >= r.arrival else None
+            followed = r.arrival <= t < read.until[x]
+            return self.prices.term(r, t) - worth if followed else None
 
-        self.walks = Walks(self.memory, self.own, cost, last, tick)
+        self.walks = Walks(self.memory, self.own, cost, last - 1, tick)
         self.least: dict[tuple[int, int], int] = {}
 
     def rest(self, c: int, t: int) -> int:
         """What a request of class c that has not started before step t costs, at least."""
-        if c in self.read.classes:
-            return self.read.worth[self.read.classes.index(c)]
         if (c, t) not in self.least:
             self.least[c, t] = self.prices.least(self.classes[c], max(t, self.classes[c].arrival))
+            if c in self.read.classes:
+                x = self.read.classes.index(c)
+                late = self.prices.least(self.classes[c], self.read.until[x])
+                self.least[c, t] = max(self.least[c, t], min(self.read.worth[x], late))
         return self.least[c, t]
 
     def value(self, counts: list[int], state: State, t: int) -> int:

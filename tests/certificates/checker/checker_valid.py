@@ -210,6 +210,8 @@ def valid() -> Iterator[Case]:
     for name, tiny in (("", BACKLOG), ("-trace", TRACE)):
         made = put(_search(tiny), "proof.lower_bound.followed", some)
         yield f"search-followed{name}", made, "the same search, two classes followed"
+        until = put(made, "proof.lower_bound.followed.until", [4, 6])
+        yield f"search-followed-until{name}", until, "the same, up to some step each"
     unpriced = _profiles(BACKLOG, 1, [0] * 4)
     yield "profiles-free", unpriced, "profiles without prices: a slower search"
     yield "chain", chain, "a blocking chain, with the eta bound"

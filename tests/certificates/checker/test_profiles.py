@@ -99,8 +99,9 @@ def test_what_is_started_on_a_profile_leads_to_an_earlier_one() -> None:
     for _ in range(40):
         tiny = repeated(rng)
         classes = search(tiny, 1, 1, [0] * len(set(tiny.requests))).classes
-        empty, after, plus = profiles_of(classes, tiny.memory, Meter(DEFAULT))
-        assert after[empty] == empty
+        empty, after, plus, number = profiles_of(classes, tiny.memory, Meter(DEFAULT))
+        assert after[empty] == empty == number[0]
+        assert sorted(number.values()) == list(range(len(after)))
         assert all(y < x for fit in plus for x, y in fit.items())
         assert all(empty in fit for fit in plus)
 

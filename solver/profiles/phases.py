@@ -1,0 +1,179 @@
+"""Walks over profiles phase by phase: of each step, the profiles of those classes that matter then.
+
+A start that is worth its price ends within that time after the arrival: what costs no more than it
+is worth is no latency beyond. So of each class profiles are needed from its arrival to then alone,
+and there are far fewer where classes come and go than of all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from kvproof.scheduling.exact import Column
+from kvproof.solver.dp.states import Words, packing_of
+from kvproof.solver.model import Model
+from kvproof.solver.profiles.bound import Table, fill, walk
+from kvproof.solver.profiles.count import has_more
+from kvproof.solver.profiles.links import links
+from kvproof.solver.profiles.space import Places, Space, packed_space
+from kvproof.solver.threads import Flag
+
+# Bytes of a profile in a hash table, while it is found.
+_FOUND = 8
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Phase:
+    """Some steps, and the profiles of the classes of which requests can matter in them.
+
+    Parameters
+    ----------
+    begin, end
+        The first step, and the one after the last.
+    classes
+        These classes, ascending.
+    space
+        Their profiles.
+    link
+        Which profile of the next phase each of these becomes: what holds the same, or no more.
+    """
+
+    begin: int
+    end: int
+    classes: Column
+    space: Space
+    link: Places
+
+    @property
+    def work(self) -> int:
+        """How many arcs a row of each step looks at."""
+        return (self.end - self.begin) * self.space.arcs
+
+
+def phases_of(
+    model: Model, classes: Column, until: Column, memory_bytes: int, flag: Flag
+) -> tuple[Phase, ...] | None:
+    """Return the phases, or None where profiles of one take too much memory, or `flag` is set.
+
+    Parameters
+    ----------
+    classes
+        Those of the model that are followed, ascending.
+    until
+        Of each the first step from which on none of it matters; after its arrival for some.
+    memory_bytes
+        What they and their tables may take.
+    """
+    spans = list(_spans(model.arrival[classes], until))
+    parts = [model.part(classes[own]) for _, _, own in spans]
+    if any(
+        has_more(part, _most(part, end - begin, memory_bytes))
+        for part, (begin, end, _) in zip(parts, spans, strict=True)
+    ):
+        return None
+    found: list[tuple[Space, Words]] = []
+    for part, (begin, end, _) in zip(parts, spans, strict=True):
+        most = _most(part, end - begin, memory_bytes)
+        one = packed_space(part, most, memory_bytes // 8, most, flag)
+        if one is None:
+            return None
+        memory_bytes -= bytes_of(one[0].profiles, one[0].arcs, end - begin)
+        found.append(one)
+    if memory_bytes < 0 or flag[0]:
+        return None
+    linked = []
+    for k, (space, words) in enumerate(found[:-1]):
+        place = {c: x for x, c in enumerate(spans[k + 1][2].tolist())}
+        kept = np.array([place.get(c, -1) for c in spans[k][2].tolist()])
+        linked.append(links(space, words, found[k + 1][1], parts[k + 1], kept))
+    linked.append(np.zeros(found[-1][0].profiles, np.int32))
+    return tuple(
+        Phase(begin=begin, end=end, classes=classes[own], space=space, link=link)
+        for (begin, end, own), (space, _), link in zip(spans, found, linked, strict=True)
+    )
+
+
+def _most(model: Model, steps: int, memory_bytes: int) -> int:
+    """Return how many profiles find room at most: few have fewer arcs than two."""
+    each = bytes_of(1, 2, steps) + _FOUND + 8 * packing_of(model).words
+    return max(0, memory_bytes // each)
+
+
+def bytes_of(profiles: int, arcs: int, steps: int) -> int:
+    """Return what so many take, with their links and a table of so many steps."""
+    return (4 * (steps + 1) + 12) * profiles + 8 * arcs
+
+
+def _spans(arrival: Column, until: Column) -> Iterator[tuple[int, int, Column]]:
+    """Yield runs of steps and the places of the classes that matter; what none does joins later."""
+    edges = np.unique(np.concatenate(([0], arrival, until)))
+    begin = 0
+    for first, end in pairwise(edges.tolist()):
+        own = np.flatnonzero((arrival <= first) & (first < until))
+        if len(own):
+            yield begin, end, own
+            begin = end
+
+
+class Tables:
+    """What the cheapest walks cost, by phase; written anew for each cost of starts."""
+
+    def __init__(self, phases: tuple[Phase, ...]) -> None:
+        self.phases = phases
+        self._tables = [
+            np.zeros((phase.end - phase.begin + 1, phase.space.profiles), np.int32)
+            for phase in phases
+        ]
+
+    def phase(self, t: int) -> Phase:
+        """Return the phase of a step; the last one is for ever."""
+        return next((one for one in self.phases if t < one.end), self.phases[-1])
+
+    def row(self, t: int) -> Table:
+        """Return what the cheapest walk still costs from each profile of the phase of a step."""
+        table = self._tables[self.phases.index(self.phase(t))]
+        row: Table = table[min(t - self.phase(t).begin, len(table) - 1)]
+        return row
+
+    @property
+    def least(self) -> int:
+        """What the cheapest walk costs."""
+        return int(self._tables[0][0, 0])
+
+    def write(self, costs: Column, deadline: float | None = None) -> Column | None:
+        """Return what a cheapest walk starts, shape (classes, steps), or None where time is up.
+
+        Parameters
+        ----------
+        costs
+            Of a start of each class of the model, shape (classes, steps); what costs 0 or more is
+            not taken.
+        deadline
+            On the clock of :func:`time.monotonic`.
+
+        Raises
+        ------
+        LimitError
+            Walks could earn more than 32 bits hold.
+        """
+        of_ways: list[Table] = []
+        after = np.zeros(1, np.int32)
+        for phase, table in zip(reversed(self.phases), reversed(self._tables), strict=True):
+            table[-1] = after[phase.link]
+            own = costs[phase.classes, phase.begin : phase.end].T
+            filled = fill(phase.space, own, table, deadline)
+            if filled is None:
+                return None
+            of_ways.append(filled)
+            after = table[0]
+        starts = np.zeros(costs.shape, np.int64)
+        x = 0
+        for phase, table, ways in zip(self.phases, self._tables, reversed(of_ways), strict=True):
+            taken, x = walk(phase.space, ways, table, x)
+            x = int(phase.link[x])
+            starts[phase.classes, phase.begin : phase.end] = phase.space.ways[taken].T
+        return starts
