@@ -39,7 +39,7 @@ def test_a_target_that_is_lowered_on_the_way_is_proved(after):
     model = model_of(instance)
     state = known(model, *one_by_one(model))
     prices = climb(model, state, None, lambda: None)
-    rooted = root_of(model, prices, state, None, lambda: None)
+    rooted = root_of(model, prices, state, 2**30, None, lambda: None)
     turns = 0
     for _ in searches(rooted, state, Effort(), None, lambda: None):
         turns += 1
@@ -100,7 +100,7 @@ def test_a_beam_that_would_not_end_in_time_is_not_begun(monkeypatch, seconds, wi
     model = model_of(make(30, [(0, rng.randint(1, 8), rng.randint(1, 10)) for _ in range(10)]))
     state = known(model, *one_by_one(model))
     prices = climb(model, state, None, lambda: None)
-    rooted = root_of(model, prices, state, None, lambda: None)
+    rooted = root_of(model, prices, state, 2**30, None, lambda: None)
     begun = []
 
     class Noted(stage.Search):
