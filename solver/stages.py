@@ -50,6 +50,8 @@ _WIDE = 12
 _IMPROVE, _TRIALS_EACH, _MANY = 0.05, 50, 500_000
 # Seconds after the limit in which what has closed the interval may still be written as a proof.
 _PROOF = 0.5
+# Part of the memory for what is followed beside an engine that goes over all profiles.
+_BESIDE = 0.4
 # Prices that were climbed leave a programme that is smaller by about this factor at most.
 _SLACK = 2
 
@@ -202,7 +204,8 @@ def _in_turns(
         space = few_profiles(model, options.memory_bytes, deadline) if looked else None
         works: dict[str, Work] = {}
         memory = options.memory_bytes
-        rooted = cache(lambda: root_of(model, prices, state, memory, deadline, report))
+        beside = memory if space is None else int(_BESIDE * memory)
+        rooted = cache(lambda: root_of(model, prices, state, beside, deadline, report))
         if model.requests < MANY:
             works["annealing"] = annealed(model, state, report)
             if model.requests <= SMALL and space is None:
@@ -214,7 +217,12 @@ def _in_turns(
         if searched:
             works["beams"] = _later(
                 lambda: beams(
-                    rooted().grid, rooted().root, state, deadline, effort, rooted().followed
+                    rooted().grid,
+                    rooted().root,
+                    state,
+                    deadline,
+                    rooted().left(effort),
+                    rooted().followed,
                 )
             )
             works["search"] = _later(lambda: searches(rooted(), state, effort, deadline, report))

@@ -103,7 +103,7 @@ def solve_certified(model: Model, upper: int, starts: Column, *, effort: Effort)
         if not state.closed():
             rooted = root_of(model, prices, state, effort.memory_bytes, None, report)
             for work in (
-                beams(rooted.grid, rooted.root, state, None, effort, rooted.followed),
+                beams(rooted.grid, rooted.root, state, None, rooted.left(effort), rooted.followed),
                 searches(rooted, state, effort, None, report),
             ):
                 for _ in work:

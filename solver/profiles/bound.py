@@ -145,6 +145,8 @@ def fill(space: Space, single: Column, table: Table, deadline: float | None = No
         Walks could earn more than 32 bits hold.
     """
     costs = _of_ways(space, single)
+    if int(costs.min(axis=1, initial=0).sum()) + int(table[-1].min()) <= -_NEVER:
+        raise LimitError("exact search: prices of starts beyond 32 bits")
     arcs = space.first, space.to, space.way
     last = ((single < 0) * np.arange(single.shape[1])).max(axis=1)
     if space.profiles < _MANY:

@@ -34,7 +34,7 @@ from kvproof.solver.dp.trajectory import SCALE
 from kvproof.solver.model import Model
 from kvproof.solver.profiles.adam import Adam
 from kvproof.solver.profiles.bound import Table
-from kvproof.solver.profiles.phases import Phase, Tables, bytes_of, phases_of
+from kvproof.solver.profiles.phases import Phase, Tables, phases_of
 from kvproof.solver.profiles.space import Places
 from kvproof.solver.threads import aside
 from kvproof.solver.windows import PRICE_SCALE, least_terms, price_terms
@@ -123,21 +123,20 @@ class Followed:
     @property
     def bytes(self) -> int:
         """What profiles and tables take."""
-        phases = self.tables.phases
-        return sum(bytes_of(p.space.profiles, p.space.arcs, p.end - p.begin) for p in phases)
+        return sum(phase.bytes for phase in self.tables.phases)
 
     @property
     def until(self) -> Column | None:
-        """The first step in which each class that is followed is not any more, or None.
+        """The first step in which each class that is followed is not any more.
 
-        None where each is until its worth has passed: none is in a cheapest walk after that.
+        None where each is until its worth has passed.
         """
         ends = np.array([
             max(phase.end for phase in self.tables.phases if c in phase.classes)
             for c in self.classes.tolist()
         ])  # fmt: skip
         passed = self.model.arrival[self.classes] + np.maximum(1, -(-self.worth // PRICE_SCALE))
-        return np.minimum(ends, passed) if (ends < passed).any() else None
+        return ends if (ends != passed).any() else None
 
     @cached_property
     def _least(self) -> Column:

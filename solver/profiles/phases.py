@@ -22,8 +22,9 @@ from kvproof.solver.profiles.links import links
 from kvproof.solver.profiles.space import Places, Space, packed_space
 from kvproof.solver.threads import Flag
 
-# Bytes of a profile in a hash table, while it is found.
-_FOUND = 8
+# Bytes of a profile in a hash table, while it is found; of a packed word, its copy in a table of
+# those of a phase, and what is left of it; and of what a way costs in a step, while it is summed.
+_FOUND, _PACKED, _COST = 8, 32, 20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,6 +54,12 @@ class Phase:
         """How many arcs a row of each step looks at."""
         return (self.end - self.begin) * self.space.arcs
 
+    @property
+    def bytes(self) -> int:
+        """What all of it takes."""
+        steps = self.end - self.begin
+        return _kept(self.space, steps) + _table(self.space, steps)
+
 
 def phases_of(
     model: Model, classes: Column, until: Column, memory_bytes: int, flag: Flag
@@ -76,14 +83,19 @@ def phases_of(
     ):
         return None
     found: list[tuple[Space, Words]] = []
+    tables = packed = 0
     for part, (begin, end, _) in zip(parts, spans, strict=True):
-        most = _most(part, end - begin, memory_bytes)
-        one = packed_space(part, most, memory_bytes // 8, most, flag)
+        left = memory_bytes - max(tables, packed)
+        most = _most(part, end - begin, left)
+        one = packed_space(part, most, max(0, left // 8), most, flag)
         if one is None:
             return None
-        memory_bytes -= bytes_of(one[0].profiles, one[0].arcs, end - begin)
+        memory_bytes -= _kept(one[0], end - begin)
+        # what is packed is let go before a table is written to
+        tables += _table(one[0], end - begin)
+        packed += _PACKED * one[1].size
         found.append(one)
-    if memory_bytes < 0 or flag[0]:
+    if memory_bytes < max(tables, packed) or flag[0]:
         return None
     linked = []
     for k, (space, words) in enumerate(found[:-1]):
@@ -99,13 +111,17 @@ def phases_of(
 
 def _most(model: Model, steps: int, memory_bytes: int) -> int:
     """Return how many profiles find room at most: few have fewer arcs than two."""
-    each = bytes_of(1, 2, steps) + _FOUND + 8 * packing_of(model).words
+    each = 4 * (steps + 1) + 12 + 2 * 8 + _FOUND + 8 * packing_of(model).words
     return max(0, memory_bytes // each)
 
 
-def bytes_of(profiles: int, arcs: int, steps: int) -> int:
-    """Return what so many take, with their links and a table of so many steps."""
-    return (4 * (steps + 1) + 12) * profiles + 8 * arcs
+def _kept(space: Space, steps: int) -> int:
+    """Return what profiles, their links and arcs take, and what ways cost in so many steps."""
+    return 12 * space.profiles + 8 * space.arcs + _COST * steps * len(space.ways)
+
+
+def _table(space: Space, steps: int) -> int:
+    return 4 * (steps + 1) * space.profiles
 
 
 def _spans(arrival: Column, until: Column) -> Iterator[tuple[int, int, Column]]:

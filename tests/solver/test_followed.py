@@ -37,7 +37,8 @@ def drawn(seed):
     most = np.zeros(model.classes, np.int64)
     most[classes] = np.maximum(1, -(-worth // PRICE_SCALE))
     early = [rng.choice((0, 0, rng.randrange(output))) for output in model.output[classes].tolist()]
-    until = model.arrival[classes] + np.maximum(1, most[classes] - early)
+    late = [rng.choice((0, 0, 3)) for _ in classes]
+    until = model.arrival[classes] + np.maximum(1, most[classes] - early) + late
     climb = bounds._Climb(model, phases_of(model, classes, until, 2**25, new_flag()), most)
     value, *_ = climb.value(prices, worth)
     made = Followed(

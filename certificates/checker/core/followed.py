@@ -83,6 +83,7 @@ class Followed:
         arrivals = [self.classes[c][0] for c in ends]
         edges = sorted({0, *arrivals, *ends.values()})
         for t, end in zip(edges, edges[1:]):
+            self.budget.tick(len(ends))
             own = [c for c in ends if self.classes[c][0] <= t < ends[c]]
             if own:
                 profiles = profiles_of([self.classes[c] for c in own], self.memory, self.budget)
