@@ -55,7 +55,8 @@ def _step(layout, t, paths, q, taken, slope):  # type: ignore[no-untyped-def]
             u -= need
             if end_size[e] != ANY:
                 break
-    u += k
+    # where multipliers climb beyond 32 bits a path may go where there is none
+    u = min(u + k, memory)
     for e in range(start_first[t + 1] - 1, start_first[t] - 1, -1):
         c, size = start_class[e], max(1, start_size[e])
         need = size * (prompt[c] + 1)

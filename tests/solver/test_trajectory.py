@@ -71,6 +71,19 @@ def test_multipliers_beyond_32_bits_are_refused(worth):
         make_vector(grid, alpha, none, 0)
 
 
+def test_a_path_stays_within_the_memory_where_there_is_none():
+    """As it may be where multipliers climb beyond 32 bits; it wrote beyond its arrays."""
+    model = model_of(make(5, [(0, 1, 1)] * 4 + [(1, 4, 1)] * 3))
+    grid = grid_of(model, fix_windows(model, np.zeros(0, np.int64), 90))
+    running, tokens = grid.layout.least.size - 1, model.memory
+    paths = Paths(np.array([running]), np.array([tokens]), np.ones(1))
+    scratch = ascent.make_scratch(grid)
+    for _ in range(2):
+        follow(grid.layout, 0, paths, scratch.taken, np.zeros((2, model.classes, 90)))
+        assert paths.running[0] == running
+        assert paths.tokens[0] == model.memory
+
+
 def test_tables_are_no_larger_than_they_may_be(monkeypatch):
     model = model_of(make(12, [(0, 0, 1)] * 9))
     windows = fix_windows(model, np.zeros(0, dtype=np.int64), 90)
