@@ -217,14 +217,7 @@ def follow_all(
         What all of it may hold.
     """
     worth = least_terms(model, prices)
-    most = -(-worth // PRICE_SCALE) + _ALL_RISE
-    until = model.arrival + most
-    for c, end in enumerate((until - _ALL_RISE).tolist()):
-        soon = model.arrival[(model.arrival >= end - _SOON) & (model.arrival < until[c])]
-        soon = soon[soon > model.arrival[c]]
-        if len(soon) and soon.min() >= end - model.output[c]:
-            until[c] = soon.min()
-            most[c] = min(most[c], until[c] - model.arrival[c] + model.output[c])
+    until, most = _ends(model, worth)
     room = int(_ALL_PART * memory_bytes)
     classes = np.arange(model.classes)
     phases = aside(partial(phases_of, model, classes, until, room), deadline)
@@ -232,6 +225,20 @@ def follow_all(
         return None
     none = np.zeros(0, np.int64)
     return _climbed(_Climb(model, phases, most), none, worth, _ALL_ROUNDS, known, deadline)
+
+
+def _ends(model: Model, worth: Column) -> tuple[Column, Column]:
+    """Return until when each class is followed, and how many steps its worth may be at most."""
+    most = -(-worth // PRICE_SCALE) + _ALL_RISE
+    until = model.arrival + most
+    for c, end in enumerate((until - _ALL_RISE).tolist()):
+        least = max(end - _SOON, model.arrival[c] + 1)
+        soon = model.arrival[(model.arrival >= least) & (model.arrival < until[c])]
+        # by when all that is worth a start has started
+        if len(soon) and soon.min() >= end - model.output[c]:
+            until[c] = soon.min()
+            most[c] = min(most[c], until[c] - model.arrival[c] + model.output[c])
+    return until, most
 
 
 def _chosen(model: Model, most: Column, deadline: float | None) -> tuple[Phase, ...] | None:

@@ -151,8 +151,9 @@ class Tables:
 
     def row(self, t: int) -> Table:
         """Return what the cheapest walk still costs from each profile of the phase of a step."""
-        table = self._tables[self.phases.index(self.phase(t))]
-        row: Table = table[min(t - self.phase(t).begin, len(table) - 1)]
+        phase = self.phase(t)
+        table = self._tables[self.phases.index(phase)]
+        row: Table = table[min(t - phase.begin, len(table) - 1)]
         return row
 
     @property

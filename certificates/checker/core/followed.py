@@ -14,9 +14,11 @@ A start costs no less than the least of its class from t on. Those of some class
 may be any number, as all that are left start once.
 
 A class is followed from its arrival until its worth has passed: what costs less than it is worth
-ends before that. Or until an earlier step that the proof names; a start from then on costs its
-least. So steps come in phases, each with profiles of the classes that are followed then alone. At
-the next one's first step a profile becomes one that holds the same or less, so that V is no more.
+ends before that. Or until the step that the proof names; a start from then on costs its least. So
+steps come in phases, each with profiles of the classes that are followed then alone. At the next
+one's first step a profile becomes one that holds the same or less, so that V is no more. Where the
+least from t on is more than what is added for a class, no start of it is in V: each costs more than
+the worth, or t is after that step.
 """
 
 from array import array
