@@ -22,7 +22,7 @@ the worth, or t is after that step.
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple, Optional
 
@@ -31,20 +31,22 @@ from .model import Instance
 from .prices import read_priced
 from .reader import TOP, WHERE, entries, fields, integers
 from .verdict import Malformed, OverLimit
-from .walks import Profiles, links_of, profiles_of, table_of
+from .walks import Found, Profiles, Table, links_of, profiles_of
 
 AT = f"{WHERE}.followed"
 PRICED = 250  # bytes of a running request and what it costs
 
 Event = tuple[int, int]  # class, start
+Span = tuple[range, dict[int, int]]  # steps, and the place of each class that is followed in them
 
 
 class Phase(NamedTuple):
-    """Steps in which the same classes are followed, the place of each, and their profiles."""
+    """Steps in which the same classes are followed, the place of each, their profiles, and V."""
 
     steps: range
     place: dict[int, int]
     profiles: Profiles
+    table: Table
 
 
 class Followed:
@@ -74,45 +76,54 @@ class Followed:
         if max(ends) * self.memory * max(worth) >= TOP:
             raise OverLimit(f"{AT}.worth: too large for so many steps and so much memory")
         self.late = {c: self._least(c, end) for c, end in zip(places, ends)}
-        self.phases = self._phases(dict(zip(places, ends)))
-        self.end = max(ends)
-        self.table = self._table()
+        self.phases = self._phases(list(self._spans(dict(zip(places, ends)))))
         self.held: dict[Event, int] = {}  # what running requests still hold costs
 
-    def _phases(self, ends: dict[int, int]) -> list[Phase]:
-        """Return the runs of steps with the same classes; steps with none belong to the next."""
-        phases, begin = [], 0
+    def _spans(self, ends: dict[int, int]) -> Iterator[Span]:
+        """Yield the runs of steps with the same classes; steps with none belong to the next."""
+        begin = 0
         arrivals = [self.classes[c][0] for c in ends]
         edges = sorted({0, *arrivals, *ends.values()})
         for t, end in zip(edges, edges[1:]):
             self.budget.tick(len(ends))
             own = [c for c in ends if self.classes[c][0] <= t < ends[c]]
             if own:
-                profiles = profiles_of([self.classes[c] for c in own], self.memory, self.budget)
-                place = {c: x for x, c in enumerate(own)}
-                phases.append(Phase(range(begin, end), place, profiles))
+                yield range(begin, end), {c: x for x, c in enumerate(own)}
                 begin = end
-        return phases
 
-    def _table(self) -> list["array[int]"]:
-        """Return V by step, up to the first one after all phases, from which on it is 0."""
-        table: list[array[int]] = []
-        later: Optional[Phase] = None
-        for phase in reversed(self.phases):
-            row = [0] * len(phase.profiles.after)
+    def _phases(self, spans: list[Span]) -> list[Phase]:
+        """Return what these become."""
+        phases: list[Phase] = []
+        for (steps, place), (profiles, link) in zip(spans[::-1], self._linked(spans)):
+            last = array("q", [0]) * len(profiles.after)
+            if phases:  # what a walk costs from then on
+                last = array("q", map(phases[-1].table.row(steps.stop).__getitem__, link))
+            costs = partial(self._costs, list(place))
+            phases.append(
+                Phase(steps, place, profiles, Table(profiles, costs, steps, last, self.budget))
+            )
+        return phases[::-1]
+
+    def _linked(self, spans: list[Span]) -> list[tuple[Profiles, "array[int]"]]:
+        """Return profiles, those of the last steps first, and which of the next each becomes."""
+        linked: list[tuple[Profiles, array[int]]] = []
+        later: Optional[tuple[Profiles, Found]] = None
+        after: dict[int, int] = {}
+        for _, place in reversed(spans):
+            own = profiles_of([self.classes[c] for c in place], self.memory, self.budget)
+            link = array("i")
             if later:
-                kept = [later.place.get(c) for c in phase.place]
-                link = links_of(phase.profiles, later.profiles, kept, self.budget)
-                row = [table[-1][x] for x in link]
-            costs = partial(self._costs, phase)
-            own = table_of(phase.profiles, costs, phase.steps, row, self.budget)
-            table += reversed(own[:-1] if later else own)
-            later = phase
-        return table[::-1]
+                link = links_of(own, later, [after.get(c) for c in place], self.budget)
+                later[1].give(self.budget)
+            linked.append((own[0], link))
+            later, after = own, place
+        if later:
+            later[1].give(self.budget)
+        return linked
 
-    def _costs(self, phase: Phase, t: int) -> list[int]:
-        """Return what a start of each class of a phase costs a walk at step t."""
-        rows = [(self.classes[c], self.worth[c]) for c in phase.place]
+    def _costs(self, own: list[int], t: int) -> list[int]:
+        """Return what a start of each of these classes costs a walk at step t."""
+        rows = [(self.classes[c], self.worth[c]) for c in own]
         return [self.prices.term(a, s, o, t) - w if t >= a else 0 for (a, s, o, _), w in rows]
 
     def begin(self, t: int) -> None:
@@ -122,8 +133,8 @@ class Followed:
         self.held = {}
         sums, self.t = self.prices.sums, t
         self.empty = self.memory * (sums[-1] - self.prices.until(t)[0])
-        self.row = self.table[min(t, self.end)]
         self.phase = next((phase for phase in self.phases if t in phase.steps), self.phases[-1])
+        self.row = self.phase.table.row(min(t, self.phase.steps.stop))
         self.rest = []
         for c in range(len(self.classes)):
             least = self._least(c, t)
@@ -154,14 +165,11 @@ class Followed:
 
     def _profile(self, running: Sequence[Event]) -> int:
         """Return the profile of those followed: started on an empty one, each in its step."""
-        (x, after, plus, _), own = self.phase.profiles, self.phase.place
-        events = sorted([(p, own[c]) for c, p in running if c in own])
-        at = events[0][0] if events else self.t
-        self.budget.tick(self.t - at)
-        for p, place in events:
-            for _ in range(at, p):
-                x = after[x]
-            x, at = plus[place][x], p
-        for _ in range(at, self.t):
-            x = after[x]
+        profiles, own, x = self.phase.profiles, self.phase.place, 0
+        begun: dict[int, list[int]] = {}
+        for c, p in running:
+            if c in own:
+                begun.setdefault(p, [0] * len(own))[own[c]] += 1
+        for p in range(min(begun, default=self.t), self.t):
+            x = profiles.next(x, profiles.ways[tuple(begun[p])] if p in begun else 0)
         return x

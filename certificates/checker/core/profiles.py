@@ -15,18 +15,17 @@ where its latency, the least that each request left costs or its price, and V ex
 
 from array import array
 from fractions import Fraction
-from operator import mul
+from operator import gt, mul, sub
 from typing import Any
 
 from .budget import MOST_STEPS, Budget
 from .model import Instance
 from .reader import TOP, WHERE, entries, integer, integers
 from .verdict import OverLimit
-from .walks import profiles_of, table_of
+from .walks import Table, profiles_of
 
 Stand = tuple[tuple[int, ...], int]  # how many of each class are left, and the profile
 Layer = dict[Stand, int]  # the least latency of what has started
-Bounds = tuple[list[int], "array[int]"]  # what each class costs from a step on, and V
 
 
 class ProfileSearch:
@@ -47,10 +46,12 @@ class ProfileSearch:
             raise OverLimit(f"{WHERE}: starts over more than {MOST_STEPS:,} steps")
         if (self.last + 1) * instance.memory * max(prices) >= TOP:
             raise OverLimit(f"{WHERE}.prices: too large for so many steps and so much memory")
-        self.profiles = profiles_of(self.classes, instance.memory, budget)
+        self.profiles, found = profiles_of(self.classes, instance.memory, budget)
+        found.give(budget)
+        del found
         self.size = 500 + 16 * len(prices)  # bytes of a state
-        row = [0] * len(self.profiles.after)  # no class is worth its price any more
-        self.table = table_of(self.profiles, self._costs, range(self.last + 1), row, budget)
+        none = array("q", [0]) * len(self.profiles.after)  # no class is worth its price then
+        self.table = Table(self.profiles, self._costs, range(self.last + 1), none, budget)
 
     def _costs(self, t: int) -> list[int]:
         """Return what a start of each class costs a walk at step t."""
@@ -61,48 +62,47 @@ class ProfileSearch:
         """Go on until no state is left, and return the value of the proof."""
         counts = tuple([count for *_, count in self.classes])
         self.budget.take(self.size)
-        layer: Layer = {(counts, self.profiles.empty): 0}
+        layer: Layer = {(counts, 0): 0}
         t = 0
         while layer:
             children: Layer = {}
-            bounds = self._bounds(t + 1)
-            for (left, x), latency in self.budget.each(self._started(t, layer).items()):
-                if any(left):
-                    self._keep(children, (left, self.profiles.after[x]), latency, bounds)
-                else:
-                    self.best = min(self.best, latency)
+            self._start(t, layer, children)
             self.budget.give(self.size * len(layer))
             layer, t = children, t + 1
         return self.best
 
-    def _started(self, t: int, states: Layer) -> Layer:
-        """Add what states become by starts at step t, in every way, one class after the other."""
-        bounds = self._bounds(t)
-        for c, ((a, _, o, _), fit) in enumerate(zip(self.classes, self.profiles.plus)):
-            ways = list(states.items()) if t >= a else []
-            for (left, x), latency in self.budget.each(ways):  # which grow
-                if left[c] and x in fit:
-                    state = (*left[:c], left[c] - 1, *left[c + 1 :]), fit[x]
-                    if self._keep(states, state, latency + t + o - a, bounds):
-                        ways.append((state, latency + t + o - a))
-        return states
+    def _start(self, t: int, layer: Layer, children: Layer) -> None:
+        """Add what states become by starts at step t, in every way, when it has passed."""
+        row = self.table.row(min(t + 1, self.last + 1))
+        rows = list(zip(self.classes, self.prices))
+        # what one of each class costs that starts now; and later, or its price
+        now = [t + o - a for (a, _, o, _), _ in rows]
+        least = [max(price, self.scale * (t + 1 + o - a)) for (a, _, o, _), price in rows]
+        ways = []  # what each one starts, the latency of that, and how much the bound changes
+        for counts in self.budget.each(self.profiles.ways, len(rows)):
+            latency = sum(map(mul, counts, now))
+            ways.append((counts, latency, self.scale * latency - sum(map(mul, counts, least))))
+        arrived = [t >= a for a, *_ in self.classes]
+        for (left, x), latency in layer.items():
+            bound = self.scale * latency + sum(map(mul, left, least))
+            free = list(map(mul, left, arrived))
+            found = [0]
+            for w in self.budget.each(found):  # which grows
+                counts, more, change = ways[w]
+                y = -1 if any(map(gt, counts, free)) else self.profiles.next(x, w)
+                if y >= 0:
+                    found += self.profiles.larger[w]
+                    if bound + change + row[y] <= self.cutoff:
+                        self._keep(children, (tuple(map(sub, left, counts)), y), latency + more)
 
-    def _bounds(self, t: int) -> Bounds:
-        """Return what a start of each class at step t or later costs, or its price; and V."""
-        rows = zip(self.classes, self.prices)
-        least = [max(price, self.scale * (t + o - a)) for (a, _, o, _), price in rows]
-        return least, self.table[min(t, self.last + 1)]
-
-    def _keep(self, states: Layer, state: Stand, latency: int, bounds: Bounds) -> bool:
-        """Keep a state, unless it is there for as little or cannot lead below the target."""
-        (left, x), (least, table) = state, bounds
-        bound = self.scale * latency + sum(map(mul, left, least)) + table[x]
-        if bound > self.cutoff or latency >= states.get(state, latency + 1):
-            return False
-        if state not in states:
-            self.budget.take(self.size)
-        states[state] = latency
-        return True
+    def _keep(self, states: Layer, state: Stand, latency: int) -> None:
+        """Keep a state, unless it is there for as little; a schedule is done."""
+        if not any(state[0]):
+            self.best = min(self.best, latency)
+        elif latency < states.get(state, latency + 1):
+            if state not in states:
+                self.budget.take(self.size)
+            states[state] = latency
 
 
 def profiles_bound(found: dict[str, Any], instance: Instance, budget: Budget) -> Fraction:

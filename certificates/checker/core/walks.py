@@ -1,42 +1,81 @@
 """Profiles of some classes, and the least that walks over them cost.
 
-A profile is what the requests that have started hold in each step from the next one on. In each
-step a walk starts what fits beside it, then lets the step pass.
+A profile is what the requests that have started hold in each step from the next one on, before
+anything is started in that one. In each step a walk starts what fits beside it, which is a *way*,
+then lets the step pass, which leads to the next profile.
 """
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable
+from math import isqrt
+from operator import mul
 from typing import NamedTuple, Optional
 
 from .budget import Budget
 
-EDGE = 120  # bytes of a place in a dictionary of small integers
+KEPT = 2**26  # bytes up to which all rows of a table are kept
+# bytes of a way, an arc, what a profile becomes, and how one is found
+_WAY, _ARC, _NEXT, _FOUND = 500, 9, 5, 140
 
 Class = tuple[int, int, int, int]  # arrival, prompt, output, count
+Way = tuple[int, ...]  # how many of each class start
 
 
 class Profiles(NamedTuple):
-    """The profiles that can come about, numbered: what is started on one leads to an earlier one.
+    """The profiles that can come about, numbered as they are found; the first one holds nothing.
 
     Parameters
     ----------
-    empty
-        The one that holds nothing.
+    ways
+        What can start in one step, and its number; nothing is the first.
+    larger
+        By way, those with one more, of the last class that it starts or a later one.
     after
-        By profile, what is left of it a step later.
-    plus
-        By class, then by profile that has room for one of it, the profile with that one.
-    number
-        By packed profile, its number.
+        By profile, what it becomes where nothing starts.
+    fits, becomes
+        By way but the first, the profiles, ascending, beside which it fits; and what each becomes.
     """
 
-    empty: int
-    after: list[int]
-    plus: list[dict[int, int]]
+    ways: dict[Way, int]
+    larger: list[list[int]]
+    after: "array[int]"
+    fits: list["array[int]"]
+    becomes: list["array[int]"]
+
+    def next(self, x: int, way: int) -> int:
+        """Return what a profile becomes when a way is started in a step; -1 if it does not fit."""
+        if not way:
+            return self.after[x]
+        fits = self.fits[way]
+        k = bisect_left(fits, x)
+        return self.becomes[way][k] if k < len(fits) and fits[k] == x else -1
+
+
+class Found(NamedTuple):
+    """How profiles have been found.
+
+    Parameters
+    ----------
+    number
+        By packed profile, its number, in order.
+    before, way
+        By profile, what it was found from, and by which way; of the first these are 0.
+    size
+        Bytes of one.
+    """
+
     number: dict[int, int]
+    before: "array[int]"
+    way: "array[int]"
+    size: int
+
+    def give(self, budget: Budget) -> None:
+        """Say that all of it is no longer held."""
+        budget.give(self.size * len(self.number))
 
 
-def profiles_of(classes: list[Class], memory: int, budget: Budget) -> Profiles:
+def profiles_of(classes: list[Class], memory: int, budget: Budget) -> tuple[Profiles, Found]:
     """Go on from the empty one. Packed: an integer has a lane for each step, the next one lowest.
 
     The top bit of a lane is free, as in none the sum of two profiles exceeds twice the memory.
@@ -53,78 +92,149 @@ def profiles_of(classes: list[Class], memory: int, budget: Budget) -> Profiles:
         shapes.append(shape)
     ones = ((1 << width * longest) - 1) // ((1 << width) - 1)
     bias, guard = ones * ((1 << (width - 1)) - 1 - memory), ones << (width - 1)
+
+    ways, larger = _ways_of(shapes, bias, guard, budget)
+    size += _FOUND
     number, found = {0: 0}, [0]
-    for h in budget.each(found, turns * (1 + len(classes))):  # which grows
-        for new in (h >> width, *[h + shape for shape in shapes]):
-            if new not in number and not (new + bias) & guard:
-                budget.take(size + 300)
-                number[new] = 0
-                found.append(new)
-    found.sort(key=lambda h: h & ((1 << width) - 1), reverse=True)  # a start adds tokens at once
-    number.update(zip(found, budget.each(range(len(found)))))
-    after = [number[h >> width] for h in budget.each(found, turns)]
-    plus = []
-    for shape in shapes:
-        budget.take(EDGE * len(found))
-        fit = ((x, h + shape) for x, h in enumerate(budget.each(found, turns)))
-        plus.append({x: number[new] for x, new in fit if new in number})
-        budget.give(EDGE * (len(found) - len(plus[-1])))
-    return Profiles(number[0], after, plus, number)
+    before, by, after = array("i", [0]), array("i", [0]), array("i")
+    fits, becomes = [array("i") for _ in ways], [array("i") for _ in ways]
+    for x, h in enumerate(budget.each(found)):  # which grows
+        together = [(0, h)]
+        while together:
+            budget.tick(turns * len(together))
+            budget.take(_ARC * len(together))
+            for w, held in together:
+                new = held >> width
+                if new not in number:
+                    budget.take(_NEXT + size)
+                    number[new] = len(found)
+                    found.append(new)
+                    before.append(x)
+                    by.append(w)
+                if w:
+                    fits[w].append(x)
+                    becomes[w].append(number[new])
+                else:
+                    after.append(number[new])
+            together = [
+                (more, held + shape)
+                for w, held in together
+                for more, shape in larger[w]
+                if not (held + shape + bias) & guard
+            ]
+    numbers = [[more for more, _ in some] for some in larger]
+    profiles = Profiles(ways, numbers, after, fits, becomes)
+    return profiles, Found(number, before, by, size)
 
 
-def table_of(
-    profiles: Profiles,
-    costs: Callable[[int], list[int]],
-    steps: range,
-    row: list[int],
-    budget: Budget,
-) -> list["array[int]"]:
-    """Return V by step, given what it is after these, and that as the last row.
+def _ways_of(
+    shapes: list[int], bias: int, guard: int, budget: Budget
+) -> tuple[dict[Way, int], list[list[tuple[int, int]]]]:
+    """Return what can start in one step; and by way those with one more, and what that one holds.
 
-    V(t, h) is the least sum of what starts at step t or later cost that fit beside the profile h.
-    A start of each class at step t costs ``costs(t)``; none is made that costs 0 or more.
+    Of the last class that it starts or a later one, so that there is one order to each.
     """
-    after, plus = profiles.after, profiles.plus
-    budget.take(80 * len(after))  # of the row in work and the one before, as lists
-    table = []
-    for t in (*reversed(steps), None):
-        budget.take(200 + 9 * len(row))
-        table.append(array("q", row))
-        if t is None:
-            break
-        budget.tick(len(after) + len(plus))
-        row = [row[x] for x in after]
-        for cost, fit in zip(costs(t), plus):
+    size = guard.bit_length() // 7
+    found: list[tuple[int, int, Way]] = [(0, 0, (0,) * len(shapes))]
+    larger: list[list[tuple[int, int]]] = []
+    for held, last, way in budget.each(found, len(shapes) * (1 + size // 256)):  # which grows
+        larger.append([])
+        for c in range(last, len(shapes)):
+            new = held + shapes[c]
+            if not (new + bias) & guard:
+                budget.take(size + _WAY + 16 * len(shapes))
+                larger[-1].append((len(found), shapes[c]))
+                found.append((new, c, (*way[:c], way[c] + 1, *way[c + 1 :])))
+    return {way: w for w, (_, _, way) in enumerate(found)}, larger
+
+
+class Table:
+    """V by step: V(t, h) is the least sum of what starts at step t or later cost.
+
+    Of any that fit beside the profile h. A start of each class at step t costs ``costs(t)``; what
+    costs 0 or more makes it no less. V is given as the last row for the step after these.
+
+    Of a large table each so-manieth row is kept; those between are worked out again as they are
+    asked for, which is quick in ascending order.
+    """
+
+    def __init__(
+        self,
+        profiles: Profiles,
+        costs: Callable[[int], list[int]],
+        steps: range,
+        last: "array[int]",
+        budget: Budget,
+    ) -> None:
+        self.profiles, self.costs, self.budget = profiles, costs, budget
+        lowest = min(last)
+        for t in steps:
+            lowest += min(self._costs(t))
+        self.code = "i" if lowest >= -(2**31) else "q"
+        self.size = 200 + (4 if self.code == "i" else 8) * len(last)
+        budget.take(4 * self.size)  # of the last row and those in work
+        every = 1 if len(steps) * self.size <= KEPT else isqrt(len(steps))
+        row = array(self.code, last)
+        self.kept, self.between = {steps.stop: row}, {}
+        for t in reversed(steps):
+            row = self._before(t, row)
+            if (t - steps.start) % every == 0:
+                budget.take(self.size)
+                self.kept[t] = row
+
+    def row(self, t: int) -> "array[int]":
+        """Return V of a step."""
+        if t not in self.kept and t not in self.between:
+            self.budget.give(self.size * len(self.between))
+            self.between = {}
+            after = min(s for s in self.kept if s > t)
+            row = self.kept[after]
+            for s in range(after - 1, t - 1, -1):
+                self.budget.take(self.size)
+                row = self.between[s] = self._before(s, row)
+        return self.kept[t] if t in self.kept else self.between[t]
+
+    def _costs(self, t: int) -> list[int]:
+        """Return what each way costs."""
+        own = self.costs(t)
+        self.budget.tick(len(self.profiles.ways))
+        return [sum(map(mul, way, own)) for way in self.profiles.ways]
+
+    def _before(self, t: int, row: "array[int]") -> "array[int]":
+        """Return V of a step from that of the next one."""
+        _, _, after, fits, becomes = self.profiles
+        self.budget.tick(len(after))
+        out = array(self.code, map(row.__getitem__, after))
+        for cost, some, next_ones in zip(self._costs(t), fits, becomes):
             if cost < 0:
-                budget.tick(len(fit))
-                for x, y in fit.items():  # y is an earlier one, and done with the class
-                    if row[y] + cost < row[x]:
-                        row[x] = row[y] + cost
-    return table[::-1]
+                self.budget.tick(len(some))
+                for x, y in zip(some, next_ones):
+                    v = row[y] + cost
+                    if v < out[x]:
+                        out[x] = v
+        return out
 
 
 def links_of(
-    profiles: Profiles, others: Profiles, kept: list[Optional[int]], budget: Budget
-) -> list[int]:
+    some: tuple[Profiles, Found],
+    others: tuple[Profiles, Found],
+    kept: list[Optional[int]],
+    budget: Budget,
+) -> "array[int]":
     """Return which of the others each profile becomes: what holds the same, or no more.
 
     Where none holds the same it is one way to make the profile, without the requests of classes
     that have no place among the others, as `kept` has it for each class.
     """
-    budget.take(16 * len(profiles.after))
-    link = [-1] * len(profiles.after)
-    link[profiles.empty] = others.empty
-    found = [profiles.empty]
-    for x in budget.each(found, 1 + len(kept)):  # which grows
-        y = link[x]
-        ways = [(profiles.after[x], others.after[y])]
-        for c, fit in zip(kept, profiles.plus):
-            if x in fit:
-                ways.append((fit[x], y if c is None else others.plus[c][y]))
-        for new, left in ways:
-            if link[new] < 0:
-                link[new] = left
-                found.append(new)
-    for h, x in budget.each(profiles.number.items()):
-        link[x] = others.number.get(h, link[x])
+    (own, (number, before, by, _)), (later, found) = some, others
+    places = range(len(next(iter(later.ways))))
+    left = []  # of each way
+    for way in budget.each(own.ways, len(places)):
+        counts = [sum(n for n, c in zip(way, kept) if c == place) for place in places]
+        left.append(later.ways[tuple(counts)])
+    budget.take(_NEXT * len(number))
+    link = array("i")
+    for h, x, w in zip(budget.each(number), before, by):
+        same = found.number.get(h, -1)
+        link.append(same if same >= 0 else later.next(link[x], left[w]))
     return link

@@ -186,22 +186,22 @@ def unshared_split(patch: pytest.MonkeyPatch) -> None:
 
 def worthless_table(patch: pytest.MonkeyPatch) -> None:
     """Take V as 0."""
-    right = walks.table_of
+    right = walks.Table.row
 
-    def wrong(*given: Any) -> Any:
-        return [array("q", [0] * len(row)) for row in right(*given)]
+    def wrong(self: walks.Table, t: int) -> Any:
+        return array("q", [0] * len(right(self, t)))
 
-    patch.setattr(profiles, "table_of", wrong)
+    patch.setattr(walks.Table, "row", wrong)
 
 
-def dear_walks(patch: pytest.MonkeyPatch) -> None:
-    """Take V of classes that are followed as 0."""
-    right = walks.table_of
+def skipped_rows(patch: pytest.MonkeyPatch) -> None:
+    """Take V of the next step but one."""
+    right = walks.Table.row
 
-    def wrong(*given: Any) -> Any:
-        return [array("q", [0] * len(row)) for row in right(*given)]
+    def wrong(self: walks.Table, t: int) -> Any:
+        return right(self, min(t + 2, max(self.kept)))
 
-    patch.setattr(followed, "table_of", wrong)
+    patch.setattr(walks.Table, "row", wrong)
 
 
 def dear_rest(patch: pytest.MonkeyPatch) -> None:
@@ -252,10 +252,11 @@ def few_ways(patch: pytest.MonkeyPatch) -> None:
     """Start at most one request of a class in a step."""
     right = walks.profiles_of
 
-    def wrong(*given: Any) -> walks.Profiles:
-        made = right(*given)
-        once = [{x: y for x, y in fit.items() if x in made.after} for fit in made.plus]
-        return made._replace(plus=once)
+    def wrong(*given: Any) -> tuple[walks.Profiles, walks.Found]:
+        made, found = right(*given)
+        ways = list(made.ways)
+        once = [[w for w in some if max(ways[w]) < 2] for some in made.larger]
+        return made._replace(larger=once), found
 
     patch.setattr(profiles, "profiles_of", wrong)
 
@@ -308,7 +309,10 @@ def test_mutants_find_a_fault(
     raise AssertionError("no mutant found it")
 
 
-@pytest.mark.parametrize("fault", [None, dear_walks, dear_rest, emptied, dear_end])
+@pytest.mark.parametrize(
+    "fault",
+    [None, worthless_table, skipped_rows, dear_rest, emptied, dear_end],
+)
 def test_claims_of_a_target_find_a_fault_of_what_is_followed(
     fault: Patch | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,10 +14,11 @@ from checker_second import second_verdict
 from checker_truth import Tiny
 
 from kvproof.certificates.checker import Limits, Result, check
+from kvproof.certificates.checker.core import walks
 from kvproof.certificates.checker.core.model import read_instance
 from kvproof.certificates.checker.core.profiles import ProfileSearch, profiles_bound
 from kvproof.certificates.checker.core.verdict import OverLimit
-from kvproof.certificates.checker.core.walks import profiles_of
+from kvproof.certificates.checker.core.walks import links_of, profiles_of
 from kvproof.certificates.checker.limits import DEFAULT, Meter
 from kvproof.certificates.proofs import ProfilesProof
 
@@ -86,24 +87,97 @@ def test_the_table_is_the_least_over_collections() -> None:
             for (a, _, o, _), price in zip(made.classes, prices, strict=True)
         ]
         for t in range(made.last + 2):
-            v = made.table[t][made.profiles.empty]
+            v = made.table.row(t)[0]
             assert v == collections(Tiny(5, tuple((a, s, o) for a, s, o, _ in made.classes)),
                                     worth, t, {})  # fmt: skip
             seen.add(v)
-        assert not any(made.table[-1])
+        assert not any(made.table.row(made.last + 1))
     assert len(seen) > 10
 
 
-def test_what_is_started_on_a_profile_leads_to_an_earlier_one() -> None:
+def packed(held: tuple[int, ...], width: int) -> int:
+    return sum(tokens << width * i for i, tokens in enumerate(held))
+
+
+def test_profiles_are_those_that_their_definition_has() -> None:
     rng = random.Random(6)
     for _ in range(40):
         tiny = repeated(rng)
         classes = search(tiny, 1, 1, [0] * len(set(tiny.requests))).classes
-        empty, after, plus, number = profiles_of(classes, tiny.memory, Meter(DEFAULT))
-        assert after[empty] == empty == number[0]
-        assert sorted(number.values()) == list(range(len(after)))
-        assert all(y < x for fit in plus for x, y in fit.items())
-        assert all(empty in fit for fit in plus)
+        longest, width = max(o for _, _, o, _ in classes), tiny.memory.bit_length() + 1
+        made, found = profiles_of(classes, tiny.memory, Meter(DEFAULT))
+        assert next(iter(made.ways)) == (0,) * len(classes)
+        assert list(found.number.values()) == list(range(len(made.after)))
+        profiles, arcs = [(0,) * (longest + 1)], 0
+        for held in profiles:  # which grows
+            assert found.number[packed(held, width)] == found.number[packed(held[:-1], width)]
+            for way, w in made.ways.items():
+                full = list(held)
+                for n, (_, s, o, _) in zip(way, classes, strict=True):
+                    for age in range(o):
+                        full[age] += n * (s + 1 + age)
+                y = made.next(found.number[packed(held, width)], w)
+                assert (y >= 0) == (max(full) <= tiny.memory)
+                if y >= 0:
+                    arcs += 1
+                    after = (*full[1:], 0)
+                    assert y == found.number[packed(after, width)]
+                    if after not in profiles:
+                        profiles.append(after)
+        assert len(profiles) == len(made.after)
+        assert arcs == len(made.after) + sum(map(len, made.fits[1:]))
+        assert not made.fits[0]
+        assert {w for some in made.larger for w in some} == set(range(1, len(made.ways)))
+
+
+def test_a_profile_becomes_what_holds_the_same_of_other_classes_or_no_more() -> None:
+    rng, less = random.Random(7), 0
+    for _ in range(400):
+        tiny = repeated(rng)
+        classes = search(tiny, 1, 1, [0] * len(set(tiny.requests))).classes
+        width = tiny.memory.bit_length() + 1
+        some, others = (sorted(rng.sample(range(len(classes)), rng.randint(1, len(classes))))
+                        for _ in range(2))  # fmt: skip
+        own, later = (profiles_of([classes[c] for c in part], tiny.memory, Meter(DEFAULT))
+                      for part in (some, others))  # fmt: skip
+        kept = [others.index(c) if c in others else None for c in some]
+        link = links_of(own, later, kept, Meter(DEFAULT))
+        held = list(later[1].number)
+        assert len(link) == len(own[0].after)
+        for h, y in zip(own[1].number, link, strict=True):
+            assert (h in later[1].number) == (held[y] == h)
+            for j in range(max(h, held[y]).bit_length() // width + 1):
+                assert held[y] >> width * j & (1 << width) - 1 <= h >> width * j & (1 << width) - 1
+            less += held[y] != h
+    assert less > 100
+
+
+def test_rows_between_those_that_are_kept_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(8)
+    for _ in range(20):
+        tiny = repeated(rng)
+        scale = rng.randint(1, 4)
+        prices = [rng.randint(0, 12 * scale) for _ in set(tiny.requests)]
+        all_rows = search(tiny, 1, scale, prices).table
+        monkeypatch.setattr(walks, "KEPT", 0)
+        made = search(tiny, 1, scale, prices)
+        monkeypatch.undo()
+        steps = range(made.last + 2)
+        assert len(all_rows.kept) == len(steps) >= len(made.table.kept)
+        free = made.budget.free
+        for t in [*steps, *rng.choices(steps, k=9)]:
+            assert made.table.row(t) == all_rows.row(t)
+        held = len(made.table.between)
+        assert made.budget.free == free - held * made.table.size
+
+
+def test_a_table_takes_wider_integers_where_it_must() -> None:
+    tiny = Tiny(4, ((0, 1, 2), (0, 1, 2)))
+    few, many = (search(tiny, 1, scale, [9 * scale]).table for scale in (2**20, 2**31))
+    assert (few.code, many.code) == ("i", "q")
+    assert few.row(0)[0] < 0
+    for t in few.kept:
+        assert list(many.row(t)) == [2**11 * v for v in few.row(t)]
 
 
 def checked(claim: str = GOOD["claim"]["bound"], limits: Limits = DEFAULT, **change: Any) -> Result:
