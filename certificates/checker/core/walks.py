@@ -175,7 +175,8 @@ class Table:
         budget.take(4 * self.size)  # of the last row and those in work
         every = 1 if len(steps) * self.size <= KEPT else isqrt(len(steps))
         row = array(self.code, last)
-        self.kept, self.between = {steps.stop: row}, {}
+        self.kept = {steps.stop: row}
+        self.between: dict[int, array[int]] = {}
         for t in reversed(steps):
             row = self._before(t, row)
             if (t - steps.start) % every == 0:

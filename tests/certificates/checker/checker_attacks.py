@@ -132,6 +132,11 @@ def search(
     return certificate([head, *vectors, '],"layers":[', *layers, end, *last], **given)
 
 
+def profiles(rows: int, price: int, **given: Any) -> bytes:
+    text = '{"kind":"profiles","target":%d,"scale":1,"prices":%s}'
+    return certificate(bound(text % (9 * rows, [price] * rows)), rows=rows, **given)
+
+
 def vector(starts: int, since: int = 0) -> str:
     zeros = ",".join("0" * starts)
     return f'{{"since":{since},"unit":1,"start":[{zeros}],"end":[{zeros}]}}'
@@ -311,6 +316,12 @@ ATTACKS: dict[str, Callable[[], bytes]] = {
         [vector(14 * 9)], [layer(2000, 0)], 14 * 300 + 9, memory=4000, rows=14,
         prompt=(list(range(14)), 1), output=300,
     ),
+    "profiles": lambda: profiles(16, 90, memory=60, prompt=(list(range(16)), 1), output=5),
+    "ways of profiles": lambda: profiles(
+        16, 90_000, memory=4000, prompt=(list(range(16)), 1), output=1
+    ),
+    "steps of profiles": lambda: profiles(2, 99_000, memory=30, prompt=([0, 1], 1), output=6),
+    "long profiles": lambda: profiles(3, 99_000, memory=9000, prompt=([0, 1, 2], 1), output=3000),
     "layers": lambda: search(
         [vector(36)], [layer(1, 0), ("," + layer(1, 0), 99_000)], 40, memory=9, count=4
     ),
