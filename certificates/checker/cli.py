@@ -67,6 +67,8 @@ def _checked(argv: Optional[Sequence[str]], prog: str) -> int:
             # ascii: a name may hold what the terminal cannot show, or takes for a command
             shown = name if name.isascii() and name.isprintable() else ascii(name)
             words = result.claim_in_words or result.reason
+            if result.verdict is Verdict.OVER_LIMIT:
+                words = f"{words} (options raise most limits: {prog} --help)"
             print(f"{shown}: {result.verdict}: {words}", flush=True)
         rows.append(
             {

@@ -117,7 +117,8 @@ def test_limits_as_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([GOOD, "--max-requests", "4"]) == 3
     assert main([GOOD, "--max-file-bytes", "50"]) == 3
     assert main([GOOD, "--max-depth", "2"]) == 3
-    assert "over a limit: nesting deeper than 2" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "over a limit: nesting deeper than 2 (options raise most limits: " in said
 
 
 def test_a_fault_of_the_checker_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
