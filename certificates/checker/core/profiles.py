@@ -82,15 +82,15 @@ class ProfileSearch:
         for counts in self.budget.each(self.profiles.ways, len(rows)):
             latency = sum(map(mul, counts, now))
             ways.append((counts, latency, self.scale * latency - sum(map(mul, counts, least))))
-        arrived = [t >= a for a, *_ in self.classes]
+        arrived, none = [t >= a for a, *_ in self.classes], len(row)
         for (left, x), latency in layer.items():
             bound = self.scale * latency + sum(map(mul, left, least))
             free = list(map(mul, left, arrived))
             found = [0]
             for w in self.budget.each(found):  # which grows
                 counts, more, change = ways[w]
-                y = -1 if any(map(gt, counts, free)) else self.profiles.next(x, w)
-                if y >= 0:
+                y = none if any(map(gt, counts, free)) else self.profiles.next(x, w)
+                if y < none:
                     found += self.profiles.larger[w]
                     if bound + change + row[y] <= self.cutoff:
                         self._keep(children, (tuple(map(sub, left, counts)), y), latency + more)

@@ -44,12 +44,15 @@ class Profiles(NamedTuple):
     becomes: list["array[int]"]
 
     def next(self, x: int, way: int) -> int:
-        """Return what a profile becomes when a way is started in a step; -1 if it does not fit."""
+        """Return what a profile becomes when a way is started in a step.
+
+        Where that does not fit it is a number that no profile has, so that nothing can go on.
+        """
         if not way:
             return self.after[x]
         fits = self.fits[way]
         k = bisect_left(fits, x)
-        return self.becomes[way][k] if k < len(fits) and fits[k] == x else -1
+        return self.becomes[way][k] if k < len(fits) and fits[k] == x else len(self.after)
 
 
 class Found(NamedTuple):

@@ -117,8 +117,8 @@ def test_profiles_are_those_that_their_definition_has() -> None:
                     for age in range(o):
                         full[age] += n * (s + 1 + age)
                 y = made.next(found.number[packed(held, width)], w)
-                assert (y >= 0) == (max(full) <= tiny.memory)
-                if y >= 0:
+                assert (y < len(made.after)) == (max(full) <= tiny.memory)
+                if y < len(made.after):
                     arcs += 1
                     after = (*full[1:], 0)
                     assert y == found.number[packed(after, width)]
