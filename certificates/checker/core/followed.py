@@ -170,6 +170,8 @@ class Followed:
         for c, p in running:
             if c in own:
                 begun.setdefault(p, [0] * len(own))[own[c]] += 1
-        for p in range(min(begun, default=self.t), self.t):
+        first = min(begun, default=self.t)
+        self.budget.tick(self.t - first)
+        for p in range(first, self.t):
             x = profiles.next(x, profiles.ways[tuple(begun[p])] if p in begun else 0)
         return x

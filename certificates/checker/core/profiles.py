@@ -50,8 +50,8 @@ class ProfileSearch:
         found.give(budget)
         del found
         self.size = 500 + 16 * len(prices)  # bytes of a state
-        none = array("q", [0]) * len(self.profiles.after)  # no class is worth its price then
-        self.table = Table(self.profiles, self._costs, range(self.last + 1), none, budget)
+        nothing = array("q", [0]) * len(self.profiles.after)  # no class is worth its price then
+        self.table = Table(self.profiles, self._costs, range(self.last + 1), nothing, budget)
 
     def _costs(self, t: int) -> list[int]:
         """Return what a start of each class costs a walk at step t."""

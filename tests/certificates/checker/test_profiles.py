@@ -15,6 +15,7 @@ from checker_truth import Tiny
 
 from kvproof.certificates.checker import Limits, Result, check
 from kvproof.certificates.checker.core import walks
+from kvproof.certificates.checker.core.followed import Followed
 from kvproof.certificates.checker.core.model import read_instance
 from kvproof.certificates.checker.core.profiles import ProfileSearch, profiles_bound
 from kvproof.certificates.checker.core.verdict import OverLimit
@@ -246,6 +247,20 @@ def test_states_are_charged() -> None:
 def test_the_time_limit_ends_it() -> None:
     none = dataclasses.replace(DEFAULT, seconds=0)
     assert checked(limits=none, target=90_000).verdict == "over a limit"
+
+
+def test_each_step_that_a_followed_request_has_run_is_ticked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tiny = Tiny(60, ((0, 10, 40),))
+    given = {"classes": [0], "worth": [50], "denominator": 1, "prices": []}
+    instance = read_instance(tiny.json(), "i", Meter(DEFAULT))
+    followed = Followed(given, 100, instance, Meter(DEFAULT))
+    followed.begin(35)
+    ticks: list[int] = []
+    monkeypatch.setattr(Meter, "tick", lambda self, turns=1: ticks.append(turns))
+    followed.exceeds([0], 40, [(0, 2)])
+    assert sum(ticks) >= 33
 
 
 def test_the_proof_as_it_is_written() -> None:
