@@ -67,26 +67,31 @@ class LowerBound(Shown):
         }
 
 
-def best_bound(instance: Instance, *, tails: bool = True) -> LowerBound:
+def best_bound(instance: Instance, *, tails: bool = True, groups: bool = True) -> LowerBound:
     """Return the largest of those that need no search through schedules or prices.
 
     The fluid centroid is never above the discrete one; of equal ones the simplest is taken. Where
     few requests can all start as they arrive, their outputs are OPT, and no other is tried. Without
     `tails`, which take longest, for who solves the linear programme: what they say of a schedule
-    holds of mixed ones too, so they never say more than its prices.
+    holds of mixed ones too, so they never say more than its prices. Without `groups`, the staggered
+    ones, for who has something better to do first.
     """
     requests = instance.expanded()
     outputs = find_bound(requests, BoundKind.OUTPUTS)
     if requests.rows < _LONG and most_held(requests, requests.arrival) <= requests.memory:
         return outputs
     # the longest first; while it sorts, what takes least memory
-    parts = (_tails, _volume, _groups, _centroid) if tails else (_volume, _groups, _centroid)
+    left_out = {_tails: not tails, _groups: not groups}
+    parts = [
+        part for part in (_tails, _volume, _groups, _centroid) if not left_out.get(part, False)
+    ]
     if requests.rows < _LONG:
         found = {part: part(requests) for part in parts}
     else:
         with ThreadPoolExecutor(max_workers=2) as pool:
             found = dict(zip(parts, pool.map(lambda part: part(requests), parts), strict=True))
-    bounds = [*found[_centroid], *found[_volume], outputs, *found[_groups], *found.get(_tails, [])]
+    simplest_first = found[_centroid], found[_volume], [outputs], found.get(_groups, [])
+    bounds = [bound for part in (*simplest_first, found.get(_tails, [])) for bound in part]
     return max(bounds, key=lambda bound: bound.value)
 
 

@@ -46,10 +46,14 @@ class Interval:
             self.lower = min(bound, self.upper)
 
 
-def known(model: Model, upper: int, starts: Column) -> Interval:
-    """Return the interval of a schedule, listed class by class, and of bounds without search."""
+def known(model: Model, upper: int, starts: Column, *, groups: bool = True) -> Interval:
+    """Return the interval of a schedule, listed class by class, and of bounds without search.
+
+    Without `groups` as :func:`~kvproof.certificates.lower_bounds.best_bound`.
+    """
     instance = model.instance()
-    bound = best_bound(instance, tails=not solves_programme(instance, LP_ENTRIES))
+    tails = not solves_programme(instance, LP_ENTRIES)
+    bound = best_bound(instance, tails=tails, groups=groups)
     lower = min(upper, math.ceil(bound.value))
     proof = bound.proof
     if isinstance(proof, TailProof):  # cuts are listed as the requests of the instance are

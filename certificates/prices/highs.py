@@ -1,6 +1,7 @@
 """HiGHS, imported when a programme is solved and not before; nothing it says is trusted."""
 
 import sys
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -28,4 +29,9 @@ def quiet_model(purpose: str) -> tuple[Any, float]:
 
 def highs_is_usable() -> bool:
     """Whether HiGHS is installed; it cannot be loaded beside OR-tools, which has a copy."""
-    return find_spec("highspy") is not None and "ortools" not in sys.modules
+    return _is_installed() and "ortools" not in sys.modules
+
+
+@cache
+def _is_installed() -> bool:
+    return find_spec("highspy") is not None

@@ -7,7 +7,7 @@ certificate needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -22,6 +22,7 @@ from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.expansion import Block, Exhausted, Ints, Room, children, step_of
 from kvproof.solver.dp.kernels import Step
 from kvproof.solver.dp.multipliers import Vector, root_bound
+from kvproof.solver.dp.narrow import AT_MOST, layers_of_few
 from kvproof.solver.dp.raising import raise_profiles
 from kvproof.solver.dp.refining import Vectors
 from kvproof.solver.dp.residual import ahead_of, see
@@ -45,6 +46,8 @@ _PARENTS, _BLOCK, _BLOCKS, _MANY = 500, 2_000, 8, 25
 # Where some children do, those within such a part of the way from the least bound to the cutoff are
 # made first, then twice that. So many do for vectors.
 _PART, _ENOUGH = 1 / 64, 100_000
+# States of a layer up to which it is made in one call with the next ones, and of all of these.
+_FEW, _AT_ONCE = 2_000, 20_000
 # Of a beam, states that are compared before the best are kept, for each of these.
 _WIDER = 3
 
@@ -81,9 +84,6 @@ class Outcome:
     used: list[list[int]] = field(default_factory=list)
 
 
-LayerProgress = Callable[[int, int], None]
-
-
 class Search:
     """One search below `target`, over a grid whose windows were fixed against that target."""
 
@@ -115,17 +115,20 @@ class Search:
         self.outcome = Outcome(vectors=self.vectors.all)
         self.most_rows = effort.memory_bytes // (2 * bytes_per_state(self.packing, n) + 24)
 
-    def run(self, progress: LayerProgress | None = None) -> Outcome:
+    def run(self) -> Outcome:
         """Search layer by layer until no state is left or a limit is reached."""
-        for _ in self.layers(progress):
+        for _ in self.layers():
             pass
         return self.outcome
 
-    def layers(self, progress: LayerProgress | None = None) -> Generator[None, None, None]:
-        """Search; yield after each layer, where `outcome` tells what was found by then."""
+    def layers(self) -> Generator[None, None, None]:
+        """Search; yield after each layer, or several of few states.
+
+        There `outcome` tells what was found by then.
+        """
         outcome = self.outcome
         try:
-            for _ in self._layers(progress):
+            for _ in self._layers():
                 self._note()
                 yield
         finally:
@@ -148,23 +151,23 @@ class Search:
     def _late(self) -> bool:
         return bool(self.flag[0]) or late(self.deadline)
 
-    def _layers(self, progress: LayerProgress | None) -> Iterator[None]:
+    def _layers(self) -> Iterator[None]:
         outcome = self.outcome
         states = States.root(self.packing, self.grid.model.requests)
-        for t in range(self.grid.horizon + 1):
+        t = 0
+        while t <= self.grid.horizon:
             raise_if_interrupted()
             # no schedule below the target that was not found costs less
             outcome.floor = max(0, -(-int(states.low.min()) // SCALE))
             try:
-                states = self._compared(self._layer(states, t), t + 1)
+                made, states = self._made(states, t)
             except Exhausted as limit:
                 outcome.limit = limit.limit
                 return
-            outcome.used.append(list(self.used))
-            outcome.states += len(states)
-            outcome.peak = max(outcome.peak, len(states))
-            if progress and len(states):
-                progress(t, -(-int(states.low.min()) // SCALE))
+            t += len(made)
+            outcome.used += [list(self.used)] * len(made)
+            outcome.states += sum(made)
+            outcome.peak = max(outcome.peak, *made)
             if not len(states):
                 outcome.proved = self.effort.width is None
                 return
@@ -175,6 +178,32 @@ class Search:
                 if not len(states):
                     outcome.proved = self.effort.width is None
                     return
+
+    def _made(self, states: States, t: int) -> tuple[list[int], States]:
+        """Return the next layer, or several of few states: the sizes, and the last one."""
+        few = self._few(states)
+        if few:
+            job = self.pool.submit(
+                layers_of_few, self.grid, self.vectors.all[0], self.packing, states, t,
+                (self.target - 1) * SCALE, self.best, few, _AT_ONCE, self.flag,
+            )  # fmt: skip
+            found = gather([job], self.flag, self.deadline)[0]
+            self.outcome.leaves += found.leaves
+            if found.best < self.best:
+                self.best, self.best_starts = found.best, found.starts
+            if len(found.sizes):
+                self.used = self.vectors.active
+                return found.sizes.tolist(), found.states
+        states = self._compared(self._layer(states, t), t + 1)
+        return [len(states)], states
+
+    def _few(self, states: States) -> int:
+        """Return how many states a layer may have that is made with others; 0 if none is."""
+        effort = self.effort
+        least = effort.refine_at - 1, effort.raise_at - 1, self.most_rows // AT_MOST
+        few = min(_FEW, *least, *([] if effort.width is None else [effort.width]))
+        alone = self.followed is not None or self.vectors.active != [0] or self._single(states)
+        return 0 if alone or len(states) > few else few
 
     def _layer(self, states: States, t: int) -> States:
         """Return the undominated children of all states, by their starts at step t.

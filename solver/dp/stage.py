@@ -289,11 +289,18 @@ def _staged(
 ) -> tuple[Vector, Windows, Grid | None, Vector | None]:
     """Return the root over a grid and the starts that it leaves; if any, both over these alone."""
     first = _fit(whole, root)
+    return first, *over_left(whole, first, target)
+
+
+def over_left(
+    whole: Grid, first: Vector, target: int
+) -> tuple[Windows, Grid | None, Vector | None]:
+    """Return the starts that a vector from step 0 leaves; if any, both over these alone."""
     thin = thinned(whole, first, target)
     if thin.empty:
-        return first, thin, None, None
+        return thin, None, None
     stage = grid_of(whole.model, thin)
-    return first, thin, stage, _fit(stage, first)
+    return thin, stage, _fit(stage, first)
 
 
 def _fit(grid: Grid, root: Vector) -> Vector:

@@ -141,13 +141,10 @@ def grid_of(model: Model, windows: Windows) -> Grid:
     events = int((windows.allowed.sum(axis=1) * parts).sum())
     work = events * len(least) * (model.memory + 1) // 16
     _refuse_cells(model, windows.horizon, len(least), work)
-    starts: list[list[tuple[int, int]]] = [[] for _ in range(windows.horizon + 1)]
-    ends: list[list[tuple[int, int]]] = [[] for _ in range(windows.horizon + 1)]
-    for c in range(model.classes):
-        for p in np.flatnonzero(windows.allowed[c]).tolist():
-            starts[p].extend((c, size) for size in begin[c])
-            ends[p + int(model.output[c])].extend((c, size) for size in end[c])
-    layout = Layout(model.kinds, windows.allowed, *_flat(starts), *_flat(ends), least, most)
+    kind, step = np.nonzero(windows.allowed)
+    starts = _events(step, kind, begin, windows.horizon)
+    ends = _events(step + model.output[kind], kind, end, windows.horizon)
+    layout = Layout(model.kinds, windows.allowed, *starts, *ends, least, most)
     return Grid(model=model, windows=windows, layout=layout)
 
 
@@ -164,11 +161,23 @@ def _sizes(count: int, most: int) -> list[int]:
     return sizes
 
 
-def _flat(lists: list[list[tuple[int, int]]]) -> tuple[Ints, Ints, Ints]:
-    """Return where the events of each step begin, their classes and their sizes."""
-    first = np.concatenate(([0], np.cumsum([len(x) for x in lists]))).astype(np.int64)
-    flat = np.array([x for one in lists for x in one], dtype=np.int64).reshape(-1, 2)
-    return first, flat[:, 0].copy(), flat[:, 1].copy()
+def _events(
+    step: Ints, kind: Ints, sizes: list[list[int]], horizon: int
+) -> tuple[Ints, Ints, Ints]:
+    """Return where the events of each step begin, their classes and their sizes.
+
+    `sizes` are those of each class, which has all of them in each of its steps.
+    """
+    parts = np.array([len(own) for own in sizes])
+    listed = np.concatenate([np.array(own, dtype=np.int64) for own in sizes])
+    order = np.argsort(step, kind="stable")  # classes are in order
+    number = parts[kind[order]]
+    step, kind = np.repeat(step[order], number), np.repeat(kind[order], number)
+    first = np.zeros(horizon + 2, np.int64)
+    first[1:] = np.cumsum(np.bincount(step, minlength=horizon + 1))
+    # the place of each size: where those of its class begin, and which of them it is
+    which = np.arange(len(kind)) - np.repeat(np.cumsum(number) - number, number)
+    return first, kind, listed[(np.cumsum(parts) - parts)[kind] + which]
 
 
 def tables(grid: Grid, alpha: Multiplier, beta: Multiplier, since: int = 0) -> Table:

@@ -32,7 +32,7 @@ VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "small.json").read
 
 
 @pytest.mark.parametrize("part", range(6))
-def test_known_optima(part):
+def test_known_optima(part, quick):
     for entry in VECTORS["instances"][part::6]:
         rows = list(zip(entry["arrival"], entry["prompt"], entry["output"], strict=True))
         result = solver.solve(make(entry["memory"], rows), engine="dp")
@@ -41,7 +41,7 @@ def test_known_optima(part):
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_certificates_hold_and_do_not_stretch(seed):
+def test_certificates_hold_and_do_not_stretch(seed, quick):
     instance = draw(random.Random(seed))
     opt, starts = brute_force(instance)
     result = solver.solve(instance, engine="dp")
@@ -72,7 +72,7 @@ def test_certificates_hold_and_do_not_stretch(seed):
         assert verdict(certificate(again)).verdict == "verified"
 
 
-def test_every_tiny_backlog():
+def test_every_tiny_backlog(quick):
     # a subset of the box of benchmarks/exact.py (every instance, n <= 4, M <= 6)
     memory = 4
     shapes = [(s, o) for o in range(1, 4) for s in range(memory - o + 1)]
