@@ -23,12 +23,12 @@ from .tables import Tables
 from .trajectory import Field, Vector, make_field
 
 KEY = 400  # bytes of what states with the same requests started share
-RUNNING = 8  # and of an event of one state
 
-#: What is decided before the starts at some step t: the latencies of what has started; the tokens
-#: held in the steps t + 1, t + 2, ... and in t, t - 1, ... (one lane each, lowest first); and the
-#: events that hold tokens at t or later, as ``kind * (horizon + 1) + start``.
-Packed = tuple[int, int, int, tuple[int, ...]]
+#: What is decided before the starts at some step t, in one number, for there may be millions. From
+#: the top: the latencies of what has started; the tokens held in the steps t + 1, t + 2, ... and in
+#: t, t - 1, ... (one lane each, lowest first); and one more than each event that holds tokens at t
+#: or later, where an event is ``kind * (horizon + 1) + start``.
+Packed = int
 #: A node of the starts of one state: the first place in the list of options that is still open,
 #: the tokens to come, the options taken, and the bound so far.
 Node = tuple[int, int, tuple[int, ...], int]
@@ -48,8 +48,14 @@ class Search:
         self.bits = width_of(field.memory)
         #: Bytes of a number of all lanes.
         self.bytes = 40 + self.lanes * self.bits // 7
-        #: And of a state, but for its events.
-        self.state = 230 + 2 * self.bytes
+        self.span = field.horizon + 1
+        #: Bits of an event, and of all that run at once.
+        self.wide = (len(kinds) * self.span).bit_length()
+        self.running = self.wide * (len(field.least) - 1)
+        whole = self.running + 2 * self.lanes * self.bits
+        most = sum(kind.count for kind in kinds) * (self.span + self.lanes)
+        #: And bytes of a state.
+        self.state = 48 + (whole + most.bit_length()) // 7
         budget.take((3 * len(kinds) + 8) * self.bytes + 220 * sum(len(k.starts) for k in kinds))
         unit = self._pack([1] * self.lanes)
         self.guard = unit << (self.bits - 1)
@@ -61,7 +67,6 @@ class Search:
         self.shadow = [self._pack(range(k.prompt + k.output, k.prompt, -1)) for k in kinds]
         self.mask = [(1 << (self.bits * k.output)) - 1 for k in kinds]
         self.allowed = [frozenset(kind.starts) for kind in kinds]
-        self.span = field.horizon + 1
         #: The last step of each event.
         self.last = {c * self.span + p: p + k.output for c, k in enumerate(kinds) for p in k.starts}
         self.radix = [1]
@@ -78,7 +83,7 @@ class Search:
 
     def run(self, tables: Tables) -> None:
         """Go through all steps; raise `Rejected` if states are left where the proof ends."""
-        layer: dict[int, list[Packed]] = {0: [(0, 0, 0, ())]}
+        layer: dict[int, list[Packed]] = {0: [0]}
         self.budget.take(self.group + self.state)
         for t in range(self.field.horizon + 1):
             if not layer:
@@ -90,7 +95,7 @@ class Search:
                 key = keys.pop()
                 states = layer.pop(key)
                 Expansion(step, key).run(states)
-                self.budget.give(self.group + self._size(states))
+                self.budget.give(self.group + self.state * len(states))
                 # starts only make keys larger: what is below all that are left has no more to come
                 while step.growing and (not keys or step.growing[0] < keys[-1]):
                     key = heappop(step.growing)
@@ -111,15 +116,28 @@ class Search:
 
     def _undominated(self, key: int, states: list[Packed], dominance: Dominance) -> list[Packed]:
         self.budget.check()
-        states.sort()
-        profiles = [state[1] for state in states]
+        states.sort()  # by latency
+        down, window = self.running + self.lanes * self.bits, self.window
+        profiles = [state >> down & window for state in states]
         kept = [states[i] for i in dominance.undominated(profiles, self.left(key))]
-        self.budget.give(self._size(states) - self._size(kept))
+        self.budget.give(self.state * (len(states) - len(kept)))
         return kept
 
-    def _size(self, states: list[Packed]) -> int:
-        """Return the bytes that were charged for some states."""
-        return self.state * len(states) + RUNNING * sum([len(state[3]) for state in states])
+    def pack(self, latency: int, held: int, before: int, events: int) -> Packed:
+        """Return a state."""
+        lanes = self.lanes * self.bits
+        return ((latency << lanes | held) << lanes | before) << self.running | events
+
+    def unpack(self, state: Packed) -> tuple[int, int, int, list[int]]:
+        """Return the latencies, the tokens to come and before, and the events of a state."""
+        wide, lanes, window = self.wide, self.lanes * self.bits, self.window
+        running, mask = state & (1 << self.running) - 1, (1 << wide) - 1
+        events = []
+        while running:
+            events.append((running & mask) - 1)
+            running >>= wide
+        state >>= self.running
+        return state >> 2 * lanes, state >> lanes & window, state & window, events
 
 
 class Step:
@@ -140,11 +158,14 @@ class Step:
         #: Of the keys found a heap: those whose states are not all there and compared.
         self.growing: list[int] = []
 
-    def run_on(self, events: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
-        """Return the events that hold tokens after t, and the sum of their end multipliers."""
-        last, t = self.search.last, self.t
-        on = tuple([event for event in events if last[event] > t])
-        return on, sum(map(self.lanes.end.__getitem__, on))
+    def run_on(self, events: list[int]) -> tuple[list[int], int, int]:
+        """Return the events that hold tokens after t, packed too; the sum of their multipliers."""
+        last, t, wide = self.search.last, self.t, self.search.wide
+        on = [event for event in events if last[event] > t]
+        packed = 0
+        for event in reversed(on):
+            packed = packed << wide | event + 1
+        return on, packed, sum(map(self.lanes.end.__getitem__, on))
 
     def leave(self) -> None:
         """Give back the memory of all but the children."""
@@ -196,8 +217,8 @@ class Expansion:
         # gathered, as every state looks at all of it
         self.of_kinds = self.gains, self.shapes, self.hopes, room, self.options, self.left
         self.of_step = (
-            search.full, search.guard, search.lane, search.bits, search.budget.tick,
-            lanes.table, lanes.over, lanes.guard, len(lanes.table) - 1,
+            search.full, search.guard, search.lane, search.budget.tick, lanes.table, lanes.over,
+            lanes.guard, len(lanes.table) - 1,
         )  # fmt: skip
 
     def run(self, states: list[Packed]) -> None:
@@ -213,7 +234,7 @@ class Expansion:
         search.budget.take(stack)
         for state in states:
             tick(pace)
-            latency, held, before, events = state
+            latency, held, before, events = search.unpack(state)
             if fresh:
                 bound = latency * fresh.unit + self.now + fresh.table[len(events)][before & lane]
                 if fresh.exceeds(bound + sum(map(fresh.end.__getitem__, events))):
@@ -228,17 +249,19 @@ class Expansion:
                     if peak <= free and (full - (least & mask[c]) - shadow[c]) & guard == guard
                 ]
             fit = [x for x in places if (full - held - shapes[x]) & guard == guard]
-            self._start(state, fit, late, pace)
+            self._start(latency, held, before << bits, events, fit, late, pace)
         search.budget.give(stack)
 
-    def _start(self, state: Packed, fit: list[int], late: list[int], pace: int) -> None:
+    def _start(
+        self, latency: int, held: int, before: int, events: list[int], fit: list[int],
+        late: list[int], pace: int,
+    ) -> None:  # fmt: skip
         """Start requests at the places `fit` in every way that fits and may be below the target."""
         gains, shapes, hopes, room, options, left = self.of_kinds
-        full, guard, lane, bits, tick, table, over, top, most = self.of_step
+        full, guard, lane, tick, table, over, top, most = self.of_step
         followed = self.search.followed
-        latency, held, before, events = state
-        on, ends = self.step.run_on(events)
-        running, before = len(on), before << bits
+        on, packed, ends = self.step.run_on(events)
+        running = len(on)
         stack: list[Node] = [(0, held, (), latency * self.step.lanes.unit + self.later + ends)]
         while stack:
             tick(pace)
@@ -265,17 +288,17 @@ class Expansion:
                 continue
             if followed and self._exceeds(followed, latency, on, taken):
                 continue
-            self._add(latency, before | tokens, on, taken, future)
+            self._add(latency, before | tokens, packed, running, taken, future)
 
     def _exceeds(
-        self, followed: Followed, latency: int, on: tuple[int, ...], taken: tuple[int, ...]
+        self, followed: Followed, latency: int, on: list[int], taken: tuple[int, ...]
     ) -> bool:
         """Whether the classes that are followed show that no way on is below the target."""
         left = list(self.room)
         for x in taken:
             left[self.options[x]] -= 1
             latency += self.costs[x]
-        events = on + tuple([self.events[x] for x in taken])
+        events = on + [self.events[x] for x in taken]
         span = self.search.span
         return followed.exceeds(left, latency, [divmod(event, span) for event in events])
 
@@ -289,16 +312,17 @@ class Expansion:
         )
 
     def _add(
-        self, latency: int, past: int, on: tuple[int, ...], taken: tuple[int, ...], future: int
-    ) -> None:
-        """Note the child that has started `taken`."""
+        self, latency: int, past: int, events: int, running: int, taken: tuple[int, ...],
+        future: int,
+    ) -> None:  # fmt: skip
+        """Note the child that has started `taken` beside so many events that run on."""
         search, child = self.search, self.key
-        for x in taken:
+        for place, x in enumerate(taken, start=running):
             child += search.radix[self.options[x]]
             latency += self.costs[x]
-            on += (self.events[x],)
-        search.budget.take(search.state + RUNNING * len(on))
-        made = (latency, future >> search.bits, past & search.window, on)
+            events |= self.events[x] + 1 << search.wide * place
+        search.budget.take(search.state)
+        made = search.pack(latency, future >> search.bits, past & search.window, events)
         if child in self.found:
             self.found[child].append(made)
         else:
