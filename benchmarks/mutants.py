@@ -29,7 +29,7 @@ import checker_samples  # noqa: E402
 
 from kvproof.certificates.checker import Verdict, check  # noqa: E402
 from kvproof.certificates.checker.core import steps  # noqa: E402
-from kvproof.certificates.checker.fast import dominance  # noqa: E402
+from kvproof.certificates.checker.fast import dominance, search  # noqa: E402
 
 PER_BASE = 40
 
@@ -54,6 +54,7 @@ def campaign(job: tuple[int, int, str]) -> tuple[Counter[tuple[str, str]], list[
     # on tiny certificates, too, take the paths that are meant for large ones and many states
     steps.EXACT_GROUPS = rng.choice((0, 256, 256, 256))
     dominance.FEW = 2
+    search.WORTH = 10**9
     tally: Counter[tuple[str, str]] = Counter()
     failures: list[str] = []
     made = 0

@@ -34,7 +34,7 @@ from checker_second import second_verdict  # noqa: E402
 
 from kvproof.bounds.formal.verified import BUILD, PROGRAM, Uncovered, accepts  # noqa: E402
 from kvproof.certificates.checker import Result, Verdict, check  # noqa: E402
-from kvproof.certificates.checker.fast import dominance  # noqa: E402
+from kvproof.certificates.checker.fast import dominance, search  # noqa: E402
 
 CHUNK = 100
 #: Seconds between two lines of progress.
@@ -104,6 +104,7 @@ def campaign(job: tuple[int, int]) -> tuple[Tally, list[str]]:
     seed, number = job
     rng = random.Random(seed)
     dominance.FEW = 2  # as where there are many states
+    search.WORTH = 10**9
     tally: Tally = Counter()
     failures = []
     made = 0

@@ -12,8 +12,8 @@ READING_ORDER = (
     "core/prices", "core/branch", "core/bounds", "core/steps", "core/staggered",
     "core/walks", "core/followed", "core/starts", "core/search", "core/profiles",
     "core/claims", "hints",
-    "fast/cells", "fast/trajectory", "fast/lanes", "fast/tables", "fast/raising", "fast/dominance",
-    "fast/search",
+    "fast/cells", "fast/trajectory", "fast/lanes", "fast/ahead", "fast/tables", "fast/raising",
+    "fast/dominance", "fast/search",
     "policies/rules", "policies/ratio", "policies/chain",
     "limits", "result", "version1", "file", "walls", "run", "cli",
 )  # fmt: skip

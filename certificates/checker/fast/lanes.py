@@ -41,6 +41,7 @@ class Lanes:
         largest = (4 * requests + 4) * size
         self._cap = abs(cutoff) + largest + 1  # stands for what is infinite
         width = ((2 * requests + 8) * self._cap).bit_length() + 2
+        self._width = width
         self._shifts = [width * lane for lane in range(len(vectors))]
         ones = sum(1 << shift for shift in self._shifts)
         self.unit = field.scale * ones
@@ -98,6 +99,13 @@ class Lanes:
             rest = v.rest[c][self._step]
             gains.append(cost + v.beta[c][p] - (rest if rest < HUGE else cap))
         return self._packed(gains), self._packed(min(0, gain) for gain in gains)
+
+    def least(self, one: int, other: int) -> int:
+        """Return the lesser in each lane, of two to which `over` has been added."""
+        if len(self._shifts) == 1:
+            return min(one, other)
+        above = (one - other + self.guard) & self.guard  # the top bit where it is the other
+        return one ^ (one ^ other) & ((above << 1) - (above >> (self._width - 1)))
 
     def exceeds(self, bound: int) -> bool:
         """Whether a packed bound is above the cutoff in any lane."""

@@ -16,6 +16,7 @@ from ..core.model import Instance
 from ..core.reader import WHERE
 from ..core.starts import SearchProof, by_price, by_vector
 from ..core.verdict import Rejected
+from .ahead import WORTH, Ahead, Hopes
 from .dominance import Dominance
 from .lanes import Lanes
 from .raising import width_of
@@ -88,7 +89,7 @@ class Search:
         for t in range(self.field.horizon + 1):
             if not layer:
                 return
-            step = Step(self, t, tables.of_step(t))
+            step = Step(self, t, tables.of_step(t), sum(map(len, layer.values())))
             dominance = Dominance(self.field, t + 1, self.bits, self.guard, self.budget)
             keys = sorted(layer, reverse=True)
             while keys:
@@ -143,7 +144,7 @@ class Search:
 class Step:
     """The starts at step t: what all states have in common, and the children found."""
 
-    def __init__(self, search: Search, t: int, vectors: list[Vector]) -> None:
+    def __init__(self, search: Search, t: int, vectors: list[Vector], states: int) -> None:
         field, budget = search.field, search.budget
         self.search, self.t = search, t
         if search.followed:
@@ -154,6 +155,12 @@ class Step:
         self.fresh = Lanes(field, fresh, t, search.cutoff, budget) if fresh and t else None
         self.open = [c for c in range(len(field.kinds)) if t in search.allowed[c]]
         self.gains = {c: self.lanes.gains(field, c) for c in self.open}
+        #: What is known of ways to go on, where there are many states.
+        self.ahead: Optional[Ahead] = None
+        cells = len(self.open) * len(field.least) * (field.memory + 1)
+        if cells <= WORTH * states:
+            gains = {c: gain for c, (gain, _) in self.gains.items()}
+            self.ahead = Ahead(field, self.lanes, gains, budget)
         self.found: dict[int, list[Packed]] = {}
         #: Of the keys found a heap: those whose states are not all there and compared.
         self.growing: list[int] = []
@@ -172,6 +179,8 @@ class Step:
         self.lanes.leave()
         if self.fresh:
             self.fresh.leave()
+        if self.ahead:
+            self.ahead.leave()
 
 
 class Expansion:
@@ -214,8 +223,12 @@ class Expansion:
             if number and t + 1 - kinds[c].output >= kinds[c].arrival
         ]
 
+        ahead: Optional[list[Hopes]] = None
+        if step.ahead:
+            ahead = [rows for c, rows in zip(step.open, step.ahead.tables) if room[c]]
+            ahead.append(step.ahead.tables[-1])
         # gathered, as every state looks at all of it
-        self.of_kinds = self.gains, self.shapes, self.hopes, room, self.options, self.left
+        self.of_kinds = self.gains, self.shapes, self.hopes, ahead, room, self.options, self.left
         self.of_step = (
             search.full, search.guard, search.lane, search.budget.tick, lanes.table, lanes.over,
             lanes.guard, len(lanes.table) - 1,
@@ -257,7 +270,7 @@ class Expansion:
         late: list[int], pace: int,
     ) -> None:  # fmt: skip
         """Start requests at the places `fit` in every way that fits and may be below the target."""
-        gains, shapes, hopes, room, options, left = self.of_kinds
+        gains, shapes, hopes, ahead, room, options, left = self.of_kinds
         full, guard, lane, tick, table, over, top, most = self.of_step
         followed = self.search.followed
         on, packed, ends = self.step.run_on(events)
@@ -266,18 +279,19 @@ class Expansion:
         while stack:
             tick(pace)
             start, future, taken, bound = stack.pop()
-            number = running + len(taken)
-            if number > most:
-                continue
-            for place in range(start, len(fit)):
+            number, tokens = running + len(taken), future & lane
+            for place in range(start, len(fit) if number < most else 0):
                 x = fit[place]
+                if ahead and (bound + ahead[x][number][tokens]) & top:
+                    break  # nor with a later one
+                more = future + shapes[x]
+                if (full - more) & guard != guard:
+                    continue
                 worse = bound + gains[x]
-                if not (worse + hopes[x]) & top:
-                    more = future + shapes[x]
-                    if (full - more) & guard == guard:
-                        again = 1 if room[options[x]] > 1 + taken.count(x) else 0
-                        stack.append((place + 1 - again, more, (*taken, x), worse))
-            tokens = future & lane
+                again = 1 if room[options[x]] > 1 + taken.count(x) else 0
+                hope = ahead[x + 1 - again][number + 1][more & lane] if ahead else hopes[x]
+                if not (worse + hope) & top:
+                    stack.append((place + 1 - again, more, (*taken, x), worse))
             if len(taken) == left:
                 total = latency + sum(self.costs[x] for x in taken)
                 self.search.best = min(self.search.best, total)

@@ -120,6 +120,12 @@ def eager_pruning(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(lanes.Lanes, "__init__", wrong)
 
 
+def hopeless_starts(patch: pytest.MonkeyPatch) -> None:
+    """Look ahead as if nothing more could start."""
+    patch.setattr(packed, "WORTH", 10**9)
+    patch.setattr(lanes.Lanes, "least", lambda _, one, other: one)
+
+
 def blind_dominance(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(packed.Search, "_undominated", lambda _, key, states, dominance: states[:1])
     patch.setattr(plain.PlainSearch, "_undominated", lambda _, t, states: states[:1])
@@ -279,6 +285,7 @@ def _columns(instance: Instance) -> dict[str, Any]:
         (any_digest, None),
         (unread_blocks, "svf-blocking-chain"),
         (eager_pruning, "search"),
+        (hopeless_starts, "search"),
         (blind_dominance, "search"),
         (narrow_windows, "search"),
         (short_windows, "branch"),

@@ -18,6 +18,7 @@ from kvproof.certificates.checker.core.budget import Budget
 from kvproof.certificates.checker.core.model import read_instance
 from kvproof.certificates.checker.core.search import search_bound
 from kvproof.certificates.checker.core.starts import Hints, Kind, Listed, Multipliers, read_search
+from kvproof.certificates.checker.fast import search as packed_search
 from kvproof.certificates.checker.fast.search import Search
 from kvproof.certificates.checker.fast.tables import Tables
 from kvproof.certificates.checker.limits import DEFAULT, Meter
@@ -40,8 +41,10 @@ def checked(claim: str = GOOD["claim"]["bound"], **change: Any) -> Result:
     return packed
 
 
-def test_both_engines_find_the_same() -> None:
-    """On random proofs, changed in one place."""
+@pytest.mark.parametrize("worth", [0, 10**9])
+def test_both_engines_find_the_same(worth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On random proofs, changed in one place; whether it looks ahead in a step or not."""
+    monkeypatch.setattr(packed_search, "WORTH", worth)
     rng, seen = random.Random(3), set()
     for _ in range(200):
         tiny = checker_samples.random_tiny(rng, memory=9, requests=5)
@@ -62,7 +65,9 @@ def test_both_engines_find_the_same() -> None:
     assert seen >= {"verified", "rejected", "malformed"}
 
 
-def test_a_search_gives_back_all_that_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("worth", [0, 10**9])
+def test_a_search_gives_back_all_that_it_took(worth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed_search, "WORTH", worth)
     run, left = Search.run, []
 
     def watched(search: Search, tables: Tables) -> None:
