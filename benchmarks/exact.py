@@ -25,6 +25,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 from exact_report import PEERS, write_families, write_shapes
 from shapes import shapes
@@ -217,9 +218,17 @@ def by_profiles(instance):
     return state.lower, state.upper, model.total(state.starts)
 
 
+def both_ways(instance, **options):
+    """Return what the search finds after a short one before all else, and without that."""
+    from kvproof import solver
+
+    with mock.patch("kvproof.solver.stages.quick_search"):
+        longer = solver.solve(instance, engine="dp", **options)
+    return [solver.solve(instance, engine="dp", **options), longer]
+
+
 def tiny(most, top):
     """Hold searches against brute force on every backlog with n <= most and M <= top."""
-    from kvproof import solver
     from kvproof.solver.reference import brute_force
 
     count = 0
@@ -228,10 +237,10 @@ def tiny(most, top):
         for n in range(1, most + 1):
             for rows in itertools.combinations_with_replacement(shapes, n):
                 instance = instance_of(memory, [(0, s, o) for s, o in rows])
-                result = solver.solve(instance, engine="dp")
                 opt = brute_force(instance)[0]
-                if result.gap != 0 or result.total_latency != opt:
-                    raise SystemExit(f"wrong at memory {memory}, {rows}: {result}")
+                for result in both_ways(instance):
+                    if result.gap != 0 or result.total_latency != opt:
+                        raise SystemExit(f"wrong at memory {memory}, {rows}: {result}")
                 if by_profiles(instance) != (opt, opt, opt):
                     raise SystemExit(f"wrong by profiles at memory {memory}, {rows}")
                 count += 1
@@ -253,7 +262,7 @@ def cross(number):
             rows.append(rng.choice([*rows, (rng.choice([0, rng.randint(0, 9)]), prompt, output)]))
         instance = instance_of(memory, rows)
         found = [
-            solver.solve(instance, engine="dp"),
+            *both_ways(instance),
             solver.solve(instance, engine="milp"),
             solver.solve(instance, engine="milp", backend="cpsat"),
         ]
@@ -262,7 +271,7 @@ def cross(number):
         for extra in (0, 1, 50):
             moved = [p + extra * (i == late) for i, p in enumerate(starts)]
             incumbent = Schedule(instance=instance, starts=moved)
-            found.append(solver.solve(instance, engine="dp", incumbent=incumbent))
+            found += both_ways(instance, incumbent=incumbent)
         opt = found[0].lower_bound
         if {r.total_latency for r in found} != {opt}:
             raise SystemExit(f"seed {seed}: {[(r.total_latency, r.lower_bound) for r in found]}")
