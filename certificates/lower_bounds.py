@@ -81,10 +81,8 @@ def best_bound(instance: Instance, *, tails: bool = True, groups: bool = True) -
     if requests.rows < _LONG and most_held(requests, requests.arrival) <= requests.memory:
         return outputs
     # the longest first; while it sorts, what takes least memory
-    left_out = {_tails: not tails, _groups: not groups}
-    parts = [
-        part for part in (_tails, _volume, _groups, _centroid) if not left_out.get(part, False)
-    ]
+    wanted = {_tails: tails, _volume: True, _groups: groups, _centroid: True}
+    parts = [part for part, asked in wanted.items() if asked]
     if requests.rows < _LONG:
         found = {part: part(requests) for part in parts}
     else:

@@ -32,6 +32,8 @@ _MOST, _STATES, _WORK = 3_000, 8_000, 400_000
 # Steps between the bound of the prices and the best schedule from which on that many states do not
 # suffice for a backlog, of more requests than so many.
 _FAR, _FEW = 8, 10
+# Multipliers up to which sums of some stay within 32 bits.
+_LARGEST = 2**30
 
 
 class _Searched(NamedTuple):
@@ -80,7 +82,10 @@ def _search(
 ) -> _Searched | None:
     """Return the search, or None where it does not end."""
     whole, packing = grid_of(model, fixed), packing_of(model)
-    alpha, beta = (np.rint(part).astype(np.int32) for part in from_prices(whole, prices))
+    guides = from_prices(whole, prices)
+    if max(np.abs(part).max() for part in guides) > _LARGEST:
+        return None
+    alpha, beta = (np.rint(part).astype(np.int32) for part in guides)
     first = make_vector(whole, alpha, beta, 0)
     thin, stage, start = over_left(whole, first, target)
     outcome = Outcome(proved=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 import numpy as np
 
 from kvproof.scheduling.exact import Column
+from kvproof.solver.deadline import share_of
 from kvproof.solver.dp.trajectory import SCALE
 from kvproof.solver.model import Model
 from kvproof.solver.profiles.bound import Bound, evaluate
@@ -16,6 +17,8 @@ from kvproof.solver.profiles.space import Space
 # Rounds, each of which tries prices on all profiles, and the units of latency between what the
 # excerpt says and what they prove at which they end.
 _ROUNDS, _ENOUGH = 12, 0.3
+# Share of the time left that the excerpt of one round may take: over many steps it takes as long.
+_CLIMB = 0.1
 
 
 def ascend(
@@ -52,8 +55,9 @@ def ascend(
         yield
         if not bound.slope.any():
             break
-        excerpt.add(bound)
-        prices, value = excerpt.climb(best.prices, most)
+        if not excerpt.add(bound, deadline):
+            return None
+        prices, value = excerpt.climb(best.prices, most, share_of(deadline, _CLIMB))
         if value - best.value < _ENOUGH * SCALE:
             break
         bound = evaluate(model, space, prices, buffer, deadline)

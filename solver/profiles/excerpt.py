@@ -11,6 +11,7 @@ import numpy as np
 
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
+from kvproof.solver.deadline import late
 from kvproof.solver.dp.trajectory import SCALE
 from kvproof.solver.model import Model
 from kvproof.solver.profiles.adam import Adam
@@ -36,8 +37,8 @@ class Excerpt:
         self._found = np.empty(space.profiles, np.int32)
         self._place = np.full(space.profiles, -1, np.int32)
 
-    def add(self, bound: Bound) -> None:
-        """Choose those that the cheapest walks at these prices pass."""
+    def add(self, bound: Bound, deadline: float | None = None) -> bool:
+        """Choose those that the cheapest walks at these prices pass; say whether there was time."""
         space = self.space
         chosen = np.zeros(1, np.int32)
         missed = np.zeros(1, np.int32)
@@ -48,6 +49,8 @@ class Excerpt:
                 self._steps[t] = np.union1d(self._steps[t], chosen)
             if t == len(bound.costs):
                 break
+            if late(deadline):
+                return False
             number = _spread(
                 space.first, space.to, space.way, bound.costs[t], bound.table[t],
                 bound.table[t + 1], chosen, missed, _REACH * SCALE, self._least, self._found,
@@ -59,6 +62,7 @@ class Excerpt:
                 best = np.argpartition(missed, _MOST)[:_MOST]
                 chosen, missed = chosen[best], missed[best]
         self._lay_out()
+        return True
 
     def _lay_out(self) -> None:
         space = self.space
@@ -72,8 +76,13 @@ class Excerpt:
         _between(*arcs, self._begin, nodes, self._place, self._first, self._to, self._way)
         self._value = np.empty(len(nodes), np.int32)
 
-    def climb(self, prices: Column, most: Column) -> tuple[Column, int]:
-        """Return the best prices for the chosen profiles, up to `most`, and the bound there."""
+    def climb(
+        self, prices: Column, most: Column, deadline: float | None = None
+    ) -> tuple[Column, int]:
+        """Return the best prices for the chosen profiles, up to `most`, and the bound there.
+
+        The best so far, where time is up before.
+        """
         best, highest = prices, -(1 << 62)
         at = prices.astype(float)
         steps = Adam(_STRIDE * float(at.max()), _LAST, _ROUNDS, _DAMPING)
@@ -82,7 +91,7 @@ class Excerpt:
             value, slope = self._evaluate(whole)
             if value > highest:
                 best, highest = whole, value
-            if not slope.any():  # nothing is better
+            if not slope.any() or late(deadline):  # nothing is better, or no time is left
                 break
             at = np.clip(at + steps.move(slope), 0, most)
         return best, highest

@@ -1,6 +1,7 @@
 """Profiles: all of them are found, the bound never exceeds OPT, the search finds it."""
 
 import random
+import time
 
 import numpy as np
 import pytest
@@ -302,6 +303,36 @@ def test_prices_beyond_32_bits_are_refused():
     space = space_of(model, ROOM, new_flag())
     with pytest.raises(LimitError, match="32 bits"):
         costs_of(model, space, np.array([2**40]), 5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_time_ends_what_is_done_with_an_excerpt(seed):
+    rng, model, space, _ = solved(seed)
+    bound = bound_of(model, space, rng)
+    most = np.full(model.classes, 2**20)
+    none, excerpt = time.monotonic() - 1, excerpts.Excerpt(model, space)
+    assert not excerpt.add(bound, none)
+    assert excerpt.add(bound)
+    # one round, which says what the prices that it begins with are worth
+    prices, value = excerpt.climb(bound.prices, most, none)
+    assert (prices == bound.prices).all()
+    assert value >= bound.value
+    assert excerpt.climb(bound.prices, most)[1] >= value
+
+
+def test_an_ascent_goes_on_from_what_an_excerpt_had_time_for(monkeypatch):
+    model = model_of(repeated(1))
+    space = few_profiles(model, 2**30, None)
+    ends = []
+    monkeypatch.setattr(
+        excerpts.Excerpt, "climb", lambda _, prices, __, end: (ends.append(end), (prices, 0))[1]
+    )
+    prices = np.full(model.classes, SCALE)
+    begun = time.monotonic()
+    for _ in ascend(model, space, prices, 50, lambda _: False, begun + 1000):
+        pass
+    assert ends
+    assert all(0 < end - begun < 300 for end in ends)
 
 
 def test_time_ends_an_ascent():
