@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from kvproof.solver.model import Model
 from kvproof.solver.profiles.bound import Bound, evaluate
 from kvproof.solver.profiles.excerpt import Excerpt
 from kvproof.solver.profiles.space import Space
+from kvproof.solver.threads import aside
 
 # Rounds, each of which tries prices on all profiles, and the units of latency between what the
 # excerpt says and what they prove at which they end.
@@ -55,9 +57,10 @@ def ascend(
         yield
         if not bound.slope.any():
             break
-        if not excerpt.add(bound, deadline):
+        if not aside(partial(excerpt.add, bound), deadline):
             return None
-        prices, value = excerpt.climb(best.prices, most, share_of(deadline, _CLIMB))
+        climb = partial(excerpt.climb, best.prices, most)
+        prices, value = aside(climb, share_of(deadline, _CLIMB))
         if value - best.value < _ENOUGH * SCALE:
             break
         bound = evaluate(model, space, prices, buffer, deadline)

@@ -11,12 +11,12 @@ import numpy as np
 
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
-from kvproof.solver.deadline import late
 from kvproof.solver.dp.trajectory import SCALE
 from kvproof.solver.model import Model
 from kvproof.solver.profiles.adam import Adam
 from kvproof.solver.profiles.bound import Bound, costs_of
 from kvproof.solver.profiles.space import Places, Space, arcs_of
+from kvproof.solver.threads import Flag
 
 # Profiles of a step that are chosen at once, and by how much walks over them may miss the cheapest
 # one, in units of latency.
@@ -37,8 +37,8 @@ class Excerpt:
         self._found = np.empty(space.profiles, np.int32)
         self._place = np.full(space.profiles, -1, np.int32)
 
-    def add(self, bound: Bound, deadline: float | None = None) -> bool:
-        """Choose those that the cheapest walks at these prices pass; say whether there was time."""
+    def add(self, bound: Bound, flag: Flag) -> bool:
+        """Choose those that the cheapest walks at these prices pass; False once `flag` is set."""
         space = self.space
         chosen = np.zeros(1, np.int32)
         missed = np.zeros(1, np.int32)
@@ -49,7 +49,7 @@ class Excerpt:
                 self._steps[t] = np.union1d(self._steps[t], chosen)
             if t == len(bound.costs):
                 break
-            if late(deadline):
+            if flag[0]:
                 return False
             number = _spread(
                 space.first, space.to, space.way, bound.costs[t], bound.table[t],
@@ -76,12 +76,10 @@ class Excerpt:
         _between(*arcs, self._begin, nodes, self._place, self._first, self._to, self._way)
         self._value = np.empty(len(nodes), np.int32)
 
-    def climb(
-        self, prices: Column, most: Column, deadline: float | None = None
-    ) -> tuple[Column, int]:
+    def climb(self, prices: Column, most: Column, flag: Flag) -> tuple[Column, int]:
         """Return the best prices for the chosen profiles, up to `most`, and the bound there.
 
-        The best so far, where time is up before.
+        The best so far, once `flag` is set.
         """
         best, highest = prices, -(1 << 62)
         at = prices.astype(float)
@@ -91,7 +89,7 @@ class Excerpt:
             value, slope = self._evaluate(whole)
             if value > highest:
                 best, highest = whole, value
-            if not slope.any() or late(deadline):  # nothing is better, or no time is left
+            if not slope.any() or flag[0]:  # nothing is better, or no time is left
                 break
             at = np.clip(at + steps.move(slope), 0, most)
         return best, highest

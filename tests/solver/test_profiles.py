@@ -24,7 +24,7 @@ from kvproof.solver.profiles.space import space_of
 from kvproof.solver.profiles.stage import few_profiles, profiles
 from kvproof.solver.reference import brute_force
 from kvproof.solver.stages import _result
-from kvproof.solver.threads import blocks, new_flag
+from kvproof.solver.threads import aside, blocks, new_flag
 from kvproof.solver.windows import quick_prices
 from tests.solver.common import certificate, claim_more, draw, make, verdict
 
@@ -310,29 +310,32 @@ def test_time_ends_what_is_done_with_an_excerpt(seed):
     rng, model, space, _ = solved(seed)
     bound = bound_of(model, space, rng)
     most = np.full(model.classes, 2**20)
-    none, excerpt = time.monotonic() - 1, excerpts.Excerpt(model, space)
-    assert not excerpt.add(bound, none)
-    assert excerpt.add(bound)
+    ended, excerpt = np.ones(1, np.bool_), excerpts.Excerpt(model, space)
+    assert not excerpt.add(bound, ended)
+    assert excerpt.add(bound, new_flag())
     # one round, which says what the prices that it begins with are worth
-    prices, value = excerpt.climb(bound.prices, most, none)
+    prices, value = excerpt.climb(bound.prices, most, ended)
     assert (prices == bound.prices).all()
     assert value >= bound.value
-    assert excerpt.climb(bound.prices, most)[1] >= value
+    assert excerpt.climb(bound.prices, most, new_flag())[1] >= value
 
 
-def test_an_ascent_goes_on_from_what_an_excerpt_had_time_for(monkeypatch):
+def test_an_excerpt_has_a_part_of_the_time_alone(monkeypatch):
     model = model_of(repeated(1))
     space = few_profiles(model, 2**30, None)
     ends = []
-    monkeypatch.setattr(
-        excerpts.Excerpt, "climb", lambda _, prices, __, end: (ends.append(end), (prices, 0))[1]
-    )
-    prices = np.full(model.classes, SCALE)
-    begun = time.monotonic()
-    for _ in ascend(model, space, prices, 50, lambda _: False, begun + 1000):
+
+    def watched(call, deadline=None):
+        ends.append((call.func.__name__, deadline))
+        return aside(call, deadline)
+
+    monkeypatch.setattr("kvproof.solver.profiles.ascent.aside", watched)
+    end = time.monotonic() + 1000
+    for _ in ascend(model, space, np.full(model.classes, SCALE), 50, lambda _: False, end):
         pass
-    assert ends
-    assert all(0 < end - begun < 300 for end in ends)
+    assert ends[0] == ("add", end)
+    assert ends[1][0] == "climb"
+    assert 800 < end - ends[1][1] < 950  # it begins a moment later
 
 
 def test_time_ends_an_ascent():
