@@ -15,7 +15,7 @@ where its latency, the least that each request left costs or its price, and V ex
 
 from array import array
 from fractions import Fraction
-from operator import gt, mul, sub
+from operator import mul, sub
 from typing import Any
 
 from .budget import MOST_STEPS, Budget
@@ -49,6 +49,9 @@ class ProfileSearch:
         self.profiles, found = profiles_of(self.classes, instance.memory, budget)
         found.give(budget)
         del found
+        #: Of each way the last class, in which alone it starts more than the way that it adds to.
+        ways = budget.each(self.profiles.ways, len(prices))
+        self.added = [max([c for c, n in enumerate(way) if n], default=0) for way in ways]
         self.size = 500 + 16 * len(prices)  # bytes of a state
         nothing = array("q", [0]) * len(self.profiles.after)  # no class is worth its price then
         self.table = Table(self.profiles, self._costs, range(self.last + 1), nothing, budget)
@@ -79,17 +82,17 @@ class ProfileSearch:
         now = [t + o - a for (a, _, o, _), _ in rows]
         least = [max(price, self.scale * (t + 1 + o - a)) for (a, _, o, _), price in rows]
         ways = []  # what each one starts, the latency of that, and how much the bound changes
-        for counts in self.budget.each(self.profiles.ways, len(rows)):
-            latency = sum(map(mul, counts, now))
-            ways.append((counts, latency, self.scale * latency - sum(map(mul, counts, least))))
+        for counts, c in zip(self.budget.each(self.profiles.ways, len(rows)), self.added):
+            more = sum(map(mul, counts, now))
+            ways.append((counts, c, more, self.scale * more - sum(map(mul, counts, least))))
         arrived, none = [t >= a for a, *_ in self.classes], len(row)
         for (left, x), latency in layer.items():
             bound = self.scale * latency + sum(map(mul, left, least))
             free = list(map(mul, left, arrived))
             found = [0]
             for w in self.budget.each(found):  # which grows
-                counts, more, change = ways[w]
-                y = none if any(map(gt, counts, free)) else self.profiles.next(x, w)
+                counts, c, more, change = ways[w]
+                y = none if counts[c] > free[c] else self.profiles.next(x, w)
                 if y < none:
                     found += self.profiles.larger[w]
                     if bound + change + row[y] <= self.cutoff:
