@@ -222,7 +222,7 @@ def both_ways(instance, **options):
     """Return what the search finds after a short one before all else, and without that."""
     from kvproof import solver
 
-    with mock.patch("kvproof.solver.stages.quick_search"):
+    with mock.patch("kvproof.solver.dp.quick.quick_search"):
         longer = solver.solve(instance, engine="dp", **options)
     return [solver.solve(instance, engine="dp", **options), longer]
 

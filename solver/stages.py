@@ -22,7 +22,7 @@ from kvproof.solver.backends import find_backend
 from kvproof.solver.branch.stage import branch, look
 from kvproof.solver.deadline import share_of, until
 from kvproof.solver.dp.effort import Effort
-from kvproof.solver.dp.quick import quick_search
+from kvproof.solver.dp.quick import close_at_once
 from kvproof.solver.dp.root import PRICES, climb, root_of
 from kvproof.solver.dp.size import refuse
 from kvproof.solver.dp.stage import beams, searches
@@ -146,7 +146,7 @@ def _solve(
     few = model.requests <= SMALL and options.engine in ("auto", "dp")
     state = known(model, upper, starts, groups=not few)
     if few and not state.closed():
-        interrupted = _at_once(model, state, deadline)
+        interrupted = close_at_once(model, state, deadline)
     programme = options.engine == "milp" or (options.engine == "auto" and repeats(model))
     turns_end = deadline
     if deadline is not None and programme and not _searched(model):
@@ -177,21 +177,6 @@ def _solve(
         if state.limit != Limit.INTERRUPT:
             state.limit, state.message = Limit.SIZE, said
     return _result(instance, model, state, claimed, engines, time.monotonic() - begun)
-
-
-def _at_once(model: Model, state: Interval, deadline: float | None) -> bool:
-    """Close the interval of few requests by a short search, or narrow it by staggered groups.
-
-    Return whether Ctrl-C ended that.
-    """
-    try:
-        quick_search(model, state, deadline)
-        if not state.closed():
-            grouped = known(model, state.upper, state.starts)
-            state.raise_lower(grouped.lower, grouped.proof, grouped.engine)
-    except KeyboardInterrupt:
-        return True
-    return False
 
 
 def _in_turns(

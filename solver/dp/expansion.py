@@ -78,7 +78,6 @@ class Children:
     states: States
     best: int
     best_starts: Ints
-    leaves: int
 
 
 class Room:
@@ -172,5 +171,4 @@ def children(
         states=out,
         best=int(found.best[0]),
         best_starts=found.starts[0].astype(np.int64),
-        leaves=int(found.leaves[0]),
     )

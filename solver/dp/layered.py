@@ -66,7 +66,7 @@ class Outcome:
         Integer lower bound on the cost of every schedule below the target that was not found.
     limit
         ``"time"`` or ``"memory"`` if that ended the search.
-    states, peak, leaves
+    states, peak
         Counters.
     vectors, used
         Every vector, and for each step the indices that its states were bounded with.
@@ -79,7 +79,6 @@ class Outcome:
     limit: Limit | None = None
     states: int = 0
     peak: int = 0
-    leaves: int = 0
     vectors: list[Vector] = field(default_factory=list)
     used: list[list[int]] = field(default_factory=list)
 
@@ -188,7 +187,6 @@ class Search:
                 (self.target - 1) * SCALE, self.best, few, _AT_ONCE, self.flag,
             )  # fmt: skip
             found = gather([job], self.flag, self.deadline)[0]
-            self.outcome.leaves += found.leaves
             if found.best < self.best:
                 self.best, self.best_starts = found.best, found.starts
             if len(found.sizes):
@@ -269,7 +267,6 @@ class Search:
         ) for block in cut]  # fmt: skip
         found = gather(jobs, self.flag, self.deadline)
         for part in found:
-            self.outcome.leaves += part.leaves
             if part.best < self.best:
                 self.best, self.best_starts = part.best, part.best_starts
         out = States.joined([part.states for part in found])

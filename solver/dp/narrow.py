@@ -41,7 +41,7 @@ class Layers(NamedTuple):
         How many states each has.
     states
         Those of the last one; where there is none, those from which it began.
-    best, starts, leaves
+    best, starts
         As of :class:`~kvproof.solver.dp.kernels.Found`.
     """
 
@@ -49,7 +49,6 @@ class Layers(NamedTuple):
     states: States
     best: int
     starts: Ints
-    leaves: int
 
 
 def layers_of_few(
@@ -102,7 +101,6 @@ def layers_of_few(
         states=kept.take(slice(0, number)),
         best=int(found.best[0]),
         starts=found.starts[0].astype(np.int64),
-        leaves=int(found.leaves[0]),
     )
 
 

@@ -19,7 +19,7 @@ from kvproof.solver.dp.narrow import layers_of_few
 from kvproof.solver.dp.stage import over_left
 from kvproof.solver.dp.states import States, packing_of
 from kvproof.solver.dp.trajectory import SCALE, Grid, grid_of
-from kvproof.solver.interval import Interval
+from kvproof.solver.interval import Interval, known
 from kvproof.solver.model import Model
 from kvproof.solver.proofs import price_proof, search_proof
 from kvproof.solver.threads import Flag, aside
@@ -41,6 +41,21 @@ class _Searched(NamedTuple):
     first: Vector
     thin: Windows
     outcome: Outcome
+
+
+def close_at_once(model: Model, state: Interval, deadline: float | None) -> bool:
+    """Close the interval of few requests by a short search, or narrow it by staggered groups.
+
+    Return whether Ctrl-C ended that.
+    """
+    try:
+        quick_search(model, state, deadline)
+        if not state.closed():
+            grouped = known(model, state.upper, state.starts)
+            state.raise_lower(grouped.lower, grouped.proof, grouped.engine)
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 def quick_search(model: Model, state: Interval, deadline: float | None) -> None:
@@ -93,8 +108,7 @@ def _search(
         if len(made.states):
             return None
         outcome.states, outcome.peak = int(made.sizes.sum()), int(made.sizes.max())
-        outcome.leaves, outcome.vectors = made.leaves, [start]
-        outcome.used = [[0]] * len(made.sizes)
+        outcome.vectors, outcome.used = [start], [[0]] * len(made.sizes)
         if made.best < target:
             outcome.best, outcome.starts = made.best, made.starts
     return _Searched(whole, first, thin, outcome)

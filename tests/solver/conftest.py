@@ -1,6 +1,6 @@
 import pytest
 
-QUICK = "kvproof.solver.stages.quick_search"
+QUICK = "kvproof.solver.dp.quick.quick_search"
 
 
 @pytest.fixture(autouse=True)

@@ -93,7 +93,7 @@ def test_ctrl_c_meanwhile_leaves_an_interval(monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kvproof.solver.stages.quick_search", interrupted)
+    monkeypatch.setattr("kvproof.solver.dp.quick.quick_search", interrupted)
     result = solver.solve(open_one())
     assert (result.status, result.limit) == ("feasible", "interrupt")
 

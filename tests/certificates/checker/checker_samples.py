@@ -198,3 +198,12 @@ def chain_certificate(tiny: Tiny) -> dict[str, Any] | None:
     }
     blocks = chain_blocks(tiny, starts)
     return certificate(tiny, claim, {"schedule": {"starts": starts}, "blocks": blocks})
+
+
+def searched(rng: random.Random) -> bytes:
+    """The file of a bound by a search, tight, of a random instance of up to six requests."""
+    tiny = random_tiny(rng, memory=9, requests=6)
+    denominator, runs = closed_form_prices(tiny)
+    proof, value = search_bound(tiny, runs, denominator, truth.opt(tiny), rng)
+    claim = {"kind": "opt-lower-bound", "bound": f"{value}/1"}
+    return truth.encode(certificate(tiny, claim, {"lower_bound": proof}))
