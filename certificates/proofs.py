@@ -276,3 +276,26 @@ class ProfilesProof:
             "scale": self.scale,
             "prices": list(self.prices),
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartsProof:
+    """A proof for each part of an instance, cut by arrival.
+
+    Parameters
+    ----------
+    until
+        Steps, ascending: a part are the requests that arrive before one, and not before the one
+        before it; the last are those that arrive from the last step on.
+    parts
+        One proof each, in order; none is one by parts.
+    """
+
+    until: tuple[int, ...]
+    parts: tuple[Proof, ...]
+    kind: str = field(default="parts", init=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ``lower_bound`` object of a certificate."""
+        parts = [proof.to_json() for proof in self.parts]
+        return {"kind": self.kind, "until": list(self.until), "parts": parts}

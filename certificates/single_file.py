@@ -11,7 +11,7 @@ READING_ORDER = (
     "core/verdict", "core/budget", "core/reader", "core/model", "core/feasibility",
     "core/prices", "core/branch", "core/bounds", "core/steps", "core/staggered",
     "core/walks", "core/followed", "core/starts", "core/search", "core/profiles",
-    "core/claims", "hints",
+    "core/parts", "core/claims", "hints",
     "fast/cells", "fast/trajectory", "fast/lanes", "fast/ahead", "fast/tables", "fast/raising",
     "fast/dominance", "fast/search",
     "policies/rules", "policies/ratio", "policies/chain",

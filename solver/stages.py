@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cache
 
@@ -12,18 +12,17 @@ import numpy as np
 
 from kvproof.scheduling.arguments import of_type
 from kvproof.scheduling.compiled import plain_first
-from kvproof.scheduling.errors import InputError, LimitError, RejectedError
+from kvproof.scheduling.errors import InputError, LimitError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance, as_instance
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.annealed import NEAR, SMALL, annealed, brought_near
-from kvproof.solver.backends import find_backend
 from kvproof.solver.branch.stage import branch, look
-from kvproof.solver.deadline import share_of, until
+from kvproof.solver.deadline import until
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.quick import close_at_once
-from kvproof.solver.dp.root import PRICES, climb, root_of
+from kvproof.solver.dp.root import climb, root_of
 from kvproof.solver.dp.size import refuse
 from kvproof.solver.dp.stage import beams, searches
 from kvproof.solver.heuristics import best_policy, listed
@@ -32,14 +31,14 @@ from kvproof.solver.improve.run import MANY, rehearse_improve
 from kvproof.solver.interval import Interval, IntervalProgress, known
 from kvproof.solver.model import Model, model_of
 from kvproof.solver.options import Options
+from kvproof.solver.parts import Part, idle_cuts, parts_of, solve_parts
 from kvproof.solver.portfolio import Engine, Work, lined_up, repeats, shares_of, take_turns
 from kvproof.solver.profiles.stage import few_profiles, profiles
-from kvproof.solver.proofs import price_proof
+from kvproof.solver.programme import programmed
 from kvproof.solver.rehearsal import rehearse
 from kvproof.solver.result import Limit, Result
 from kvproof.solver.threads import listening
 from kvproof.solver.whole import repeated_whole, search_whole
-from kvproof.solver.windows import PRICE_SCALE, fix_windows, good_prices, quick_prices
 
 # Share of the time for an integer programme where requests repeat and the search cannot run.
 _PROGRAMME = 0.2
@@ -53,8 +52,6 @@ _IMPROVE, _TRIALS_EACH, _MANY = 0.05, 50, 500_000
 _PROOF = 0.5
 # Part of the memory for what is followed beside an engine that goes over all profiles.
 _BESIDE = 0.4
-# Prices that were climbed leave a programme that is smaller by about this factor at most.
-_SLACK = 2
 
 
 def solve(
@@ -77,7 +74,8 @@ def solve(
         ``"dp"``: the certified search. ``"branch"``: branching on counts. ``"milp"``: the
         time-indexed programme. ``"auto"``: prices first, then the search; where requests repeat a
         lot, branching too, and the programme has what time is left. Beams and annealing
-        look for better schedules meanwhile, all in turns (``kvproof.solver.portfolio``).
+        look for better schedules meanwhile, all in turns (``kvproof.solver.portfolio``). What
+        falls apart at idle steps is solved part by part (``kvproof.solver.parts``).
     time_limit
         Seconds, or None, as which 2,000,000 and more count. At a limit, and on Ctrl-C, the
         interval so far is returned. What the engines of more than 25 requests need is compiled
@@ -106,47 +104,126 @@ def solve(
     of_type(Schedule | None, incumbent, "a Schedule as incumbent")
     if incumbent is not None and incumbent.instance.digest != instance.digest:
         raise InputError("the incumbent is a schedule of another instance")
-    small = instance.requests <= SMALL
+    if incumbent is not None:
+        check_schedule(incumbent)
     model = model_of(instance)
-    if not small and options.time_limit is not None:  # few are interpreted first
-        rehearse_improve(instance)
-        if engine != "milp":
-            # of fewer that arrive over time, bounds close the interval and nothing is searched
-            crowd = 14 if instance.is_backlog else 25
-            rehearse(search_whole, crowd, backlog=instance.is_backlog)
-            if repeats(model):
-                rehearse(repeated_whole, 3, backlog=instance.is_backlog, copies=9)
-    with listening(), plain_first() if small else nullcontext():
-        return _solve(instance, model, options, incumbent, progress)
+    begun = time.monotonic()
+    with _patient(model):
+        first = _first(instance, model, incumbent)
+    until = idle_cuts(model, first[1]) if engine == "auto" else []
+    if model.requests > SMALL and time_limit is not None:  # few are interpreted first
+        compiling = time.monotonic()
+        for part in parts_of(instance, until):
+            _rehearse(part, options)
+        begun += time.monotonic() - compiling
+    with listening():
+        found = None
+        if until:
+            found = _in_parts(instance, model, until, options, first, begun, progress)
+            if not found.gap or found.limit is not None:
+                return found
+            first = found.total_latency, listed(model, found.schedule.starts)
+        with _patient(model):
+            return _solve(instance, model, options, first, begun, progress, found)
+
+
+def _in_parts(
+    instance: Instance,
+    model: Model,
+    until: list[int],
+    options: Options,
+    first: tuple[int, Column],
+    begun: float,
+    progress: IntervalProgress | None,
+) -> Result:
+    """Return what is found of all, if they are few and done at once, or else part by part."""
+    if model.requests <= SMALL:
+        with _patient(model):
+            state, interrupted = _at_once(model, first, options, begun)
+        state.limit = Limit.INTERRUPT if interrupted else None
+        if interrupted or state.closed():
+            return _result(instance, model, state, None, [], time.monotonic() - begun)
+    best = Schedule(instance=instance, starts=np.array(model.starts_of_requests(first[1])))
+
+    def alone(part: Part, seconds: float | None, report: IntervalProgress) -> Result:
+        its_own = Schedule(instance=part.instance, starts=best.starts[part.members])
+        begun = time.monotonic()
+        with _patient(part.model):
+            first = _first(part.instance, part.model, its_own)
+            limited = replace(options, time_limit=seconds)
+            return _solve(part.instance, part.model, limited, first, begun, report)
+
+    return solve_parts(parts_of(instance, until), best, alone, begun, options.time_limit, progress)
+
+
+def _patient(model: Model) -> AbstractContextManager[None]:
+    """Interpret kernels that are not compiled yet, where requests are few."""
+    return plain_first() if model.requests <= SMALL else nullcontext()
+
+
+def _first(instance: Instance, model: Model, incumbent: Schedule | None) -> tuple[int, Column]:
+    """Return the total latency and the starts, class by class, of the best schedule at hand."""
+    upper, starts = best_policy(instance, model)
+    if incumbent is not None and incumbent.total_latency < upper:
+        order = np.concatenate(model.members)
+        return incumbent.total_latency, incumbent.starts[order] - model.origin
+    return upper, starts
+
+
+def _deadline(options: Options, begun: float) -> float | None:
+    return None if options.time_limit is None else begun + options.time_limit
+
+
+def _at_once(
+    model: Model, first: tuple[int, Column], options: Options, begun: float
+) -> tuple[Interval, bool]:
+    """Return the interval of a schedule, by bounds without search, and whether Ctrl-C struck.
+
+    Few requests are also searched for a moment.
+    """
+    few = model.requests <= SMALL and options.engine in ("auto", "dp")
+    state = known(model, *first, groups=not few)
+    if not few or state.closed():
+        return state, False
+    return state, close_at_once(model, state, _deadline(options, begun))
+
+
+def _rehearse(part: Part, options: Options) -> None:
+    """Compile what many requests need."""
+    instance = part.instance
+    if instance.requests <= SMALL:
+        return
+    rehearse_improve(instance)
+    if options.engine != "milp":
+        # of fewer that arrive over time, bounds close the interval and nothing is searched
+        crowd = 14 if instance.is_backlog else 25
+        rehearse(search_whole, crowd, backlog=instance.is_backlog)
+        if repeats(part.model):
+            rehearse(repeated_whole, 3, backlog=instance.is_backlog, copies=9)
 
 
 def _solve(
     instance: Instance,
     model: Model,
     options: Options,
-    incumbent: Schedule | None,
+    first: tuple[int, Column],
+    begun: float,
     progress: IntervalProgress | None,
+    found: Result | None = None,
 ) -> Result:
-    begun = time.monotonic()
-    upper, starts = best_policy(instance, model)
-    if incumbent is not None:
-        check_schedule(incumbent)
-        if incumbent.total_latency < upper:
-            order = np.concatenate(model.members)
-            upper = incumbent.total_latency
-            starts = incumbent.starts[order] - model.origin
-    limit = options.time_limit
-    deadline = None if limit is None else begun + limit
+    """Solve it as a whole, from a first schedule and what is `found` of its parts."""
+    upper, starts = first
+    deadline = _deadline(options, begun)
     interrupted = False
     # of few, annealing finds as much in less time
     if model.requests > SMALL or options.engine == "milp":
-        upper, starts, interrupted = _improved(instance, model, upper, starts, limit)
+        upper, starts, interrupted = _improved(instance, model, upper, starts, options.time_limit)
     if progress:
         progress(upper, None)
-    few = model.requests <= SMALL and options.engine in ("auto", "dp")
-    state = known(model, upper, starts, groups=not few)
-    if few and not state.closed():
-        interrupted = close_at_once(model, state, deadline)
+    state, struck = _at_once(model, (upper, starts), options, begun)
+    interrupted |= struck
+    if found is not None and found.certified:
+        state.raise_lower(found.lower_bound, found.proof, found.engine)
     programme = options.engine == "milp" or (options.engine == "auto" and repeats(model))
     turns_end = deadline
     if deadline is not None and programme and not _searched(model):
@@ -165,7 +242,7 @@ def _solve(
             if state.limit != Limit.SIZE:
                 state.limit = None
             try:
-                claimed = _programme(instance, model, state, options, deadline, progress)
+                claimed = programmed(instance, model, state, options, deadline, progress)
             except LimitError as error:
                 state.limit = Limit.SIZE
                 state.message = str(error)
@@ -299,62 +376,6 @@ def _improved(
     if found.schedule.total_latency >= upper:
         return upper, starts, found.interrupted
     return found.schedule.total_latency, listed(model, found.schedule.starts), found.interrupted
-
-
-def _programme(
-    instance: Instance,
-    model: Model,
-    state: Interval,
-    options: Options,
-    deadline: float | None,
-    progress: IntervalProgress | None,
-) -> tuple[int | None, str]:
-    """Run a backend on what is left; return the lower bound that it claims, and its name."""
-    from kvproof.solver.backends.pulp import guard
-
-    # What is far too large even within the windows of prices in closed form is refused at once.
-    guard(model, fix_windows(model, quick_prices(model), state.upper), slack=_SLACK)
-    prices = good_prices(model, state.upper, until(share_of(deadline, PRICES)))
-    # Only what is cheaper than the incumbent is offered: finding nothing proves it optimal, and
-    # the model is far smaller than one that also holds the incumbent as a warm start.
-    windows = fix_windows(model, prices, state.upper)
-    if windows.empty:
-        state.raise_lower(
-            state.upper, price_proof(prices, model.origin), "price", replace_equal=True
-        )
-        return state.upper, "price"
-    least = -(-windows.bound // PRICE_SCALE)
-    state.raise_lower(least, price_proof(prices, model.origin), "price")
-    left = None if deadline is None else deadline - time.monotonic()
-    if left is not None and left <= 0:
-        state.limit = Limit.TIME
-        return None, f"milp:{options.backend}"
-    try:
-        claim = find_backend(options.backend).solve(
-            model, windows, target=state.upper, time_limit=left
-        )
-    except KeyboardInterrupt:
-        state.limit = Limit.INTERRUPT
-        return None, f"milp:{options.backend}"
-    if claim.starts is not None and model.total(claim.starts) < state.upper:
-        try:
-            check_schedule(
-                Schedule(instance=instance, starts=np.array(model.starts_of_requests(claim.starts)))
-            )
-        except RejectedError:  # whoever hands out such a schedule is not believed otherwise either
-            state.limit = Limit.BACKEND
-            state.message = f"the backend {options.backend} returned an infeasible schedule"
-            return None, f"milp:{options.backend}"
-        state.upper = model.total(claim.starts)
-        state.starts = claim.starts
-    bound = None if claim.bound is None else int(np.ceil(claim.bound - 1e-6))
-    if claim.finished:
-        bound = state.upper  # the best of what was offered, or nothing below the incumbent
-    else:
-        state.limit = Limit.TIME
-    if progress:
-        progress(state.upper, state.lower)
-    return bound, f"milp:{options.backend}"
 
 
 def _result(

@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from itertools import accumulate
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,8 @@ def _policy(policy: Any, proof: Any) -> Words:
 
 def _lower_bound(given: Any, requests: Rows) -> Words:
     kind = given["kind"]
+    if kind == "parts":
+        return _parts(given, requests)
     if kind in ("volume", "discrete-centroid"):
         return [kind]
     if kind == "staggered":
@@ -216,6 +219,16 @@ def _lower_bound(given: Any, requests: Rows) -> Words:
     if kind == "search":
         return [kind, *_search(given)]
     raise Uncovered(f"lower bounds of kind {kind} are not covered")
+
+
+def _parts(given: Any, requests: Rows) -> Words:
+    """Return the bounds of parts, before each but the last the step until which it goes."""
+    until, bounds = given["until"], given["parts"]
+    words: Words = ["parts", len(until)]
+    for first, end, bound in zip([0, *until], [*until, inf], bounds, strict=True):
+        words += [int(end)] if end < inf else []
+        words += _lower_bound(bound, [row for row in requests if first <= row[1] < end])
+    return words
 
 
 def _branch(given: Any, requests: Rows) -> Words:

@@ -104,7 +104,7 @@ def _establish(source: Source, own: Optional[Source], plain: bool, budget: Meter
     rules = {**RULES, "search": (SEARCH, "followed", _search(plain))}
     words = ALL_CLAIMS[kind](claim, proof, Case(instance, rules, budget))
     budget.check()
-    if not plain and _kind_of_bound(proof) == "search":
+    if not plain and "search" in _kinds_of_bounds(proof):
         words += " (its search packed, as by --fast; --plain trusts the core alone)"
     plural = "s" if instance.size > 1 else ""
     about = f"{instance.size:,} request{plural} at memory {instance.memory:,}"
@@ -118,9 +118,11 @@ def _search(plain: bool) -> LowerBound:
     )
 
 
-def _kind_of_bound(proof: object) -> object:
+def _kinds_of_bounds(proof: object) -> list[object]:
     bound = proof.get("lower_bound") if isinstance(proof, dict) else None
-    return bound.get("kind") if isinstance(bound, dict) else None
+    if not isinstance(bound, dict):
+        return []
+    return [part["kind"] for part in bound.get("parts", [bound])]
 
 
 def _instance(value: object, source: Source, own: Optional[Source], budget: Meter) -> Instance:

@@ -1,5 +1,7 @@
 """Certificates of version 1, said in version 2: only their lower bounds differ."""
 
+from typing import Any
+
 from .core.budget import Budget
 from .core.reader import WHERE, entries, fields, integer, integers
 
@@ -8,17 +10,24 @@ RUN = 130  # bytes
 
 def in_version_2(proof: object, budget: Budget) -> object:
     """Return the proof of a claim with its lower bound, if it has one, as version 2 has it."""
-    if not isinstance(proof, dict) or not isinstance(proof.get("lower_bound"), dict):
+    if not isinstance(proof, dict):
         return proof
-    bound: dict[str, object] = proof["lower_bound"]
-    kind = bound.get("kind")
+    bound = proof.get("lower_bound")
+    if isinstance(bound, dict) and isinstance(bound.get("parts"), list):
+        parts = [_bound(part, budget) for part in bound["parts"]]
+        return {**proof, "lower_bound": {**bound, "parts": parts}}
+    return {**proof, "lower_bound": _bound(bound, budget)} if "lower_bound" in proof else proof
+
+
+def _bound(bound: Any, budget: Budget) -> Any:
+    kind = bound.get("kind") if isinstance(bound, dict) else None
     if kind == "outputs":
         fields(bound, WHERE, "kind")
-        bound = {"kind": "price", "denominator": 1, "prices": []}
-    elif kind == "centroid":
+        return {"kind": "price", "denominator": 1, "prices": []}
+    if kind == "centroid":
         fields(bound, WHERE, "kind")
-        bound = {"kind": "discrete-centroid"}
-    elif kind == "branch":
+        return {"kind": "discrete-centroid"}
+    if kind == "branch":
         fields(bound, WHERE, "kind target denominator vectors tree")
         integer(bound["denominator"], f"{WHERE}.denominator", 1)
         vectors = []
@@ -27,5 +36,5 @@ def in_version_2(proof: object, budget: Budget) -> object:
             budget.tick(len(numerators))
             budget.take(RUN * len(numerators))
             vectors.append([[1, price] for price in numerators])
-        bound = {**bound, "vectors": vectors}
-    return {**proof, "lower_bound": bound}
+        return {**bound, "vectors": vectors}
+    return bound

@@ -130,14 +130,14 @@ def test_time_limit_returns_an_honest_interval():
 
 
 @pytest.mark.parametrize(
-    ("memory", "rows"),
+    ("engine", "memory", "rows"),
     [
-        (3, [(2**40, 0, 3), (2**40, 0, 1), (2**40, 1, 2), (4, 0, 3), (5, 1, 1)]),
-        (2**31 - 1, [(0, 0, 2**31 - 1), (0, 80_670_000, 1_565_879_081), (0, 0, 2**31 - 1)]),
+        ("dp", 3, [(2**40, 0, 3), (2**40, 0, 1), (2**40, 1, 2), (4, 0, 3), (5, 1, 1)]),
+        ("auto", 2**31 - 1, [(0, 0, 2**31 - 1), (0, 80_670_000, 1_565_879_081)] * 2),
     ],
 )
-def test_a_long_time_axis_leaves_the_interval(memory, rows):
-    result = solver.solve(make(memory, rows), time_limit=3.0)
+def test_a_long_time_axis_leaves_the_interval(engine, memory, rows):
+    result = solver.solve(make(memory, rows), engine=engine, time_limit=3.0)
     assert result.limit == "size"
     assert 0 < result.lower_bound <= result.total_latency
 
@@ -164,7 +164,7 @@ def test_a_limit_that_strikes_before_the_programme_is_named(monkeypatch):
 def test_a_backend_that_raises_no_bound_is_not_named_for_it(bound, monkeypatch):
     claim = Claim(starts=None, finished=False, bound=bound, backend="HiGHS")
     monkeypatch.setattr(
-        "kvproof.solver.stages.find_backend",
+        "kvproof.solver.programme.find_backend",
         lambda _: SimpleNamespace(solve=lambda *_, **__: claim),
     )
     instance = make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)])
@@ -176,7 +176,7 @@ def test_a_backend_that_raises_no_bound_is_not_named_for_it(bound, monkeypatch):
 def _backend(monkeypatch, solve):
     """Have this done instead of running a backend."""
     monkeypatch.setattr(
-        "kvproof.solver.stages.find_backend", lambda _: SimpleNamespace(solve=solve)
+        "kvproof.solver.programme.find_backend", lambda _: SimpleNamespace(solve=solve)
     )
 
 
@@ -211,9 +211,11 @@ def test_no_backend_is_begun_where_prices_take_all_the_time(monkeypatch):
         now[0] = 9.0
         return quick_prices(model)
 
-    monkeypatch.setattr("kvproof.solver.stages.time", SimpleNamespace(monotonic=lambda: now[0]))
+    for module in ("stages", "programme"):
+        clock = SimpleNamespace(monotonic=lambda: now[0])
+        monkeypatch.setattr(f"kvproof.solver.{module}.time", clock)
     monkeypatch.setattr("kvproof.solver.stages._improved", lambda *a: (a[2], a[3], False))
-    monkeypatch.setattr("kvproof.solver.stages.good_prices", slow)
+    monkeypatch.setattr("kvproof.solver.programme.good_prices", slow)
     _backend(monkeypatch, lambda *_, **__: pytest.fail("a backend is begun"))
     instance = make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)])
     result = solver.solve(instance, engine="milp", time_limit=9.0)
@@ -237,7 +239,7 @@ def test_ctrl_c_in_a_backend_or_in_local_search_leaves_the_interval(monkeypatch)
     instance = make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)])
     result = solver.solve(instance, engine="milp")
     assert (result.lower_bound, result.total_latency, result.limit) == (9, 10, "interrupt")
-    monkeypatch.setattr("kvproof.solver.stages._programme", None)  # does not come to that
+    monkeypatch.setattr("kvproof.solver.stages.programmed", None)  # does not come to that
     monkeypatch.setattr("kvproof.solver.stages._improved", lambda *a: (a[2], a[3], True))
     result = solver.solve(instance, engine="milp")
     assert (result.status, result.limit) == ("feasible", "interrupt")

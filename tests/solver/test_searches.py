@@ -10,7 +10,7 @@ import pytest
 
 from kvproof import solver
 from kvproof.certificates.proofs import SearchProof
-from kvproof.solver.dp import stage
+from kvproof.solver.dp import layered, stage
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.multipliers import make_vector
 from kvproof.solver.dp.root import climb, root_of
@@ -32,8 +32,9 @@ def one_by_one(model):
 
 
 @pytest.mark.parametrize("after", [1, 4, 8])
-def test_a_target_that_is_lowered_on_the_way_is_proved(after):
-    instance = make(12, [(0, 1, 4)] * 5 + [(3, 2, 3)] * 9)
+def test_a_target_that_is_lowered_on_the_way_is_proved(after, monkeypatch):
+    monkeypatch.setattr(layered, "_FEW", 0)  # a turn for each layer
+    instance = make(20, [(0, 0, o) for o in (2, 3, 5, 7, 8, 9, 11, 12, 14)])
     best = solver.solve(instance)
     assert best.gap == 0
     model = model_of(instance)

@@ -1,6 +1,6 @@
 (* The program that is extracted to OCaml: does a proof prove a claim about an instance? That it
    accepts nothing false is proved (spec/Checker.v), so it need not be read. *)
-From Coq Require Import List Arith ZArith QArith Bool.
+From Coq Require Import List Arith ZArith QArith Qround Bool.
 Import ListNotations.
 From kvproof.spec Require Import Model Claims.
 From kvproof.checker Require Import Sort Schedule Centroid Policies Fluid Whole.
@@ -15,10 +15,11 @@ Inductive lower_bound :=
 | Price (D : Z) (runs : list (nat * Z))
 | Branch (T : nat) (D : Z) (tree : Program.tree)
 | Searched (hunt : Search.hunt).
-(* Starts with counts, where the claim needs schedules; a lower bound or blocks, where it needs them. *)
+(* Starts with counts, where the claim needs schedules; a lower bound or blocks, where it needs them.
+   Before the lower bound may come others, of what arrives before a step each and after the one before. *)
 Record proof := Proof {
   starts : list (nat * nat); costlier : list (nat * nat);
-  bound : option lower_bound; blocks : list (nat * nat) }.
+  parts : list (nat * lower_bound); bound : option lower_bound; blocks : list (nat * nat) }.
 
 (* The requests with the k-th number of a list each, if there are as many. *)
 Definition beside (R : list request) (l : list (nat * nat)) : option (list (request * nat)) :=
@@ -46,6 +47,20 @@ Definition value (M : nat) (R : list request) (b : lower_bound) : option Q :=
       | None => None
       end
   end.
+(* the bounds of parts, each rounded up, the last of what is left *)
+Definition rounded_up (q : Q) : Q := inject_Z (Qceiling q).
+Fixpoint by_parts (M : nat) (R : list request) (l : list (nat * lower_bound)) (last : lower_bound) : option Q :=
+  match l with
+  | [] => option_map rounded_up (value M R last)
+  | (t, b) :: l' =>
+      match value M (filter (fun r => arrival r <? t) R) b,
+            by_parts M (filter (fun r => negb (arrival r <? t)) R) l' last with
+      | Some p, Some q => Some (Qplus (rounded_up p) q)
+      | _, _ => None
+      end
+  end.
+Definition in_all (M : nat) (R : list request) (p : proof) (b : lower_bound) : option Q :=
+  match parts p with [] => value M R b | l => by_parts M R l b end.
 Definition schedule_costs (M : nat) (R : list request) (starts : list (nat * nat)) (U : nat) : bool :=
   match beside R starts with
   | None => false
@@ -54,7 +69,7 @@ Definition schedule_costs (M : nat) (R : list request) (starts : list (nat * nat
 Definition proves (M : nat) (R : list request) (p : proof) (enough : Q -> bool) : bool :=
   match bound p with
   | None => false
-  | Some b => match value M R b with None => false | Some q => enough q end
+  | Some b => match in_all M R p b with None => false | Some q => enough q end
   end.
 (* the same for every run of an engine *)
 Definition runs_value (M : nat) (R : list request) (b : option lower_bound) : option Q :=
@@ -85,7 +100,11 @@ Definition accepts (M : nat) (rows : list (nat * request)) (c : claim) (p : proo
   | PolicyRatio how pol A B c =>
       match policy_total how pol M R with None => false | Some A' => Z.eqb (Z.of_nat A) A' end &&
       schedule_costs M R (starts p) B && is_ratio A B c
-  | RunsAtLeast z => match runs_value M R (bound p) with None => false | Some q => Qle_bool z q end
+  | RunsAtLeast z =>
+      match runs_value M R (match parts p with [] => bound p | _ => None end) with
+      | None => false
+      | Some q => Qle_bool z q
+      end
   | Chain U B eta =>
       schedule_costs M R (starts p) U &&
       match beside R (starts p) with

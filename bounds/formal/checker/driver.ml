@@ -8,7 +8,9 @@
    starts       N* (count start)
    policy       strict | skip, then svf | sjf | fcfs | svf-1bit P Q ADMISSION (theta; true or
                 reserve); or none, then the starts that cost A
-   bound        volume | staggered PEAK OUTPUT TOGETHER | discrete-centroid
+   bound        parts N* (step bound) bound (of what arrives before each step and after the one
+                before; last of what is left) | one of
+                volume | staggered PEAK OUTPUT TOGETHER | discrete-centroid
                 | tail-centroid N* (count cut) | price UNIT prices
                 | branch TARGET UNIT N* prices tree
                 | search TARGET SCALE UNIT prices N* vector N* (steps N* place)
@@ -60,8 +62,7 @@ let rec tree vectors =
   in
   List.fold_right (fun v next -> Prices (vectors.(v), next)) used below
 
-let lower_bound () =
-  match word () with
+let of_kind = function
   | "volume" -> Volume
   | "staggered" ->
       let peak = number () in
@@ -92,6 +93,16 @@ let lower_bound () =
       Searched { target; scaling; unit_price; prices; listing; layering }
   | _ -> exit 2
 
+let lower_bound () = of_kind (word ())
+let in_parts () =
+  match word () with
+  | "parts" ->
+      let part () = let step = number () in (step, lower_bound ()) in
+      let before = several part in
+      (before, Some (lower_bound ()))
+  | kind -> ([], Some (of_kind kind))
+let no_bound = ([], None)
+
 let policy () =
   match word () with
   | "svf" -> SVF
@@ -104,42 +115,42 @@ let () =
   let memory = number () in
   let requests = several request in
   let schedule () = several pair in
-  let claim, starts, costlier, bound, blocks =
+  let claim, starts, costlier, (parts, bound), blocks =
     match word () with
     | "schedule" ->
         let total = number () in
-        (Costs total, schedule (), [], None, [])
+        (Costs total, schedule (), [], no_bound, [])
     | "opt-lower-bound" ->
         let bound = rational () in
-        (AtLeast bound, [], [], Some (lower_bound ()), [])
+        (AtLeast bound, [], [], in_parts (), [])
     | "optimal" ->
         let total = number () in
         let starts = schedule () in
-        (Optimal total, starts, [], Some (lower_bound ()), [])
+        (Optimal total, starts, [], in_parts (), [])
     | "within-factor" ->
         let total = number () in
         let factor = rational () in
         let starts = schedule () in
-        (WithinFactor (total, factor), starts, [], Some (lower_bound ()), [])
+        (WithinFactor (total, factor), starts, [], in_parts (), [])
     | "ratio-at-least" -> (
         let a = number () in
         let b = number () in
         let ratio = rational () in
         let starts = schedule () in
         match word () with
-        | "strict" -> (PolicyRatio (Strict, policy (), a, b, ratio), starts, [], None, [])
-        | "skip" -> (PolicyRatio (Skip, policy (), a, b, ratio), starts, [], None, [])
-        | _ -> (ScheduleRatio (a, b, ratio), starts, schedule (), None, []))
+        | "strict" -> (PolicyRatio (Strict, policy (), a, b, ratio), starts, [], no_bound, [])
+        | "skip" -> (PolicyRatio (Skip, policy (), a, b, ratio), starts, [], no_bound, [])
+        | _ -> (ScheduleRatio (a, b, ratio), starts, schedule (), no_bound, []))
     | "preemptive-lower-bound" ->
         let bound = rational () in
-        (RunsAtLeast bound, [], [], Some (lower_bound ()), [])
+        (RunsAtLeast bound, [], [], in_parts (), [])
     | "svf-blocking-chain" ->
         let total = number () in
         let bound = number () in
         let eta = List.nth_opt (several number) 0 in
         let starts = schedule () in
-        (Chain (total, bound, eta), starts, [], None, several pair)
+        (Chain (total, bound, eta), starts, [], no_bound, several pair)
     | _ -> exit 2
   in
   print_endline
-    (if accepts memory requests claim { starts; costlier; bound; blocks } then "accepted" else "not accepted")
+    (if accepts memory requests claim { starts; costlier; parts; bound; blocks } then "accepted" else "not accepted")

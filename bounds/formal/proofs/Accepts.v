@@ -1,5 +1,5 @@
 (* What the checker accepts is true. *)
-From Coq Require Import List Arith ZArith Lia Permutation QArith Lqa Bool.
+From Coq Require Import List Arith ZArith Lia Permutation QArith Qround Lqa Bool.
 Import ListNotations.
 From kvproof.spec Require Import Model Engine Claims Checker.
 From kvproof.checker Require Import Sort Schedule Centroid Whole Accept.
@@ -54,6 +54,22 @@ Proof.
     apply Searches.by_search_sound in E. apply (opt_earlier M R (first_arrival R)); [apply Wholes.first_arrival_least|].
     refine (opt_at_least_perm M _ _ _ _ E). apply by_class_perm.
 Qed.
+Lemma rounded_up_sound M R q : opt_at_least M R q -> opt_at_least M R (rounded_up q).
+Proof.
+  intros H s Hs. unfold rounded_up, rational. rewrite <- Zle_Qle, <- (Qceiling_Z (Z.of_nat (total_latency s))).
+  apply Qceiling_resp_le. now apply H.
+Qed.
+Lemma by_parts_sound M last : forall l R q, by_parts M R l last = Some q -> opt_at_least M R q.
+Proof.
+  induction l as [|[t b] l IH]; intros R q; cbn [by_parts].
+  - destruct (value M R last) as [v|] eqn:E; [|discriminate]. intros Eq. injection Eq as <-.
+    apply rounded_up_sound. now apply (value_sound M R last).
+  - destruct (value M _ b) as [v|] eqn:E; [|discriminate]. destruct (by_parts _ _ l last) as [v'|] eqn:E'; [|discriminate].
+    intros Eq. injection Eq as <-. refine (opt_at_least_perm M _ _ _ (Wholes.filter_both (fun r => arrival r <? t) R) _).
+    apply Wholes.both_parts; [apply rounded_up_sound; now apply (value_sound M _ b)|now apply IH].
+Qed.
+Lemma in_all_sound M R p b q : in_all M R p b = Some q -> opt_at_least M R q.
+Proof. unfold in_all. destruct (parts p); [apply value_sound|apply by_parts_sound]. Qed.
 Lemma schedule_costs_sound M R l U : schedule_costs M R l U = true -> some_schedule_costs M R U.
 Proof.
   unfold schedule_costs. destruct (beside R l) as [s|] eqn:E; [|discriminate].
@@ -63,8 +79,8 @@ Proof.
 Qed.
 Lemma proves_sound M R p enough : proves M R p enough = true -> exists q, opt_at_least M R q /\ enough q = true.
 Proof.
-  unfold proves. destruct (bound p) as [b|]; [|discriminate]. destruct (value M R b) as [q|] eqn:E; [|discriminate].
-  intros H. exists q. split; auto. now apply (value_sound M R b).
+  unfold proves. destruct (bound p) as [b|]; [|discriminate]. destruct (in_all M R p b) as [q|] eqn:E; [|discriminate].
+  intros H. exists q. split; auto. now apply (in_all_sound M R p b).
 Qed.
 Lemma runs_value_sound M R b q : runs_value M R b = Some q -> runs_at_least M R q.
 Proof.
@@ -107,7 +123,7 @@ Proof.
     destruct (Policies.policy_total how pol M (expand rows)) as [A'|] eqn:E; [|discriminate]. apply Z.eqb_eq in H1. subst A'.
     split; [now apply Listed.policy_total_sound|].
     split; [now apply (schedule_costs_sound M _ (starts p))|exact H3].
-  - destruct (runs_value M (expand rows) (bound p)) as [q|] eqn:E; [|discriminate]. apply Qle_bool_iff in H.
+  - destruct (runs_value M (expand rows) _) as [q|] eqn:E; [|discriminate]. apply Qle_bool_iff in H.
     intros e He. eapply Qle_trans; [exact H|]. now apply (runs_value_sound _ _ _ _ E).
   - apply andb_prop in H as [H1 H2]. unfold schedule_costs in H1.
     destruct (beside _ (starts p)) as [s|] eqn:E; [|discriminate].

@@ -28,18 +28,19 @@ Proof. unfold larger. destruct (Qle_bool a b); auto. Qed.
 Lemma larger_both (P : Q -> Prop) a b : P a -> P b -> P (larger a b).
 Proof. unfold larger. destruct (Qle_bool a b); auto. Qed.
 (* a schedule without some of its requests is feasible *)
+Lemma both_parts M R1 R2 a b : opt_at_least M R1 a -> opt_at_least M R2 b -> opt_at_least M (R1 ++ R2) (a + b).
+Proof.
+  intros H1 H2 s0 HF0. destruct (arrange M _ s0 HF0) as (s & (HP & HA & HU) & <- & HR). clear s0 HF0.
+  apply map_eq_app in HR as (s1 & s2 & -> & <- & <-). apply Forall_app in HA as [HA1 HA2].
+  assert (F1 : feasible M (map fst s1) s1).
+  { split; [reflexivity|]. split; auto. intros t. specialize (HU t). rewrite used_app in HU. lia. }
+  assert (F2 : feasible M (map fst s2) s2).
+  { split; [reflexivity|]. split; auto. intros t. specialize (HU t). rewrite used_app in HU. lia. }
+  specialize (H1 s1 F1). specialize (H2 s2 F2). unfold total_latency in *. rewrite sum_app, q_add. lra.
+Qed.
 Lemma outputs_and_others M group others z : opt_at_least M others z ->
   opt_at_least M (group ++ others) (sum output group + z).
-Proof.
-  intros H s0 HF0. destruct (arrange M _ s0 HF0) as (s & (HP & HA & HU) & <- & HR). clear s0 HF0.
-  apply map_eq_app in HR as (s1 & s2 & -> & <- & <-). apply Forall_app in HA as [HA1 HA2].
-  assert (H2 : feasible M (map fst s2) s2).
-  { split; [reflexivity|]. split; auto. intros t. specialize (HU t). rewrite used_app in HU. lia. }
-  specialize (H s2 H2). unfold total_latency in *. rewrite sum_app, q_add.
-  assert (H1 : (sum output (map fst s1) <= sum latency s1)%nat).
-  { rewrite sum_map. apply sum_le. intros x Hx. rewrite Forall_forall in HA1. specialize (HA1 x Hx). unfold latency. lia. }
-  apply q_le in H1. lra.
-Qed.
+Proof. apply both_parts. intros s Hs. apply q_le. now apply (output_bound M). Qed.
 Lemma taken_sum (u : Q) (m i : nat) xs : 0 < u -> forall k,
   Qsum (fun j => nth (j - k) xs 0%nat / u * (m - (i - j))%nat) (seq k (Nat.min (i - k) (length xs))) == taken m i k xs / u.
 Proof.

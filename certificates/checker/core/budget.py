@@ -16,11 +16,12 @@ T = TypeVar("T")
 class Budget(Protocol):
     """Time and memory that are left, and the most `requests` and `digits` of a number.
 
-    Where there is too little its methods raise `OverLimit`.
+    Of memory `free` bytes are left. Where there is too little its methods raise `OverLimit`.
     """
 
     requests: int
     digits: int
+    free: int
 
     def tick(self, turns: int = 1) -> None:
         """Count a turn of a loop, or as many as a statement is worth."""

@@ -5,8 +5,9 @@ one more entry.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from .bounds import volume_bound
@@ -14,12 +15,13 @@ from .branch import branch_bound
 from .budget import Budget
 from .feasibility import total_latency
 from .model import Instance, read_column, read_schedule
+from .parts import parts_of
 from .prices import price_bound, read_priced
 from .profiles import profiles_bound
-from .reader import WHERE, fields, integer, rational, text
+from .reader import WHERE, entries, fields, integer, integers, rational, text
 from .staggered import staggered_bound
 from .steps import discrete_centroid_bound, tail_centroid_bound
-from .verdict import Malformed, Rejected, show
+from .verdict import Malformed, Refusal, Rejected, show
 
 #: Takes a lower bound's fields, and returns its value.
 LowerBound = Callable[[dict[str, Any], Instance, Budget], Fraction]
@@ -122,12 +124,34 @@ def same(claimed: int, computed: int, what: str) -> None:
 def _lower_bound(given: dict[str, Any], case: Case) -> tuple[str, Fraction]:
     """Return the kind of the proof's lower bound on OPT, and its value, computed here."""
     value = given["lower_bound"]
+    if isinstance(value, dict) and value.get("kind") == PARTS:
+        return PARTS, _by_parts(fields(value, WHERE, "kind until parts"), case)
+    return _whole(value, case)
+
+
+def _whole(value: object, case: Case) -> tuple[str, Fraction]:
+    """Return the kind and the value of a bound that is of all requests at once."""
     if not isinstance(value, dict) or "kind" not in value:
         raise Malformed(f"{WHERE}: expected an object with a kind")
     kind = text(value["kind"], f"{WHERE}.kind", *case.rules)
     needed, optional, bound = case.rules[kind]
     found = fields(value, WHERE, f"kind {needed}", optional)
     return kind, bound(found, case.instance, case.budget)
+
+
+def _by_parts(found: dict[str, Any], case: Case) -> Fraction:
+    """Return the sum of the bounds of parts, each rounded up; what one has taken is free again."""
+    until = integers(found["until"], f"{WHERE}.until")
+    bounds = entries(found["parts"], f"{WHERE}.parts", len(until) + 1)
+    total = 0
+    for place, part in enumerate(parts_of(until, case.instance, case.budget)):
+        free = case.budget.free
+        try:
+            total += ceil(_whole(bounds[place], replace(case, instance=part))[1])
+        except Refusal as refusal:
+            raise type(refusal)(f"part {place}: {refusal}") from refusal
+        case.budget.give(free - case.budget.free)
+    return Fraction(total)
 
 
 def _tail_centroid(found: dict[str, Any], instance: Instance, budget: Budget) -> Fraction:
@@ -146,7 +170,10 @@ def _price(found: dict[str, Any], instance: Instance, budget: Budget) -> Fractio
     return price_bound(read_priced(found, WHERE, budget), instance, budget)
 
 
-#: The rules, but for `search`, of which there are two forms.
+#: The kind whose rule is `_by_parts`.
+PARTS = "parts"
+
+#: The rules of the others, but for `search`, of which there are two forms.
 RULES: Rules = {
     "price": ("denominator prices", "", _price),
     "branch": ("target denominator vectors tree", "", branch_bound),

@@ -160,6 +160,33 @@ def malformed() -> Iterator[Case]:
         ("profiles-extra", "denominator", 1, "an unknown field"),
     ):
         yield name, put(good["profiles-trace"], f"proof.lower_bound.{path}", value), what
+    inner = good["parts"]["proof"]["lower_bound"]
+    for name, path, value, what in (
+        ("parts-no-step", "until", [], "no step at which a part ends"),
+        ("parts-empty", "until", [120], "a part in which nothing arrives"),
+        ("parts-first-empty", "until", [0], "nothing arrives before the first step"),
+        ("parts-negative", "until", [-1], "a negative step"),
+        ("parts-true", "until", [True], "a boolean as step"),
+        ("parts-huge", "until", [2**62 + 1], "a step beyond 2^62"),
+        ("parts-flat", "until", 50, "a step in place of an array"),
+        ("parts-unordered", "until", [104, 50], "steps that do not ascend, and too many"),
+        ("parts-few", "parts", inner["parts"][:1], "a part without a bound"),
+        ("parts-many", "parts", [*inner["parts"], {"kind": "volume"}], "a bound without a part"),
+        ("parts-null", "parts.0", None, "no bound of a part"),
+        ("parts-kind", "parts.0", {"target": 9}, "a bound of a part without a kind"),
+        ("parts-outputs", "parts.0", {"kind": "outputs"}, "a kind of version 1 in a part"),
+        ("parts-nested", "parts.0", inner, "parts of a part"),
+        ("parts-extra", "count", [1, 1], "an unknown field"),
+        ("parts-field", "parts.1.target", 9, "an unknown field in a part"),
+    ):
+        yield name, put(good["parts"], f"proof.lower_bound.{path}", value), what
+    same = put(good["parts"], "proof.lower_bound.until", [50, 50])
+    volume = {"kind": "volume"}
+    yield (
+        "parts-same-step",
+        put(same, "proof.lower_bound.parts", [volume] * 3),
+        "a part that ends where it begins",
+    )
     for name, path, value, what in (
         ("branch-target-zero", "target", 0, "a target of 0"),
         ("branch-denominator-zero", "denominator", 0, "a denominator of 0"),

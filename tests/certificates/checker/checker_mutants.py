@@ -17,7 +17,7 @@ ODD_VALUES: list[Any] = [
 NAMES = (
     "schedule", "optimal", "opt-lower-bound", "preemptive-lower-bound", "within-factor",
     "svf-blocking-chain", "ratio-at-least", "outputs", "volume", "centroid", "price", "search",
-    "branch", "discrete-centroid", "tail-centroid", "staggered", "profiles",
+    "branch", "discrete-centroid", "tail-centroid", "staggered", "profiles", "parts",
     "svf", "sjf", "fcfs", "svf-1bit", "strict", "skip", "true", "reserve",
 )  # fmt: skip
 

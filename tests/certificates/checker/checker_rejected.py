@@ -57,7 +57,7 @@ def rejected() -> Iterator[Case]:
     for source in ("outputs", "volume", "volume-trace", "centroid", "centroid-trace", "price",
                    "price-trace", "search", "search-trace", "search-followed",
                    "search-followed-all", "branch", "branch-trace",
-                   "profiles", "profiles-trace", "profiles-free",
+                   "profiles", "profiles-trace", "profiles-free", "parts", "parts-1",
                    "discrete-centroid", "discrete-centroid-trace", "tail-centroid",
                    "tail-centroid-trace", "staggered", "staggered-trace"):  # fmt: skip
         yield f"more-{source}", put(good[source], "claim.bound", _more), "the least bit too much"
@@ -133,6 +133,11 @@ def rejected() -> Iterator[Case]:
         preemptive(good["profiles"]),
         "a search by profiles says nothing of runs that preempt",
     )
+    yield "preemptive-parts", preemptive(good["parts-1"]), "parts say nothing of runs that preempt"
+    cheaper = put(good["parts"], "proof.lower_bound.parts.1.denominator", lambda d: 2 * d)
+    yield "parts-cheaper", cheaper, "half of the prices do not prove the bound of a part"
+    made = put(good["parts"], "proof.lower_bound.parts.0.layers", [])
+    yield "parts-open", made, "a part whose search is left open"
     for name in ("branch", "branch-trace"):
         target = good[name]["proof"]["lower_bound"]["target"]
         for path, value, case, what in (

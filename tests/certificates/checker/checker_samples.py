@@ -2,6 +2,8 @@
 
 import random
 from fractions import Fraction
+from itertools import pairwise
+from math import ceil
 from typing import Any
 
 import checker_bounds as defined
@@ -48,6 +50,27 @@ def certificate(tiny: Tiny, claim: dict[str, Any], proof: dict[str, Any]) -> dic
 
 
 def lower_bounds(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], Fraction]]:
+    return whole_bounds(tiny, rng) + part_bounds(tiny, random.Random(repr(tiny)))
+
+
+def part_bounds(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], Fraction]]:
+    """One bound by parts, where not all requests arrive at once: each part has any kind."""
+    arrivals = sorted({a for a, _, _ in tiny.requests})
+    gaps = list(pairwise(arrivals))
+    if not gaps:
+        return []
+    some = sorted(rng.sample(gaps, rng.randint(1, len(gaps))))
+    until = [rng.randint(before + 1, after) for before, after in some]
+    parts, total = [], 0
+    for first, end in pairwise([0, *until, arrivals[-1] + 1]):
+        own = tuple(r for r in tiny.requests if first <= r[0] < end)
+        bound, value = rng.choice(whole_bounds(Tiny(tiny.memory, own), rng))
+        parts.append(bound)
+        total += ceil(value)
+    return [({"kind": "parts", "until": until, "parts": parts}, Fraction(total))]
+
+
+def whole_bounds(tiny: Tiny, rng: random.Random) -> list[tuple[dict[str, Any], Fraction]]:
     if rng.random() < 0.5:
         denominator, runs = closed_form_prices(tiny)
     else:

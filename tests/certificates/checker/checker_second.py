@@ -1,7 +1,7 @@
 """A second checker of kvproof certificates, written from docs/certificates.md alone.
 
-Whoever wrote it had not seen the first one; `profiles` and the field `followed`, which came later,
-have one author in both. Python 3.9 and its standard library are enough.
+Whoever wrote it had not seen the first one; `profiles`, `parts` and the field `followed`, which
+came later, have one author in both. Python 3.9 and its standard library are enough.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from math import gcd
+from math import ceil, gcd
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -1185,6 +1185,29 @@ def profiles_value(bound: Relaxed, instance: Instance, tick: Tick) -> int:
 def read_bound(value: Any, version: int, instance: Instance) -> tuple[str, Any]:
     """The kind and content of a lower bound; version 1 is read as what it stands for."""
     form(type(value) is dict and "kind" in value, "a lower bound without a kind")
+    if value["kind"] == "parts":
+        return "parts", read_parts(value, version, instance)
+    return read_bound_of_all(value, version, instance)
+
+
+def read_parts(value: Any, version: int, instance: Instance) -> list[tuple[str, Any, Instance]]:
+    """For each part the kind and content of its bound, and its instance."""
+    item = fields(value, "kind until parts")
+    until, bounds = numbers(item["until"]), array(item["parts"])
+    form(len(until) >= 1, "no step until which a part goes")
+    form(all(x < y for x, y in zip(until, until[1:])), "steps that do not ascend")
+    form(len(bounds) == len(until) + 1, "not one bound for each part")
+    made: list[list[Request]] = [[] for _ in bounds]
+    for r in instance.requests:
+        made[sum(r.arrival >= step for step in until)].append(r)
+    form(all(made), "a part without requests")
+    parts = [Instance(instance.memory, requests, "") for requests in made]
+    return [(*read_bound_of_all(bound, version, part), part) for bound, part in zip(bounds, parts)]
+
+
+def read_bound_of_all(value: Any, version: int, instance: Instance) -> tuple[str, Any]:
+    """The kind and content of a lower bound of all requests at once."""
+    form(type(value) is dict and "kind" in value, "a lower bound without a kind")
     old = ("outputs", "centroid") if version == 1 else ()
     kinds = (*PREEMPTIVE, "staggered", "search", "branch", "profiles")
     kind = one_of(value["kind"], *kinds, *old)
@@ -1209,6 +1232,8 @@ def read_bound(value: Any, version: int, instance: Instance) -> tuple[str, Any]:
 
 def value_of(kind: str, content: Any, instance: Instance, tick: Tick) -> Fraction:
     """The value of a lower bound."""
+    if kind == "parts":
+        return Fraction(sum(ceil(value_of(*part, tick)) for part in content))
     if kind == "volume":
         return volume_value(instance, tick)
     if kind == "discrete-centroid":

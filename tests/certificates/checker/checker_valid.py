@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
+from math import ceil
 from typing import Any
 
 import checker_bounds as defined
@@ -126,6 +127,26 @@ def _profiles(tiny: Tiny, scale: int, prices: list[int]) -> dict[str, Any]:
     return _bound(tiny, bound, Fraction(opt))
 
 
+def _parts() -> dict[str, Any]:
+    """A burst twice: a search bounds the first, prices from step 100 on the second."""
+    again = tuple((100 + a, s, o) for a, s, o in BACKLOG.requests)
+    bounds = [_search(BACKLOG)["proof"]["lower_bound"], _price(BACKLOG)["proof"]["lower_bound"]]
+    bounds[1] = {**bounds[1], "prices": [[100, 0], *bounds[1]["prices"]]}
+    second = ceil(Fraction(_price(BACKLOG)["claim"]["bound"]))
+    bound = {"kind": "parts", "until": [50], "parts": bounds}
+    bursts = Tiny(12, (*BACKLOG.requests, *again))
+    return _bound(bursts, bound, Fraction(truth.opt(BACKLOG) + second))
+
+
+def _parts_of_version_1() -> dict[str, Any]:
+    """The first request, the last, and what arrives between, by a formula each."""
+    bounds = [{"kind": "centroid"}, {"kind": "volume"}, {"kind": "outputs"}]
+    bound = {"kind": "parts", "until": [1, 9], "parts": bounds}
+    first, between, last = (Tiny(12, TRACE.requests[i:j]) for i, j in ((0, 1), (1, 4), (4, 5)))
+    value = ceil(_centroid(first)) + ceil(defined.volume_bound(between)) + last.requests[0][2]
+    return {**_bound(TRACE, bound, Fraction(value)), "version": 1}
+
+
 def _followed() -> dict[str, Any]:
     """Prove OPT by the class that is followed; without it the same would take 19 steps."""
     followed = {"classes": [0], "worth": [180], "denominator": 10, "prices": []}
@@ -214,6 +235,8 @@ def valid() -> Iterator[Case]:
         yield f"search-followed-until{name}", until, "the same, up to some step each"
     unpriced = _profiles(BACKLOG, 1, [0] * 4)
     yield "profiles-free", unpriced, "profiles without prices: a slower search"
+    yield "parts", _parts(), "two bursts, each with a bound of its own"
+    yield "parts-1", _parts_of_version_1(), "version 1: three parts, bounded by formulas"
     yield "chain", chain, "a blocking chain, with the eta bound"
     yield "chain-plain", plain_chain, "a blocking chain, without the eta bound"
     yield (

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 import checker_mutants
@@ -267,6 +268,24 @@ def few_ways(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(profiles, "profiles_of", wrong)
 
 
+def twice_in_parts(patch: pytest.MonkeyPatch) -> None:
+    """Count what arrives early in the second part, too."""
+    right = claims.parts_of
+
+    def wrong(until: list[int], instance: Instance, budget: Budget) -> list[Instance]:
+        first, second, *others = right(until, instance, budget)
+        names = ("arrival", "prompt", "output")
+        both = {name: getattr(first, name)[:1] + getattr(second, name) for name in names}
+        return [first, Instance(**{**_columns(second), **both}), *others]
+
+    patch.setattr(claims, "parts_of", wrong)
+
+
+def half_more(patch: pytest.MonkeyPatch) -> None:
+    """Round the bound of a part up to the integer after the next."""
+    patch.setattr(claims, "ceil", lambda bound: ceil(bound + Fraction(1, 2)))
+
+
 def _columns(instance: Instance) -> dict[str, Any]:
     names = ("memory", "arrival", "prompt", "output", "digest")
     return {name: getattr(instance, name) for name in names}
@@ -295,6 +314,8 @@ def _columns(instance: Instance) -> dict[str, Any]:
         (worthless_table, "profiles"),
         (high_floor, "profiles"),
         (few_ways, "profiles"),
+        (twice_in_parts, "parts"),
+        (half_more, "parts"),
     ],
 )
 def test_mutants_find_a_fault(

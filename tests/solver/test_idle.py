@@ -1,0 +1,201 @@
+"""Requests that fall apart at idle steps: where they are cut, and what becomes of the parts."""
+
+import itertools
+import random
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from kvproof import solver
+from kvproof.certificates.checker import Limits, check
+from kvproof.certificates.proofs import PartsProof
+from kvproof.scheduling.policies import SVF
+from kvproof.scheduling.schedule import Schedule
+from kvproof.scheduling.simulate import simulate
+from kvproof.solver.heuristics import listed
+from kvproof.solver.model import model_of
+from kvproof.solver.parts import idle_cuts, parts_of, solve_parts
+from kvproof.solver.reference import brute_force
+from kvproof.solver.result import Limit, Result
+from tests.solver.common import certificate, draw, make, verdict
+
+# Two bursts, in each of which somebody waits, and a request between them and after them.
+BURST = [(0, 1, 4), (0, 3, 3), (1, 0, 5), (1, 2, 2)]
+BURSTS = [*BURST, (50, 1, 2), *((a + 100, s, o) for a, s, o in BURST), (300, 0, 3)]
+
+
+def plain_cuts(schedule):
+    """By definition: arrivals before which all has ended, but none where neither side waits."""
+    ends = schedule.starts + schedule.instance.output
+    columns = (schedule.instance.arrival, schedule.starts, ends)
+    rows = list(zip(*(column.tolist() for column in columns), strict=True))
+    steps = sorted({a for a, _, _ in rows})[1:]
+    cuts = [t for t in steps if all(end <= t for a, _, end in rows if a < t)]
+    kept = []
+    for before, t, after in zip([0, *cuts], cuts, [*cuts[1:], 2**60], strict=False):
+        near = [p - a for a, p, _ in rows if before <= a < after]
+        if any(near):
+            kept.append(t)
+    return kept
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_cuts_by_definition(seed):
+    rng = random.Random(seed)
+    small = [draw(rng) for _ in range(rng.randint(1, 5))]
+    rows, late = [], rng.choice([0, 7])
+    for one in small:
+        for a, s, o in zip(one.arrival, one.prompt, one.output, strict=True):
+            rows.append((late + int(a), int(s), int(o)))
+        late += rng.randint(1, 30)
+    rng.shuffle(rows)
+    instance = make(max(one.memory for one in small), rows)
+    schedule, model = simulate(instance, SVF()), model_of(instance)
+    cuts = idle_cuts(model, listed(model, schedule.starts))
+    assert cuts == plain_cuts(schedule)
+    parts = parts_of(instance, cuts)
+    assert sorted(np.concatenate([part.members for part in parts])) == list(range(len(rows)))
+    for part, first, end in zip(parts, [0, *cuts], [*cuts, 2**60], strict=True):
+        own = [rows[i] for i in part.members]
+        assert own == [row for row in rows if first <= row[0] < end]
+        columns = (part.instance.arrival, part.instance.prompt, part.instance.output)
+        assert own == list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def test_each_burst_has_its_proof():
+    instance = make(7, BURSTS)
+    result = solver.solve(instance)
+    assert isinstance(result.proof, PartsProof)
+    assert result.proof.until == (50, 100, 300)
+    alone = brute_force(make(7, BURST))[0]
+    assert result.total_latency == result.lower_bound == 2 * alone + 2 + 3
+    assert (result.engine, result.certified, result.limit) == ("parts", True, None)
+    checked = verdict(certificate(result))
+    assert checked.verdict == "verified"
+    assert "by the parts bound" in (checked.claim_in_words or "")
+
+
+def test_time_between_bursts_takes_no_memory_and_no_limit():
+    """As one instance, the steps between them were gone through."""
+    burst = [(i % 3, i % 5, 1 + 3 * i % 11) for i in range(10)]
+    far = [(a + 2**40, s, o) for a, s, o in burst]
+    once = solver.solve(make(20, burst))
+    result = solver.solve(make(20, [*burst, *far]), time_limit=60)
+    assert result.total_latency == result.lower_bound == 2 * once.total_latency
+    assert verdict(certificate(result)).verdict == "verified"
+
+
+@pytest.mark.parametrize(
+    ("memory", "rows"),
+    [
+        (9, [(0, 3, 4), (0, 4, 3), (0, 2, 6), (0, 3, 2), (13, 6, 3)]),
+        (4, [(0, 0, 2), (0, 2, 2), (0, 1, 1), (0, 0, 4), (0, 2, 1), (7, 3, 1)]),
+    ],
+)
+def test_parts_whose_best_schedules_do_not_fit_together(memory, rows):
+    """SVF has ended when the last one comes; what is best for those before has not."""
+    instance = make(memory, rows)
+    result = solver.solve(instance)
+    opt = brute_force(instance)[0]
+    assert opt > brute_force(make(memory, rows[:-1]))[0] + rows[-1][2]
+    assert result.total_latency == result.lower_bound == opt
+    assert result.engine != "parts"
+    assert verdict(certificate(result)).verdict == "verified"
+
+
+def test_an_engine_that_is_named_takes_it_whole():
+    instance = make(7, BURSTS)
+    for engine in ("dp", "branch"):
+        result = solver.solve(instance, engine=engine)
+        assert result.gap == 0
+        assert not isinstance(result.proof, PartsProof)
+
+
+def solved(part, limit=None, lower=None, proof=True):
+    """What a solve of a part returns: SVF's schedule, and a bound."""
+    schedule = simulate(part.instance, SVF())
+    whole = solver.solve(part.instance)
+    return Result(
+        schedule=schedule, lower_bound=whole.lower_bound if lower is None else lower,
+        engine="dp", runtime_s=0.0, limit=limit, certified=proof,
+        proof=whole.proof if proof else None,
+        detail={"states": 2, "message": None, "certified_lower_bound": 1,
+                "turns": [{"engine": "search", "seconds": 0.25, "turns": 1, "moved": 0}]},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def three():
+    instance = make(7, [*BURSTS[:4], *BURSTS[5:8], *((a + 200, s, o) for a, s, o in BURST[:2])])
+    parts = parts_of(instance, [100, 200])
+    return parts, simulate(instance, SVF())
+
+
+def test_the_smallest_first_each_with_its_share_of_what_is_left(three, monkeypatch):
+    parts, first = three
+    now = itertools.count(step=2)
+    clock = SimpleNamespace(monotonic=lambda: next(now))
+    monkeypatch.setattr("kvproof.solver.parts.time", clock)
+    asked, seen = [], []
+
+    def solve(part, seconds, report):
+        asked.append((part.instance.requests, seconds))
+        report(7, 3)
+        return solved(part)
+
+    result = solve_parts(parts, first, solve, 0.0, 12.0, lambda *known: seen.append(known))
+    assert asked == [(2, 12 / 3), (3, 10 / 2), (4, 8 / 1)]
+    assert [upper for upper, _ in seen] == [first.total_latency] * 6
+    assert [lower for _, lower in seen] == sorted(lower for _, lower in seen)
+    assert seen[-1][1] == result.lower_bound
+    assert result.detail["states"] == 6
+    assert result.detail["turns"] == [{"engine": "search", "seconds": 0.75, "turns": 3, "moved": 0}]
+
+
+def test_what_ends_a_part_and_what_is_only_claimed(three):
+    parts, first = three
+    asked = []
+
+    def interrupted(part, seconds, _):
+        asked.append(seconds)
+        return solved(part, Limit.INTERRUPT if len(asked) == 2 else None, lower=5)
+
+    result = solve_parts(parts, first, interrupted, 0.0, None, None)
+    assert asked == [None, None, 0.001]
+    assert (result.lower_bound, result.limit) == (15, Limit.INTERRUPT)
+    assert result.certificate().claim["kind"] == "schedule"
+    result = solve_parts(
+        parts, first, lambda part, *_: solved(part, proof=part is not parts[1]), 0.0, None, None
+    )
+    assert (result.certified, result.proof) == (False, None)
+    assert result.detail["certified_lower_bound"] == 3
+
+
+def test_a_schedule_that_fits_is_taken_where_another_does_not(three):
+    parts, first = three
+    worst = Schedule(instance=first.instance, starts=first.starts + 40)
+    full = Schedule(instance=parts[0].instance, starts=parts[0].instance.arrival)
+
+    def solve(part, *_):
+        found = solved(part)
+        return Result(**{**vars(found), "schedule": full}) if part is parts[0] else found
+
+    result = solve_parts(parts, worst, solve, 0.0, None, None)
+    assert (result.schedule.starts[parts[0].members] == worst.starts[parts[0].members]).all()
+    for part in parts[1:]:
+        assert (result.schedule.starts[part.members] == first.starts[part.members]).all()
+
+
+def test_a_part_leaves_its_memory_to_the_next():
+    """Each search of five takes most of what the checker may take."""
+    burst = [(0, s, o) for s, o in ((1, 7), (0, 9), (3, 5), (2, 8), (0, 4), (1, 6), (2, 3))]
+    one = solver.solve(make(18, burst)).certificate().to_bytes()
+    rows = [(a + 100 * i, s, o) for i in range(12) for a, s, o in burst]
+    result = solver.solve(make(18, rows), time_limit=60)
+    assert len(result.proof.parts) == 12
+    limits = (Limits(memory_bytes=size << 18) for size in itertools.count(1))
+    most = next(some for some in limits if check(one, limits=some).verdict == "verified")
+    thrice = Limits(memory_bytes=3 * most.memory_bytes)
+    checked = check(result.certificate().to_bytes(), limits=thrice)
+    assert checked.verdict == "verified", checked.reason
