@@ -1,22 +1,27 @@
-"""Requests that fall apart at idle steps: each part is solved by itself.
+"""Requests that fall apart in time: each part is solved by itself.
 
 A schedule without some of its requests is feasible, so OPT is at least the OPT of all parts, added
 up (the kind ``parts`` of docs/certificates.md). Where the parts' schedules fit beside each other,
-they are one that costs just that.
+they are one that costs just that. Where they do not, those that clash become one part.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from kvproof.certificates.proofs import PartsProof
+from kvproof.certificates.proofs import PartsProof, Proof
 from kvproof.scheduling.errors import RejectedError
 from kvproof.scheduling.exact import Column
-from kvproof.scheduling.feasibility import check_schedule
+from kvproof.scheduling.feasibility import check_schedule, memory_at_completions
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.interval import IntervalProgress
@@ -25,6 +30,8 @@ from kvproof.solver.result import Limit, Result
 
 # Seconds for a part that is begun after the time is over: its bounds without search.
 _LEAST = 0.001
+# Beyond every arrival.
+_END = 2**62
 
 
 class Part(NamedTuple):
@@ -35,22 +42,36 @@ class Part(NamedTuple):
     members: Column
 
 
-#: Solves a part within so many seconds, or None: without a limit.
-Solve = Callable[[Part, float | None, IntervalProgress], Result]
+#: A part by its first step, and that behind its last one.
+Span = tuple[int, int]
+#: Solves a part, from a schedule of it, within so many seconds, or None: without a limit.
+Solve = Callable[[Part, Schedule, float | None, IntervalProgress], Result]
 
 
 def idle_cuts(model: Model, starts: Column) -> list[int]:
     """Return the arrivals at which all that came before has ended, in a schedule.
 
-    Starts are listed class by class. No cut is made between two parts in which nobody waits: they
-    are proved as easily together.
+    Starts are listed class by class.
+    """
+    return _cuts(model, starts, np.repeat(model.output, model.count))
+
+
+def quiet_cuts(model: Model, starts: Column) -> list[int]:
+    """Return the arrivals at which all that came before has started, in a schedule."""
+    return _cuts(model, starts, np.zeros_like(starts))
+
+
+def _cuts(model: Model, starts: Column, stay: Column) -> list[int]:
+    """Return the arrivals at which all that came before has stayed so long.
+
+    No cut is made between two parts in which nobody waits: they are proved as easily together.
     """
     if not model.arrival.any():
         return []
     arrival = np.repeat(model.arrival, model.count)
     order = np.argsort(arrival, kind="stable")
-    arrival, ends = arrival[order], (starts + np.repeat(model.output, model.count))[order]
-    first = np.flatnonzero(np.maximum.accumulate(ends)[:-1] <= arrival[1:]) + 1
+    arrival, over = arrival[order], np.maximum.accumulate((starts + stay)[order])
+    first = np.flatnonzero((over[:-1] <= arrival[1:]) & (arrival[:-1] < arrival[1:])) + 1
     if not len(first):
         return []
     waits = np.add.reduceat(starts[order] - arrival, np.append(0, first)) > 0
@@ -75,59 +96,124 @@ def parts_of(instance: Instance, until: list[int]) -> list[Part]:
 
 
 def solve_parts(
-    parts: list[Part],
+    until: list[int],
     first: Schedule,
     solve: Solve,
-    begun: float,
-    limit: float | None,
+    deadline: float | None,
+    most: float,
     progress: IntervalProgress | None,
-) -> Result:
+) -> Result | None:
     """Solve the parts one by one, the smallest first, and put their schedules together.
 
-    Of the time that is left each part has an equal share. Where not all schedules fit beside each
-    other, those are kept that fit beside what `first` does with the other parts.
+    Of the time that is left each part has an equal share. Parts whose schedules clash become one;
+    the highest bound on the way is returned. No part has more than `most` of all requests, nor of
+    the time that is left: none is tried where one would have.
     """
-    lowers = [part.instance.total(part.instance.output) for part in parts]
-    results: dict[int, Result] = {}
-    for i in sorted(range(len(parts)), key=lambda i: parts[i].instance.requests):
+    begun = time.monotonic()
+    found = _Found(best=first)
+    while True:
+        spans = list(pairwise([0, *until, _END]))
+        parts = dict(zip(spans, parts_of(first.instance, until), strict=True))
+        if max(len(part.members) for part in parts.values()) > most * len(first.starts):
+            break
+        found.spans = spans
+        pending = [span for span in spans if span not in found.results]
+        pending.sort(key=lambda span: len(parts[span].members))
+        for span in pending:
+            instance = parts[span].instance
+            found.lowers[span] = instance.total(instance.output)
+        for done, span in enumerate(pending):
+            share = None
+            if deadline is not None:
+                left = deadline - time.monotonic()
+                share = max(_LEAST, min(left / (len(pending) - done), most * left))
+            share = _LEAST if found.interrupted() else share
+            part = parts[span]
+            own = Schedule(instance=part.instance, starts=found.best.starts[part.members])
+            report = partial(found.report, progress, span)
+            found.results[span] = solve(part, own, share, report)
+            report(None, found.results[span].lower_bound)
+        clash = found.put_together(list(parts.values()))
+        late = deadline is not None and time.monotonic() >= deadline
+        if late or found.interrupted() or clash.all() or not clash.any():
+            break
+        until = [step for step, one in zip(until, clash, strict=True) if not one]
+    return found.result(time.monotonic() - begun) if found.results else None
 
-        def report(_: int | None, lower: int | None, i: int = i) -> None:
-            lowers[i] = max(lowers[i], lower or 0)
-            if progress:
-                progress(first.total_latency, sum(lowers))
 
-        left = None
-        if limit is not None:
-            left = (begun + limit - time.monotonic()) / (len(parts) - len(results))
-        if any(result.limit is Limit.INTERRUPT for result in results.values()):
-            left = 0.0
-        results[i] = solve(parts[i], None if left is None else max(left, _LEAST), report)
-        report(None, results[i].lower_bound)
-    solved = [results[i] for i in range(len(parts))]
-    proofs = [result.proof for result in solved if result.proof is not None]
-    until = tuple(int(part.instance.arrival.min()) for part in parts[1:])
-    schedule = _together(first, parts, solved)
-    lower = sum(result.lower_bound for result in solved)
-    limits = [result.limit for result in solved if result.limit is not None]
-    told = [result.detail["message"] for result in solved if result.detail["message"]]
-    interrupted = Limit.INTERRUPT in limits
-    return Result(
-        schedule=schedule,
-        lower_bound=lower,
-        engine="parts",
-        runtime_s=time.monotonic() - begun,
-        certified=all(result.certified for result in solved),
-        proof=PartsProof(until=until, parts=tuple(proofs)) if len(proofs) == len(parts) else None,
-        limit=Limit.INTERRUPT if interrupted else limits[0] if limits else None,
-        detail={
-            "states": sum(result.detail["states"] for result in solved),
-            "message": told[0] if told else None,
-            "certified_lower_bound": sum(
-                result.detail["certified_lower_bound"] for result in solved
-            ),
-            "turns": _added(turn for result in solved for turn in result.detail["turns"]),
-        },
-    )
+@dataclass(kw_only=True)
+class _Found:
+    """What is found of parts: those that `spans` are now, and those that were before."""
+
+    best: Schedule
+    spans: list[Span] = field(default_factory=list)
+    lowers: dict[Span, int] = field(default_factory=dict)
+    results: dict[Span, Result] = field(default_factory=dict)
+    #: The highest bound, and the parts that it is of.
+    lower: int = -1
+    told: list[Span] = field(default_factory=list)
+
+    def interrupted(self) -> bool:
+        return any(result.limit is Limit.INTERRUPT for result in self.results.values())
+
+    def report(
+        self, progress: IntervalProgress | None, span: Span, _: int | None, lower: int | None
+    ) -> None:
+        """Tell of the bound of one part, and of all together."""
+        self.lowers[span] = max(self.lowers[span], lower or 0)
+        if progress:
+            known = sum(self.lowers[one] for one in self.spans)
+            progress(self.best.total_latency, max(self.lower, known))
+
+    def put_together(self, parts: list[Part]) -> npt.NDArray[np.bool_]:
+        """Take what fits of the parts' schedules; return between which neighbours they clash."""
+        solved = [self.results[span] for span in self.spans]
+        self.best, clash = _together(self.best, parts, solved)
+        lower = sum(result.lower_bound for result in solved)
+        if lower > self.lower:
+            self.lower, self.told = lower, self.spans
+        return clash
+
+    def result(self, seconds: float) -> Result:
+        """Return all that is found."""
+        every, told = self.results.values(), [self.results[span] for span in self.told]
+        last = [self.results[span] for span in self.spans]
+        limits = [result.limit for result in last if result.limit is not None]
+        messages = [result.detail["message"] for result in last if result.detail["message"]]
+        until = [begin for begin, _ in self.told[1:]]
+        return Result(
+            schedule=self.best,
+            lower_bound=self.lower,
+            engine="parts",
+            runtime_s=seconds,
+            certified=all(result.certified for result in told),
+            proof=_proof(until, [result.proof for result in told]),
+            limit=Limit.INTERRUPT if self.interrupted() else limits[0] if limits else None,
+            detail={
+                "states": sum(result.detail["states"] for result in every),
+                "message": messages[0] if messages else None,
+                "certified_lower_bound": sum(
+                    result.detail["certified_lower_bound"] for result in told
+                ),
+                "turns": _added(turn for result in every for turn in result.detail["turns"]),
+            },
+        )
+
+
+def _proof(until: list[int], proofs: list[Proof | None]) -> PartsProof | None:
+    """Return the proof of parts, of which some may have parts themselves; None without one."""
+    steps: list[int] = []
+    parts: list[Proof] = []
+    for step, proof in zip([*until, None], proofs, strict=True):
+        if proof is None:
+            return None
+        if isinstance(proof, PartsProof):
+            steps += proof.until
+            parts += proof.parts
+        else:
+            parts.append(proof)
+        steps += [] if step is None else [step]
+    return PartsProof(until=tuple(steps), parts=tuple(parts))
 
 
 def _added(turns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -141,21 +227,29 @@ def _added(turns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(added.values())
 
 
-def _together(first: Schedule, parts: list[Part], solved: list[Result]) -> Schedule:
-    """Return all the parts' schedules in one, or in `first` those that fit, one by one."""
+def _together(
+    first: Schedule, parts: list[Part], solved: list[Result]
+) -> tuple[Schedule, npt.NDArray[np.bool_]]:
+    """Return the parts' schedules in one; and between which neighbours they clash.
+
+    Where any do, it is `first` with those that fit, one by one.
+    """
+    instance, every = first.instance, first.starts.copy()
+    place = np.empty(len(every), np.int64)
+    for x, (part, result) in enumerate(zip(parts, solved, strict=True)):
+        every[part.members], place[part.members] = result.schedule.starts, x
+    made = Schedule(instance=instance, starts=every)
+    clash = np.zeros(len(parts) - 1, np.bool_)
+    steps, held = memory_at_completions(made)
+    for step in steps[held > instance.memory].tolist():
+        running = place[(every < step) & (step <= made.completion)]
+        clash[running.min() : running.max()] = True
+    if not clash.any():
+        return made, clash
     starts = first.starts.copy()
-    best = first
-    every = list(zip(parts, solved, strict=True))
-    for some in (every, *([one] for one in every)):
-        trial = starts.copy()
-        for part, result in some:
-            trial[part.members] = result.schedule.starts
-        made = Schedule(instance=first.instance, starts=trial)
-        try:
-            check_schedule(made)
-        except RejectedError:
-            continue
-        starts, best = trial, made
-        if some is every:
-            break
-    return best
+    for x in range(len(parts)):
+        trial = np.where(place == x, every, starts)
+        with suppress(RejectedError):
+            check_schedule(Schedule(instance=instance, starts=trial))
+            starts = trial
+    return Schedule(instance=instance, starts=starts), clash

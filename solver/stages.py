@@ -19,7 +19,7 @@ from kvproof.scheduling.instance import Instance, as_instance
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.annealed import NEAR, SMALL, annealed, brought_near
 from kvproof.solver.branch.stage import branch, look
-from kvproof.solver.deadline import until
+from kvproof.solver.deadline import share_of, until
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.quick import close_at_once
 from kvproof.solver.dp.root import climb, root_of
@@ -31,7 +31,7 @@ from kvproof.solver.improve.run import MANY, rehearse_improve
 from kvproof.solver.interval import Interval, IntervalProgress, known
 from kvproof.solver.model import Model, model_of
 from kvproof.solver.options import Options
-from kvproof.solver.parts import Part, idle_cuts, parts_of, solve_parts
+from kvproof.solver.parts import Part, idle_cuts, parts_of, quiet_cuts, solve_parts
 from kvproof.solver.portfolio import Engine, Work, lined_up, repeats, shares_of, take_turns
 from kvproof.solver.profiles.stage import few_profiles, profiles
 from kvproof.solver.programme import programmed
@@ -50,6 +50,8 @@ _WIDE = 12
 _IMPROVE, _TRIALS_EACH, _MANY = 0.05, 50, 500_000
 # Seconds after the limit in which what has closed the interval may still be written as a proof.
 _PROOF = 0.5
+# Share of the time for parts that are cut where nobody waits, and of the requests in each of these.
+_QUIET, _LARGEST = 0.5, 0.6
 # Part of the memory for what is followed beside an engine that goes over all profiles.
 _BESIDE = 0.4
 
@@ -119,10 +121,15 @@ def solve(
     with listening():
         found = None
         if until:
-            found = _in_parts(instance, model, until, options, first, begun, progress)
-            if not found.gap or found.limit is not None:
+            with _patient(model):
+                state, interrupted = _at_once(model, first, options, begun)
+            state.limit = Limit.INTERRUPT if interrupted else None
+            if interrupted or state.closed():
+                return _result(instance, model, state, None, [], time.monotonic() - begun)
+            deadline = _deadline(options, begun)
+            found = _in_parts(instance, model, until, options, first[1], deadline, 1.0, progress)
+            if found is not None and (not found.gap or found.limit is not None):
                 return found
-            first = found.total_latency, listed(model, found.schedule.starts)
         with _patient(model):
             return _solve(instance, model, options, first, begun, progress, found)
 
@@ -132,28 +139,24 @@ def _in_parts(
     model: Model,
     until: list[int],
     options: Options,
-    first: tuple[int, Column],
-    begun: float,
+    starts: Column,
+    deadline: float | None,
+    most: float,
     progress: IntervalProgress | None,
-) -> Result:
-    """Return what is found of all, if they are few and done at once, or else part by part."""
-    if model.requests <= SMALL:
-        with _patient(model):
-            state, interrupted = _at_once(model, first, options, begun)
-        state.limit = Limit.INTERRUPT if interrupted else None
-        if interrupted or state.closed():
-            return _result(instance, model, state, None, [], time.monotonic() - begun)
-    best = Schedule(instance=instance, starts=np.array(model.starts_of_requests(first[1])))
+) -> Result | None:
+    """Return what is found part by part, of which none may be larger than `most` of all.
 
-    def alone(part: Part, seconds: float | None, report: IntervalProgress) -> Result:
-        its_own = Schedule(instance=part.instance, starts=best.starts[part.members])
-        begun = time.monotonic()
+    Where one may, those are cut again: they are cut at idle steps.
+    """
+
+    def alone(part: Part, own: Schedule, seconds: float | None, report: IntervalProgress) -> Result:
+        begun, limited = time.monotonic(), replace(options, time_limit=seconds)
         with _patient(part.model):
-            first = _first(part.instance, part.model, its_own)
-            limited = replace(options, time_limit=seconds)
-            return _solve(part.instance, part.model, limited, first, begun, report)
+            first = _first(part.instance, part.model, own)
+            return _solve(part.instance, part.model, limited, first, begun, report, whole=most < 1)
 
-    return solve_parts(parts_of(instance, until), best, alone, begun, options.time_limit, progress)
+    best = Schedule(instance=instance, starts=np.array(model.starts_of_requests(starts)))
+    return solve_parts(until, best, alone, deadline, most, progress)
 
 
 def _patient(model: Model) -> AbstractContextManager[None]:
@@ -210,9 +213,16 @@ def _solve(
     begun: float,
     progress: IntervalProgress | None,
     found: Result | None = None,
+    *,
+    whole: bool = False,
 ) -> Result:
-    """Solve it as a whole, from a first schedule and what is `found` of its parts."""
+    """Solve it, from a first schedule and what is `found` of its parts.
+
+    Unless as a whole, what falls apart where nobody waits goes ahead.
+    """
     upper, starts = first
+    if found is not None:
+        upper, starts = found.total_latency, listed(model, found.schedule.starts)
     deadline = _deadline(options, begun)
     interrupted = False
     # of few, annealing finds as much in less time
@@ -222,8 +232,11 @@ def _solve(
         progress(upper, None)
     state, struck = _at_once(model, (upper, starts), options, begun)
     interrupted |= struck
-    if found is not None and found.certified:
-        state.raise_lower(found.lower_bound, found.proof, found.engine)
+    if options.engine == "auto" and not (whole or interrupted or found or state.closed()):
+        found = _where_quiet(instance, model, state, options, deadline, progress)
+        interrupted = found is not None and found.limit is Limit.INTERRUPT
+    if found is not None:
+        _taken(model, state, found)
     programme = options.engine == "milp" or (options.engine == "auto" and repeats(model))
     turns_end = deadline
     if deadline is not None and programme and not _searched(model):
@@ -254,6 +267,31 @@ def _solve(
         if state.limit != Limit.INTERRUPT:
             state.limit, state.message = Limit.SIZE, said
     return _result(instance, model, state, claimed, engines, time.monotonic() - begun)
+
+
+def _where_quiet(
+    instance: Instance,
+    model: Model,
+    state: Interval,
+    options: Options,
+    deadline: float | None,
+    progress: IntervalProgress | None,
+) -> Result | None:
+    """Return what is found part by part, cut where nobody waits, if it falls apart there."""
+    until = quiet_cuts(model, state.starts)
+    if not until:
+        return None
+    end = share_of(deadline, _QUIET)
+    return _in_parts(instance, model, until, options, state.starts, end, _LARGEST, progress)
+
+
+def _taken(model: Model, state: Interval, found: Result) -> None:
+    """Take what is found of the parts."""
+    if found.certified:
+        state.raise_lower(found.lower_bound, found.proof, found.engine)
+    if found.total_latency < state.upper:
+        state.upper = found.total_latency
+        state.starts = listed(model, found.schedule.starts)
 
 
 def _in_turns(

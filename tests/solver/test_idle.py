@@ -2,20 +2,23 @@
 
 import itertools
 import random
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from kvproof import solver
+from kvproof.certificates.build import lower_bound_certificate
 from kvproof.certificates.checker import Limits, check
+from kvproof.certificates.lower_bounds import LowerBound
 from kvproof.certificates.proofs import PartsProof
 from kvproof.scheduling.policies import SVF
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
 from kvproof.solver.heuristics import listed
 from kvproof.solver.model import model_of
-from kvproof.solver.parts import idle_cuts, parts_of, solve_parts
+from kvproof.solver.parts import idle_cuts, parts_of, quiet_cuts, solve_parts
 from kvproof.solver.reference import brute_force
 from kvproof.solver.result import Limit, Result
 from tests.solver.common import certificate, draw, make, verdict
@@ -25,9 +28,12 @@ BURST = [(0, 1, 4), (0, 3, 3), (1, 0, 5), (1, 2, 2)]
 BURSTS = [*BURST, (50, 1, 2), *((a + 100, s, o) for a, s, o in BURST), (300, 0, 3)]
 
 
-def plain_cuts(schedule):
-    """By definition: arrivals before which all has ended, but none where neither side waits."""
-    ends = schedule.starts + schedule.instance.output
+def plain_cuts(schedule, stays):
+    """By definition: arrivals before which all has started, or ended if it stays so long.
+
+    But none where neither side waits.
+    """
+    ends = schedule.starts + schedule.instance.output * stays
     columns = (schedule.instance.arrival, schedule.starts, ends)
     rows = list(zip(*(column.tolist() for column in columns), strict=True))
     steps = sorted({a for a, _, _ in rows})[1:]
@@ -40,8 +46,9 @@ def plain_cuts(schedule):
     return kept
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_cuts_by_definition(seed):
+@pytest.mark.parametrize("stays", [True, False])
+@pytest.mark.parametrize("seed", range(40))
+def test_cuts_by_definition(seed, stays):
     rng = random.Random(seed)
     small = [draw(rng) for _ in range(rng.randint(1, 5))]
     rows, late = [], rng.choice([0, 7])
@@ -52,8 +59,8 @@ def test_cuts_by_definition(seed):
     rng.shuffle(rows)
     instance = make(max(one.memory for one in small), rows)
     schedule, model = simulate(instance, SVF()), model_of(instance)
-    cuts = idle_cuts(model, listed(model, schedule.starts))
-    assert cuts == plain_cuts(schedule)
+    cuts = (idle_cuts if stays else quiet_cuts)(model, listed(model, schedule.starts))
+    assert cuts == plain_cuts(schedule, stays)
     parts = parts_of(instance, cuts)
     assert sorted(np.concatenate([part.members for part in parts])) == list(range(len(rows)))
     for part, first, end in zip(parts, [0, *cuts], [*cuts, 2**60], strict=True):
@@ -127,64 +134,133 @@ def solved(part, limit=None, lower=None, proof=True):
 
 @pytest.fixture
 def three():
-    instance = make(7, [*BURSTS[:4], *BURSTS[5:8], *((a + 200, s, o) for a, s, o in BURST[:2])])
-    parts = parts_of(instance, [100, 200])
-    return parts, simulate(instance, SVF())
+    """SVF's schedule of four, three and two requests that arrive far apart."""
+    rows = [*BURSTS[:4], *BURSTS[5:8], *((a + 200, s, o) for a, s, o in BURST[:2])]
+    return simulate(make(7, rows), SVF())
 
 
 def test_the_smallest_first_each_with_its_share_of_what_is_left(three, monkeypatch):
-    parts, first = three
     now = itertools.count(step=2)
     clock = SimpleNamespace(monotonic=lambda: next(now))
     monkeypatch.setattr("kvproof.solver.parts.time", clock)
     asked, seen = [], []
 
-    def solve(part, seconds, report):
+    def solve(part, own, seconds, report):
+        assert (own.starts == three.starts[part.members]).all()
         asked.append((part.instance.requests, seconds))
         report(7, 3)
         return solved(part)
 
-    result = solve_parts(parts, first, solve, 0.0, 12.0, lambda *known: seen.append(known))
+    result = solve_parts([100, 200], three, solve, 14.0, 1.0, lambda *known: seen.append(known))
     assert asked == [(2, 12 / 3), (3, 10 / 2), (4, 8 / 1)]
-    assert [upper for upper, _ in seen] == [first.total_latency] * 6
+    assert [upper for upper, _ in seen] == [three.total_latency] * 6
     assert [lower for _, lower in seen] == sorted(lower for _, lower in seen)
     assert seen[-1][1] == result.lower_bound
     assert result.detail["states"] == 6
     assert result.detail["turns"] == [{"engine": "search", "seconds": 0.75, "turns": 3, "moved": 0}]
+    asked.clear()
+    now = itertools.count(step=2)
+    solve_parts([100, 200], three, solve, 14.0, 0.5, None)
+    assert asked == [(2, 12 / 3), (3, 10 / 2), (4, 8 / 2)]
 
 
 def test_what_ends_a_part_and_what_is_only_claimed(three):
-    parts, first = three
     asked = []
 
-    def interrupted(part, seconds, _):
+    def interrupted(part, _, seconds, __):
         asked.append(seconds)
         return solved(part, Limit.INTERRUPT if len(asked) == 2 else None, lower=5)
 
-    result = solve_parts(parts, first, interrupted, 0.0, None, None)
+    result = solve_parts([100, 200], three, interrupted, None, 1.0, None)
     assert asked == [None, None, 0.001]
     assert (result.lower_bound, result.limit) == (15, Limit.INTERRUPT)
     assert result.certificate().claim["kind"] == "schedule"
-    result = solve_parts(
-        parts, first, lambda part, *_: solved(part, proof=part is not parts[1]), 0.0, None, None
-    )
+
+    def claimed(part, *_):
+        return solved(part, proof=part.instance.requests != 3)
+
+    result = solve_parts([100, 200], three, claimed, None, 1.0, None)
     assert (result.certified, result.proof) == (False, None)
     assert result.detail["certified_lower_bound"] == 3
 
 
-def test_a_schedule_that_fits_is_taken_where_another_does_not(three):
-    parts, first = three
-    worst = Schedule(instance=first.instance, starts=first.starts + 40)
-    full = Schedule(instance=parts[0].instance, starts=parts[0].instance.arrival)
-
+def test_none_is_larger_than_it_may_be(three):
     def solve(part, *_):
-        found = solved(part)
-        return Result(**{**vars(found), "schedule": full}) if part is parts[0] else found
+        return solved(part)
 
-    result = solve_parts(parts, worst, solve, 0.0, None, None)
-    assert (result.schedule.starts[parts[0].members] == worst.starts[parts[0].members]).all()
-    for part in parts[1:]:
-        assert (result.schedule.starts[part.members] == first.starts[part.members]).all()
+    assert solve_parts([100], three, solve, None, 0.5, None) is None  # of 4 and 5
+    assert solve_parts([100], three, solve, None, 5 / 9, None) is not None
+    assert solve_parts([200], three, solve, None, 0.7, None) is None  # of 7 and 2
+
+
+def clashing(part, own, *_):
+    """What solves a part of four or more so that one of them ends in the next part."""
+    found = solved(part)
+    if part.instance.requests < 4:
+        return found
+    starts = found.schedule.starts.copy()
+    starts[1] = 99
+    late = Schedule(instance=part.instance, starts=starts)
+    return Result(**{**vars(found), "schedule": late})
+
+
+def test_parts_that_clash_become_one(three):
+    asked = []
+
+    def solve(part, own, *given):
+        asked.append(part.instance.requests)
+        return clashing(part, own) if len(part.members) == 4 else solved(part)
+
+    worst = Schedule(instance=three.instance, starts=three.starts + 10)
+    result = solve_parts([100, 200], worst, solve, None, 1.0, None)
+    assert asked == [2, 3, 4, 7]
+    assert result.proof.until == (100, 200)  # their bound is as high
+    assert result.total_latency == three.total_latency
+    # where that would be too large, what fits is kept, and the bound of the parts that clash
+    result = solve_parts([100, 200], worst, solve, None, 0.6, None)
+    assert result.proof.until == (100, 200)
+    assert result.schedule.starts[1] == 99
+    assert (result.schedule.starts[4:7] == worst.starts[4:7]).all()
+    assert (result.schedule.starts[7:] == three.starts[7:]).all()
+    assert result.lower_bound == sum(
+        solver.solve(part.instance).lower_bound for part in parts_of(three.instance, [100, 200])
+    )
+
+
+def test_a_higher_bound_of_smaller_parts_is_kept(three):
+    """Those that clash are solved together, and that ends earlier."""
+
+    def solve(part, own, *_):
+        if len(part.members) == 7:
+            return solved(part, Limit.TIME, lower=0)
+        return clashing(part, own) if len(part.members) == 4 else solved(part)
+
+    result = solve_parts([100, 200], three, solve, None, 1.0, None)
+    assert result.proof.until == (100, 200)
+    assert result.limit == Limit.TIME
+    assert result.lower_bound > solver.solve(make(7, [*BURST[:2]])).lower_bound
+    assert verdict(_bound(result)).verdict == "verified"
+
+
+def _bound(result):
+    """The certificate of a result's lower bound."""
+    bound = LowerBound(value=Fraction(result.lower_bound), proof=result.proof)
+    return lower_bound_certificate(result.schedule.instance, bound).to_json()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_falls_apart_where_nobody_waits(seed):
+    """More requests than are searched at once: as few steps apart as they are, parts overlap."""
+    rng = np.random.default_rng(seed)
+    prompt, output = rng.integers(1, 8, 40), rng.integers(1, 12, 40)
+    arrival = np.sort(rng.integers(0, 130, 40))
+    rows = list(zip(arrival.tolist(), prompt.tolist(), output.tolist(), strict=True))
+    instance = make(40, rows)
+    result = solver.solve(instance, time_limit=20)
+    whole = solver.solve(instance, engine="dp", time_limit=60)
+    assert result.gap == whole.gap == 0
+    assert result.total_latency == whole.total_latency
+    assert verdict(certificate(result)).verdict == "verified"
 
 
 def test_a_part_leaves_its_memory_to_the_next():

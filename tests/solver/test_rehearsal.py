@@ -67,9 +67,9 @@ def unknown():
 
 before = []
 plain = stages._solve
-def solve(*arguments):
+def solve(*arguments, **options):
     before.append(unknown())
-    return plain(*arguments)
+    return plain(*arguments, **options)
 stages._solve = solve
 
 rng = np.random.default_rng(4)
