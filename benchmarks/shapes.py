@@ -57,6 +57,11 @@ def shapes() -> Iterator[tuple[str, str, int, Rows, float]]:
             rng = random.Random(f"{name}-{seed}")
             memory, rows = _classes(rng, late)
             yield name, f"{mark}{name}-{seed}", memory, rows, 60
+        for n, load in ((60, 0.9), (120, 0.7)):
+            rng = random.Random(f"steady-{n}-{seed}")
+            yield f"steady-{n}", f"{mark}steady-{n}-{seed}", 60, _steady(rng, n, 60, load), 60
+        rng = random.Random(f"bursts-{seed}")
+        yield "bursts", f"{mark}bursts-{seed}", 40, _bursts(rng), 60
         rng = random.Random(f"large-{seed}")
         n, memory = rng.randint(30, 60), rng.randint(100, 200)
         rows = [(0, rng.randint(1, 20), rng.randint(1, 20)) for _ in range(n)]
@@ -72,6 +77,23 @@ def scaled(trace: Path, rng: random.Random, number: int) -> Rows:
         ]
     first = rng.randrange(len(lengths) - number)
     return [(0, prompt, output) for prompt, output in lengths[first : first + number]]
+
+
+def _steady(rng: random.Random, number: int, memory: int, load: float) -> Rows:
+    """Return requests that arrive over as many steps as make this load."""
+    lengths = [(rng.randint(1, 10), rng.randint(1, 15)) for _ in range(number)]
+    volume = sum(prompt * output + output * (output + 1) // 2 for prompt, output in lengths)
+    late = int(volume / (load * memory))
+    return [(rng.randint(0, late), prompt, output) for prompt, output in lengths]
+
+
+def _bursts(rng: random.Random) -> Rows:
+    """Return five bursts of twelve requests, 200 steps apart."""
+    return [
+        (200 * burst + rng.randint(0, 2), rng.randint(0, 9), rng.randint(1, 20))
+        for burst in range(5)
+        for _ in range(12)
+    ]
 
 
 def _classes(rng: random.Random, late: int) -> tuple[int, Rows]:

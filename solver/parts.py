@@ -2,7 +2,7 @@
 
 A schedule without some of its requests is feasible, so OPT is at least the OPT of all parts, added
 up (the kind ``parts`` of docs/certificates.md). Where the parts' schedules fit beside each other,
-they are one that costs just that. Where they do not, those that clash become one part.
+they are one that costs just that. Where they do not, two that clash become one part.
 """
 
 from __future__ import annotations
@@ -105,9 +105,9 @@ def solve_parts(
 ) -> Result | None:
     """Solve the parts one by one, the smallest first, and put their schedules together.
 
-    Of the time that is left each part has an equal share. Parts whose schedules clash become one;
-    the highest bound on the way is returned. No part has more than `most` of all requests, nor of
-    the time that is left: none is tried where one would have.
+    Of the time that is left each part has an equal share. Two parts whose schedules clash become
+    one; the highest bound on the way is returned. No part has more than `most` of all requests, nor
+    of the time that is left: none is tried where one would have.
     """
     begun = time.monotonic()
     found = _Found(best=first)
@@ -135,10 +135,23 @@ def solve_parts(
             report(None, found.results[span].lower_bound)
         clash = found.put_together(list(parts.values()))
         late = deadline is not None and time.monotonic() >= deadline
-        if late or found.interrupted() or clash.all() or not clash.any():
+        if late or found.interrupted() or len(parts) == 2 or not clash.any():
             break
-        until = [step for step, one in zip(until, clash, strict=True) if not one]
+        until = _paired(until, clash.tolist())
     return found.result(time.monotonic() - begun) if found.results else None
+
+
+def _paired(until: list[int], clash: list[bool]) -> list[int]:
+    """Return the cuts without those between two parts that clash, of which none is in two pairs.
+
+    What one has with the next may be over once it has been solved with the one before.
+    """
+    kept, taken = [], False
+    for step, one in zip(until, clash, strict=True):
+        taken = one and not taken
+        if not taken:
+            kept.append(step)
+    return kept
 
 
 @dataclass(kw_only=True)

@@ -50,7 +50,8 @@ _WIDE = 12
 _IMPROVE, _TRIALS_EACH, _MANY = 0.05, 50, 500_000
 # Seconds after the limit in which what has closed the interval may still be written as a proof.
 _PROOF = 0.5
-# Share of the time for parts that are cut where nobody waits, and of the requests in each of these.
+# Share of the time for parts that are cut where nobody waits, and of the requests in the largest of
+# these, where all could be searched together.
 _QUIET, _LARGEST = 0.5, 0.6
 # Part of the memory for what is followed beside an engine that goes over all profiles.
 _BESIDE = 0.4
@@ -143,17 +144,19 @@ def _in_parts(
     deadline: float | None,
     most: float,
     progress: IntervalProgress | None,
+    *,
+    quiet: bool = False,
 ) -> Result | None:
-    """Return what is found part by part, of which none may be larger than `most` of all.
+    """Return what is found part by part, of which none is larger than `most` of all.
 
-    Where one may, those are cut again: they are cut at idle steps.
+    Those that are not cut where nobody waits, but at idle steps, may be cut so once more.
     """
 
     def alone(part: Part, own: Schedule, seconds: float | None, report: IntervalProgress) -> Result:
         begun, limited = time.monotonic(), replace(options, time_limit=seconds)
         with _patient(part.model):
             first = _first(part.instance, part.model, own)
-            return _solve(part.instance, part.model, limited, first, begun, report, whole=most < 1)
+            return _solve(part.instance, part.model, limited, first, begun, report, whole=quiet)
 
     best = Schedule(instance=instance, starts=np.array(model.starts_of_requests(starts)))
     return solve_parts(until, best, alone, deadline, most, progress)
@@ -218,7 +221,8 @@ def _solve(
 ) -> Result:
     """Solve it, from a first schedule and what is `found` of its parts.
 
-    Unless as a whole, what falls apart where nobody waits goes ahead.
+    Unless as a whole, what falls apart where nobody waits goes ahead, and a programme may be last:
+    what it claims has no proof that others could be added to.
     """
     upper, starts = first
     if found is not None:
@@ -237,7 +241,8 @@ def _solve(
         interrupted = found is not None and found.limit is Limit.INTERRUPT
     if found is not None:
         _taken(model, state, found)
-    programme = options.engine == "milp" or (options.engine == "auto" and repeats(model))
+    last_resort = options.engine == "auto" and not whole
+    programme = options.engine == "milp" or (last_resort and repeats(model))
     turns_end = deadline
     if deadline is not None and programme and not _searched(model):
         turns_end = deadline - _PROGRAMME * (deadline - time.monotonic())
@@ -246,7 +251,7 @@ def _solve(
         state.limit = Limit.INTERRUPT
     elif options.engine != "milp" and not state.closed():
         engines = _in_turns(model, state, options, turns_end, progress)
-    programme |= options.engine == "auto" and state.limit == Limit.SIZE
+    programme |= last_resort and state.limit == Limit.SIZE
     claimed: tuple[int | None, str] | None = None
     if programme and not state.closed() and state.limit != Limit.INTERRUPT:
         if deadline is not None and time.monotonic() >= deadline:
@@ -282,7 +287,8 @@ def _where_quiet(
     if not until:
         return None
     end = share_of(deadline, _QUIET)
-    return _in_parts(instance, model, until, options, state.starts, end, _LARGEST, progress)
+    most = _LARGEST if _searched(model) else 1.0
+    return _in_parts(instance, model, until, options, state.starts, end, most, progress, quiet=True)
 
 
 def _taken(model: Model, state: Interval, found: Result) -> None:

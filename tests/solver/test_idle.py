@@ -18,7 +18,7 @@ from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
 from kvproof.solver.heuristics import listed
 from kvproof.solver.model import model_of
-from kvproof.solver.parts import idle_cuts, parts_of, quiet_cuts, solve_parts
+from kvproof.solver.parts import _paired, idle_cuts, parts_of, quiet_cuts, solve_parts
 from kvproof.solver.reference import brute_force
 from kvproof.solver.result import Limit, Result
 from tests.solver.common import certificate, draw, make, verdict
@@ -225,6 +225,20 @@ def test_parts_that_clash_become_one(three):
     assert result.lower_bound == sum(
         solver.solve(part.instance).lower_bound for part in parts_of(three.instance, [100, 200])
     )
+
+
+@pytest.mark.parametrize(
+    ("clash", "kept"),
+    [
+        ([False, False], [10, 20]),
+        ([True, False], [20]),
+        ([True, True], [20]),
+        ([False, True, True, True, False, True], [10, 30, 50]),
+    ],
+)
+def test_no_part_is_in_two_pairs_that_become_one(clash, kept):
+    until = [10 * x for x in range(1, len(clash) + 1)]
+    assert _paired(until, clash) == kept
 
 
 def test_a_higher_bound_of_smaller_parts_is_kept(three):
