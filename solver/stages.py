@@ -1,12 +1,10 @@
-"""One `solve`: prices first, then the engines that fit, in turns, then a backend."""
+"""One `solve`: part by part where it falls apart, then the engines in turns, then a backend."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 
@@ -17,44 +15,32 @@ from kvproof.scheduling.exact import Column
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import Instance, as_instance
 from kvproof.scheduling.schedule import Schedule
-from kvproof.solver.annealed import NEAR, SMALL, annealed, brought_near
-from kvproof.solver.branch.stage import branch, look
-from kvproof.solver.deadline import share_of, until
-from kvproof.solver.dp.effort import Effort
+from kvproof.solver.annealed import SMALL
+from kvproof.solver.deadline import share_of
 from kvproof.solver.dp.quick import close_at_once
-from kvproof.solver.dp.root import climb, root_of
-from kvproof.solver.dp.size import refuse
-from kvproof.solver.dp.stage import beams, searches
 from kvproof.solver.heuristics import best_policy, listed
 from kvproof.solver.improve import improve
-from kvproof.solver.improve.run import MANY, rehearse_improve
+from kvproof.solver.improve.run import rehearse_improve
 from kvproof.solver.interval import Interval, IntervalProgress, known
 from kvproof.solver.model import Model, model_of
 from kvproof.solver.options import Options
 from kvproof.solver.parts import Part, idle_cuts, parts_of, quiet_cuts, solve_parts
-from kvproof.solver.portfolio import Engine, Work, lined_up, repeats, shares_of, take_turns
-from kvproof.solver.profiles.stage import few_profiles, profiles
+from kvproof.solver.portfolio import Engine, repeats
 from kvproof.solver.programme import programmed
 from kvproof.solver.rehearsal import rehearse
 from kvproof.solver.result import Limit, Result
 from kvproof.solver.threads import listening
+from kvproof.solver.turns import can_be_searched, in_turns
 from kvproof.solver.whole import repeated_whole, search_whole
 
 # Share of the time for an integer programme where requests repeat and the search cannot run.
 _PROGRAMME = 0.2
-# Steps between the bound and the best schedule of few requests up to which the search need not wait
-# for beams, as it is over before or reaches that far.
-_WIDE = 12
 # Share of the time for local search, and its exchanges for each request; up to so many in all it
 # takes a hundred times as many.
 _IMPROVE, _TRIALS_EACH, _MANY = 0.05, 50, 500_000
-# Seconds after the limit in which what has closed the interval may still be written as a proof.
-_PROOF = 0.5
 # Share of the time for parts that are cut where nobody waits, and of the requests in the largest of
 # these, where all could be searched together.
 _QUIET, _LARGEST = 0.5, 0.6
-# Part of the memory for what is followed beside an engine that goes over all profiles.
-_BESIDE = 0.4
 
 
 def solve(
@@ -244,13 +230,13 @@ def _solve(
     last_resort = options.engine == "auto" and not whole
     programme = options.engine == "milp" or (last_resort and repeats(model))
     turns_end = deadline
-    if deadline is not None and programme and not _searched(model):
+    if deadline is not None and programme and not can_be_searched(model):
         turns_end = deadline - _PROGRAMME * (deadline - time.monotonic())
     engines: list[Engine] = []
     if interrupted:
         state.limit = Limit.INTERRUPT
     elif options.engine != "milp" and not state.closed():
-        engines = _in_turns(model, state, options, turns_end, progress)
+        engines = in_turns(model, state, options, turns_end, progress)
     programme |= last_resort and state.limit == Limit.SIZE
     claimed: tuple[int | None, str] | None = None
     if programme and not state.closed() and state.limit != Limit.INTERRUPT:
@@ -268,7 +254,7 @@ def _solve(
     if options.engine == "auto" and refused:
         # neither the search nor the programme: prices and annealing remain, as with branching
         said = state.message
-        engines = _in_turns(model, state, replace(options, engine="branch"), deadline, progress)
+        engines = in_turns(model, state, replace(options, engine="branch"), deadline, progress)
         if state.limit != Limit.INTERRUPT:
             state.limit, state.message = Limit.SIZE, said
     return _result(instance, model, state, claimed, engines, time.monotonic() - begun)
@@ -287,7 +273,7 @@ def _where_quiet(
     if not until:
         return None
     end = share_of(deadline, _QUIET)
-    most = _LARGEST if _searched(model) else 1.0
+    most = _LARGEST if can_be_searched(model) else 1.0
     return _in_parts(instance, model, until, options, state.starts, end, most, progress, quiet=True)
 
 
@@ -298,106 +284,6 @@ def _taken(model: Model, state: Interval, found: Result) -> None:
     if found.total_latency < state.upper:
         state.upper = found.total_latency
         state.starts = listed(model, found.schedule.starts)
-
-
-def _in_turns(
-    model: Model,
-    state: Interval,
-    options: Options,
-    deadline: float | None,
-    progress: IntervalProgress | None,
-) -> list[Engine]:
-    """Narrow the interval by prices, then by the engines that fit; return what each ran."""
-
-    def report() -> None:
-        if progress:
-            progress(state.upper, state.lower)
-
-    late = until(deadline)
-    effort = Effort(memory_bytes=options.memory_bytes)
-    # of a single class the search sees too little, and branching proves it
-    branched = options.engine == "branch" or (options.engine == "auto" and repeats(model))
-    searched = options.engine != "branch" and (not branched or _searched(model))
-    engines: list[Engine] = []
-    try:
-        refuse(model, search=searched)
-        prices = climb(model, state, deadline, report)
-        if state.closed():
-            return engines
-        near = state.upper - state.lower <= NEAR
-        looked = options.engine == "auto" and (not near or repeats(model))
-        space = few_profiles(model, options.memory_bytes, deadline) if looked else None
-        works: dict[str, Work] = {}
-        memory = options.memory_bytes
-        beside = memory if space is None else int(_BESIDE * memory)
-        rooted = cache(lambda: root_of(model, prices, state, beside, deadline, report))
-        if model.requests < MANY:
-            works["annealing"] = annealed(model, state, report)
-            if model.requests <= SMALL and space is None:
-                brought_near(state, works["annealing"], late, rooted if searched else None)
-            if state.closed() and state.proof is not None:
-                return engines
-        if space is not None:
-            works["profiles"] = profiles(model, space, prices, state, memory, deadline, report)
-        if searched:
-            works["beams"] = _later(
-                lambda: beams(
-                    rooted().grid,
-                    rooted().root,
-                    state,
-                    deadline,
-                    rooted().left(effort),
-                    rooted().followed,
-                )
-            )
-            works["search"] = _later(lambda: searches(rooted(), state, effort, deadline, report))
-        else:
-            works["beams"] = look(model, state, effort=effort, deadline=deadline)
-        if branched:
-            works["branch"] = branch(model, state, deadline=deadline, progress=progress)
-        # a search over so few steps or requests is over before others have found anything
-        few = searched and model.requests <= SMALL
-        first = "search" if few or (searched and near) else "annealing"
-        wide = few and state.upper - state.lower > _WIDE
-        first = "beams" if wide else first
-        arcs = None if space is None else space.arcs
-        shares = shares_of(model)
-        engines = lined_up(
-            works, shares, first, patient=few and not wide, arcs=arcs, deadline=deadline
-        )
-        take_turns(
-            engines,
-            position=lambda: (state.lower, state.upper),
-            over=lambda: late() or (state.closed() and state.proof is not None),
-        )
-        if late():
-            state.limit = Limit.TIME
-            if state.closed() and state.proof is None:  # multipliers closed it: a search ends soon
-                late_end = time.monotonic() + _PROOF
-                for _ in searches(rooted(), state, effort, late_end, report):
-                    pass
-    except KeyboardInterrupt:
-        state.limit = Limit.INTERRUPT
-    except LimitError as error:
-        state.limit = Limit.SIZE
-        state.message = str(error)
-    return engines
-
-
-def _later(make: Callable[[], Work]) -> Work:
-    """Return work that is made when it is begun."""
-    yield from make()
-
-
-def _searched(model: Model) -> bool:
-    """Whether the search takes repeated requests: not of a single class, nor too large."""
-    if model.classes == 1:
-        return False
-    try:
-        refuse(model, search=True)
-    except LimitError:
-        return False
-    return True
 
 
 def _improved(

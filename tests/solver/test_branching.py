@@ -148,7 +148,7 @@ def test_the_programmes_duals_are_its_value(seed):
 
 
 def test_a_family_that_the_search_does_not_close(monkeypatch):
-    monkeypatch.setattr("kvproof.solver.stages.few_profiles", lambda *_: None)
+    monkeypatch.setattr("kvproof.solver.turns.few_profiles", lambda *_: None)
     instance = make(60, [(0, 0, 12)] * 24)
     result = solver.solve(instance)
     assert (result.status, result.total_latency, result.engine) == ("optimal", 672, "branch")
@@ -188,7 +188,7 @@ def test_the_roots_prices_are_said_to_prove_what_they_do():
 
 
 def test_the_programme_takes_over_and_is_only_believed(monkeypatch):
-    monkeypatch.setattr("kvproof.solver.stages.few_profiles", lambda *_: None)
+    monkeypatch.setattr("kvproof.solver.turns.few_profiles", lambda *_: None)
     monkeypatch.setattr("kvproof.solver.branch.stage._FEW_NODES", 1)
     monkeypatch.setattr("kvproof.solver.branch.stage._MOST_NODES", 1)
     result = solver.solve(make(60, [(0, 0, 12)] * 24))

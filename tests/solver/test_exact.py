@@ -275,7 +275,7 @@ def test_a_few_classes_are_proved_by_their_profiles():
 
 
 def test_without_profiles_they_are_searched_before_they_are_branched_on(monkeypatch):
-    monkeypatch.setattr("kvproof.solver.stages.few_profiles", lambda *_: None)
+    monkeypatch.setattr("kvproof.solver.turns.few_profiles", lambda *_: None)
     result = solver.solve(make(24, [(0, 2, 5)] * 6 + [(0, 1, 8)] * 6 + [(0, 4, 3)] * 6))
     assert (result.status, result.engine) == ("optimal", "dp")
     assert verdict(certificate(result)).verdict == "verified"

@@ -120,9 +120,9 @@ def _first(works: list[str]) -> Callable[[object], dict[str, int]]:
 @pytest.mark.parametrize("engine", ["dp", "branch", "auto"])
 @pytest.mark.parametrize("first", [["profiles"], ["search"], ["annealing", "branch"], ["beams"]])
 def test_whatever_comes_first_proves_the_optimum(monkeypatch, engine, first):
-    monkeypatch.setattr("kvproof.solver.stages.shares_of", _first(first))
+    monkeypatch.setattr("kvproof.solver.turns.shares_of", _first(first))
     if first != ["profiles"]:  # which would be over before the others begin
-        monkeypatch.setattr("kvproof.solver.stages.few_profiles", lambda *_: None)
+        monkeypatch.setattr("kvproof.solver.turns.few_profiles", lambda *_: None)
     # as short as can be, so that engines hear of each other's schedules in the middle of theirs
     monkeypatch.setattr("kvproof.solver.portfolio._FIRST", 0.0)
     monkeypatch.setattr("kvproof.solver.portfolio._PART", 0.0)
@@ -138,7 +138,7 @@ def test_whatever_comes_first_proves_the_optimum(monkeypatch, engine, first):
 
 
 def test_what_ran_is_told(monkeypatch):
-    monkeypatch.setattr("kvproof.solver.stages.few_profiles", lambda *_: None)
+    monkeypatch.setattr("kvproof.solver.turns.few_profiles", lambda *_: None)
     rng = random.Random(5)
     rows = [(0, rng.randint(1, 10), rng.randint(1, 12)) for _ in range(14)]
     turns = solver.solve(make(30, rows)).to_json()["turns"]

@@ -103,7 +103,7 @@ def test_groups_count_where_it_is_left(monkeypatch):
     model, state = state_of(instance)
     grouped = known(model, state.upper, state.starts)
     assert grouped.lower > state.lower
-    monkeypatch.setattr("kvproof.solver.stages._in_turns", lambda *_: [])
+    monkeypatch.setattr("kvproof.solver.stages.in_turns", lambda *_: [])
     found = solver.solve(instance, engine="dp")
     assert (found.lower_bound, found.engine) == (grouped.lower, "staggered")
 
