@@ -11,7 +11,7 @@ from .model import Instance
 from .reader import WHERE
 from .verdict import Malformed
 
-ROW = 130  # bytes of a request in its part
+ROW = 40  # bytes of a request in its part; a part takes ten times as much
 
 
 def parts_of(until: list[int], instance: Instance, budget: Budget) -> list[Instance]:
@@ -22,13 +22,11 @@ def parts_of(until: list[int], instance: Instance, budget: Budget) -> list[Insta
     if not until or any(after <= step for step, after in zip(until, until[1:])):
         raise Malformed(f"{WHERE}.until: expected ascending steps")
     budget.take(ROW * (instance.size + 10 * len(until)))
-    parts: list[list[tuple[int, int, int]]] = [[] for _ in range(len(until) + 1)]
+    parts: list[tuple[list[int], ...]] = [([], [], []) for _ in range(len(until) + 1)]
     for row in budget.each(zip(instance.arrival, instance.prompt, instance.output)):
-        parts[bisect_right(until, row[0])].append(row)
-    if not all(parts):
-        raise Malformed(f"{WHERE}.until: nothing arrives in part {parts.index([])}")
-    made = []
-    for part in parts:
-        arrival, prompt, output = (list(column) for column in zip(*part))
-        made.append(Instance(instance.memory, arrival, prompt, output, instance.digest))
-    return made
+        for column, entry in zip(parts[bisect_right(until, row[0])], row):
+            column.append(entry)
+    for place, (arrival, *_) in enumerate(parts):
+        if not arrival:
+            raise Malformed(f"{WHERE}.until: nothing arrives in part {place}")
+    return [Instance(instance.memory, a, s, o, instance.digest) for a, s, o in parts]

@@ -132,6 +132,14 @@ def search(
     return certificate([head, *vectors, '],"layers":[', *layers, end, *last], **given)
 
 
+def parts(rows: int, kind: str, **given: Any) -> bytes:
+    """A part for each step, with its bound."""
+    steps = ",".join(map(str, range(1, rows)))
+    head = f'{{"lower_bound":{{"kind":"parts","until":[{steps}],"parts":[{kind}'
+    proof: list[str | tuple[str, int]] = [head, (f",{kind}", rows - 1), "]}}"]
+    return certificate(proof, rows=rows, arrival=(list(range(rows)), 1), **given)
+
+
 def profiles(rows: int, price: int, **given: Any) -> bytes:
     text = '{"kind":"profiles","target":%d,"scale":1,"prices":%s}'
     return certificate(bound(text % (9 * rows, [price] * rows)), rows=rows, **given)
@@ -322,6 +330,10 @@ ATTACKS: dict[str, Callable[[], bytes]] = {
     ),
     "steps of profiles": lambda: profiles(2, 99_000, memory=30, prompt=([0, 1], 1), output=6),
     "long profiles": lambda: profiles(3, 99_000, memory=9000, prompt=([0, 1, 2], 1), output=3000),
+    "many parts": lambda: parts(
+        100_000, '{"kind":"staggered","peak":1,"output":1,"together":1}', memory=99, output=9
+    ),
+    "parts of many": lambda: parts(1000, '{"kind":"volume"}', memory=99, output=9, count=2000),
     "layers": lambda: search(
         [vector(36)], [layer(1, 0), ("," + layer(1, 0), 99_000)], 40, memory=9, count=4
     ),

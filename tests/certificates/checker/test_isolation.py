@@ -86,7 +86,7 @@ def needs(name: str) -> set[str]:
 
 
 def test_the_guide_says_what_is_to_be_read() -> None:
-    """In the table of lines by kind; all kinds together need at most 1,268 lines."""
+    """In the table of lines by kind; all kinds together need at most 1,266 lines."""
     lines = {path.stem: code_lines(path) for path in (CHECKER / "core").glob("*.py")}
     common = {"verdict", "budget", "reader", "model", "feasibility", "parts", "claims"}
     said = [f"| any | {sum(lines[name] for name in common)} |"]
@@ -97,7 +97,7 @@ def test_the_guide_says_what_is_to_be_read() -> None:
     ):  # fmt: skip
         more = sum(lines[name] for name in needs(module) - common)
         said.append(f"| {kinds} | {more} |")
-    assert sum(lines.values()) <= 1268
+    assert sum(lines.values()) <= 1266
     page = (CHECKER.parent.parent / "docs" / "certificates.md").read_text(encoding="utf-8")
     for row in (*said, f"| all | {sum(lines.values()):,} |"):
         assert row in page, row
