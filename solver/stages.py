@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from kvproof.certificates.lower_bounds import find_bound
+from kvproof.certificates.proofs import BoundKind
 from kvproof.scheduling.arguments import of_type
 from kvproof.scheduling.compiled import plain_first
 from kvproof.scheduling.errors import InputError, LimitError
@@ -140,12 +142,25 @@ def _in_parts(
 
     def alone(part: Part, own: Schedule, seconds: float | None, report: IntervalProgress) -> Result:
         begun, limited = time.monotonic(), replace(options, time_limit=seconds)
-        with _patient(part.model):
-            first = _first(part.instance, part.model, own)
-            return _solve(part.instance, part.model, limited, first, begun, report, whole=quiet)
+        try:
+            with _patient(part.model):
+                first = _first(part.instance, part.model, own)
+                return _solve(part.instance, part.model, limited, first, begun, report, whole=quiet)
+        except KeyboardInterrupt:  # before there were bounds; those of the other parts are kept
+            state = _unsearched(part, own)
+            return _result(part.instance, part.model, state, None, [], time.monotonic() - begun)
 
     best = Schedule(instance=instance, starts=np.array(model.starts_of_requests(starts)))
     return solve_parts(until, best, alone, deadline, most, progress)
+
+
+def _unsearched(part: Part, own: Schedule) -> Interval:
+    """Return what is known at once of a part that Ctrl-C has ended."""
+    outputs = find_bound(part.instance, BoundKind.OUTPUTS)
+    return Interval(
+        lower=int(outputs.value), upper=own.total_latency, starts=listed(part.model, own.starts),
+        proof=outputs.proof, engine=outputs.kind, limit=Limit.INTERRUPT,
+    )  # fmt: skip
 
 
 def _patient(model: Model) -> AbstractContextManager[None]:

@@ -11,10 +11,10 @@ import resource
 import shutil
 import subprocess
 import sys
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from itertools import accumulate
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -225,9 +225,10 @@ def _parts(given: Any, requests: Rows) -> Words:
     """Return the bounds of parts, before each but the last the step until which it goes."""
     until, bounds = given["until"], given["parts"]
     words: Words = ["parts", len(until)]
-    for first, end, bound in zip([0, *until], [*until, inf], bounds, strict=True):
-        words += [int(end)] if end < inf else []
-        words += _lower_bound(bound, [row for row in requests if first <= row[1] < end])
+    for place, bound in enumerate(bounds):
+        words += until[place : place + 1]
+        own = [row for row in requests if bisect_right(until, row[1]) == place]
+        words += _lower_bound(bound, own)
     return words
 
 

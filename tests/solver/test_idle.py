@@ -16,6 +16,7 @@ from kvproof.certificates.proofs import PartsProof
 from kvproof.scheduling.policies import SVF
 from kvproof.scheduling.schedule import Schedule
 from kvproof.scheduling.simulate import simulate
+from kvproof.solver import stages
 from kvproof.solver.heuristics import listed
 from kvproof.solver.model import model_of
 from kvproof.solver.parts import _paired, idle_cuts, parts_of, quiet_cuts, solve_parts
@@ -182,6 +183,25 @@ def test_what_ends_a_part_and_what_is_only_claimed(three):
     result = solve_parts([100, 200], three, claimed, None, 1.0, None)
     assert (result.certified, result.proof) == (False, None)
     assert result.detail["certified_lower_bound"] == 3
+
+
+@pytest.mark.parametrize("after", [3, 4])  # the bursts, which are the largest parts
+def test_ctrl_c_before_a_part_has_bounds_keeps_the_others(after, monkeypatch):
+    plain, asked = stages._first, []
+
+    def first(*given):
+        asked.append(given)
+        if len(asked) == 1 + after:  # the first one is of all requests
+            raise KeyboardInterrupt
+        return plain(*given)
+
+    monkeypatch.setattr(stages, "_first", first)
+    instance = make(7, BURSTS)
+    result = solver.solve(instance)
+    opt = 2 * brute_force(make(7, BURST))[0] + 2 + 3
+    assert result.limit == Limit.INTERRUPT
+    assert instance.total(instance.output) <= result.lower_bound <= opt <= result.total_latency
+    assert verdict(_bound(result)).verdict == "verified"
 
 
 def test_none_is_larger_than_it_may_be(three):
