@@ -42,7 +42,7 @@ def repeated_whole(little: Instance) -> None:
     if followed is not None:
         packing = packing_of(model)
         root = States.root(packing, model.requests)
-        raise_low(model.kinds, packing, followed.before(0), root.columns, 0, 1)
+        raise_low(model.kinds, followed.before(0), root.columns, 0, 1)
     for _ in islice(branch(model, known(model, upper, starts)), _NODES):
         pass
 

@@ -18,7 +18,9 @@ _WORD = 64  # states that one word tells of
 
 
 @njit(nogil=True, error_model="numpy")
-def undominated(order, key, profile, raised, packing, keep, flag):  # type: ignore[no-untyped-def]
+def undominated(  # type: ignore[no-untyped-def]
+    order, key, starts, profile, raised, packing, keep, flag
+):  # fmt: skip
     """Mark in `keep` which states of `order`, which sorts by key, then latency, survive.
 
     Among states with the same started requests one is dropped if another costs no more and holds
@@ -31,7 +33,7 @@ def undominated(order, key, profile, raised, packing, keep, flag):  # type: igno
     position = 0
     while position < rows and not flag[0]:
         i = order[position]
-        if position == 0 or key[i] != key[order[position - 1]]:
+        if position == 0 or not _same_set(order[position - 1], i, key, starts, packing):
             number = 0
         dominated = False
         for e in range(number - 1, -1, -1):
@@ -51,10 +53,22 @@ def undominated(order, key, profile, raised, packing, keep, flag):  # type: igno
             number += 1
             if number == _MANY:
                 last = position
-                while last < rows and key[order[last]] == key[i]:
+                while last < rows and _same_set(i, order[last], key, starts, packing):
                     last += 1
                 _by_bits(order[position:last], profile, raised, packing, kept, keep, flag)
                 position = last
+
+
+@njit(nogil=True, error_model="numpy")
+def _same_set(i, j, key, starts, packing):  # type: ignore[no-untyped-def]
+    """Return whether the same requests have started in two states."""
+    if key[i] != key[j]:
+        return False
+    if not packing.exact:
+        for r in range(starts.shape[1]):
+            if (starts[i, r] < 0) != (starts[j, r] < 0):
+                return False
+    return True
 
 
 @njit(nogil=True, error_model="numpy")

@@ -158,11 +158,11 @@ def children(
     taken = len(out)
     out = out.take(slice(0, filled))
     if ahead is not None:
-        raise_low(step.kinds, step.packing, ahead, out.columns, 0, filled)
+        raise_low(step.kinds, ahead, out.columns, 0, filled)
         out = out.take(out.low <= cutoff)
     keep = np.zeros(len(out), np.bool_)
     order = out.order()
-    undominated(order, out.key, out.profile, out.profile, step.packing, keep, flag)
+    undominated(order, out.key, out.starts, out.profile, out.profile, step.packing, keep, flag)
     if late():  # then some were not looked at
         raise Exhausted(Limit.TIME)
     out = out.take(order[keep[order]])

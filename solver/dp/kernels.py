@@ -105,7 +105,7 @@ def expand(  # type: ignore[no-untyped-def]
     # each parent and child, which took twice the time.
     t, kinds, packing, may_start, cost_now, bounds, table_min, ahead = step
     memory, arrival, prompt, output, count, offset = kinds
-    bits, _, radix, shape, guard, full = packing
+    bits, _, radix, _, shape, guard, full = packing
     rest, beta, table = bounds
     key, latency, profile, starts, low, _ = parents
     out_key, out_latency, out_profile, out_starts, out_low, out_vector = out
@@ -146,17 +146,19 @@ def expand(  # type: ignore[no-untyped-def]
         left = 0
         past[:] = 0
         for c in range(classes):
-            begun_c = np.int64((key[i] // radix[c]) % np.uint64(count[c] + 1))
-            room[c] = count[c] - begun_c
-            left += room[c]
-            for r in range(offset[c], offset[c] + begun_c):
+            room[c] = count[c]
+            for r in range(offset[c], offset[c] + count[c]):
                 p = starts[i, r]
+                if p < 0:
+                    break
+                room[c] -= 1
                 if p + output[c] > t:
                     run_class[running] = c
                     run_start[running] = p
                     running += 1
                 for u in range(max(p + 1, t + 1 - longest), min(p + output[c], t) + 1):
                     past[t - u] += prompt[c] + u - p
+            left += room[c]
         options = 0
         idles = 0
         for c in range(classes):

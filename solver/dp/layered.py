@@ -321,19 +321,19 @@ class Search:
         # of those with the same requests started all but the first, the cheapest, may be dominated
         later = 1 + np.flatnonzero(states.key[1:] == states.key[:-1])
         raised = states.profile.copy()
-        raised[later] = self._raised(states.key[later], states.profile[later], t)
+        raised[later] = self._raised(states.starts[later], states.profile[later], t)
         return states.take(self._undominated(states, np.arange(len(states)), raised))
 
-    def _raised(self, key: Words, profile: Words, t: int) -> Words:
+    def _raised(self, starts: npt.NDArray[np.int16], profile: Words, t: int) -> Words:
         """Return the raised profiles of states before the starts at step t."""
         raised = np.empty_like(profile)
         layout = self.grid.layout
         jobs = [
             self.pool.submit(
                 raise_profiles, layout.kinds, self.packing, layout.allowed, t,
-                len(layout.least) - 1, key, profile, begin, end, raised, self.flag,
+                len(layout.least) - 1, starts, profile, begin, end, raised, self.flag,
             )
-            for begin, end in blocks(len(key), self.cores)
+            for begin, end in blocks(len(profile), self.cores)
         ]  # fmt: skip
         self._done(jobs)
         return raised
@@ -346,7 +346,7 @@ class Search:
         keep = np.zeros(len(key), np.bool_)
         jobs = [
             self.pool.submit(
-                undominated, order[a:b], states.key, states.profile, profile,
+                undominated, order[a:b], states.key, states.starts, states.profile, profile,
                 self.packing, keep, self.flag,
             )
             for a, b in pairwise(cuts)

@@ -139,7 +139,9 @@ def _layers(  # type: ignore[no-untyped-def]
         order = _order(made, filled)
         for i in range(filled):
             survives[i] = False
-        undominated(order, made.key, made.profile, made.profile, packing, survives, flag)
+        undominated(
+            order, made.key, made.starts, made.profile, made.profile, packing, survives, flag
+        )
         left = 0
         for i in range(filled):
             left += survives[i]

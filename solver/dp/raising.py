@@ -24,7 +24,7 @@ _FEW = 3
 
 @njit(nogil=True, error_model="numpy")
 def raise_profiles(  # type: ignore[no-untyped-def]
-    kinds, packing, allowed, t, most, key, profile, begin, end, out, flag
+    kinds, packing, allowed, t, most, starts, profile, begin, end, out, flag
 ):  # fmt: skip
     """Write the raised profiles of states begin..end-1, before the starts at step t, to `out`.
 
@@ -35,8 +35,8 @@ def raise_profiles(  # type: ignore[no-untyped-def]
     ended, or start later, makes room, so those that run in the step keep within both. A set `flag`
     ends it.
     """
-    memory, _, prompt, output, count, _ = kinds
-    bits, radix = packing.bits, packing.radix
+    memory, _, prompt, output, count, offset = kinds
+    bits = packing.bits
     classes, steps = count.size, allowed.shape[1]
     lanes = 64 // bits
     lane = np.uint64((1 << bits) - 1)
@@ -54,7 +54,9 @@ def raise_profiles(  # type: ignore[no-untyped-def]
             return
         waiting = 0
         for c in range(classes):
-            left[c] = count[c] - np.int64((key[i] // radix[c]) % np.uint64(count[c] + 1))
+            left[c] = count[c]
+            while left[c] > 0 and starts[i, offset[c] + count[c] - left[c]] >= 0:
+                left[c] -= 1
             waiting += left[c]
         top = min(most, waiting)
         last = -1

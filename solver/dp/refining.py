@@ -16,7 +16,7 @@ from kvproof.solver.dp.ascent import Scratch, ascend, clusters, coarse, make_scr
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.expansion import Ints, bounds_of
 from kvproof.solver.dp.multipliers import Vector, make_vector, sample_of
-from kvproof.solver.dp.states import States, packing_of
+from kvproof.solver.dp.states import States
 from kvproof.solver.dp.trajectory import SCALE, Grid
 from kvproof.solver.threads import Flag, blocks, cores, gather
 
@@ -124,7 +124,7 @@ class Vectors:
             model = self._grid.model
             jobs = [
                 self._pool.submit(
-                    rebound, model.kinds, packing_of(model), bounds_of(fresh, t), t,
+                    rebound, model.kinds, bounds_of(fresh, t), t,
                     states.columns, a, b, len(self.active), which,
                 )
                 for a, b in blocks(len(states), cores())
@@ -140,7 +140,7 @@ class Vectors:
 
 @njit(nogil=True, error_model="numpy")
 def rebound(  # type: ignore[no-untyped-def]
-    kinds, packing, bounds, t, states, begin, stop, first, which
+    kinds, bounds, t, states, begin, stop, first, which
 ):  # fmt: skip
     """Raise `low` of states begin..stop-1, before the starts at step t, by further vectors.
 
@@ -148,8 +148,7 @@ def rebound(  # type: ignore[no-untyped-def]
     """
     _, _, prompt, output, count, offset = kinds
     rest, beta, table = bounds
-    key, latency, _, starts, low, _ = states
-    radix = packing.radix
+    _, latency, _, starts, low, _ = states
     running_class = np.empty(starts.shape[1], np.int64)
     running_start = np.empty(starts.shape[1], np.int64)
     room = np.empty(count.size, np.int64)
@@ -157,10 +156,12 @@ def rebound(  # type: ignore[no-untyped-def]
         running = 0
         tokens = 0
         for c in range(count.size):
-            begun = np.int64((key[i] // radix[c]) % np.uint64(count[c] + 1))
-            room[c] = count[c] - begun
-            for r in range(offset[c], offset[c] + begun):
+            room[c] = count[c]
+            for r in range(offset[c], offset[c] + count[c]):
                 p = starts[i, r]
+                if p < 0:
+                    break
+                room[c] -= 1
                 if p + output[c] >= t:
                     running_class[running] = c
                     running_start[running] = p

@@ -66,7 +66,7 @@ def see(layout, packing, ahead, states, begin, stop, flag):  # type: ignore[no-u
     now, rest, alpha, beta, table = ahead
     kinds, allowed, _, _, _, _, _, _, least, highest = layout
     memory, _, prompt, output, count, offset = kinds
-    key, latency, profile, starts, low, vector = states
+    _, latency, profile, starts, low, vector = states
     bits = np.uint64(packing.bits)
     lane_mask = np.uint64((1 << packing.bits) - 1)
     lanes = 64 // packing.bits
@@ -84,11 +84,13 @@ def see(layout, packing, ahead, states, begin, stop, flag):  # type: ignore[no-u
         bound = latency[i] * SCALE
         last = 0
         for c in range(count.size):
-            begun = np.int64((key[i] // packing.radix[c]) % np.uint64(count[c] + 1))
-            room[c] = count[c] - begun
-            bound += room[c] * rest[v, c]
-            for r in range(offset[c], offset[c] + begun):
+            room[c] = count[c]
+            for r in range(offset[c], offset[c] + count[c]):
+                if starts[i, r] < 0:
+                    break
+                room[c] -= 1
                 last = max(last, starts[i, r] + output[c] + 1 - now)
+            bound += room[c] * rest[v, c]
         last = min(last, steps - 1)
         if last <= 0:
             continue

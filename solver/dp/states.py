@@ -1,13 +1,14 @@
 """States of the layered search and their packed memory profiles.
 
-A state before the starts at step t: which requests have started (a mixed-radix key over classes),
-their latencies so far, the tokens that they will hold in steps t + 1, t + 2, ... (one lane of 8,
-16 or 32 bits per step, so that a whole profile is compared in a few machine words), their starts,
-and the best lower bound known through it.
+A state before the starts at step t: which requests have started (a key: a mixed-radix number over
+classes, or a hash where that has too many bits), their latencies so far, the tokens that they will
+hold in steps t + 1, t + 2, ... (one lane of 8, 16 or 32 bits per step, so that a whole profile is
+compared in a few machine words), their starts, and the best lower bound known through it.
 """
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, Self
@@ -19,6 +20,9 @@ from kvproof.scheduling.errors import LimitError
 from kvproof.solver.model import Model
 
 Words = npt.NDArray[np.uint64]
+
+# Bits of a key.
+_BITS = 63
 
 
 class Packing(NamedTuple):
@@ -32,6 +36,8 @@ class Packing(NamedTuple):
         Words per profile.
     radix
         Key weight of one started request of each class.
+    exact
+        Whether no two sets of started requests share a key. If not, rows of a key are compared.
     shape
         Packed profile of a request of each class at its start, (classes, words).
     guard, full
@@ -41,6 +47,7 @@ class Packing(NamedTuple):
     bits: int
     words: int
     radix: Words
+    exact: bool
     shape: Words
     guard: np.uint64
     full: np.uint64
@@ -50,10 +57,13 @@ class Packing(NamedTuple):
 def packing_of(model: Model) -> Packing:
     """Choose lanes for the memory and a mixed radix for the classes.
 
+    Where there are too many sets of started requests for a key, weights are drawn, so that sets
+    rarely share one.
+
     Raises
     ------
     LimitError
-        Too many different sets of started requests for one 64-bit key, or memory beyond 2^31.
+        Memory beyond 2^31.
     """
     bits = next((b for b in (8, 16, 32) if model.memory < 1 << (b - 1)), 0)
     weight = 1
@@ -61,11 +71,14 @@ def packing_of(model: Model) -> Packing:
     for count in model.count.tolist():
         radix.append(weight)
         weight *= count + 1
-    if not bits or weight >= 1 << 63:
+    if not bits:
         raise LimitError(
-            f"exact search: {model.requests} requests in {model.classes} classes are too many; "
-            "use --engine milp or certified bounds"
+            f"exact search: a memory of {model.memory:,} tokens is too large; use certified bounds"
         )
+    exact = weight < 1 << _BITS
+    if not exact:
+        draw = random.Random(0)
+        radix = [draw.getrandbits(_BITS) for _ in range(model.classes)]
     lanes = 64 // bits
     words = -(-int(model.output.max()) // lanes)
     shape = np.zeros((model.classes, words), dtype=np.uint64)
@@ -77,6 +90,7 @@ def packing_of(model: Model) -> Packing:
         bits=bits,
         words=words,
         radix=np.array(radix, dtype=np.uint64),
+        exact=exact,
         shape=shape,
         guard=np.uint64(sum(1 << (bits * j + bits - 1) for j in range(lanes))),
         full=np.uint64(sum(model.memory << (bits * j) for j in range(lanes))),

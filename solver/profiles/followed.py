@@ -337,20 +337,22 @@ def _climbed(
 
 
 @njit(nogil=True, error_model="numpy")
-def raise_low(kinds, packing, ahead, states, begin, stop):  # type: ignore[no-untyped-def]
+def raise_low(kinds, ahead, states, begin, stop):  # type: ignore[no-untyped-def]
     """Raise `low` of states begin..stop-1, before the starts at a step, to what is said of them."""
     t, first, to, way, ways, place, rest, held, row, empty = ahead
     _, _, _, output, count, offset = kinds
-    key, latency, _, starts, low, _ = states
+    _, latency, _, starts, low, _ = states
     longest = held.shape[1]
     begun = np.zeros((longest, ways.shape[1]), np.int64)  # by age, of those that are followed
     for i in range(begin, stop):
         begun[:, :] = 0
         bound = PRICE_SCALE * latency[i] - empty
         for c in range(count.size):
-            number = np.int64((key[i] // packing.radix[c]) % np.uint64(count[c] + 1))
-            bound += (count[c] - number) * rest[c]
-            for r in range(offset[c], offset[c] + number):
+            bound += count[c] * rest[c]
+            for r in range(offset[c], offset[c] + count[c]):
+                if starts[i, r] < 0:
+                    break
+                bound -= rest[c]
                 age = t - starts[i, r]
                 if age < output[c]:
                     bound += held[c, age]

@@ -11,6 +11,7 @@ from kvproof.certificates.proofs import ProfilesProof
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
 from kvproof.solver.deadline import share_of
+from kvproof.solver.dp.states import packing_of
 from kvproof.solver.dp.trajectory import SCALE
 from kvproof.solver.interval import Interval
 from kvproof.solver.model import Model
@@ -90,7 +91,7 @@ def profiles(
         )
     except LimitError:
         return
-    if bound is None:
+    if bound is None or not packing_of(model).exact:  # the search reads its keys
         return
     for width in (*_WIDTHS, None):
         if state.closed() and state.proof is not None:

@@ -28,7 +28,8 @@ def test_undominated_equals_pairwise_comparison(seed):
     shape = packing.shape[1]
     more = rng.integers(0, 3, (40, 1)).astype(np.uint64)
     raised = profile + more * shape
-    undominated(order, key, profile, raised, packing, keep, new_flag())
+    starts = np.zeros((len(key), 1), np.int16)
+    undominated(order, key, starts, profile, raised, packing, keep, new_flag())
     low, high = (
         [[int(w) >> (packing.bits * j) & ((1 << packing.bits) - 1) for w in row
           for j in range(64 // packing.bits)] for row in rows]
@@ -58,8 +59,9 @@ def lanes_of(packing, rows):
 
 
 @pytest.mark.parametrize(("memory", "spread"), [(20, 1), (300, 1), (300, 40), (60, 0)])
+@pytest.mark.parametrize("exact", [True, False])
 @pytest.mark.parametrize("seed", range(3))
-def test_of_many_the_same_survive(seed, memory, spread):
+def test_of_many_the_same_survive(seed, memory, spread, exact):
     # most survive: what is held now is the less the more is held later
     rng = np.random.default_rng(seed)
     model = model_of(make(memory, [(0, 1, 10), (0, 2, 3)]))
@@ -76,7 +78,10 @@ def test_of_many_the_same_survive(seed, memory, spread):
     key = rng.choice([7, 9], rows, p=[0.1, 0.9]).astype(np.uint64)
     order = np.lexsort((rng.integers(0, 9, rows), key))
     keep = np.zeros(rows, np.bool_)
-    undominated(order, key, profile, raised, packing, keep, new_flag())
+    starts = np.where(key == 7, 0, -1).astype(np.int16)[:, None]
+    packing = packing._replace(exact=exact)
+    shared = key if exact else np.zeros(rows, np.uint64)
+    undominated(order, shared, starts, profile, raised, packing, keep, new_flag())
     low, high = lanes_of(packing, profile), lanes_of(packing, raised)
     for group in (7, 9):
         kept = np.empty((0, low.shape[1]), np.int64)
@@ -101,7 +106,8 @@ def test_of_many_each_drops_its_equal(memory):
         profile[:, word] |= lanes[:, j].astype(np.uint64) << np.uint64(packing.bits * shift)
     profile, key = np.tile(profile, (2, 1)), np.zeros(2 * rows, np.uint64)
     keep = np.zeros(2 * rows, np.bool_)
-    undominated(np.arange(2 * rows), key, profile, profile, packing, keep, new_flag())
+    starts = np.zeros((2 * rows, 1), np.int16)
+    undominated(np.arange(2 * rows), key, starts, profile, profile, packing, keep, new_flag())
     assert rows > 1_024
     assert keep.tolist() == [True] * rows + [False] * rows
 
@@ -110,8 +116,8 @@ def test_the_flag_ends_dominance():
     model = model_of(make(20, [(0, 1, 10), (0, 2, 3)]))
     packing, keep = packing_of(model), np.zeros(2, np.bool_)
     key, profile = np.zeros(2, np.uint64), np.zeros((2, 3), np.uint64)
-    flag = np.ones(1, np.bool_)
-    undominated(np.arange(2), key, profile, profile, packing, keep, flag)
+    flag, starts = np.ones(1, np.bool_), np.zeros((2, 1), np.int16)
+    undominated(np.arange(2), key, starts, profile, profile, packing, keep, flag)
     assert not keep.any()
-    undominated(np.arange(2), key, profile, profile, packing, keep, new_flag())
+    undominated(np.arange(2), key, starts, profile, profile, packing, keep, new_flag())
     assert keep.tolist() == [True, False]

@@ -82,7 +82,7 @@ def test_any_numbers_bound_every_schedule(seed):
     opt = brute_force(model.instance())[0]
     assert made.value <= PRICE_SCALE * opt
     root = states_of(model, np.full(model.requests, 10**4), 0)
-    raise_low(model.kinds, packing_of(model), made.before(0), root.columns, 0, 1)
+    raise_low(model.kinds, made.before(0), root.columns, 0, 1)
     # more where a worth is below all that its class can cost
     assert -(-made.value * SCALE // PRICE_SCALE) <= root.low[0] <= SCALE * opt
 
@@ -99,11 +99,11 @@ def test_states_are_bounded_as_by_the_checker(seed):
     owner = np.repeat(np.arange(model.classes), model.count).tolist()
     for t in range(int(starts.max()) + 12):
         states = states_of(model, starts, t)
-        raise_low(model.kinds, packing_of(model), made.before(t), states.columns, 0, 1)
+        raise_low(model.kinds, made.before(t), states.columns, 0, 1)
         low = int(states.low[0])
         assert low <= SCALE * total  # it can be completed so
         plain = states_of(model, starts, t)
-        raise_low.plain(model.kinds, packing_of(model), made.before(t), plain.columns, 0, 1)
+        raise_low.plain(model.kinds, made.before(t), plain.columns, 0, 1)
         assert plain.low[0] == low
         checked.begin(t)
         pairs = list(zip(owner, starts.tolist(), strict=True))

@@ -100,12 +100,9 @@ def test_the_top_bit_of_a_lane_is_a_guard(memory, bits):
     assert packing.full & packing.guard == 0
 
 
-def test_a_key_has_64_bits():
-    assert packing_of(model_of(make(90, [(0, k, 1) for k in range(62)]))).radix[-1] == 2**61
-    with pytest.raises(LimitError, match="63 requests in 63 classes are too many"):
-        packing_of(model_of(make(90, [(0, k, 1) for k in range(63)])))
-    with pytest.raises(LimitError, match="too many"):
-        packing_of(model_of(make(90, [(0, k, 1) for k in range(80)])))
+def test_a_memory_is_refused_that_no_lane_holds():
+    with pytest.raises(LimitError, match="a memory of 2,147,483,648 tokens is too large"):
+        packing_of(replace(model_of(make(9, [(0, 4, 2)])), memory=2**31))
 
 
 def test_windows_lose_no_optimum():

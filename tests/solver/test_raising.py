@@ -80,14 +80,15 @@ def test_every_completion_fits_below_the_raised_profile(seed, equal):
     for _ in range(20):
         t = rng.randint(0, min(4, grid.horizon))
         left = [rng.randint(0, count) for count in model.count.tolist()]
-        started = model.count - left
-        key = np.array([int((started * packing.radix.astype(np.int64)).sum())], dtype=np.uint64)
+        begun = np.arange(int(model.count.max())) < (model.count - left)[:, None]
+        some = np.arange(int(model.count.max())) < model.count[:, None]
+        starts = np.where(begun[some], 0, -1).astype(np.int16)[None]
         lanes = [rng.randint(0, model.memory) for _ in range(rng.randint(0, longest))]
         lanes += [0] * (packing.words * (64 // packing.bits) - len(lanes))
         profile = packed(packing, lanes)
         out = np.empty_like(profile)
         most = len(layout.least) - 1
-        arguments = layout.kinds, packing, layout.allowed, t, most, key, profile, 0, 1, out
+        arguments = layout.kinds, packing, layout.allowed, t, most, starts, profile, 0, 1, out
         raise_profiles(*arguments, new_flag())
         raised = lanes_of(packing, out[0])
         room = [model.memory - tokens for tokens in lanes]
