@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,14 @@ from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import FORMAT, MAX_MEMORY, Instance
 from kvproof.scheduling.words import counted
 
+_COLUMN = re.compile(rb'"(?:arrival|prompt|output)"\s*:\s*\[')
+
 
 def is_instance_file(path: Path) -> bool:
-    """Whether the file, plain or gzip, is JSON that names the format of instances.
+    """Whether the file, plain or gzip, is JSON that names the format of instances, or looks so.
 
-    A trace of JSON lines also starts with a brace, but names no format. What can be read only
-    once, a pipe, is left to the trace reader, as is a file that cannot be read.
+    A trace of JSON lines also starts with a brace, but names no format, nor has it columns. What
+    can be read only once, a pipe, is left to the trace reader, as is a file that cannot be read.
     """
     try:
         if not path.is_file():
@@ -33,6 +36,8 @@ def is_instance_file(path: Path) -> bool:
         return False
     return data[:100].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and (
         f'"{FORMAT}"'.encode() in data
+        # without its format, which is asked for then
+        or (b'"memory"' in data and _COLUMN.search(data) is not None)
     )
 
 

@@ -12,6 +12,7 @@ from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.feasibility import check_schedule
 from kvproof.scheduling.instance import MAX_ARRIVAL, Instance
+from kvproof.scheduling.latency import percentile
 from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.policies import FCFS, SJF, SVF, Policy
 from kvproof.scheduling.simulate import simulate
@@ -136,7 +137,7 @@ def run(
                 samples[policy.name].append(
                     (
                         float(schedule.mean_latency),
-                        float(np.percentile(schedule.latency, TAIL)),
+                        float(percentile(schedule.latency, TAIL)),
                         float(schedule.total_latency / bound),
                     )
                 )

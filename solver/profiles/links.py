@@ -9,13 +9,16 @@ from kvproof.scheduling.exact import Column
 from kvproof.solver.dp.states import Words, packing_of
 from kvproof.solver.model import Model
 from kvproof.solver.profiles.space import TOGETHER, Places, Space, joined, look_up, places
+from kvproof.solver.threads import Flag
 
 # Slots of a hash table for each profile, at least.
 _SLOTS = 2
 
 
-def links(space: Space, words: Words, others: Words, model: Model, kept: Column) -> Places:
-    """Return which of the `others` each profile becomes.
+def links(
+    space: Space, words: Words, others: Words, model: Model, kept: Column, flag: Flag
+) -> Places | None:
+    """Return which of the `others` each profile becomes, or None once `flag` is set.
 
     That which holds the same, or, where there is none, what is left of it without the requests
     that are not of the classes kept.
@@ -37,17 +40,19 @@ def links(space: Space, words: Words, others: Words, model: Model, kept: Column)
         own += space.ways[:, c, None].astype(np.uint64) * packing.shape[kept[c]]
     left = np.zeros((len(words), others.shape[1]), np.uint64)
     if (kept < 0).any():
-        _leave(space.first, space.to, space.way, own, packing.bits, left)
+        _leave(space.first, space.to, space.way, own, packing.bits, left, flag)
     out = np.empty(len(words), np.int32)
     rows = np.empty(others.shape, np.uint64)
     slots = np.full(1 << (_SLOTS * len(others)).bit_length(), -1, np.int32)
-    _link(words, left, others, rows, slots, out)
-    return out
+    _link(words, left, others, rows, slots, out, flag)
+    return None if flag[0] else out
 
 
-def _plain_leave(first, to, way, own, bits, left):  # type: ignore[no-untyped-def]
+def _plain_leave(first, to, way, own, bits, left, flag):  # type: ignore[no-untyped-def]
     known = {0}
     for x in range(len(first) - 1):
+        if flag[0]:
+            return
         for e in range(first[x], first[x + 1]):
             if to[e] not in known:
                 known.add(int(to[e]))
@@ -56,7 +61,7 @@ def _plain_leave(first, to, way, own, bits, left):  # type: ignore[no-untyped-de
 
 
 @njit(nogil=True, error_model="numpy", plain=_plain_leave)
-def _leave(first, to, way, own, bits, left):  # type: ignore[no-untyped-def]
+def _leave(first, to, way, own, bits, left, flag):  # type: ignore[no-untyped-def]
     """Write what is left of each profile, made by the first arcs that lead to it.
 
     `own` is what is kept of what each way starts.
@@ -67,6 +72,8 @@ def _leave(first, to, way, own, bits, left):  # type: ignore[no-untyped-def]
     known = np.zeros(left.shape[0], np.bool_)
     known[0] = True
     for x in range(first.size - 1):
+        if flag[0]:
+            return
         for e in range(first[x], first[x + 1]):
             y = to[e]
             if known[y]:
@@ -78,14 +85,16 @@ def _leave(first, to, way, own, bits, left):  # type: ignore[no-untyped-def]
                 left[y, w] = held[w] >> down | held[w + 1] << up
 
 
-def _plain_link(words, left, others, rows, slots, out):  # type: ignore[no-untyped-def]
+def _plain_link(words, left, others, rows, slots, out, flag):  # type: ignore[no-untyped-def]
+    if flag[0]:
+        return
     numbers = {joined(row): y for y, row in enumerate(others)}
     for x, (row, part) in enumerate(zip(words, left, strict=True)):
         out[x] = numbers.get(joined(row), numbers[joined(part)])
 
 
 @njit(nogil=True, error_model="numpy", plain=_plain_link)
-def _link(words, left, others, rows, slots, out):  # type: ignore[no-untyped-def]
+def _link(words, left, others, rows, slots, out, flag):  # type: ignore[no-untyped-def]
     """Write which of the others holds the same as each profile, or as what is left of it.
 
     `rows` and `slots`, an open hash table of places, its size a power of two, are written to.
@@ -93,12 +102,16 @@ def _link(words, left, others, rows, slots, out):  # type: ignore[no-untyped-def
     width = others.shape[1]
     number = 0
     for y in range(0, others.shape[0], TOGETHER):
+        if flag[0]:
+            return
         some = others[y : y + TOGETHER]
         number = places(rows, number, slots, some, np.empty(some.shape[0], np.int32))
     same = np.zeros((TOGETHER, width), np.uint64)
     slot = np.empty(TOGETHER, np.uint64)
     own = np.empty(TOGETHER, np.int32)
     for x in range(0, words.shape[0], TOGETHER):
+        if flag[0]:
+            return
         some = words[x : x + TOGETHER]
         for i in range(some.shape[0]):
             more = False

@@ -101,7 +101,10 @@ def phases_of(
     for k, (space, words) in enumerate(found[:-1]):
         place = {c: x for x, c in enumerate(spans[k + 1][2].tolist())}
         kept = np.array([place.get(c, -1) for c in spans[k][2].tolist()])
-        linked.append(links(space, words, found[k + 1][1], parts[k + 1], kept))
+        link = links(space, words, found[k + 1][1], parts[k + 1], kept, flag)
+        if link is None:
+            return None
+        linked.append(link)
     linked.append(np.zeros(found[-1][0].profiles, np.int32))
     return tuple(
         Phase(begin=begin, end=end, classes=classes[own], space=space, link=link)

@@ -342,6 +342,7 @@ def test_bad_input_gets_one_line_and_exit_code_2(capsys, arguments, said):
     ("text", "said"),
     [
         ('{"format": "kvproof-instance"', "not JSON"),
+        ('{"memory": 9, "arrival": [0], "prompt": [4]}', 'an object with "format": "kvproof-'),
         ('{"format": "kvproof-instance", "version": 1}', "field 'arrival' is missing"),
         ('{"format": "kvproof-instance", "version": 1.0}', "version 1.0 is unknown"),
         ('{"format": "kvproof-instance", "format": 1}', "field 'format' is given twice"),

@@ -111,6 +111,26 @@ def test_phases_that_find_no_room_are_not_made():
     assert phases_of(model, np.arange(model.classes), until, ROOM, flag) is None
 
 
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("kernel", ["_link", "_leave"])
+def test_time_that_is_up_ends_linking(kernel, plain, monkeypatch):
+    _, model, worth = drawn(0)
+    until = model.arrival + np.maximum(1, worth - model.output // 2)
+    flag, own, ran = new_flag(), getattr(linking, kernel), []
+    own = own.plain if plain else own
+
+    def late(*arguments):
+        flag[0] = True
+        written = arguments[-2].copy()
+        own(*arguments)
+        assert (arguments[-2] == written).all()
+        ran.append(kernel)
+
+    monkeypatch.setattr(linking, kernel, late)
+    assert phases_of(model, np.arange(model.classes), until, ROOM, flag) is None
+    assert ran == [kernel]
+
+
 COMING = [(9, 5, 6)] * 7 + [(16, 1, 4)] * 6 + [(24, 6, 2)] * 7
 
 

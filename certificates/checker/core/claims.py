@@ -126,14 +126,14 @@ def _lower_bound(given: dict[str, Any], case: Case) -> tuple[str, Fraction]:
     value = given["lower_bound"]
     if isinstance(value, dict) and value.get("kind") == PARTS:
         return PARTS, _by_parts(fields(value, WHERE, "kind until parts"), case)
-    return _whole(value, case)
+    return _whole(value, case, PARTS)
 
 
-def _whole(value: object, case: Case) -> tuple[str, Fraction]:
-    """Return the kind and the value of a bound that is of all requests at once."""
+def _whole(value: object, case: Case, *others: str) -> tuple[str, Fraction]:
+    """Return the kind and the value of a bound of all requests at once; `others` are known, too."""
     if not isinstance(value, dict) or "kind" not in value:
         raise Malformed(f"{WHERE}: expected an object with a kind")
-    kind = text(value["kind"], f"{WHERE}.kind", *case.rules)
+    kind = text(value["kind"], f"{WHERE}.kind", *case.rules, *others)
     needed, optional, bound = case.rules[kind]
     found = fields(value, WHERE, f"kind {needed}", optional)
     return kind, bound(found, case.instance, case.budget)

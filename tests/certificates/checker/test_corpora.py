@@ -123,3 +123,12 @@ def test_the_limits_of_the_specification() -> None:
     table = page.split("| limit | default |")[1].split("\n\n")[0]
     for field in fields(Limits):
         assert f"| {field.default:,} |" in table
+
+
+@pytest.mark.parametrize(("name", "last"), [("bound-kind", True), ("parts-nested", False)])
+def test_an_unknown_kind_of_bound_is_told_which_are_known(name: str, last: bool) -> None:
+    reason = check((FOLDER / "malformed" / f"{name}.json").read_bytes()).reason or ""
+    known, got = reason.split(", got ")
+    assert "expected 'price' or " in known
+    assert known.endswith(" or 'parts'") == last  # a part has none itself
+    assert got
