@@ -113,6 +113,8 @@ class _Patience:
 
     until = 0.0  # on the clock of time.process_time
     left = _PATIENCE
+    #: State of NumPy's generator, which compiled kernels leave alone, before one was interpreted.
+    random: Any = None
 
 
 @contextmanager
@@ -123,11 +125,12 @@ def plain_first() -> Iterator[None]:
         return
     begun = time.process_time()
     _Patience.until = begun + _Patience.left
-    state = np.random.get_state()  # which kernels that are compiled leave alone
     try:
         yield
     finally:
-        np.random.set_state(state)
+        if _Patience.random is not None:
+            np.random.set_state(_Patience.random)
+            _Patience.random = None
         _Patience.left -= time.process_time() - begun
         _Patience.until = 0.0
 
@@ -148,6 +151,8 @@ def _patient(kernel: Any, plain: Callable[..., Any] | None) -> Any:
 
     def callable_for(*args: Any) -> Any:
         if interpreting() and not _is_kept(kernel):
+            if _Patience.random is None:
+                _Patience.random = np.random.get_state()
             return kernel.plain
         return compile_for_args(*args)
 
