@@ -15,7 +15,7 @@ from kvproof.certificates.lower_bounds import LowerBound, sum_of_prefix_sums
 from kvproof.certificates.proofs import runs
 from kvproof.certificates.sums import GRID
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.exact import as_pq
+from kvproof.scheduling.exact import as_pq, decimal
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.policies import FCFS, SJF, SVF, Policy
@@ -107,8 +107,8 @@ def optimal_certificate(schedule: Schedule, bound: LowerBound) -> Certificate:
     """
     if bound.value <= schedule.total_latency - 1:
         raise InputError(
-            f"the {bound.kind} bound {float(bound.value):.2f} does not prove a total latency of "
-            f"{schedule.total_latency} optimal"
+            f"the {bound.kind} bound, {decimal(bound.value, 2, up=False, commas=True)}, does not "
+            f"prove a total latency of {schedule.total_latency:,} optimal; kvproof solve may"
         )
     return Certificate(
         instance=schedule.instance,

@@ -86,7 +86,7 @@ class Output:
             self.write(data)
             raise LimitError(
                 f"{self.name}: written, but not verified: {checked.verdict}: {checked.reason}; "
-                "kvproof check takes higher limits"
+                "kvproof check can raise most limits"
             )
         if checked.claim_in_words is None:
             error = RejectedError if checked.verdict.name == "REJECTED" else KvproofError

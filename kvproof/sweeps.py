@@ -70,7 +70,7 @@ def parse_sweep(text: str) -> Sweep:
     parts = re.split("[:,]", rest)
     wrong = [part for part in parts if not _NUMBER.fullmatch(part) or not Fraction(part)]
     if wrong:
-        raise InputError(f"--sweep {text!r}: {wrong[0]!r} is no number above 0")
+        raise InputError(f"--sweep {text!r}: {wrong[0]!r} is no number above 0 in plain digits")
     values = [Fraction(part) for part in parts]
     if ":" in rest:
         if "," in rest or len(values) != 3 or values[0] > values[1]:

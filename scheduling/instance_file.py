@@ -109,7 +109,8 @@ def read_part(
         return instance, rows, tuple(notes)
     except json.JSONDecodeError as error:
         raise InputError(
-            f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+            f"{path}: not JSON: {error.msg.removesuffix(' at')} at line {error.lineno}, "
+            f"column {error.colno}"
         ) from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error

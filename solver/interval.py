@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -20,7 +21,10 @@ IntervalProgress = Callable[[int | None, int | None], None]
 
 @dataclass(kw_only=True)
 class Interval:
-    """What is proved so far: ``lower <= OPT <= upper`` with the starts behind `upper`."""
+    """What is proved so far: ``lower <= OPT <= upper`` with the starts behind `upper`.
+
+    `proof` is of `lower`, or None; `kept` is the highest bound with a proof, and that.
+    """
 
     lower: int
     upper: int
@@ -30,20 +34,42 @@ class Interval:
     limit: Limit | None = None
     states: int = 0
     message: str | None = None
+    kept: tuple[Fraction, Proof] | None = None
+
+    def __post_init__(self) -> None:
+        """Keep the first proof."""
+        if self.kept is None and self.proof is not None:
+            self.keep(Fraction(self.lower), self.proof)
 
     def closed(self) -> bool:
         """Whether the interval is one point."""
         return self.lower >= self.upper
 
     def raise_lower(
-        self, bound: int, proof: Proof | None, engine: str, *, replace_equal: bool = False
+        self,
+        bound: Fraction | int,
+        proof: Proof | None,
+        engine: str,
+        *,
+        replace_equal: bool = False,
     ) -> None:
-        """Take a bound, with its proof or without, where it is above that so far, or as high."""
+        """Take a bound, with its proof or without, where it is above that so far, or as high.
+
+        OPT is an integer, so it is at least the next one.
+        """
+        if proof is not None:
+            self.keep(Fraction(min(bound, self.upper)), proof)
+        bound = math.ceil(bound)
         if bound > self.lower or (replace_equal and bound == self.lower):
             # the bound last: should Ctrl-C strike in between, the proof proves more than is claimed
             self.proof = proof
             self.engine = engine
             self.lower = min(bound, self.upper)
+
+    def keep(self, bound: Fraction, proof: Proof) -> None:
+        """Keep the proof of a bound above those that have one so far."""
+        if self.kept is None or bound > self.kept[0]:
+            self.kept = bound, proof
 
 
 def known(model: Model, upper: int, starts: Column, *, groups: bool = True) -> Interval:
@@ -60,4 +86,7 @@ def known(model: Model, upper: int, starts: Column, *, groups: bool = True) -> I
         cuts = np.empty_like(proof.cuts)
         cuts[np.concatenate(model.members)] = proof.cuts
         proof = TailProof(cuts=cuts)
-    return Interval(lower=lower, upper=upper, starts=starts, proof=proof, engine=str(bound.kind))
+    return Interval(
+        lower=lower, upper=upper, starts=starts, proof=proof, engine=str(bound.kind),
+        kept=(bound.value, proof),
+    )  # fmt: skip

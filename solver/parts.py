@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import partial
 from itertools import pairwise
+from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -201,6 +203,7 @@ class _Found:
             runtime_s=seconds,
             certified=all(result.certified for result in told),
             proof=_proof(until, [result.proof for result in told]),
+            kept=_kept(until, [result.kept for result in told]),
             limit=Limit.INTERRUPT if self.interrupted() else limits[0] if limits else None,
             detail={
                 "states": sum(result.detail["states"] for result in every),
@@ -227,6 +230,15 @@ def _proof(until: list[int], proofs: list[Proof | None]) -> PartsProof | None:
             parts.append(proof)
         steps += [] if step is None else [step]
     return PartsProof(until=tuple(steps), parts=tuple(parts))
+
+
+def _kept(
+    until: list[int], kept: list[tuple[Fraction, Proof] | None]
+) -> tuple[Fraction, Proof] | None:
+    """Return what proofs of parts prove together; None where a part has none."""
+    every = [one for one in kept if one is not None]
+    proof = _proof(until, [one[1] for one in every]) if len(every) == len(kept) else None
+    return None if proof is None else (Fraction(sum(ceil(one[0]) for one in every)), proof)
 
 
 def _added(turns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

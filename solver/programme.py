@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from fractions import Fraction
 
 import numpy as np
 
@@ -46,8 +47,8 @@ def programmed(
             state.upper, price_proof(prices, model.origin), "price", replace_equal=True
         )
         return state.upper, "price"
-    least = -(-windows.bound // PRICE_SCALE)
-    state.raise_lower(least, price_proof(prices, model.origin), "price")
+    bound_of_prices = Fraction(windows.bound, PRICE_SCALE)
+    state.raise_lower(bound_of_prices, price_proof(prices, model.origin), "price")
     left = None if deadline is None else deadline - time.monotonic()
     if left is not None and left <= 0:
         state.limit = Limit.TIME

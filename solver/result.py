@@ -7,7 +7,12 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from kvproof.certificates.build import Certificate, optimal_certificate, schedule_certificate
+from kvproof.certificates.build import (
+    Certificate,
+    optimal_certificate,
+    schedule_certificate,
+    within_factor_certificate,
+)
 from kvproof.certificates.lower_bounds import LowerBound
 from kvproof.certificates.proofs import Proof
 from kvproof.scheduling.schedule import Schedule
@@ -63,6 +68,8 @@ class Result(Shown):
         third-party solver's word is all there is for it.
     proof
         A proof of `lower_bound`, or None.
+    kept
+        The highest bound that has a proof, and that, or None: multipliers and backends leave none.
     limit
         What ended the solve before the interval closed, or None.
     detail
@@ -76,6 +83,7 @@ class Result(Shown):
     certified: bool = True
     proof: Proof | None = None
     limit: Limit | None = None
+    kept: tuple[Fraction, Proof] | None = None
     detail: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -103,15 +111,19 @@ class Result(Shown):
         return facts | {"seconds": f"{self.runtime_s:.2f}"}
 
     def certificate(self) -> Certificate:
-        """Return the certificate that the schedule is optimal, or that it is feasible.
+        """Return the certificate that the schedule is optimal, or within a factor of OPT.
 
         The latter where the interval is open, closed by the word of a backend alone, or closed by a
-        search that a limit or Ctrl-C ended before there was a proof to write.
+        search that a limit or Ctrl-C ended before there was a proof to write: then by the highest
+        bound that has one. Where none has, that the schedule is feasible.
         """
-        if self.gap or self.proof is None:
+        if not self.gap and self.proof is not None:
+            bound = LowerBound(value=Fraction(self.lower_bound), proof=self.proof)
+            return optimal_certificate(self.schedule, bound)
+        if self.kept is None:
             return schedule_certificate(self.schedule)
-        bound = LowerBound(value=Fraction(self.lower_bound), proof=self.proof)
-        return optimal_certificate(self.schedule, bound)
+        value, proof = self.kept
+        return within_factor_certificate(self.schedule, LowerBound(value=value, proof=proof))
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``kvproof solve --json`` prints."""

@@ -294,6 +294,8 @@ def _where_quiet(
 
 def _taken(model: Model, state: Interval, found: Result) -> None:
     """Take what is found of the parts."""
+    if found.kept is not None:
+        state.keep(*found.kept)
     if found.certified:
         state.raise_lower(found.lower_bound, found.proof, found.engine)
     if found.total_latency < state.upper:
@@ -349,6 +351,7 @@ def _result(
         certified=certified,
         proof=proof,
         limit=limit,
+        kept=state.kept,
         detail={
             "states": state.states,
             "message": state.message if limit in (Limit.SIZE, Limit.BACKEND) else None,

@@ -107,12 +107,16 @@ def command(
         result = solver.solve(
             instance, engine=engine, backend=backend, time_limit=time_limit, progress=progress
         )
-    claim, data = None, b""
-    checked = None
-    if proof is not None:
-        made = result.certificate()
-        claim, data = made.claim["kind"], made.to_bytes(compress=proof.compressed)
-        checked = check(data)
+        claim, data = None, b""
+        checked, interrupted = None, result.limit is solver.Limit.INTERRUPT
+        if proof is not None:
+            bar.update(task, description="checking the certificate")
+            made = result.certificate()
+            claim, data = made.claim["kind"], made.to_bytes(compress=proof.compressed)
+            try:
+                checked = check(data)
+            except KeyboardInterrupt:  # the result is shown all the same
+                interrupted = True
     # a result and its files: none is lost where another cannot be written
     failures = Failures()
     try:
@@ -152,7 +156,7 @@ def command(
                 )
             if written(proof) and checked is not None and checked.verdict is Verdict.VERIFIED:
                 show.print(f"certificate ({claim}) verified and written to {certificate}")
-    if result.limit is solver.Limit.INTERRUPT:
+    if interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.DONE if result.status == solver.Status.OPTIMAL else ExitCode.OVER_LIMIT
 

@@ -179,7 +179,7 @@ def download(data: bytes, name: str, *, made_by: str | None = None) -> Download:
     """
     said = check(data)
     if said.verdict == Verdict.OVER_LIMIT:
-        says = f"not verified: {said.reason}; kvproof check takes higher limits"
+        says = f"not verified: {said.reason}; kvproof check can raise most limits"
     elif said.claim_in_words is None:
         raise RejectedError(f"{name}: not carried: {said.reason}")
     else:

@@ -28,10 +28,15 @@ def solve_page(result: Result, *, source: str, step: Fraction | None, notes: Seq
     unit = unit_of_time(step)
     prices = result.proof.prices if isinstance(result.proof, PriceProof | SearchProof) else None
     schedules = {"the best schedule found" if result.gap else "the optimum": result.schedule}
-    proved = result.proof is not None and not result.gap
+    made = result.certificate()
+    only = {
+        "schedule": "The certificate proves the schedule, not how good it is.",
+        "within-factor": "The certificate proves how good the schedule is at least, by a bound "
+        "that has a proof, not that it is the best.",
+    }.get(made.claim["kind"])
     bound = "certified" if result.certified else "claimed by the backend"
     numbers = [f"{n:,}" for n in (result.total_latency, result.lower_bound, result.gap)]
-    data = result.certificate().to_bytes(compress=True)
+    data = made.to_bytes(compress=True)
     certificate = download(data, "solve.json.gz", made_by=f"{command_line()} --certificate FILE")
     return Page(
         title=f"{Path(source).name}: the optimum of {counted(instance.requests, 'request')} in "
@@ -40,7 +45,7 @@ def solve_page(result: Result, *, source: str, step: Fraction | None, notes: Seq
         command=command_line(),
         remarks=[
             *notes,
-            *([] if proved else ["The certificate proves the schedule, not that it is the best."]),
+            *([] if only is None else [only]),
         ],
         tables=[
             Table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from fractions import Fraction
 
 import numpy as np
 
@@ -117,5 +118,5 @@ def _exchange(branching: Branching, state: Interval) -> None:
 
 def _root_prices(model: Model, state: Interval, vector: Column) -> None:
     prices = vector * (PRICE_SCALE // UNIT)
-    bound = -(-fix_windows(model, prices, state.upper).bound // PRICE_SCALE)
+    bound = Fraction(fix_windows(model, prices, state.upper).bound, PRICE_SCALE)
     state.raise_lower(bound, price_proof(prices, model.origin), "price")

@@ -52,7 +52,8 @@ def close_at_once(model: Model, state: Interval, deadline: float | None) -> bool
         quick_search(model, state, deadline)
         if not state.closed():
             grouped = known(model, state.upper, state.starts)
-            state.raise_lower(grouped.lower, grouped.proof, grouped.engine)
+            if grouped.kept is not None:
+                state.raise_lower(*grouped.kept, grouped.engine)
     except KeyboardInterrupt:
         return True
     return False

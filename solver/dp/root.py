@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -69,7 +70,8 @@ def climb(
     """
     prices = good_prices(model, state.upper, until(share_of(deadline, PRICES)))
     windows = fix_windows(model, prices, state.upper)
-    state.raise_lower(-(-windows.bound // PRICE_SCALE), price_proof(prices, model.origin), "price")
+    bound = Fraction(windows.bound, PRICE_SCALE)
+    state.raise_lower(bound, price_proof(prices, model.origin), "price")
     report()
     return prices
 

@@ -143,7 +143,7 @@ def test_rates_are_not_tried_for_many_requests(capsys, monkeypatch, tmp_path):
         (["--sweep", "speed=1"], "expected load=, rate= or memory="),
         (["--sweep", "load=1:2"], "expected FIRST:LAST:STEP"),
         (["--sweep", "load=2:1:0.1"], "FIRST at most LAST"),
-        (["--sweep", "load=1:2:0"], "'0' is no number above 0"),
+        (["--sweep", "load=1:2:0"], "'0' is no number above 0 in plain digits"),
         (["--sweep", "load=a"], "'a' is no number above 0"),
         (["--sweep", "load=1:9999:0.1"], "more than 1,000 points"),
         (["--sweep", "memory=0.5"], "tokens are whole numbers"),

@@ -58,7 +58,7 @@ def test_a_backends_word_is_called_a_claim(tmp_path):
     done = run(path, "--engine", "milp", "--certificate", tmp_path / "c.json")
     assert done.return_value == 0
     assert "claimed" in done.stdout
-    assert "certificate (schedule)" in done.stdout
+    assert "certificate (within-factor)" in done.stdout
 
 
 @pytest.fixture
