@@ -56,6 +56,17 @@ def findings(result: Result) -> tuple[Finding, ...]:
         ]
         for load, base in zip(loads, svf, strict=True)
     }
+    # only where some policy is significantly better or worse
+    differ = [
+        load
+        for load in loads
+        if better[load]
+        or any(
+            cell.load == load and cell.excess.low > 0
+            for name in NAMES[1:]
+            for cell in result.of(name)
+        )
+    ]
     beaten = [one for several in better.values() for one in several]
     # only where there is something to gain: FCFS significantly worse than SVF
     shares = {
@@ -68,11 +79,12 @@ def findings(result: Result) -> tuple[Finding, ...]:
     found = (
         _finding(
             "SVF has the least mean latency",
-            loads,
-            [not better[load] for load in loads],
+            differ,
+            [not better[load] for load in differ],
             "better than SVF: " + "; ".join(beaten)
             if beaten
-            else "no policy is significantly better (paired 95 percent intervals)",
+            else f"no policy is significantly better{'' if differ else ', nor worse'} "
+            "(paired 95 percent intervals)",
         ),
         _finding(
             "one bit is close: it recovers at least half of what SVF gains over FCFS",

@@ -23,7 +23,8 @@ def experiment_page(results: Sequence[Result]) -> Page:
     return Page(
         title="Policies under Poisson arrivals, over a range of loads",
         answer=f"{sum(tested)} of {len(tested)} claims of the paper's figures come out in shape at "
-        "every load that was run" + (f"; {untested} could not be tested." if untested else "."),
+        "every load where they could be tested"
+        + (f"; {untested} could not be tested." if untested else "."),
         command=command_line(),
         tables=[
             Table(

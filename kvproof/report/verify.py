@@ -99,7 +99,7 @@ def _answer(verdicts: Sequence[Verdict]) -> str:
     best, *others = sorted(verdicts, key=lambda v: v.schedule.total_latency)
 
     def at(verdict: Verdict) -> str:
-        mean = decimal(verdict.schedule.mean_latency, 1, up=True, commas=True)
+        mean = f"{float(verdict.schedule.mean_latency):,.1f}"  # as the table has it
         return f"{label(verdict)} ({mean} steps)"
 
     if best.factor == 1:
