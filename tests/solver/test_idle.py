@@ -2,7 +2,9 @@
 
 import itertools
 import random
+from dataclasses import replace
 from fractions import Fraction
+from math import ceil
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 from kvproof import solver
 from kvproof.certificates.build import lower_bound_certificate
 from kvproof.certificates.checker import Limits, check
-from kvproof.certificates.lower_bounds import LowerBound
+from kvproof.certificates.lower_bounds import LowerBound, best_bound
 from kvproof.certificates.proofs import PartsProof
 from kvproof.scheduling.policies import SVF
 from kvproof.scheduling.schedule import Schedule
@@ -309,3 +311,33 @@ def test_a_part_leaves_its_memory_to_the_next():
     thrice = Limits(memory_bytes=3 * most.memory_bytes)
     checked = check(result.certificate().to_bytes(), limits=thrice)
     assert checked.verdict == "verified", checked.reason
+
+
+def test_bounds_of_open_parts_prove_a_factor(three):
+    def half_open(part, own, *_):
+        made = best_bound(part.instance)
+        return replace(solved(part), schedule=own, lower_bound=own.total_latency - 1, proof=None,
+                       kept=(made.value, made.proof))  # fmt: skip
+
+    result = solve_parts([100, 200], three, half_open, None, 1.0, None)
+    assert (result.gap > 0, result.proof) == (True, None)
+    value, proof = result.kept
+    bounds = [best_bound(part.instance).value for part in parts_of(three.instance, [100, 200])]
+    assert value == sum(ceil(bound) for bound in bounds)
+    assert proof.until == (100, 200)
+    made = result.certificate().to_json()
+    assert made["claim"]["kind"] == "within-factor"
+    assert Fraction(made["claim"]["factor"]) == result.total_latency / value
+    assert verdict(made).verdict == "verified"
+
+
+def test_the_certificate_of_an_open_interval_proves_a_factor():
+    rng = random.Random(5)
+    rows = [(0, rng.randint(0, 9), rng.randint(1, 19)) for _ in range(40)]
+    result = solver.solve(make(100, rows), time_limit=0.01)
+    assert result.gap > 0
+    made = result.certificate().to_json()
+    assert made["claim"]["kind"] == "within-factor"
+    bound = result.total_latency / Fraction(made["claim"]["factor"])
+    assert result.lower_bound - 1 < bound <= result.lower_bound
+    assert verdict(made).verdict == "verified"
