@@ -1,12 +1,8 @@
 """The vectors of a ``search`` proof, each worked out when a step first needs it."""
 
 from ..core.budget import Budget
-from ..core.reader import WHERE
 from ..core.starts import Multipliers, SearchProof
-from ..core.verdict import OverLimit
-from .trajectory import MOST_CELLS, Field, Vector
-
-MOST_MADE = 400_000_000  # cells of all tables, as often as they are worked out
+from .trajectory import Field, Vector
 
 
 class Tables:
@@ -17,7 +13,6 @@ class Tables:
     ) -> None:
         self._proof, self._field, self._vectors, self._budget = proof, field, vectors, budget
         self._made: dict[int, Vector] = {}
-        self._left = MOST_MADE
 
     def of_step(self, t: int) -> list[Vector]:
         """Return the vectors that bound the children of step t; forget those of before."""
@@ -25,17 +20,8 @@ class Tables:
         self._budget.check()
         for place in [place for place in self._made if place not in places]:
             self._made.pop(place).leave()
-        cells = self._field.cells
-        if len(places) * cells > MOST_CELLS:
-            raise OverLimit(
-                f"{WHERE}: {len(places)} tables of {cells:,} cells in step {t}; "
-                f"the limit is {MOST_CELLS:,} cells"
-            )
         for place in places:
             if place not in self._made:
-                self._left -= cells
-                if self._left < 0:
-                    raise OverLimit(f"{WHERE}: more than {MOST_MADE:,} cells of tables in all")
                 since, multipliers = self._proof.vectors[place].since, self._vectors[place]
                 self._made[place] = Vector(self._field, since, *multipliers, self._budget)
         return [self._made[place] for place in places]

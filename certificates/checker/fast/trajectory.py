@@ -13,7 +13,6 @@ from ..hints import last_step
 from .cells import BITS, MOST, Cells
 
 HUGE = 1 << 62  # no path, no start; above all sums of multipliers and latencies
-MOST_CELLS = 20_000_000  # of the tables in use at once
 
 Rows = list["array[int]"]  # [running][tokens]
 Parts = list[dict[int, int]]  # [class]: multiplier by start
@@ -45,20 +44,9 @@ class Field:
     joining: list[list[int]]
     leaving: list[list[int]]
 
-    @property
-    def cells(self) -> int:
-        """Numbers in one table."""
-        return (self.horizon + 2) * len(self.least) * (self.memory + 1)
-
 
 def make_field(kinds: list[Kind], memory: int, scale: int, budget: Budget) -> Field:
-    """Lay the events out by step.
-
-    Raises
-    ------
-    OverLimit
-        A table, or what is kept by kind and step, would be too large.
-    """
+    """Lay the events out by step."""
     budget.take(16 * sum(kind.count for kind in kinds))
     ones = sorted(k.prompt + 1 for k in kinds for _ in range(k.count))
     budget.check()
@@ -74,12 +62,6 @@ def make_field(kinds: list[Kind], memory: int, scale: int, budget: Budget) -> Fi
     last = last_step(kinds)
     copies = [min(kind.count, len(least) - 1) for kind in kinds]
     events = sum(len(kind.starts) * n for kind, n in zip(kinds, copies))
-    cells = (last + 2) * len(least) * (memory + 1)
-    for size, what in (
-        (cells, "table cells"), (len(kinds) * (last + 2), "classes by steps"), (events, "events")
-    ):  # fmt: skip
-        if size > MOST_CELLS:
-            raise OverLimit(f"{WHERE}: {size:,} {what}; the limit is {MOST_CELLS:,}")
     budget.take(80 * len(least) + 130 * last + 20 * events)
     joining: list[list[int]] = [[] for _ in range(last + 1)]
     leaving: list[list[int]] = [[] for _ in range(last + 1)]

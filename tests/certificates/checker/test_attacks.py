@@ -157,7 +157,7 @@ def _search(target: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("tiny", "proof", "reason"),
     [
-        (Tiny(3000, ((0, 0, 1),) * 3000), _search(93_000), "table cells"),
+        (Tiny(3000, ((0, 0, 1),) * 3000), _search(93_000), "memory"),
         (Tiny(9, tuple((4 * a, 0, 1) for a in range(1001))), _search(1002), "classes"),
         (Tiny(9, ((0, 0, 1), (10**9, 0, 1))), _search(3), "steps"),
     ],
