@@ -148,6 +148,10 @@ class Relaxation:
 
         self.value = self.worth(low, high)
         if self._solver.getModelStatus() != HighsModelStatus.kOptimal:
+            # from the basis before, thousands of tokens can make it seem infeasible; it never is
+            self._solver.clearSolver()
+            self.value = self.worth(low, high)
+        if self._solver.getModelStatus() != HighsModelStatus.kOptimal:
             raise LimitError(f"prices: the LP ended as {self._solver.getModelStatus()}")
         found = self._solver.getSolution()
         counts = np.array(found.col_value[: self.columns]).reshape(self.model.classes, self.steps)

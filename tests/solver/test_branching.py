@@ -284,6 +284,27 @@ def test_one_schedule_that_no_prices_close_is_an_error():
     assert best_split(programme, counts, first, np.array([0, 6]), 99.0, 8) == [0, 1, 4]
 
 
+def test_a_programme_that_seems_infeasible_is_solved_afresh(monkeypatch):
+    model = model_of(make(24, [(0, 1, 6)] * 3))
+    bounds = counts_between(np.zeros(3, int), np.full(3, 8), model.count, 8)
+    value = Relaxation(model, 8).worth(*bounds)
+    calls, worth = [], Relaxation.worth
+
+    def seems_infeasible(self, low, high):
+        calls.append(low)
+        if len(calls) == 1:
+            self._solver.changeColBounds(0, 2.0, 1.0)
+            self._solver.run()
+            return 0.0
+        return worth(self, low, high)
+
+    monkeypatch.setattr(Relaxation, "worth", seems_infeasible)
+    programme = Relaxation(model, 8)
+    programme.solve(*bounds)
+    assert len(calls) == 2
+    assert programme.value == pytest.approx(value)
+
+
 def test_a_time_limit_is_kept():
     model = model_of(make(60, [(0, 1, 10)] * 20 + [(0, 9, 3)] * 20))
     late = [False]
