@@ -109,10 +109,11 @@ def command(
         )
         claim, data = None, b""
         checked, interrupted = None, result.limit is solver.Limit.INTERRUPT
-        if proof is not None:
+        if proof is not None or page is not None:
             bar.update(task, description="checking the certificate")
             made = result.certificate()
-            claim, data = made.claim["kind"], made.to_bytes(compress=proof.compressed)
+            claim = made.claim["kind"]
+            data = made.to_bytes(compress=proof is None or proof.compressed)
             try:
                 checked = check(data)
             except KeyboardInterrupt:  # the result is shown all the same
@@ -131,7 +132,7 @@ def command(
 
             with failures:
                 shown = solve_page(
-                    result, source=source.source, step=source.step, notes=source.notes
+                    result, checked, source=source.source, step=source.step, notes=source.notes
                 )
                 page.write(shown.to_bytes())
         failures.end()

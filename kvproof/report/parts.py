@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import kvproof
-from kvproof.certificates.checker import Verdict, check
+from kvproof.certificates.checker import Result, Verdict, check
 from kvproof.report.page import Download, Picture, Table
 from kvproof.scheduling.errors import RejectedError
 from kvproof.scheduling.exact import Column
@@ -167,8 +167,10 @@ def line(
     return made
 
 
-def download(data: bytes, name: str, *, made_by: str | None = None) -> Download:
-    """Return a certificate to carry, once the checker has verified it.
+def download(
+    data: bytes, name: str, *, made_by: str | None = None, said: Result | None = None
+) -> Download:
+    """Return a certificate to carry, once the checker has verified it, if it has not `said` so.
 
     Where it came to a limit the words say so: a check that may take more can still verify it.
 
@@ -177,7 +179,7 @@ def download(data: bytes, name: str, *, made_by: str | None = None) -> Download:
     RejectedError
         It is not verified otherwise.
     """
-    said = check(data)
+    said = said or check(data)
     if said.verdict == Verdict.OVER_LIMIT:
         says = f"not verified: {said.reason}; kvproof check can raise most limits"
     elif said.claim_in_words is None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+from kvproof.certificates.checker import Result as Checked
 from kvproof.certificates.proofs import PriceProof, SearchProof
 from kvproof.report.memory import memory_picture
 from kvproof.report.page import Page, Table, within_budget
@@ -19,10 +20,18 @@ from kvproof.scheduling.words import counted
 from kvproof.solver.result import Result
 
 
-def solve_page(result: Result, *, source: str, step: Fraction | None, notes: Sequence[str]) -> Page:
+def solve_page(
+    result: Result,
+    checked: Checked | None,
+    *,
+    source: str,
+    step: Fraction | None,
+    notes: Sequence[str],
+) -> Page:
     """Return the page about the optimum of an instance.
 
-    `source`, `step` and `notes` say what was read, seconds per step or None, and how.
+    It carries the certificate of the result if that is `checked`. `source`, `step` and `notes` say
+    what was read, seconds per step or None, and how.
     """
     instance = result.schedule.instance
     unit = unit_of_time(step)
@@ -36,8 +45,10 @@ def solve_page(result: Result, *, source: str, step: Fraction | None, notes: Seq
     }.get(made.claim["kind"])
     bound = "certified" if result.certified else "claimed by the backend"
     numbers = [f"{n:,}" for n in (result.total_latency, result.lower_bound, result.gap)]
-    data = made.to_bytes(compress=True)
-    certificate = download(data, "solve.json.gz", made_by=f"{command_line()} --certificate FILE")
+    carried = []
+    if checked is not None:
+        data, by = made.to_bytes(compress=True), f"{command_line()} --certificate FILE"
+        carried = [download(data, "solve.json.gz", made_by=by, said=checked)]
     return Page(
         title=f"{Path(source).name}: the optimum of {counted(instance.requests, 'request')} in "
         f"{instance.memory:,} tokens",
@@ -45,7 +56,7 @@ def solve_page(result: Result, *, source: str, step: Fraction | None, notes: Seq
         command=command_line(),
         remarks=[
             *notes,
-            *([] if only is None else [only]),
+            *([] if only is None or checked is None else [only]),
         ],
         tables=[
             Table(
@@ -59,7 +70,7 @@ def solve_page(result: Result, *, source: str, step: Fraction | None, notes: Seq
             memory_picture(schedules, unit=unit, prices=prices),
             latency_picture(schedules, unit=unit),
         ],
-        downloads=within_budget([certificate]),
+        downloads=within_budget(carried),
         facts=instance_facts(instance, source=source),
         made_with=made_with("numba", "highspy", "jinja2"),
     )  # fmt: skip

@@ -45,6 +45,31 @@ def test_json_certificate_and_svg(backlog, tmp_path):
     assert picture.read_text().startswith("<svg")
 
 
+def test_page_and_certificate_are_checked_once(backlog, tmp_path, monkeypatch):
+    checked = []
+    monkeypatch.setattr(
+        "kvproof.certificates.checker.check", lambda data: checked.append(data) or check(data)
+    )
+    page, proof = tmp_path / "page.html", tmp_path / "opt.json"
+    done = run(backlog, "--report", page, "--certificate", proof)
+    assert done.return_value == 0
+    assert checked == [proof.read_bytes()]
+    assert "solve.json.gz" in page.read_text()
+
+
+def test_a_page_without_the_certificate_that_ctrl_c_left_unchecked(backlog, tmp_path, monkeypatch):
+    def interrupted(data):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kvproof.certificates.checker.check", interrupted)
+    page = tmp_path / "page.html"
+    done = run(backlog, "--report", page)
+    assert done.return_value == 130
+    assert done.stdout.startswith("optimal: total latency")
+    assert "optimum" in page.read_text()
+    assert "solve.json.gz" not in page.read_text()
+
+
 def test_words_and_gantt(backlog):
     done = run(backlog, "--gantt", "--engine", "dp")
     assert done.return_value == 0
