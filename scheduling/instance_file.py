@@ -15,6 +15,7 @@ from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import FORMAT, MAX_MEMORY, Instance
 from kvproof.scheduling.words import counted
 
+_GZIP = b"\x1f\x8b"
 _COLUMN = re.compile(rb'"(?:arrival|prompt|output)"\s*:\s*\[')
 
 
@@ -28,8 +29,9 @@ def is_instance_file(path: Path) -> bool:
         if not path.is_file():
             return False
         with path.open("rb") as file:
-            head = file.read(100)
-        if not head.startswith(b"\x1f\x8b") and b"{" not in head:
+            packed = file.peek(len(_GZIP)).startswith(_GZIP)
+            head = (gzip.GzipFile(fileobj=file) if packed else file).read(100)
+        if b"{" not in head:  # a trace, which may be long
             return False
         data = _contents(path)
     except (OSError, EOFError, zlib.error):
@@ -43,7 +45,7 @@ def is_instance_file(path: Path) -> bool:
 
 def _contents(path: Path) -> bytes:
     data = path.read_bytes()
-    return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+    return gzip.decompress(data) if data.startswith(_GZIP) else data
 
 
 def read_instance(path: Path | str, *, memory: int | None = None) -> Instance:

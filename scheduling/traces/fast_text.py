@@ -28,9 +28,10 @@ def position(file: BufferedReader) -> int | None:
     if not file.seekable():
         return None
     here = file.tell()
-    size = file.seek(0, 2)
+    file.seek(max(SHORT - 1, 0))  # not to the end: of gzip, all would be unpacked for that
+    is_long = not SHORT or file.read(1)
     file.seek(here)
-    return here if size >= SHORT else None
+    return here if is_long else None
 
 
 def csv_parts(

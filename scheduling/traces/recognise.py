@@ -1,9 +1,12 @@
 """A trace file as a table of text, its kind recognised from how it begins."""
 
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from gzip import BadGzipFile, GzipFile
 from io import BufferedReader
+from typing import Any
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.traces.parquet import parquet_table
@@ -30,19 +33,45 @@ def open_table(path: str | os.PathLike[str]) -> Iterator[Table]:
         yield recognise(display_name(path), file)
 
 
+_GZIP = b"\x1f\x8b"
+_PARQUET = b"PAR1"
+#: How a tar archive names its kind, and after how many bytes.
+_TAR, _TAR_AT = b"ustar", 257
+
+
+class _Unpacked(GzipFile):
+    """What a gzip file holds, unpacked as it is read; that of a pipe is read once."""
+
+    def seekable(self) -> bool:
+        """Whether there is a way back, be it by unpacking again."""
+        packed: Any = self.fileobj
+        return bool(packed.seekable())
+
+
 @contextmanager
 def open_file(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
     """Open a file to be read, once: what a pipe has given is not given again.
 
+    Gzip is told by its first bytes, and unpacked as it is read.
+
     Raises
     ------
     InputError
-        The file cannot be read.
+        The file cannot be read, or is damaged gzip, or Parquet in gzip.
     """
     where = display_name(path)
     try:
         with open(path, "rb") as file:
-            yield file
+            if not file.peek(len(_GZIP)).startswith(_GZIP):
+                yield file
+                return
+            packed: Any = _Unpacked(fileobj=file)
+            with BufferedReader(packed) as unpacked:
+                if unpacked.peek(len(_PARQUET)).startswith(_PARQUET):
+                    raise InputError(f"{where}: is Parquet in gzip; decompress it first")
+                yield unpacked
+    except (BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(f"{where}: is damaged gzip ({error}); fetch or make it again") from None
     except FileNotFoundError:
         raise InputError(f"{where}: no such file") from None
     except IsADirectoryError:
@@ -54,7 +83,7 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
 # How files begin that are mistaken for traces, and what to do about it.
 _STRANGERS = (
     (b"version https://git-lfs", "is a Git LFS pointer, not the trace; fetch it: git lfs pull"),
-    (b"\x1f\x8b", "is compressed (gzip); decompress it first"),
+    (_GZIP, "is compressed (gzip) twice; decompress it first"),
     (b"\x28\xb5\x2f\xfd", "is compressed (zstd); decompress it first"),
     (b"BZh", "is compressed (bzip2); decompress it first"),
     (b"\xfd7zXZ\0", "is compressed (xz); decompress it first"),
@@ -71,10 +100,12 @@ def recognise(where: str, file: BufferedReader) -> Table:
     InputError
         It is empty, or of no kind that holds a trace.
     """
-    start = file.peek()[:64]
+    start = file.peek()[: _TAR_AT + len(_TAR)]
     if not start:
         raise InputError(f"{where}: the file is empty")
-    if start.startswith(b"PAR1"):
+    if start.startswith(_TAR, _TAR_AT):
+        raise InputError(f"{where}: is a tar archive; extract the trace first")
+    if start.startswith(_PARQUET):
         return parquet_table(where, file)
 
     start = start.removeprefix(b"\xef\xbb\xbf").lstrip()

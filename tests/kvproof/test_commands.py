@@ -18,7 +18,7 @@ from kvproof.bounds.policy_bound import PolicyBound
 from kvproof.output import exact_and_decimal
 from kvproof.scheduling.instance import Instance
 from tests.conftest import ROOT
-from tests.kvproof.common import run_json
+from tests.kvproof.common import refused, run_json
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
 POLICIES = ["svf", "svf-1bit", "sjf", "fcfs", "sorted-f"]
@@ -125,6 +125,19 @@ def test_an_instance_file_has_its_own_memory(capsys, instance_file):
     assert data["notes"] == ["requests larger than the memory, dropped: 3"]
     _, data = run_json(capsys, "verify", instance_file, "--limit", "2")
     assert data["requests"] == 2
+
+
+@pytest.mark.parametrize("end", ["", "\n" * 10**6])
+def test_a_trace_in_gzip(capsys, tmp_path, monkeypatch, end):
+    from kvproof.scheduling import instance_file
+
+    monkeypatch.setattr(instance_file, "_contents", lambda path: 1 / 0)  # not looked at as a whole
+    trace = tmp_path / "t.csv.gz"
+    trace.write_bytes(gzip.compress(f"prompt,output\n3,4\n{end}".encode()))
+    _, data = run_json(capsys, "verify", str(trace), "--memory", "9", "--backlog")
+    assert data["requests"] == 1
+    trace.write_bytes(trace.read_bytes()[:-9])
+    refused(capsys, ["verify", trace, "--memory", "9"], f"{trace}: is damaged gzip (")
 
 
 def test_instance_files_of_every_form(capsys, tmp_path):

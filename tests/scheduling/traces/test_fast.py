@@ -1,5 +1,6 @@
 """What is read by column is what is read row by row, or is left to that."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.traces import BUILTIN, Trace, columns, fast_parquet, fast_text, reader
+from kvproof.scheduling.traces import (
+    BUILTIN,
+    Trace,
+    columns,
+    fast_parquet,
+    fast_text,
+    reader,
+    recognise,
+)
 from kvproof.scheduling.traces.table import Doubt, Table, Wanted
 from tests.scheduling.traces.test_text import MALFORMED_CSV, MALFORMED_JSONL
 
@@ -268,6 +277,7 @@ MOON = '{"timestamp": 27, "input_length": 6755, "output_length": 500, "hash_ids"
 )
 def test_published_formats_are_read_by_column(write: Write, content: str) -> None:
     assert both(write(content))
+    assert both(write(gzip.compress(content.encode())))
 
 
 def test_blocks_are_cut_at_lines(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,7 +288,35 @@ def test_blocks_are_cut_at_lines(write: Write, monkeypatch: pytest.MonkeyPatch) 
     for size in (64, 100, 333, 4096, 10**6):
         monkeypatch.setattr(fast_text, "BLOCK", size)
         for last in ("", "\n", "\n\n"):
-            assert both(write("\n".join([head, *rows]) + last))
+            content = "\n".join([head, *rows]) + last
+            assert both(write(content))
+            assert both(write(gzip.compress(content.encode())))
+
+
+@pytest.mark.parametrize("end", [-8, -300, 100])
+def test_gzip_that_is_cut_off_is_not_read_in_part(
+    write: Write, monkeypatch: pytest.MonkeyPatch, end: int
+) -> None:
+    monkeypatch.setattr(fast_text, "BLOCK", 100)
+    rows = "".join(f"{i * i % 991},{i * i * i % 997}\n" for i in range(9_999))
+    path = write(gzip.compress(f"prompt,output\n{rows}".encode())[:end])
+    assert not both(path)
+    with pytest.raises(InputError, match="trace: is damaged gzip"):
+        reader.read_trace(path)
+
+
+@pytest.mark.parametrize("size", [9, 10, 11])
+def test_what_is_short_is_read_row_by_row(
+    write: Write, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(fast_text, "SHORT", 10)
+    content = (b"prompt,output\n1,2\n" * 9)[:size]
+    for data in (content, gzip.compress(content)):
+        with recognise.open_file(write(data)) as file:
+            assert file.readline()
+            at = file.tell()
+            assert fast_text.position(file) == (at if size >= 10 else None)
+            assert file.tell() == at
 
 
 @pytest.mark.parametrize("content", [content for content, _ in MALFORMED_CSV + MALFORMED_JSONL])
@@ -292,10 +330,12 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
 
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    writer = threading.Thread(target=path.write_text, args=("prompt,output\n1,2\n",))
-    writer.start()
-    assert len(reader.read_trace(path)) == 1
-    writer.join()
+    content = b"prompt,output\n1,2\n"
+    for data in (content, gzip.compress(content)):
+        writer = threading.Thread(target=path.write_bytes, args=(data,))
+        writer.start()
+        assert len(reader.read_trace(path)) == 1
+        writer.join()
 
 
 def test_full_floats_are_exact_at_any_scale(write: Write) -> None:

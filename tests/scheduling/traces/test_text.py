@@ -1,3 +1,4 @@
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ OUT_OF_ORDER = """
  "TIMESTAMP": "2023-11-16 18:17:03.97996"}\r
 
 """
+PACKED = gzip.compress((HEADER + ROW).encode(), mtime=0)
 OBJECT = '{"timestamp": 0, "input_length": 4, "output_length": 6}\n'
 
 
@@ -42,6 +44,16 @@ def test_one_request_however_it_is_written(write: Write, content: str) -> None:
     )
 
 
+@pytest.mark.parametrize("content", [HEADER + ROW * 9, OBJECT * 9])
+def test_gzip_is_read_as_what_it_holds(write: Write, content: str) -> None:
+    plain = read_trace(write(content))
+    parts = (gzip.compress(part.encode()) for part in (content[:70], content[70:]))
+    packed = read_trace(write(b"".join(parts)))
+    assert packed.format == plain.format
+    for name in ("line", "prompt", "output", "ticks"):
+        assert getattr(packed, name).tolist() == getattr(plain, name).tolist()
+
+
 def test_line_numbers_are_those_of_an_editor(write: Write) -> None:
     content = 'prompt,output,note\n\n1,1,"a\nb"\n2,2,""\n'
     assert read_trace(write(content)).line.tolist() == [3, 5]
@@ -54,7 +66,15 @@ MALFORMED_CSV = [
     ("\n \r\n", "of no known trace format"),
     ("\n\n", "no header row"),
     ("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
-    (b"\x1f\x8b\x08\x00", "compressed (gzip); decompress"),
+    (b"\x1f\x8b\x08\x00", "is damaged gzip (Compressed file ended before"),
+    (PACKED[:-9], "is damaged gzip (Compressed file ended before"),
+    (PACKED[:-1] + b"\1", "is damaged gzip (Incorrect length"),
+    (PACKED[:10] + b"\7", "is damaged gzip (Error -3"),
+    (PACKED + b"more", "is damaged gzip (Not a gzipped file"),
+    (gzip.compress(PACKED, mtime=0), "compressed (gzip) twice; decompress"),
+    (gzip.compress(b"PAR1", mtime=0), "Parquet in gzip; decompress"),
+    (gzip.compress(b"\0" * 257 + b"ustar", mtime=0), "a tar archive; extract the trace"),
+    (gzip.compress(b"", mtime=0), "the file is empty"),
     (b"\x28\xb5\x2f\xfd\x24\0", "compressed (zstd); decompress"),
     (b"BZh91AY&SY\0", "compressed (bzip2); decompress"),
     (b"\xfd7zXZ\0\0", "compressed (xz); decompress"),
