@@ -16,7 +16,7 @@ from kvproof.certificates.proofs import runs
 from kvproof.certificates.sums import GRID
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import as_pq, decimal
-from kvproof.scheduling.instance import Instance
+from kvproof.scheduling.instance import CERTIFICATE, Instance
 from kvproof.scheduling.one_bit import OneBitSVF
 from kvproof.scheduling.policies import FCFS, SJF, SVF, Policy
 from kvproof.scheduling.schedule import Schedule
@@ -47,7 +47,7 @@ class Certificate(Shown):
         """Return the certificate; with `file` the instance is referred to instead of inline."""
         place = {"inline": instance_json(self.instance)} if file is None else {"file": file}
         return {
-            "format": "kvproof-certificate",
+            "format": CERTIFICATE,
             "version": 2,
             "instance": {"digest": self.instance.digest, **place},
             "claim": self.claim,

@@ -25,6 +25,8 @@ MAX_REQUESTS = 2**31 - 1
 _CHUNK = 1 << 20
 
 FORMAT = "kvproof-instance"
+#: Of certificates, which are given for instances and traces at times.
+CERTIFICATE = "kvproof-certificate"
 VERSION = 1
 
 
@@ -343,7 +345,10 @@ class Instance(Shown):
         InputError
             The object is not of this format, or a field is missing, unknown or out of range.
         """
-        if not isinstance(data, dict) or data.get("format") != FORMAT:
+        given = data.get("format") if isinstance(data, dict) else None
+        if given == CERTIFICATE:
+            raise InputError("is a certificate, and no instance or trace; use kvproof check")
+        if not isinstance(data, dict) or given != FORMAT:
             raise InputError(f'not an instance: expected an object with "format": "{FORMAT}"')
         if type(data.get("version")) is not int or data["version"] != VERSION:
             raise InputError(f"instance version {data.get('version')!r} is unknown; 1 is known")

@@ -12,7 +12,7 @@ import numpy as np
 
 from kvproof.scheduling.errors import InputError
 from kvproof.scheduling.exact import Column
-from kvproof.scheduling.instance import FORMAT, MAX_MEMORY, Instance
+from kvproof.scheduling.instance import CERTIFICATE, FORMAT, MAX_MEMORY, Instance
 from kvproof.scheduling.words import counted
 
 _GZIP = b"\x1f\x8b"
@@ -22,8 +22,9 @@ _COLUMN = re.compile(rb'"(?:arrival|prompt|output)"\s*:\s*\[')
 def is_instance_file(path: Path) -> bool:
     """Whether the file, plain or gzip, is JSON that names the format of instances, or looks so.
 
-    A trace of JSON lines also starts with a brace, but names no format, nor has it columns. What
-    can be read only once, a pipe, is left to the trace reader, as is a file that cannot be read.
+    So are certificates, which are refused where an instance is read. A trace of JSON lines also
+    starts with a brace, but names no format, nor has it columns. What can be read only once, a
+    pipe, is left to the trace reader, as is a file that cannot be read.
     """
     try:
         if not path.is_file():
@@ -37,7 +38,7 @@ def is_instance_file(path: Path) -> bool:
     except (OSError, EOFError, zlib.error):
         return False
     return data[:100].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and (
-        f'"{FORMAT}"'.encode() in data
+        any(f'"{name}"'.encode() in data for name in (FORMAT, CERTIFICATE))
         # without its format, which is asked for then
         or (b'"memory"' in data and _COLUMN.search(data) is not None)
     )

@@ -192,17 +192,20 @@ def _roles(
         for time, latency in _EITHER:
             if time in roles and latency in roles:
                 del roles[time if latency in given else latency]
-        missing = {"arrival", "prompt", "output"} - set(roles)
-        if not missing and ("completion" in roles or "latency" in roles):
+        missing = [role for role in ("arrival", "prompt", "output") if role not in roles]
+        if not {"completion", "latency"} & set(roles):
+            missing.append("completion (or latency)")
+        if not missing:
             for column in roles.values():
                 if columns.count(column) > 1:
                     raise InputError(f"{where}: column {shown(column)} is there twice")
             return name, roles
-        found.append((len(missing), sorted(missing) or ["completion or latency"], name))
-    _, missing_roles, name = min(found)
+        found.append((missing, name))
+    missing, name = min(found, key=lambda one: len(one[0]))
+    them = "it" if len(missing) == 1 else "them"
     raise InputError(
-        f"{where}: no column for {', '.join(missing_roles)} (as a log of the kind {name!r}); name "
-        f"it by --column ROLE=NAME; the columns are {listed(columns)}"
+        f"{where}: no column for {', '.join(missing)} (as a log of the kind {name!r}); name "
+        f"{them} by --column ROLE=NAME; the columns are {listed(columns)}"
     )
 
 
@@ -245,5 +248,6 @@ def _log(
     for i, (a, c) in enumerate(zip(arrival, completion, strict=True)):
         f = c if first is None else first[i]
         if not a <= f <= c:
-            raise InputError(f"{log.at(i)}: arrival, first token and completion are out of order")
+            between = "" if first is None else ", first token"
+            raise InputError(f"{log.at(i)}: arrival{between} and completion are out of order")
     return log

@@ -36,7 +36,7 @@ def main(argv: Optional[Sequence[str]] = None, *, prog: str = "check") -> int:
     try:
         return _checked(argv, prog)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        print(f"{prog}: interrupted", file=sys.stderr)
         return 130
     except OSError as error:  # a verdict that nobody could be told is no success
         _give_up_stdout()

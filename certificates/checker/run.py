@@ -142,7 +142,8 @@ def _instance(value: object, source: Source, own: Optional[Source], budget: Mete
         if own is None:
             path = source.parent.joinpath(name) if isinstance(source, Path) else None
             if path is None or not path.is_file():
-                raise Malformed(f"instance.file: there is no file {name!r} beside the certificate")
+                where = "beside the certificate; another place is named by --instance"
+                raise Malformed(f"instance.file: there is no file {name!r} {where}")
             places.append(_loaded("instance.file", path, budget))
     if own is not None:
         places.append(_loaded("the given instance", own, budget))

@@ -28,7 +28,8 @@ def parquet_table(where: str, file: BufferedReader) -> Table:
         parquet = ParquetFile(file)
         columns = tuple(parquet.schema_arrow.names)
     except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{where}: broken Parquet: {_one_line(error)}") from None
+        what = f"broken Parquet, cut off or damaged ({_one_line(error)})"
+        raise InputError(f"{where}: {what}; fetch or make it again") from None
 
     def rows(wanted: Sequence[str]) -> Iterator[Row]:
         done = 0

@@ -1,6 +1,7 @@
 """A trace file as a table of text, its kind recognised from how it begins."""
 
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from io import BufferedReader
 from typing import Any
 
 from kvproof.scheduling.errors import InputError
+from kvproof.scheduling.instance import CERTIFICATE
 from kvproof.scheduling.traces.parquet import parquet_table
 from kvproof.scheduling.traces.table import Table
 from kvproof.scheduling.traces.text import csv_table, jsonl_table
@@ -80,6 +82,8 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
         raise InputError(f"{where}: cannot be read: {error.strerror or error}") from None
 
 
+_CERTIFICATE = re.compile(rb'\{\s*"format"\s*:\s*"%b"' % CERTIFICATE.encode())
+
 # How files begin that are mistaken for traces, and what to do about it.
 _STRANGERS = (
     (b"version https://git-lfs", "is a Git LFS pointer, not the trace; fetch it: git lfs pull"),
@@ -109,6 +113,8 @@ def recognise(where: str, file: BufferedReader) -> Table:
         return parquet_table(where, file)
 
     start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if _CERTIFICATE.match(start):
+        raise InputError(f"{where}: is a certificate, and no trace; use kvproof check")
     for magic, complaint in _STRANGERS:
         if start.startswith(magic):
             raise InputError(f"{where}: {complaint}")

@@ -64,6 +64,12 @@ def test_the_instance_in_a_file_of_its_own(capsys, tmp_path):
     assert run(["certify", EXAMPLE, *BACKLOG, "--out", out, "--instance-out", instance]) == 0
     assert json.loads((tmp_path / "c.json").read_text())["instance"]["file"] == "i.json.gz"
     assert run(["check", "--instance", instance, out]) == 0
+    (moved := tmp_path / "moved").mkdir()
+    (alone := moved / "c.json").write_bytes((tmp_path / "c.json").read_bytes())
+    capsys.readouterr()
+    assert run(["check", str(alone)]) == 2
+    said = "there is no file 'i.json.gz' beside the certificate; another place is named by --inst"
+    assert said in capsys.readouterr().out
     elsewhere = str(tmp_path / "below" / "c.json")
     (tmp_path / "below").mkdir()
     capsys.readouterr()

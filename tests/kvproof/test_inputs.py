@@ -1,13 +1,15 @@
 """What commands read as a trace: a folder, a pattern, a sample."""
 
 import csv
+import gzip
+import json
 
 import pytest
 
 from kvproof.__main__ import run
 from kvproof.scheduling import notices
 from tests.conftest import ROOT
-from tests.kvproof.common import run_json
+from tests.kvproof.common import refused, run_json
 
 EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
 
@@ -31,6 +33,21 @@ def test_a_folder_of_files_is_the_trace_that_they_make(capsys, tmp_path):
     capsys.readouterr()
     assert run(["verify", str(folder), "--memory", "600"]) == 2
     assert "a.csv, line 2: " in capsys.readouterr().err
+
+
+def test_a_certificate_is_told_to_be_one(capsys, tmp_path, witness):
+    whole = json.loads(witness.read_text())
+    (split := tmp_path / "split.json").write_text(
+        json.dumps({**whole, "instance": {"digest": whole["instance"]["digest"], "file": "i.json"}})
+    )
+    (packed := tmp_path / "w.json.gz").write_bytes(gzip.compress(split.read_bytes()))
+    (folder := tmp_path / "folder").mkdir()
+    (folder / "w.json").write_bytes(witness.read_bytes())
+    for trace in (witness, split, packed, folder):
+        for command in ("verify", "simulate", "solve"):
+            memory = ["--memory", "9"] if trace == folder else []  # asked for before any is read
+            refused(capsys, [command, trace, *memory], "is a certificate, and no ", "kvproof check")
+    refused(capsys, ["certify-run", witness, "--memory", "9", "--step", "1"], "is a certificate")
 
 
 @pytest.mark.parametrize("command", ["verify", "simulate", "vllm"])

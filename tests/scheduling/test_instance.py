@@ -130,6 +130,7 @@ def test_json_round_trip(instance):
     [
         ([], "not an instance"),
         ({}, "not an instance"),
+        ({"format": "kvproof-certificate"}, "is a certificate, and no .*; use kvproof check"),
         ({"format": "kvproof-instance"}, "version None is unknown"),
         ({"format": "kvproof-instance", "version": 2}, "version 2 is unknown"),
         ({"format": "kvproof-instance", "version": True}, "version True is unknown"),

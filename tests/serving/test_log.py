@@ -104,12 +104,18 @@ def test_a_latency_that_is_named_goes_before_the_time_at_its_end(tmp_path):
     [
         ("arrival,completion,prompt,output\n", "no completed request"),
         ("arrival,completion,prompt,output\n1,2,3,0\n", "no completed request"),
-        ("arrival,prompt,output\n1,2,3\n", "no column for completion or latency"),
-        ("a,b\n1,2\n", "no column for arrival, output, prompt"),
+        (
+            "arrival,prompt,output\n1,2,3\n",
+            "no column for completion (or latency) (as a log of ",
+        ),
+        ("a,b\n1,2\n", "no column for arrival, prompt, output, completion (or latency) ("),
         ("arrival,completion,prompt,output\n1,2,x,3\n", "line 2, column 'prompt': expected"),
         ("arrival,completion,prompt,output\n1,2,0,3\n", "line 2: a prompt of 0 tokens"),
         ("arrival,completion,prompt,output\n1,soon,2,3\n", "column 'completion': expected a time"),
-        ("arrival,completion,prompt,output\n3,2,2,3\n", "line 2: arrival, first token and compl"),
+        (
+            "arrival,completion,prompt,output\n3,2,2,3\n",
+            "line 2: arrival and completion are",
+        ),
         (
             "arrival,completion,first,prompt,output\n1,5,6,2,3\n",
             "first token and completion are out of order",

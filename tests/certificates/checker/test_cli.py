@@ -209,7 +209,9 @@ def test_only_a_verdict_gives_0_or_1(
             patch.setattr(cli, "_give_up_stdout", lambda: None)
             patch.setattr(cli, "check", raised(error))
             assert main([GOOD]) == code
-            assert len(capsys.readouterr().err.splitlines()) <= 1
+            said = capsys.readouterr().err.splitlines()
+            assert len(said) <= 1
+            assert all(line.startswith("check: ") for line in said)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")

@@ -118,6 +118,7 @@ MALFORMED_JSONL = [
     (OBJECT.replace("}", ', "x": {"y": 1, "y": 2}}'), "line 1, column 'y': given twice"),
     (OBJECT + '{"timestamp": 1, "input_length": 4}', "line 2, column 'output_length': missing"),
     ("{}", "no known trace format"),
+    ('{ "format":"kvproof-certificate"}', "is a certificate, and no trace; use kvproof check"),
     ('{"x": ' + "[" * 100_000, "line 1: JSON nested too deeply"),
     (b'{"\xff": 1}', "line 1: byte 3 is not UTF-8"),
     (OBJECT.replace("4", "null"), "line 1, column 'input_length': expected a number of tokens"),
