@@ -10,6 +10,9 @@ import numpy as np
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
 
+#: What an error says to do about an instance that is too large for an exact engine.
+INSTEAD = "use kvproof improve, which finds an interval at any size"
+
 
 class Kinds(NamedTuple):
     """The columns of a model, one row for each class, as kernels take them.

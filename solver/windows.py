@@ -17,7 +17,7 @@ import numpy.typing as npt
 from kvproof.certificates.prices import Prices, best_prices, closed_form_prices
 from kvproof.scheduling.errors import LimitError
 from kvproof.scheduling.exact import Column
-from kvproof.solver.model import Model
+from kvproof.solver.model import INSTEAD, Model
 
 #: Prices are integers over this denominator.
 PRICE_SCALE = 4096
@@ -67,7 +67,7 @@ def price_terms(model: Model, prices: Column, last: int, unit: int) -> Column:
     longest = last + int(model.output.max()) + 1
     largest = max(int(model.prompt.max()) + 2 * longest, model.memory)
     if largest * sum(prices.tolist()) + model.requests * longest * unit > 2**61:
-        raise LimitError("exact search: prices beyond 64 bits; use certified bounds")
+        raise LimitError(f"exact search: prices beyond 64 bits; {INSTEAD}")
     price = np.zeros(longest + 1, dtype=np.int64)
     kept = min(len(prices), longest)
     price[1 : kept + 1] = prices[:kept]
@@ -96,12 +96,12 @@ def _refuse_length(model: Model, last: int) -> None:
     if last + output > MAX_TERMS:  # a column of so many steps is made
         raise LimitError(
             f"exact search: an output of {output:,} tokens after step {last:,} is too long "
-            f"(at most {MAX_TERMS:,} steps in all); use certified bounds"
+            f"(at most {MAX_TERMS:,} steps in all); {INSTEAD}"
         )
     if last > MAX_STEPS or model.classes * last > MAX_TERMS:
         raise LimitError(
             f"exact search: {model.classes:,} kinds of request over {last:,} steps are too many "
-            f"(at most {MAX_STEPS:,} steps, {MAX_TERMS:,} starts in all); use certified bounds"
+            f"(at most {MAX_STEPS:,} steps, {MAX_TERMS:,} starts in all); {INSTEAD}"
         )
 
 

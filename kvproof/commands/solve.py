@@ -17,7 +17,7 @@ from kvproof.options import (
 if TYPE_CHECKING:
     from kvproof.solver.result import Result
 
-#: Requests beyond which exact search is not even tried; certified bounds are the tool there.
+#: Requests beyond which exact search is not even tried; kvproof improve is the tool there.
 MOST_REQUESTS = 5000
 
 
@@ -80,6 +80,7 @@ def command(
     from kvproof.output import console, progress_bar
     from kvproof.pictures import schedule_svg
     from kvproof.scheduling.errors import ExitCode, LimitError
+    from kvproof.solver.model import INSTEAD
     from kvproof.streams import print_json
 
     if engine in ("dp", "branch"):
@@ -97,7 +98,7 @@ def command(
         if instance.requests > MOST_REQUESTS:
             raise LimitError(
                 f"solve: {instance.requests:,} requests are beyond exact search (at most "
-                f"{MOST_REQUESTS:,}); use kvproof verify for certified bounds, or --limit"
+                f"{MOST_REQUESTS:,}); {INSTEAD}, or --limit"
             )
 
         def progress(incumbent: int | None, bound: int | None) -> None:

@@ -17,7 +17,7 @@ import pulp
 from kvproof.scheduling.errors import InputError, LimitError
 from kvproof.solver.backends import available_backends
 from kvproof.solver.backends.process import Claim, ask
-from kvproof.solver.model import Model
+from kvproof.solver.model import INSTEAD, Model
 from kvproof.solver.windows import Windows
 
 #: Most columns that are handed to a backend.
@@ -84,7 +84,7 @@ def guard(model: Model, windows: Windows, *, slack: int = 1) -> None:
     if columns > slack * MAX_COLUMNS or entries > slack * MAX_ENTRIES:
         raise LimitError(
             f"milp: {columns:,} columns with {entries:,} coefficients are too many to build "
-            f"(limits {MAX_COLUMNS:,} and {MAX_ENTRIES:,}); use certified bounds instead"
+            f"(limits {MAX_COLUMNS:,} and {MAX_ENTRIES:,}); {INSTEAD}"
         )
 
 

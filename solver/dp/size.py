@@ -5,7 +5,7 @@ from __future__ import annotations
 from kvproof.scheduling.errors import LimitError
 from kvproof.solver.dp.states import packing_of
 from kvproof.solver.dp.trajectory import refuse_size
-from kvproof.solver.model import Model
+from kvproof.solver.model import INSTEAD, Model
 from kvproof.solver.windows import MAX_STEPS, MAX_TERMS
 
 
@@ -21,12 +21,12 @@ def refuse(model: Model, search: bool) -> None:
     if model.steps > MAX_STEPS:
         raise LimitError(
             f"exact search: about {model.steps:,} steps are too many (at most {MAX_STEPS:,}); "
-            "use certified bounds"
+            f"{INSTEAD}"
         )
     if model.classes * model.steps > MAX_TERMS:
         raise LimitError(
             f"exact search: {model.classes:,} kinds of request over about {model.steps:,} steps "
-            f"are too many (at most {MAX_TERMS:,} starts in all); use certified bounds"
+            f"are too many (at most {MAX_TERMS:,} starts in all); {INSTEAD}"
         )
     if search:
         packing_of(model)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kvproof.scheduling.errors import LimitError
-from kvproof.solver.model import Model
+from kvproof.solver.model import INSTEAD, Model
 
 Words = npt.NDArray[np.uint64]
 
@@ -73,7 +73,7 @@ def packing_of(model: Model) -> Packing:
         weight *= count + 1
     if not bits:
         raise LimitError(
-            f"exact search: a memory of {model.memory:,} tokens is too large; use certified bounds"
+            f"exact search: a memory of {model.memory:,} tokens is too large; {INSTEAD}"
         )
     exact = weight < 1 << _BITS
     if not exact:

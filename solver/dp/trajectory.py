@@ -20,14 +20,14 @@ import numpy.typing as npt
 
 from kvproof.scheduling.errors import LimitError
 from kvproof.solver.dp.sweep import ANY, NEVER, sweep
-from kvproof.solver.model import Kinds, Model
+from kvproof.solver.model import INSTEAD, Kinds, Model
 from kvproof.solver.windows import Windows
 
 #: Multipliers and bounds are integers over this denominator.
 SCALE = 256
 #: Most cells of one table; beyond, the search refuses the instance.
 MAX_CELLS = 60_000_000
-_BEYOND = "exact search: multipliers beyond 32 bits; use --engine milp"
+_BEYOND = f"exact search: multipliers beyond 32 bits; {INSTEAD}"
 
 Ints = npt.NDArray[np.int64]
 Multiplier = npt.NDArray[np.int32]
@@ -111,7 +111,7 @@ def _refuse_cells(model: Model, steps: int, running: int, work: int = 0) -> None
     if max((steps + 2) * running * (model.memory + 1), work) > MAX_CELLS:
         raise LimitError(
             f"exact search: {steps:,} steps x {running:,} running x {model.memory:,} tokens "
-            "is too large a table; use --engine milp or certified bounds"
+            f"is too large a table; {INSTEAD}"
         )
 
 

@@ -67,7 +67,7 @@ def test_multipliers_beyond_32_bits_are_refused(worth):
     alpha = np.full(grid.windows.allowed.shape, worth, dtype=np.int32)
     none = np.zeros_like(alpha)
     assert make_vector(grid, alpha // 2**10, none, 0).table[0, 0, 0] < 0
-    with pytest.raises(LimitError, match="beyond 32 bits"):
+    with pytest.raises(LimitError, match="beyond 32 bits; use kvproof improve, "):
         make_vector(grid, alpha, none, 0)
 
 
@@ -92,7 +92,7 @@ def test_tables_are_no_larger_than_they_may_be(monkeypatch):
     grid_of(model, windows)
     trajectory.refuse_size(model)
     monkeypatch.setattr(trajectory, "MAX_CELLS", cells - 1)
-    with pytest.raises(LimitError, match="is too large a table"):
+    with pytest.raises(LimitError, match="is too large a table; use kvproof improve, "):
         grid_of(model, windows)
     monkeypatch.setattr(trajectory, "MAX_CELLS", 3 * 10 * 13 - 1)  # all nine in one step
     with pytest.raises(LimitError, match="1 steps x 10 running x 12 tokens is too large"):
