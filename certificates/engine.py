@@ -79,7 +79,7 @@ class EngineRules:
         for name in ("seats", "budget"):
             value = getattr(self, name)
             if value is not None and not 1 <= value < 2**31:
-                raise InputError(f"engine: {name} must be 1 to {2**31 - 1}, got {value}")
+                raise InputError(f"engine: {name} must be 1 to {2**31 - 1:,}, got {value}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class EngineBound:
     value
         In steps.
     proof
-        The bound on OPT that it is, where it is one by memory; certificates carry that.
+        The bound on OPT that it is, where it is one; certificates carry that.
     unpreempted
         Whether it is about runs without preemption alone.
     """
@@ -192,8 +192,7 @@ def run_certificate(
     completion
         The step of each request's last token, shape (n,).
     bound
-        As :func:`engine_bound` gives it; where it is none by memory, the tail centroid takes its
-        place.
+        As :func:`engine_bound` gives it; where it has no proof, the tail centroid takes its place.
     preempts
         Whether requests were preempted in this run.
     """
@@ -239,7 +238,10 @@ def falling(prices: Prices) -> Prices:
 
 def _by_steps(instance: Instance, rules: EngineRules) -> list[EngineBound]:
     requests = instance.expanded()
-    found = [EngineBound(kind=StepBound.LENGTH, value=_length_bound(requests, rules))]
+    value = _length_bound(requests, rules)
+    outputs = find_bound(instance, BoundKind.OUTPUTS)
+    proof = outputs if outputs.value == value else None  # else prompts take steps of their own
+    found = [EngineBound(kind=StepBound.LENGTH, value=value, proof=proof)]
     if rules.seats is not None:
         found.append(
             EngineBound(

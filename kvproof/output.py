@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
 
+    from kvproof.certificates.build import Certificate
+    from kvproof.certificates.engine import EngineBound
+    from kvproof.certificates.lower_bounds import LowerBound
+
 
 def exact_and_decimal(name: str, value: Fraction, places: int, *, up: bool) -> dict[str, Any]:
     """Return ``{name: "p/q", name_decimal: ...}``, the decimal rounded to a side that is true."""
@@ -25,6 +29,17 @@ def exact_and_decimal(name: str, value: Fraction, places: int, *, up: bool) -> d
         # a large number's nearest float may lie on the wrong side
         shown = math.nextafter(shown, math.inf if up else -math.inf)
     return {name: as_pq(value), f"{name}_decimal": shown}
+
+
+def other_bound(certificate: "Certificate", shown: "LowerBound | EngineBound") -> list[str]:
+    """Note that a certificate rests on a bound of another name than the one shown, if it does."""
+    kind = certificate.proof.get("lower_bound", {"kind": shown.kind})["kind"]
+    if kind == shown.kind:
+        return []
+    said = "says at least as much"
+    if shown.proof is None:
+        said = f"may be lower: of the {shown.kind} bound there is no proof that can be checked"
+    return [f"the certificate is by the {kind} bound, which {said}"]
 
 
 def console(*, stderr: bool = False) -> "Console":

@@ -205,7 +205,7 @@ def show_predicted(
     from kvproof.files import Outputs, written
     from kvproof.inputs import load
     from kvproof.latencies import print_statistics, unit_of
-    from kvproof.output import console, print_table, progress_bar
+    from kvproof.output import console, other_bound, print_table, progress_bar
     from kvproof.scheduling.exact import decimal
     from kvproof.streams import print_json
     from kvproof.verdicts import print_heading
@@ -230,9 +230,12 @@ def show_predicted(
             progress=lambda stage: bar.update(task, description=stage),
         )
         data, proof = b"", None
+        notes: list[str] = []
         if target is not None:
             bar.update(task, description="checking")
-            data = found[0].certificate().to_bytes(compress=target.compressed)
+            made = found[0].certificate()
+            notes = other_bound(made, found[0].bound)
+            data = made.to_bytes(compress=target.compressed)
             proof = check(data)
     # a result and its file: neither is lost where the other cannot be written
     try:
@@ -245,7 +248,7 @@ def show_predicted(
                     "command": "verify",
                     "source": source.source,
                     "format": source.format,
-                    "notes": list(source.notes),
+                    "notes": [*source.notes, *notes],
                     "requests": source.instance.requests,
                     "memory": source.instance.memory,
                     "digest": source.instance.digest,
@@ -256,7 +259,7 @@ def show_predicted(
             )
         else:
             out = console()
-            print_heading(out, source, words(about))
+            print_heading(out, source, words(about), *notes)
             print_table(out, predicted_table(found))
             out.print()
             least = decimal(found[0].bound.value, 0, up=False, commas=True)

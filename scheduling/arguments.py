@@ -36,7 +36,7 @@ def as_integer(name: str, value: object, low: int | None = None, high: int | Non
         raise InputError(f"{name} must be an integer, got {shown_argument(value)}")
     number = int(value)
     if low is not None and (number < low or (high is not None and number > high)):
-        bound = f"at least {low}" if high is None else f"{low} to {high}"
+        bound = f"at least {low:,}" if high is None else f"{low:,} to {high:,}"
         raise InputError(f"{name} must be {bound}, got {shown_argument(number)}")
     return number
 

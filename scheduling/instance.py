@@ -69,7 +69,8 @@ class Instance(Shown):
             values = getattr(self, name)
             if values is not None and len(values) != rows:
                 raise InputError(
-                    f"instance: column {name} has {len(values)} rows and column arrival has {rows}"
+                    f"instance: column {name} has {len(values):,} rows and column arrival has "
+                    f"{rows:,}"
                 )
         if not rows:
             raise InputError("instance: there is no request; give at least one")
@@ -79,13 +80,13 @@ class Instance(Shown):
         if self.count is not None:
             within("count", self.count, 1, MAX_REQUESTS)
             if exact_sum(self.count) > MAX_REQUESTS:
-                raise InputError(f"instance: more than {MAX_REQUESTS} requests in all")
+                raise InputError(f"instance: more than {MAX_REQUESTS:,} requests in all")
         peak = self.prompt + self.output
         worst = int(peak.argmax())
         if peak[worst] > self.memory:
             raise InputError(
-                f"instance: request {worst} needs prompt + output = {peak[worst]} tokens, "
-                f"more than memory {self.memory}"
+                f"instance: request {worst} needs prompt + output = {peak[worst]:,} tokens, "
+                f"more than memory {self.memory:,}"
             )
 
     # ---- size and shape -------------------------------------------------------------------
@@ -248,7 +249,8 @@ class Instance(Shown):
         scaled = [time * up // down for time in times.tolist()]
         if scaled[-1] > MAX_ARRIVAL:
             raise InputError(
-                f"the last request arrives after step {MAX_ARRIVAL} at this rate; take a higher one"
+                f"the last request arrives after step {MAX_ARRIVAL:,} at this rate; take a higher "
+                "one"
             )
         return Instance(
             memory=self.memory,

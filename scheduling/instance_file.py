@@ -146,16 +146,16 @@ def fit(instance: Instance, memory: int, *, drop: bool) -> tuple[Instance, Colum
     large = np.flatnonzero(peak > memory)
     if len(large) and not drop:
         first = ", ".join(
-            f"row {i}: {instance.prompt[i]} + {instance.output[i]}" for i in large[:3]
+            f"row {i}: {instance.prompt[i]:,} + {instance.output[i]:,}" for i in large[:3]
         )
         raise InputError(
-            f"{len(large)} of {counted(instance.rows, 'row')} need{'s' if len(large) == 1 else ''} "
-            f"more than the memory of {memory} tokens "
+            f"{len(large):,} of {counted(instance.rows, 'row')} "
+            f"need{'s' if len(large) == 1 else ''} more than the memory of {memory:,} tokens "
             f"(prompt + output at {first}{', ...' if len(large) > 3 else ''}); "
-            f"raise the memory to {instance.max_peak} or choose --oversize drop"
+            f"raise the memory to {instance.max_peak:,} or choose --oversize drop"
         )
     if len(large) == instance.rows:
-        raise InputError(f"no request fits a memory of {memory}; take more")
+        raise InputError(f"no request fits a memory of {memory:,}; take more")
     rows = np.flatnonzero(peak <= memory)
     return _rows(instance, rows, memory), rows
 

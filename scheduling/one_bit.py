@@ -91,8 +91,8 @@ class OneBitSVF:
         if over.any():
             i = int(over.argmax())
             raise InputError(
-                f"svf-1bit: request {i} reserves {instance.prompt[i]} + {reserved[i]} tokens, more "
-                f"than memory {instance.memory}; use admission true or more memory"
+                f"svf-1bit: request {i} reserves {instance.prompt[i]:,} + {reserved[i]:,} tokens, "
+                f"more than memory {instance.memory:,}; use admission true or more memory"
             )
         return reserved
 

@@ -69,5 +69,5 @@ def within(name: str, column: Column, low: int, high: int) -> None:
     if column.min() < low or column.max() > high:
         row = int(((column < low) | (column > high)).argmax())
         raise InputError(
-            f"instance: column {name}, row {row}: must be {low} to {high}, got {column[row]}"
+            f"instance: column {name}, row {row}: must be {low:,} to {high:,}, got {column[row]:,}"
         )

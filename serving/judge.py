@@ -86,8 +86,8 @@ def judge(log: EngineLog, *, memory: int, step: Fraction, rules: EngineRules) ->
     if peak.max() > memory:
         i = int(peak.argmax())
         raise InputError(
-            f"{log.at(i)}: {log.prompt[i]} + {log.output[i]} - 1 tokens do not fit a memory of "
-            f"{memory}; the engine's is larger: --memory"
+            f"{log.at(i)}: {log.prompt[i]:,} + {log.output[i]:,} - 1 tokens do not fit a memory of "
+            f"{memory:,}; the engine's is larger: --memory"
         )
     if log.cached is not None and not rules.shares:
         raise InputError(
@@ -99,7 +99,7 @@ def judge(log: EngineLog, *, memory: int, step: Fraction, rules: EngineRules) ->
     exact = [(a - begin) / step for a in log.arrival]
     whole = [a.__floor__() for a in exact]
     if max(whole) > MAX_ARRIVAL:
-        raise InputError(f"{log.source}: arrivals are more than {MAX_ARRIVAL} steps apart")
+        raise InputError(f"{log.source}: arrivals are more than {MAX_ARRIVAL:,} steps apart")
     instance = Instance(
         memory=memory,
         arrival=np.array(whole, dtype=np.int64),

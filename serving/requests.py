@@ -52,17 +52,17 @@ def held_instance(
     if over.any() and oversize == "error":
         rows = np.flatnonzero(over)
         first = ", ".join(
-            f"request {r}: {every.prompt[r]} + {every.output[r]}" for r in rows[:_SHOWN]
+            f"request {r}: {every.prompt[r]:,} + {every.output[r]:,}" for r in rows[:_SHOWN]
         )
         more = ", ..." if len(rows) > _SHOWN else ""
         raise InputError(
-            f"{source}: {len(rows)} of {counted(every.rows, 'request')} can never fit {memory} "
+            f"{source}: {len(rows):,} of {counted(every.rows, 'request')} can never fit {memory:,} "
             f"tokens of KV cache (prompt + output - 1 at {first}{more}), and vLLM's queue would "
-            f"stand behind them for ever; give more blocks ({int(peak.max())} tokens) or "
+            f"stand behind them for ever; give more blocks ({int(peak.max()):,} tokens) or "
             "--oversize drop"
         )
     if over.all():
-        raise InputError(f"{source}: no request fits {memory} tokens of KV cache")
+        raise InputError(f"{source}: no request fits {memory:,} tokens of KV cache")
     kept = ~over
     instance = Instance(
         memory=memory,

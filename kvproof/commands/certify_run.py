@@ -56,7 +56,8 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(),
     metavar="FILE",
-    help="Write a certificate of the bound by memory, for all runs of such an engine.",
+    help="Write a certificate of the bound, for all runs of such an engine; of one by memory, where "
+    "it is seats or compute.",
 )
 @json_option
 def command(
@@ -84,7 +85,7 @@ def command(
     from kvproof.certificates.lower_bounds import find_bound
     from kvproof.certificates.proofs import BoundKind
     from kvproof.files import Outputs, readable, written
-    from kvproof.output import console
+    from kvproof.output import console, other_bound
     from kvproof.serving.judge import judge
     from kvproof.serving.log import read_log
     from kvproof.streams import print_json
@@ -111,12 +112,7 @@ def command(
         # a log's times are not whole steps: no bound that counts in those
         proof = found.bound.proof or find_bound(found.instance, BoundKind.CENTROID)
         certificate = preemptive_bound_certificate(found.instance, proof)
-        kind = certificate.proof["lower_bound"]["kind"]
-        if kind != proof.kind:  # the format has no kind for it
-            notes.append(
-                f"the certificate proves the {proof.kind} bound by kind {kind}, which says at "
-                "least as much"
-            )
+        notes += other_bound(certificate, found.bound)
         data = certificate.to_bytes(compress=target.compressed)
         checked = check(data)
     # a result and its files: neither is lost where the other cannot be written

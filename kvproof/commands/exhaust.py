@@ -60,8 +60,8 @@ def command(
         peak = min(peak, int(max_eps * memory))
     if peak < 1:
         raise InputError(
-            f"--max-eps {max_eps}: no request is so small in a memory of {memory}; take 1/{memory} "
-            "or more"
+            f"--max-eps {max_eps}: no request is so small in a memory of {memory:,}; take "
+            f"1/{memory} or more"
         )
     job = Job(box=Box(memory=memory, requests=requests, peak=peak), policy=policy, skip=skip)
     if out is not None:

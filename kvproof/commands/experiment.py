@@ -155,7 +155,7 @@ def _traced(trace: str | None, memory: int) -> "Workload | None":
     with readable(trace or _DEFAULT_TRACE) as path:
         read = read_trace(path)
         if not (read.prompt + read.output <= memory).any():
-            raise InputError(f"{path}: no request fits --memory-trace {memory}")
+            raise InputError(f"{path}: no request fits --memory-trace {memory:,}")
         return resampled(name=path.name, prompt=read.prompt, output=read.output, memory=memory)
 
 

@@ -57,7 +57,7 @@ def command(
     from kvproof.certificates.checker import check
     from kvproof.files import Failures, Output, Outputs
     from kvproof.inputs import load
-    from kvproof.output import console, progress_bar
+    from kvproof.output import console, other_bound, progress_bar
     from kvproof.scheduling.errors import ExitCode
     from kvproof.solver.headroom import find_headroom
     from kvproof.streams import print_json
@@ -76,9 +76,10 @@ def command(
             time_limit=time_limit,
             report=lambda stage: bar.update(task, description=stage),
         )
-        proofs = []
+        proofs, others = [], []
         if folder is not None:
             for name, certificate in found.certificates().items():
+                others += other_bound(certificate, found.lower_bound)
                 bar.update(task, description=f"checking {name}")
                 data = certificate.to_bytes(compress=True)
                 proofs.append((Output(str(folder / f"{name}.json.gz")), data, check(data)))
@@ -105,16 +106,16 @@ def command(
     finally:
         if as_json:
             names = [output.name for output, _, _ in proofs if output.is_written]
-            print_json(_as_json(source, found) | {"certificates": names})
+            print_json(_as_json(source, others, found) | {"certificates": names})
         else:
-            _print(source, found)
+            _print(source, others, found)
             for output, _, checked in proofs:
                 if output.is_written and checked.claim_in_words is not None:
                     console().print(f"{output.name}: verified: {checked.claim_in_words}")
     return ExitCode.INTERRUPTED if found.interrupted else ExitCode.DONE
 
 
-def _as_json(source: "Input", found: "Headroom") -> dict[str, Any]:
+def _as_json(source: "Input", others: list[str], found: "Headroom") -> dict[str, Any]:
     from kvproof.latencies import statistics_json
     from kvproof.output import exact_and_decimal
     from kvproof.scheduling.latency import LatencyStatistics
@@ -123,7 +124,7 @@ def _as_json(source: "Input", found: "Headroom") -> dict[str, Any]:
     return {
         "command": "headroom",
         "source": source.source,
-        "notes": list(source.notes),
+        "notes": [*source.notes, *others],
         "requests": source.instance.requests,
         "memory": source.instance.memory,
         "digest": source.instance.digest,
@@ -144,14 +145,14 @@ def _as_json(source: "Input", found: "Headroom") -> dict[str, Any]:
     }
 
 
-def _print(source: "Input", found: "Headroom") -> None:
+def _print(source: "Input", others: list[str], found: "Headroom") -> None:
     from kvproof.output import console
     from kvproof.scheduling.exact import decimal
     from kvproof.verdicts import print_heading
     from kvproof.waiting import waiting_line
 
     out = console()
-    print_heading(out, source)
+    print_heading(out, source, *others)
     if found.interrupted:
         out.print("Interrupted: this is what was found by then.")
     out.print(found.sentence())

@@ -57,7 +57,7 @@ def command(
     from kvproof.certificates.lower_bounds import find_bound
     from kvproof.files import Outputs, written
     from kvproof.inputs import load
-    from kvproof.output import console, progress_bar
+    from kvproof.output import console, other_bound, progress_bar
     from kvproof.scheduling.errors import ExitCode
     from kvproof.solver.improve import improve
     from kvproof.streams import print_json
@@ -79,9 +79,11 @@ def command(
             ),
         )
         checked = None
+        notes = list(source.notes)
         if target is not None:
             bar.update(task, description="checking")
             made = within_factor_certificate(found.schedule, lower)
+            notes += other_bound(made, lower)
             data = made.to_bytes(compress=target.compressed)
             checked = check(data)
     # a result and its files: neither is lost where the other cannot be written
@@ -90,22 +92,24 @@ def command(
             target.write_verified(data, checked)
     finally:
         if as_json:
-            print_json(_as_json(source, found, lower) | {"certificate": written(target)})
+            print_json(_as_json(source, notes, found, lower) | {"certificate": written(target)})
         else:
-            _print_table(source, found, lower)
+            _print_table(source, notes, found, lower)
     if checked is not None and not as_json:
         console().print(f"{out}: verified: {checked.claim_in_words}")
     return ExitCode.INTERRUPTED if found.interrupted else ExitCode.DONE
 
 
-def _as_json(source: "Input", found: "Improvement", lower: "LowerBound") -> dict[str, Any]:
+def _as_json(
+    source: "Input", notes: list[str], found: "Improvement", lower: "LowerBound"
+) -> dict[str, Any]:
     from kvproof.output import exact_and_decimal
 
     schedule = found.schedule
     return {
         "command": "improve",
         "source": source.source,
-        "notes": list(source.notes),
+        "notes": notes,
         "requests": source.instance.requests,
         "memory": source.instance.memory,
         "digest": source.instance.digest,
@@ -127,7 +131,9 @@ def _as_json(source: "Input", found: "Improvement", lower: "LowerBound") -> dict
     }
 
 
-def _print_table(source: "Input", found: "Improvement", lower: "LowerBound") -> None:
+def _print_table(
+    source: "Input", notes: list[str], found: "Improvement", lower: "LowerBound"
+) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -139,7 +145,7 @@ def _print_table(source: "Input", found: "Improvement", lower: "LowerBound") -> 
     out.print(
         f"{source.source}: {counted(requests, 'request')}, memory {source.instance.memory:,} tokens"
     )
-    for note in source.notes:
+    for note in notes:
         out.print(f"  note: {note}")
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("stage", no_wrap=True)

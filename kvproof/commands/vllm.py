@@ -126,7 +126,7 @@ def command(
     from kvproof.certificates.proofs import BoundKind
     from kvproof.files import Outputs, written
     from kvproof.inputs import load
-    from kvproof.output import console, progress_bar
+    from kvproof.output import console, other_bound, progress_bar
     from kvproof.scheduling.instance import MAX_MEMORY
     from kvproof.serving.requests import held_instance
     from kvproof.serving.vllm.drive import drive
@@ -206,6 +206,7 @@ def command(
             certificate = run_certificate(
                 instance, run.completion, found, preempts=bool(run.preemptions.any())
             )
+            notes += other_bound(certificate, found)
             data = certificate.to_bytes(compress=target.compressed)
             checked = check(data)
     # a result and its files: neither is lost where the other cannot be written

@@ -65,7 +65,7 @@ def parse_count(text: str) -> int:
         return int(text)
     number = _number(text)
     if number is None or number[1] or not 0 <= number[0] <= MAX_MEMORY:
-        raise BadCell(f"expected a number of tokens, 0 to {MAX_MEMORY}, got {shown(text)}")
+        raise BadCell(f"expected a number of tokens, 0 to {MAX_MEMORY:,}, got {shown(text)}")
     return number[0]
 
 
@@ -80,7 +80,7 @@ def parse_prediction(text: str) -> int:
     number = _number(text)
     digits, unit = (-1, 1) if number is None else (number[0], int(10 ** number[1]))
     if not 0 <= digits <= MAX_MEMORY * unit:
-        raise BadCell(f"expected a predicted length, 0 to {MAX_MEMORY}, got {shown(text)}")
+        raise BadCell(f"expected a predicted length, 0 to {MAX_MEMORY:,}, got {shown(text)}")
     return max(1, (2 * digits + unit) // (2 * unit))
 
 

@@ -126,7 +126,7 @@ def _lines(where: str, file: BufferedReader) -> Iterator[tuple[int, str]]:
         line += 1
         if len(raw) == MAX_LINE:
             raise InputError(
-                f"{where}: line {line}: longer than {MAX_LINE} bytes; lines end in LF or CR LF"
+                f"{where}: line {line}: longer than {MAX_LINE:,} bytes; lines end in LF or CR LF"
             )
         if b"\0" in raw:
             raise InputError(

@@ -270,7 +270,7 @@ class Trace(Shown):
             remedy = f"take a {'higher rate or a ' if rate < 1 else ''}longer --step"
             raise InputError(
                 f"{self.source}: {self.places.named(int(columns.row[-1]))}: arrives more than "
-                f"{MAX_ARRIVAL} steps after the first request; {remedy}"
+                f"{MAX_ARRIVAL:,} steps after the first request; {remedy}"
             )
         if max(last, 1) * up < 2**63 and down < 2**63:
             steps = _wide(columns.ticks)
@@ -284,16 +284,16 @@ class Trace(Shown):
         offenders = np.flatnonzero(peak > memory)
         first = ", ".join(
             f"{self.places.named(int(self.columns.row[i]))}: "
-            f"{self.columns.prompt[i]} + {self.columns.output[i]}"
+            f"{self.columns.prompt[i]:,} + {self.columns.output[i]:,}"
             for i in offenders[:OFFENDERS_SHOWN]
         )
         more = ", ..." if len(offenders) > OFFENDERS_SHOWN else ""
         needed = int(peak.max())
-        raising = f"raise the memory to {needed} or " if needed <= MAX_MEMORY else ""
+        raising = f"raise the memory to {needed:,} or " if needed <= MAX_MEMORY else ""
         return (
-            f"{self.source}: {len(offenders)} of {counted(len(peak), 'request')} "
+            f"{self.source}: {len(offenders):,} of {counted(len(peak), 'request')} "
             f"need{'s' if len(offenders) == 1 else ''} more than the memory "
-            f"of {memory} tokens (prompt + output at {first}{more}); "
+            f"of {memory:,} tokens (prompt + output at {first}{more}); "
             f"{raising}choose --oversize drop"
         )
 

@@ -69,7 +69,9 @@ class EngineSettings:
                 f"below max_num_seqs ({self.max_num_seqs}): vLLM gives each running request a token"
             )
         if self.memory > MAX_MEMORY:
-            raise InputError(f"engine: {self.memory} tokens of KV cache are more than {MAX_MEMORY}")
+            raise InputError(
+                f"engine: {self.memory:,} tokens of KV cache are more than {MAX_MEMORY:,}"
+            )
 
     @property
     def memory(self) -> int:

@@ -71,7 +71,8 @@ class Relaxation:
         entries = steps * int((model.output + 1).sum())
         if self.columns > MAX_COLUMNS or entries > MAX_ENTRIES:
             raise LimitError(
-                f"prices: an LP with {self.columns} columns and {entries} coefficients is too large"
+                f"prices: an LP with {self.columns:,} columns and {entries:,} coefficients is too "
+                "large"
             )
         last = steps + int(model.output.max())
         self._solver.setOptionValue("presolve", "off")

@@ -70,7 +70,7 @@ def cheapest_run(instance, *, seats=None):
 @pytest.mark.parametrize("value", [0, -1, 2**31, 2**63, 10**24])
 @pytest.mark.parametrize("name", ["seats", "budget"])
 def test_rules_are_refused_out_of_their_range(name, value):
-    with pytest.raises(InputError, match=f"engine: {name} must be 1 to 2147483647, got"):
+    with pytest.raises(InputError, match=f"engine: {name} must be 1 to 2,147,483,647, got"):
         EngineRules(**{name: value})
     most = EngineRules(**{name: 2**31 - 1})
     assert engine_bound(PREEMPTED, most).value >= 24 + 38 + 21

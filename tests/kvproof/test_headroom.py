@@ -12,6 +12,16 @@ EXAMPLE = str(ROOT / "examples" / "azure_code_1000.csv")
 ARGUMENTS = ["headroom", EXAMPLE, "--memory", "60000", "--backlog", "--limit", "200"]
 
 
+def test_what_the_certificate_calls_otherwise_is_said(capsys, tmp_path, instance):
+    said = "the certificate is by the price bound, which says at least as much"
+    arguments = ["headroom", str(instance), "--memory", "99", "--certificates", str(tmp_path / "c")]
+    assert run([*arguments, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert (data["lower_bound_kind"], data["notes"]) == ("outputs", [said])
+    assert run(arguments) == 0
+    assert f"  note: {said}\n" in capsys.readouterr().out
+
+
 def test_a_sentence_with_a_certificate_behind_each_half(capsys, tmp_path):
     folder = tmp_path / "proof"
     code = run([*ARGUMENTS, "--time-limit", "2", "--certificates", str(folder), "--json"])

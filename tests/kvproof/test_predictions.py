@@ -87,6 +87,20 @@ def test_what_can_be_checked_of_a_run_is_written(capsys, tmp_path, more, kind):
     assert f"{path}: verified:" in capsys.readouterr().out
 
 
+def test_what_the_certificate_calls_otherwise_is_said(capsys, tmp_path):
+    path = tmp_path / "c.json"
+    arguments = ["verify", str(EXAMPLE), "--memory", "60000", "--limit", "50", "--policy", "svf"]
+    arguments += ["--noise", "factor:1.1", "--certificate", str(path)]
+    said = "the certificate is by the price bound, which says at least as much"
+    for kind in (["own length"], ["outputs", "--bound", "outputs"]):
+        _, data = run_json(capsys, *arguments, *kind[1:])
+        (row,) = data["policies"]
+        assert (row["lower_bound_kind"], data["notes"][-1]) == (kind[0], said)
+        assert json.loads(path.read_text())["claim"]["factor"] == row["factor"]
+        assert run([*arguments, *kind[1:]]) == 0
+        assert f"  note: {said}\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("width", [60, 80])
 def test_the_table_fits(capsys, monkeypatch, width):
     monkeypatch.setattr(

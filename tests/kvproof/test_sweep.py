@@ -180,7 +180,10 @@ def test_an_instance_at_a_rate_or_memory_that_it_cannot_have(capsys, tmp_path):
     path.write_text(json.dumps(Instance(memory=9, arrival=[0, 2], prompt=[1, 3], output=[2, 4])
                                .to_json()))  # fmt: skip
     for arguments, said in (
-        (["--rate-scale", "1e-30"], "arrives after step 281474976710656 at this rate; take a high"),
+        (
+            ["--rate-scale", "1e-30"],
+            "arrives after step 281,474,976,710,656 at this rate; take a high",
+        ),
         (["--memory", "2", "--oversize", "drop"], "no request fits a memory of 2; take more"),
         (["--sweep", "memory=6,8"], "raise the memory to 7 or choose --oversize drop"),
     ):

@@ -2,6 +2,7 @@ import csv
 import json
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -174,11 +175,19 @@ def test_the_command_says_how_far_from_optimal(capsys, log_file, tmp_path):
     factor = Fraction(data["total_latency"]) / Fraction(data["lower_bound"])
     assert Fraction(data["factor"]) == factor >= 1
     assert Fraction(data["total_latency"]) == 13
-    assert "proves the centroid bound by kind discrete-centroid, which" in data["notes"][-1]
+    other = "the certificate is by the price bound, which says at least as much"
+    assert (data["lower_bound_kind"], data["notes"][-1]) == ("own length", other)
     assert run(["check", file]) == 0
     checked = capsys.readouterr().out
     assert "every run, also one that preempts" in checked
-    assert "by the discrete-centroid bound" in checked
+    assert "by the price bound" in checked
+    bound = json.loads(Path(file).read_text())["claim"]["bound"]
+    assert Fraction(data["lower_bound"]) == Fraction(bound) * Fraction(data["step"])
+    assert run([*arguments, "--max-num-seqs", "1", "--json", "--out", file]) == 0
+    data = json.loads(capsys.readouterr().out)
+    other = "the certificate is by the discrete-centroid bound, which may be lower: of the seats "
+    assert data["lower_bound_kind"] == "seats"
+    assert data["notes"][-1].startswith(other)
 
 
 def test_no_certificate_of_a_bound_that_the_log_contradicts(capsys, tmp_path):

@@ -207,7 +207,7 @@ def test_too_many_columns_are_refused():
 
 def test_a_programme_of_too_many_entries_is_refused():
     model = model_of(make(400, [(0, 0, 200)]))
-    with pytest.raises(LimitError, match="15000 columns and 3015000 coefficients is too large"):
+    with pytest.raises(LimitError, match="15,000 columns and 3,015,000 coefficients is too large"):
         Relaxation(model, 15_000)
 
 

@@ -122,7 +122,7 @@ MALFORMED_JSONL = [
     ('{"x": ' + "[" * 100_000, "line 1: JSON nested too deeply"),
     (b'{"\xff": 1}', "line 1: byte 3 is not UTF-8"),
     (OBJECT.replace("4", "null"), "line 1, column 'input_length': expected a number of tokens"),
-    (OBJECT.replace("4", "null"), ", 0 to 2147483647, got 'null'"),
+    (OBJECT.replace("4", "null"), ", 0 to 2,147,483,647, got 'null'"),
     (OBJECT.replace("4", "true"), "got 'true'"),
     (OBJECT.replace("4", "[4]"), "got '[...]'"),
     (OBJECT.replace("4", '{"a": 4}'), "got '{...}'"),

@@ -96,7 +96,7 @@ EMPTY = {name: np.array([], dtype=np.int64) for name in ("row", "prompt", "outpu
         ({}, {"memory": 9}, " line 2: 9 + 1); raise the memory to 10 or choose --oversize drop"),
         ({}, {"memory": 0}, "(prompt + output at line 2: 9 + 1, line 3: 1 + 1, line 5: 2 + 3, ..."),
         # two lengths that each fit and no memory that holds both: raising it is no remedy
-        ({"prompt": np.full(4, 2**31 - 1)}, {}, "2147483647 + 3, ...); choose --oversize drop"),
+        ({"prompt": np.full(4, 2**31 - 1)}, {}, "2,147,483,647 + 3, ...); choose --oversize drop"),
         # a trace without times
         (UNTIMED, {}, "t: column 'TIMESTAMP' is missing from this azure trace; --backlog lets"),
         (UNTIMED | {"format": LENGTHS}, {}, "a column of times is missing from this lengths trace"),
@@ -106,7 +106,7 @@ EMPTY = {name: np.array([], dtype=np.int64) for name in ("row", "prompt", "outpu
         ({}, {"memory": 1, "limit": 1, "oversize": "drop"}, "out: 3; requests larger"),
         (EMPTY | {"ticks": (), "failed": 7}, {}, "t: no request is left; failed requests"),
         # the span of the times
-        ({"ticks": (0, 0, 0, 2**52)}, {}, "t: line 6: arrives more than 281474976710656 steps"),
+        ({"ticks": (0, 0, 0, 2**52)}, {}, "t: line 6: arrives more than 281,474,976,710,656 steps"),
         ({"ticks": (0, 0, 0, 2**52)}, {}, "after the first request; take a longer --step"),
         ({"ticks": (0, 0, 0, 10**60)}, {}, "line 6: arrives more than"),
         # arguments
