@@ -167,11 +167,16 @@ class Outputs:
         folder = where.parent
         if not folder.is_dir():
             raise InputError(f"{name}: there is no folder {folder}; make it, or name another file")
-        if ends and path.suffix.lower() not in ends:
-            raise InputError(f"{name}: name a file that ends in {' or '.join(ends)}")
+        if ends and not path.name.lower().endswith(ends):
+            known = ", ".join(ends[:-1]) + " or " * (len(ends) > 1) + ends[-1]
+            raise InputError(f"{name}: name a file that ends in {known}")
         _try_to_write(str(name), folder, path)
         self._taken.append(path)
         return Output(str(name))
+
+    def page(self, name: str | None) -> Output | None:
+        """Return the output of ``--report``, where it is asked for; as :meth:`file`."""
+        return None if name is None else self.file(name, ends=(".html", ".htm"))
 
     def folder(self, name: str | Path, *, mark: str) -> Path:
         """Return a folder that the command will fill, which need not exist yet.

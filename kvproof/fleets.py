@@ -179,7 +179,7 @@ def show_fleet(
     from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.latencies import unit_of
-    from kvproof.output import progress_bar
+    from kvproof.output import progress_bar, say_written
     from kvproof.scheduling.cluster import connected
     from kvproof.scheduling.errors import ExitCode
     from kvproof.scheduling.registry import BUILTIN
@@ -189,7 +189,7 @@ def show_fleet(
 
     names = named_policies(policies, BUILTIN)
     chosen = find_policies(names, theta=theta, admission=admission)
-    page = None if report is None else Outputs(trace).file(report)
+    page = Outputs(trace).page(report)
     with connected(dask) as cluster, progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=replicas)
         source = load(trace, **reading)
@@ -220,6 +220,7 @@ def show_fleet(
             print_json({**source.to_json(), **ran, **fleet_json(source, fleet)})
         else:
             _print_fleet(source, fleet, latency, how)
+            say_written("page", page)
     return ExitCode.CONTRADICTED if fleet.violation else ExitCode.DONE
 
 

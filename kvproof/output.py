@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kvproof.certificates.build import Certificate
     from kvproof.certificates.engine import EngineBound
     from kvproof.certificates.lower_bounds import LowerBound
+    from kvproof.files import Output
 
 
 def exact_and_decimal(name: str, value: Fraction, places: int, *, up: bool) -> dict[str, Any]:
@@ -102,6 +103,12 @@ def fits(out: "Console", table: "Table") -> bool:
 def say(text: str, *, style: str | None = None) -> None:
     """Print a line on stdout, broken between words where a terminal is narrower."""
     console().print(text, style=style)
+
+
+def say_written(what: str, output: "Output | None") -> None:
+    """Say where a picture or page is, where one was asked for and is written."""
+    if output is not None and output.is_written:
+        say(f"{what} written to {output.name}")
 
 
 def print_table(out: "Console", table: "Table") -> None:

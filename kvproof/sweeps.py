@@ -218,7 +218,7 @@ def show_sweep(
     from kvproof.bounds.sweep import sweep
     from kvproof.files import Outputs
     from kvproof.inputs import load
-    from kvproof.output import console, print_table, progress_bar
+    from kvproof.output import console, print_table, progress_bar, say_written
     from kvproof.scheduling.cluster import connected
     from kvproof.scheduling.errors import ExitCode
     from kvproof.scheduling.exact import in_full
@@ -281,5 +281,6 @@ def show_sweep(
             out.print(
                 f"Latencies in steps; {how}; waiting: its share of the latency; cut as in verify."
             )
+            say_written("picture", picture)
     violated = any(row.violation for point in points for row in point.rows)
     return ExitCode.CONTRADICTED if violated else ExitCode.DONE

@@ -14,8 +14,11 @@ _STYLE = {
 }
 
 
-def plot(results: Sequence[Result]) -> bytes:
-    """Return a PNG: a row for each workload; bars are 95 percent intervals over seeds."""
+def plot(results: Sequence[Result], *, kind: str = "png") -> bytes:
+    """Return a picture, ``svg`` or ``png``: a row for each workload.
+
+    Bars are 95 percent intervals over seeds.
+    """
     plt = pyplot()
     from matplotlib.ticker import LogLocator, NullLocator
 
@@ -63,6 +66,7 @@ def plot(results: Sequence[Result]) -> bytes:
         )
     figure.tight_layout()
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+    metadata = {"Date": None} if kind == "svg" else {"Software": None}
+    figure.savefig(buffer, format=kind, dpi=110, metadata=metadata)
     plt.close(figure)
     return buffer.getvalue()

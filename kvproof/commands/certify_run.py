@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(),
     metavar="FILE",
-    help="Write a certificate of the bound, for all runs of such an engine; of one by memory, where "
-    "it is seats or compute.",
+    help="Write a certificate of the bound, for all runs of such an engine (seats and compute: of "
+    "one by memory).",
 )
 @json_option
 def command(

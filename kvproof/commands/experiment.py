@@ -55,7 +55,9 @@ def command() -> None:
     "--memory-trace", type=click.IntRange(1, 2**31 - 1), default=60_000, show_default=True,
     help="KV-cache capacity for the trace's lengths.",
 )  # fmt: skip
-@click.option("--plot", "picture", type=click.Path(), help="Write a PNG here.", metavar="FILE")
+@click.option(
+    "--plot", "picture", type=click.Path(), metavar="FILE", help="Draw it (.svg or .png)."
+)
 @report_option
 @quiet_option
 @json_option
@@ -81,13 +83,14 @@ def poisson(
     from kvproof.bounds.experiments.plot import plot
     from kvproof.bounds.experiments.poisson import exponential, run
     from kvproof.files import Failures, Outputs, written
-    from kvproof.output import progress_bar, say
+    from kvproof.output import progress_bar, say, say_written
     from kvproof.streams import print_json
 
     levels = _loads(loads)
     outputs = Outputs(trace)
-    target = None if picture is None else outputs.file(picture, ends=(".png",))
-    page = None if report is None else outputs.file(report)
+    target = None if picture is None else outputs.file(picture, ends=(".svg", ".png"))
+    kind = "png" if picture is not None and picture.lower().endswith(".png") else "svg"
+    page = outputs.page(report)
     workloads: list[Workload] = [exponential(mean=mean, memory=memory_exponential)]
     traced = _traced(trace, memory_trace)
     if traced is not None:
@@ -112,7 +115,7 @@ def poisson(
     try:
         if target is not None:
             with failures:
-                target.write(plot(results))
+                target.write(plot(results, kind=kind))
         if page is not None:
             from kvproof.report.experiment import experiment_page
 
@@ -126,8 +129,8 @@ def poisson(
             _print(results)
             if traced is None:
                 say("note: no trace at hand (--trace): only exponential outputs were run")
-            if written(target):
-                say(f"picture written to {picture}")
+            say_written("picture", target)
+            say_written("page", page)
 
 
 def _loads(text: str) -> list[float]:

@@ -56,7 +56,7 @@ def command(
     from kvproof.adversary.campaign.settings import Settings
     from kvproof.adversary.valuation.workers import make_workers
     from kvproof.files import Failures, Output, Outputs, write_files
-    from kvproof.output import progress_bar, say
+    from kvproof.output import progress_bar, say, say_written
     from kvproof.scheduling.errors import ExitCode, InputError
     from kvproof.scheduling.notices import tell
     from kvproof.streams import print_json
@@ -66,7 +66,7 @@ def command(
     settings.campaign()  # speaks up before any work
     outputs = Outputs()
     stored = outputs.folder(out, mark="settings.json") / "settings.json"
-    page = None if report is None else outputs.file(report)
+    page = outputs.page(report)
     text = json.dumps(settings.to_json())
     if stored.exists() and stored.read_bytes() != text.encode():
         raise InputError(f"{out} holds a frontier with other settings; take another --out")
@@ -118,6 +118,7 @@ def command(
                 say("No witness exceeds max(2, 1/(1 - eps)); that none was found proves nothing.")
             for line in found.tested.in_words(found.violates):
                 say(line)
+            say_written("page", page)
     if found.violates is not None:
         return ExitCode.CONTRADICTED
     return ExitCode.INTERRUPTED if interrupted else ExitCode.DONE

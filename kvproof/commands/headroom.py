@@ -57,14 +57,14 @@ def command(
     from kvproof.certificates.checker import check
     from kvproof.files import Failures, Output, Outputs
     from kvproof.inputs import load
-    from kvproof.output import console, other_bound, progress_bar
+    from kvproof.output import console, other_bound, progress_bar, say_written
     from kvproof.scheduling.errors import ExitCode
     from kvproof.solver.headroom import find_headroom
     from kvproof.streams import print_json
 
     outputs = Outputs(trace)
     folder = None if certificates is None else outputs.folder(certificates, mark="at-most.json.gz")
-    page = None if report is None else outputs.file(report)
+    page = outputs.page(report)
     (chosen,) = find_policies([policy], theta=theta, admission=admission)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
@@ -112,6 +112,7 @@ def command(
             for output, _, checked in proofs:
                 if output.is_written and checked.claim_in_words is not None:
                     console().print(f"{output.name}: verified: {checked.claim_in_words}")
+            say_written("page", page)
     return ExitCode.INTERRUPTED if found.interrupted else ExitCode.DONE
 
 

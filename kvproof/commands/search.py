@@ -89,13 +89,13 @@ def command(
     from kvproof.adversary.campaign.summary import summary_json, summary_lines
     from kvproof.adversary.valuation.workers import make_workers
     from kvproof.files import Failures, Outputs, write_files
-    from kvproof.output import progress_bar, say
+    from kvproof.output import progress_bar, say, say_written
     from kvproof.scheduling.errors import InputError
     from kvproof.streams import print_json
 
     outputs = Outputs()
     folder = outputs.folder(resume or out or Path("kvproof-search"), mark=FILE)
-    page = None if report is None else outputs.file(report)
+    page = outputs.page(report)
     if resume is not None:
         named = ("workers", "dask", "resume", "report", "as_json")
         given = [p for p in ctx.params if p not in named
@@ -144,6 +144,7 @@ def command(
         else:
             for line in summary_lines(folder, campaign, outcome, kept.get("best.json")):
                 say(line)
+            say_written("page", page)
     if outcome.entries and outcome.tested.bound == 0:
         raise InputError(
             f"bound {settings.bound} has no value on any of the witnesses found "

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: What is written of each request of a run by predictions, which is no schedule of starts.
 _COURSE = ("predicted", "first_token", "completion", "preemptions")
 
+_ENDS = (".json", ".csv", ".parquet", ".json.gz", ".csv.gz")
+
 
 @click.command("simulate")
 @input_options
@@ -37,7 +39,7 @@ _COURSE = ("predicted", "first_token", "completion", "preemptions")
 @click.option(
     "--out",
     type=click.Path(),
-    help="Write the schedule here: .csv and .parquet a row for each request, else JSON.",
+    help="Write the schedule here: .json, or .csv and .parquet with a row for each request.",
     metavar="FILE",
 )
 @quiet_option
@@ -87,7 +89,7 @@ def command(
             refuse_idle(option, "predicted lengths go with the strict rule alone")
     if out is not None and out.lower().endswith(".parquet.gz"):
         raise InputError(f"{out}: Parquet needs no gzip; name a file that ends in .parquet")
-    target = None if out is None else Outputs(trace).file(out)
+    target = None if out is None else Outputs(trace).file(out, ends=_ENDS)
     if out is not None and out.lower().endswith(".parquet"):
         ask_for_pyarrow()
     (chosen,) = find_policies([policy], theta=theta, admission=admission)

@@ -77,7 +77,7 @@ def command(
     from kvproof.files import Failures, Outputs, written
     from kvproof.gantt import gantt
     from kvproof.inputs import load
-    from kvproof.output import console, progress_bar
+    from kvproof.output import console, progress_bar, say_written
     from kvproof.pictures import schedule_svg
     from kvproof.scheduling.errors import ExitCode, LimitError
     from kvproof.solver.model import INSTEAD
@@ -90,7 +90,7 @@ def command(
     files = Outputs(trace)
     proof = None if certificate is None else files.file(certificate)
     drawing = None if svg is None else files.file(svg, ends=(".svg",))
-    page = None if report is None else files.file(report)
+    page = files.page(report)
     with progress_bar() as bar:
         task = bar.add_task(f"reading {trace}", total=None)
         source = load(trace, **reading)
@@ -158,6 +158,8 @@ def command(
                 )
             if written(proof) and checked is not None and checked.verdict is Verdict.VERIFIED:
                 show.print(f"certificate ({claim}) verified and written to {certificate}")
+            say_written("picture", drawing)
+            say_written("page", page)
     if interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.DONE if result.status == solver.Status.OPTIMAL else ExitCode.OVER_LIMIT

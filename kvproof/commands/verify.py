@@ -133,7 +133,7 @@ def command(
     from kvproof.files import Outputs
     from kvproof.inputs import load
     from kvproof.latencies import unit_of
-    from kvproof.output import progress_bar
+    from kvproof.output import progress_bar, say_written
     from kvproof.scheduling.cluster import connected
     from kvproof.scheduling.errors import ExitCode
     from kvproof.scheduling.registry import BUILTIN
@@ -171,7 +171,7 @@ def command(
     refuse_idle("router", "it goes with --replicas")
     names = named_policies(policies, BUILTIN)
     chosen = find_policies(names, theta=theta, admission=admission)
-    page = None if report is None else Outputs(trace).file(report)
+    page = Outputs(trace).page(report)
     with connected(dask) as cluster, progress_bar() as bar:
         stage = bar.add_task(f"reading {trace}", total=len(chosen) + 2)
         source = load(trace, **reading)
@@ -199,6 +199,7 @@ def command(
             print_json(_as_json(source, verdicts, skip))
         else:
             print_verdicts(source, verdicts, skip=skip, latency=latency)
+            say_written("page", page)
     violated = any(v.violation for v in verdicts)
     return ExitCode.CONTRADICTED if violated else ExitCode.DONE
 

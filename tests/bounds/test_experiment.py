@@ -70,11 +70,13 @@ def test_interval_is_student() -> None:
 
 
 def test_command(tmp_path) -> None:
-    picture = tmp_path / "p.png"
-    result = CliRunner().invoke(command, [*SMALL, "--plot", str(picture)])
-    assert result.exit_code == 0, result.output
-    assert "reproduced" in result.output
-    assert picture.read_bytes().startswith(b"\x89PNG")
+    for name, begin in (("p.png", b"\x89PNG"), ("p.svg", b"<?xml")):
+        picture = tmp_path / name
+        result = CliRunner().invoke(command, [*SMALL, "--plot", str(picture)])
+        assert result.exit_code == 0, result.output
+        assert "reproduced" in result.output
+        assert f"picture written to {picture}" in result.output
+        assert picture.read_bytes().startswith(begin)
     data = json.loads(CliRunner().invoke(command, [*SMALL, "--json"]).output)
     assert [len(w["cells"]) for w in data["workloads"]] == [8] * len(data["workloads"])
     assert {f["holds"] for w in data["workloads"] for f in w["findings"]} <= {True, False, None}

@@ -58,6 +58,41 @@ def test_a_picture_is_what_its_name_says(capsys, tmp_path, instance, command):
     assert not (tmp_path / "x.gif").exists()
 
 
+@pytest.mark.parametrize("command", [["verify", "{i}"], ["verify", "{i}", "--replicas", "2"],
+                                     ["headroom", "{i}"], ["solve", "{i}"], ["frontier"],
+                                     ["search"], ["experiment", "poisson"]])  # fmt: skip
+def test_a_page_is_what_its_name_says(capsys, monkeypatch, tmp_path, instance, command):
+    monkeypatch.chdir(tmp_path)
+    arguments = [word.format(i=instance) for word in command]
+    refused(
+        capsys, [*arguments, "--report", "x.txt"], "x.txt: name a file that ends in .html or .h"
+    )
+
+
+@pytest.mark.parametrize("name", ["x.xlsx", "x", "x.gz", "x.csv.zip"])
+def test_a_schedule_is_what_its_name_says(capsys, tmp_path, instance, name):
+    known = f"{name}: name a file that ends in .json, .csv, .parquet, .json.gz or .csv.gz\n"
+    refused(capsys, ["simulate", instance, "--out", tmp_path / name], known)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["verify", "{i}", "--report", "x.html"], "page written to x.html\n"),
+        (["verify", "{i}", "--replicas", "2", "--report", "x.HTM"], "page written to x.HTM\n"),
+        (["verify", "{i}", "--sweep", "memory=99", "--plot", "x.png"],
+         "picture written to x.png\n"),
+        (["headroom", "{i}", "--report", "x.html"], "page written to x.html\n"),
+        (["solve", "{i}", "--svg", "x.svg", "--report", "y.html"],
+         "picture written to x.svg\npage written to y.html\n"),
+    ],
+)  # fmt: skip
+def test_what_is_written_is_said(capsys, monkeypatch, tmp_path, instance, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    assert run([word.format(i=instance) for word in arguments]) == 0
+    assert capsys.readouterr().out.endswith(said)
+
+
 def test_a_crash_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "out"
     path.write_text("old")
