@@ -245,13 +245,9 @@ def show_predicted(
         if as_json:
             print_json(
                 {
-                    "command": "verify",
-                    "source": source.source,
-                    "format": source.format,
+                    **source.to_json(),
                     "notes": [*source.notes, *notes],
-                    "requests": source.instance.requests,
-                    "memory": source.instance.memory,
-                    "digest": source.instance.digest,
+                    "rule": "strict",
                     **about,
                     "certificate": written(target),
                     "policies": predicted_json(found, source.step),

@@ -221,7 +221,7 @@ def show_sweep(
     from kvproof.output import console, print_table, progress_bar, say_written
     from kvproof.scheduling.cluster import connected
     from kvproof.scheduling.errors import ExitCode
-    from kvproof.scheduling.exact import in_full
+    from kvproof.scheduling.exact import as_pq, in_full
     from kvproof.scheduling.registry import BUILTIN
     from kvproof.streams import print_json
     from kvproof.verdicts import print_heading
@@ -263,7 +263,9 @@ def show_sweep(
                     "command": "verify",
                     "source": source.source,
                     "format": source.format,
+                    "step": None if source.step is None else as_pq(source.step),
                     "notes": [*source.notes, *notes],
+                    "sample": source.sample,
                     **ran,
                     "sweep": asked.over,
                     "points": sweep_json(points, source.step),

@@ -33,6 +33,17 @@ def test_the_true_lengths_as_predictions_change_nothing(capsys):
         assert after["statistics"] == before["statistics"]
 
 
+def test_the_json_of_predictions_says_what_was_read_as_ever(capsys):
+    arguments = ["verify", EXAMPLE, "--memory", "60000", "--policy", "svf", "--step", "0.1"]
+    arguments += ["--sample", "90", "--seed", "3"]
+    _, plain = run_json(capsys, *arguments)
+    _, data = run_json(capsys, *arguments, "--noise", "factor:2")
+    for name in ("source", "format", "step", "notes", "sample", "rule"):
+        assert data[name] == plain[name]
+    for name in ("requests", "memory", "digest", "backlog", "eps", "load"):
+        assert data[name] == plain[name]
+
+
 def test_noise_has_a_price_that_is_proved(capsys):
     arguments = [*BASE, "--noise", "lognormal:1", "--seed", "3"]
     _, data = run_json(capsys, *arguments)

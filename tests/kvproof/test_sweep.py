@@ -44,6 +44,14 @@ def test_a_sweep_over_rates_is_verify_at_each(capsys):
         )
 
 
+def test_the_json_of_a_sweep_says_what_was_read_as_ever(capsys):
+    arguments = [*BASE, "--policy", "svf", "--sample", "90", "--seed", "3", "--step", "0.1"]
+    _, plain = run_json(capsys, *arguments)
+    _, data = run_json(capsys, *arguments, "--sweep", "rate=1")
+    for name in ("source", "format", "step", "notes", "sample", "rule"):
+        assert data[name] == plain[name]
+
+
 def test_a_sweep_over_loads_and_over_memory(capsys):
     _, data = run_json(capsys, *BASE, "--sweep", "load=0.5,1", "--workers", "2")
     for point, load in zip(data["points"], (0.5, 1), strict=True):
