@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from kvproof.files import called, readable
 from kvproof.scheduling.errors import InputError
-from kvproof.scheduling.exact import Column, as_pq
+from kvproof.scheduling.exact import Column, as_pq, in_full
 from kvproof.scheduling.instance import Instance
 from kvproof.scheduling.instance_file import fit, is_instance_file, read_part
 from kvproof.scheduling.traces import DEFAULT_STEP, read_trace
@@ -93,7 +93,9 @@ def load(
     if backlog and rate_scale is not None:
         raise InputError(f"{trace}: --rate-scale changes nothing on a --backlog; leave one out")
     scale = Fraction(1) if rate_scale is None else rate_scale
-    said = () if rate_scale is None else (f"arrivals at {rate_scale} times the rate of the source",)
+    said: tuple[str, ...] = ()
+    if rate_scale is not None:
+        said = (f"arrivals at {in_full(rate_scale)} times the rate of the source",)
     with readable(trace) as path:
         if is_instance_file(path):
             if step is not None:
@@ -105,6 +107,10 @@ def load(
             part = partial(read_part, path, limit=limit, oversize=oversize)
             whole, rows, notes = part(memory=memory)
             whole = whole.backlog() if backlog else whole
+            if whole.is_backlog and rate_scale is not None:
+                raise InputError(
+                    f"{trace}: --rate-scale changes nothing on a backlog; leave it out"
+                )
 
             def again(*, rate: Fraction = Fraction(1), memory: int | None = None) -> Instance:
                 drop = oversize == "drop"

@@ -196,8 +196,8 @@ def find_policies(
 
 
 def named_policies(names: str | None, default: Sequence[str]) -> list[str]:
-    """Return the names that stand between commas, or the default where there are none."""
-    return list(default) if names is None else [name.strip() for name in names.split(",")]
+    """Return the names that stand between commas, each once, or the default."""
+    return list(default if names is None else dict.fromkeys(map(str.strip, names.split(","))))
 
 
 def together(*options: Callable[[Decorated], Decorated]) -> Callable[[Decorated], Decorated]:

@@ -39,7 +39,7 @@ def other_bound(certificate: "Certificate", shown: "LowerBound | EngineBound") -
         return []
     said = "says at least as much"
     if shown.proof is None:
-        said = f"may be lower: of the {shown.kind} bound there is no proof that can be checked"
+        said = f"may be lower: for {shown.kind} there is no proof that can be checked"
     return [f"the certificate is by the {kind} bound, which {said}"]
 
 

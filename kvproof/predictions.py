@@ -128,13 +128,15 @@ def facts(
 
 def words(about: dict[str, Any]) -> str:
     """Say the same in a line."""
+    from kvproof.scheduling.exact import in_full
+
     if about["predicted"] is not None:
         origin = f"lengths predicted by column {about['predicted']}"
     else:
         origin = f"lengths predicted with noise {about['noise']}, seed {about['seed']}"
     if about["underprediction"] == "avoid":
         return f"{origin}; they order, and admission knows the true ones"
-    margin = "" if about["margin"] == "1" else f" times {about['margin']}"
+    margin = "" if about["margin"] == "1" else f" times {in_full(Fraction(about['margin']))}"
     return f"{origin}; they order and{margin} admit, and what outgrows the memory is preempted"
 
 
@@ -261,9 +263,9 @@ def show_predicted(
             least = decimal(found[0].bound.value, 0, up=False, commas=True)
             run = "No run without preemption" if found[0].bound.unpreempted else "No run"
             out.print(
-                f"{run}, whatever it knows, has a total latency below {least} (the "
-                f"{found[0].bound.kind} bound). Price: total latency over that of the same policy "
-                "with the true lengths."
+                f"{run}, whatever it knows, has a total latency below {least} (bound: "
+                f"{found[0].bound.kind}). Price: total latency over that of the same policy with "
+                "the true lengths."
             )
             if latency is not None and step is not None:
                 runs = [(v.policy, v.run.statistics) for v in found]

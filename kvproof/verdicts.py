@@ -167,7 +167,7 @@ def _cells(verdict: Verdict, cut: Cut, *, narrow: bool) -> dict[str, str]:
             verdict.lower_bound.value, 0 if narrow else 2, up=False, commas=True
         ),
         "proved factor": decimal(verdict.factor, 4, up=True),
-        "can be cut by": f"{least}%– {most}%" if narrow else f"{least} to {most}%",
+        "can be cut by": f"{least}%– {most}%" if narrow else f"{least}–{most}%",
     }
 
 

@@ -12,6 +12,18 @@ from .limits import Limits
 from .result import Verdict
 from .run import check
 
+#: What the limits are on.
+_LIMITED = {
+    "file_bytes": "bytes of a file, as it is stored and unzipped",
+    "values": "values in its JSON",
+    "containers": "arrays and objects in it",
+    "depth": "how deep these nest",
+    "digits": "digits of an integer",
+    "requests": "requests of the instance",
+    "memory_bytes": "bytes of memory; of a file beyond 1 MiB, for each MiB",
+    "seconds": "seconds for each file",
+}
+
 
 def main(argv: Optional[Sequence[str]] = None, *, prog: str = "check") -> int:
     """Check files and print a verdict on each.
@@ -121,7 +133,7 @@ def _parser(prog: str) -> ArgumentParser:
             type=_natural,
             default=field.default,
             metavar="N",
-            help=f"limit on {field.name.replace('_', ' ')} of each file (default %(default)s)",
+            help=f"{_LIMITED[field.name]}, at most (default %(default)s)",
         )
     return parser
 

@@ -186,5 +186,5 @@ def _print(
     mean = decimal(found.total_latency / n, 3, up=True, commas=True)
     least = decimal(found.least, 2, up=False, commas=True)
     out.print(f"total latency {total} (mean {mean}) in the log's unit of time")
-    out.print(f"no run of such an engine has less than {least}, by the {found.bound.kind} bound")
+    out.print(f"no run of such an engine has less than {least} (bound: {found.bound.kind})")
     out.print(f"within {decimal(found.factor, 4, up=True)} of optimal (proved)")

@@ -156,6 +156,7 @@ def _print(theorem: "Theorem", results: "tuple[StepResult, ...]") -> None:
     from collections import Counter
 
     from kvproof.bounds.formal.statements import PARTS, statement_of
+    from kvproof.bounds.proof.steps import StepVerdict
     from kvproof.output import console
 
     out = console()
@@ -187,7 +188,8 @@ def _print(theorem: "Theorem", results: "tuple[StepResult, ...]") -> None:
         if step.claim:
             where = f"   for {', '.join(over)}" if over else ""
             out.print(f"     {step.claim}{where}")
-        out.print(f"     {result.verdict}: {result.method}")
+        argued = result.verdict is StepVerdict.ARGUED  # which says how as well
+        out.print(f"     {result.verdict}{'' if argued else f': {result.method}'}")
         if result.counterexample is not None:
             point = ", ".join(f"{k} = {v}" for k, v in result.counterexample.items())
             out.print(f"     counterexample: {point}")

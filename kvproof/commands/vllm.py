@@ -9,6 +9,7 @@ from kvproof.options import (
     Rational,
     bound_option,
     json_option,
+    named_policies,
     quiet_option,
     reading_options,
     refuse_idle,
@@ -143,7 +144,7 @@ def command(
         prefix_caching=prefix_caching,
         asynchronous=async_scheduling,
     )
-    chosen = [find_engine_policy(name.strip()) for name in policies.split(",")]
+    chosen = [find_engine_policy(name) for name in named_policies(policies, ())]
     if not any(policy.ages for policy in chosen):
         for option in ("aging", "patience"):
             refuse_idle(option, "it is for svf, svf-1bit, svf-future and svf-bucket")

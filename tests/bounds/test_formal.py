@@ -218,6 +218,7 @@ def test_theorems_name_their_coq_statement() -> None:
     assert len(proved) >= 30
     assert set(PARTS) <= {one.name for one in proved}
     shown = CliRunner().invoke(command, ["show", "svf-ratio"]).output
+    assert "     argued in words\n" in shown
     assert "machine-checked" in shown
     assert "Definition svf_ratio : Prop" in shown
     data = json.loads(CliRunner().invoke(command, ["show", "opt-centroid", "--json"]).output)

@@ -50,6 +50,22 @@ def test_a_certificate_is_told_to_be_one(capsys, tmp_path, witness):
     refused(capsys, ["certify-run", witness, "--memory", "9", "--step", "1"], "is a certificate")
 
 
+def test_a_rate_is_said_as_a_decimal_and_not_of_a_backlog(capsys, instance):
+    arguments = ["verify", EXAMPLE, "--memory", "60000", "--policy", "svf", "--rate-scale", "1.256"]
+    _, data = run_json(capsys, *arguments)
+    assert data["notes"] == ["arrivals at 1.256 times the rate of the source"]
+    instance.write_text(instance.read_text().replace("[0, 0, 1]", "[0, 0, 0]"))
+    arguments = ["verify", instance, "--rate-scale", "2"]
+    refused(capsys, arguments, "--rate-scale changes nothing on a backlog; leave it out")
+
+
+def test_a_policy_that_is_named_twice_is_run_once(capsys, instance):
+    for more in ([], ["--sweep", "memory=9"], ["--noise", "factor:2"], ["--replicas", "1"]):
+        _, data = run_json(capsys, "verify", str(instance), "--policy", "sjf, svf,sjf", *more)
+        rows = data["points"][0]["policies"] if "points" in data else data["policies"]
+        assert [row["policy"] for row in rows] == ["sjf", "svf"]
+
+
 @pytest.mark.parametrize("command", ["verify", "simulate", "vllm"])
 def test_a_pattern_that_a_shell_has_expanded(capsys, command):
     for names, said in (

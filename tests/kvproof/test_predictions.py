@@ -122,7 +122,7 @@ def test_the_table_fits(capsys, monkeypatch, width):
     shown = capsys.readouterr().out
     assert "…" not in shown
     words = " ".join(shown.split())
-    assert "they order and times 3/2 admit, and what outgrows the memory is preempted" in words
+    assert "they order and times 1.5 admit, and what outgrows the memory is preempted" in words
     assert "No run, whatever it knows, has a total latency below" in words
     assert "first token" in shown
 

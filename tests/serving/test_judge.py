@@ -185,7 +185,9 @@ def test_the_command_says_how_far_from_optimal(capsys, log_file, tmp_path):
     assert Fraction(data["lower_bound"]) == Fraction(bound) * Fraction(data["step"])
     assert run([*arguments, "--max-num-seqs", "1", "--json", "--out", file]) == 0
     data = json.loads(capsys.readouterr().out)
-    other = "the certificate is by the discrete-centroid bound, which may be lower: of the seats "
+    other = (
+        "the certificate is by the discrete-centroid bound, which may be lower: for seats there "
+    )
     assert data["lower_bound_kind"] == "seats"
     assert data["notes"][-1].startswith(other)
 

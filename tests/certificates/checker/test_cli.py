@@ -182,6 +182,14 @@ def test_a_certificate_from_a_pipe(tmp_path: Path) -> None:
         assert run("-", stdin=late.stdout).returncode == 1
 
 
+def test_what_the_limits_are_on_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "--max-digits N digits of an integer, at most (default 4000)" in said
+    assert "--time-limit N seconds for each file, at most (default 300)" in said
+
+
 def test_huge_limits_are_limits_like_others() -> None:
     for option in ("file-bytes", "values", "containers", "depth", "digits", "requests"):
         assert main([GOOD, f"--max-{option}", str(2**63 - 1)]) == 0
