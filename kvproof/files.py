@@ -176,7 +176,10 @@ class Outputs:
 
     def page(self, name: str | None) -> Output | None:
         """Return the output of ``--report``, where it is asked for; as :meth:`file`."""
-        return None if name is None else self.file(name, ends=(".html", ".htm"))
+        if name is None:
+            return None
+        # a name without an ending promises nothing
+        return self.file(name, ends=(".html", ".htm") if "." in Path(name).name else ())
 
     def folder(self, name: str | Path, *, mark: str) -> Path:
         """Return a folder that the command will fill, which need not exist yet.

@@ -2,6 +2,7 @@
 
 import json
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -62,11 +63,11 @@ def command(
 ) -> None:
     """Schedule TRACE by one policy, and say what its users feel.
 
-    --out writes the schedule: as JSON, the start step of each request in the order of the
-    instance (for a trace: in order of arrival); as CSV or Parquet the columns file (where TRACE is
-    several), row (of TRACE or that file, the first is 0), arrival, prompt, output, start,
-    completion, waiting and latency, in steps. With predicted lengths: predicted, first_token and
-    preemptions instead of start.
+    --out writes the schedule: as JSON (where a name has no ending, too), the start step of each
+    request in the order of the instance (for a trace: in order of arrival); as CSV or Parquet the
+    columns file (where TRACE is several), row (of TRACE or that file, the first is 0), arrival,
+    prompt, output, start, completion, waiting and latency, in steps. With predicted lengths:
+    predicted, first_token and preemptions instead of start.
     """
     import numpy as np
 
@@ -89,7 +90,9 @@ def command(
             refuse_idle(option, "predicted lengths go with the strict rule alone")
     if out is not None and out.lower().endswith(".parquet.gz"):
         raise InputError(f"{out}: Parquet needs no gzip; name a file that ends in .parquet")
-    target = None if out is None else Outputs(trace).file(out, ends=_ENDS)
+    # a name without an ending promises nothing: JSON, then
+    ends = _ENDS if out is not None and "." in Path(out).name else ()
+    target = None if out is None else Outputs(trace).file(out, ends=ends)
     if out is not None and out.lower().endswith(".parquet"):
         ask_for_pyarrow()
     (chosen,) = find_policies([policy], theta=theta, admission=admission)

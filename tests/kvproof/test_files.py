@@ -69,10 +69,18 @@ def test_a_page_is_what_its_name_says(capsys, monkeypatch, tmp_path, instance, c
     )
 
 
-@pytest.mark.parametrize("name", ["x.xlsx", "x", "x.gz", "x.csv.zip"])
+@pytest.mark.parametrize("name", ["x.xlsx", "x.gz", "x.csv.zip"])
 def test_a_schedule_is_what_its_name_says(capsys, tmp_path, instance, name):
     known = f"{name}: name a file that ends in .json, .csv, .parquet, .json.gz or .csv.gz\n"
     refused(capsys, ["simulate", instance, "--out", tmp_path / name], known)
+
+
+def test_a_name_without_an_ending_promises_nothing(tmp_path, instance):
+    out, page = tmp_path / "x", tmp_path / "y"
+    assert run(["simulate", str(instance), "--out", str(out)]) == 0
+    assert "starts" in json.loads(out.read_text())
+    assert run(["verify", str(instance), "--report", str(page)]) == 0
+    assert page.read_text().startswith("<!DOCTYPE html>")
 
 
 @pytest.mark.parametrize(
