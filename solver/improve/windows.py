@@ -67,6 +67,7 @@ def tallest_first(usage, requests, queue, window, starts):  # type: ignore[no-un
     n = len(starts)
     waiting = [np.int64(0) for _ in range(0)]  # heap of ranks beyond the window
     near = np.empty(window, np.int64)  # ranks in the window, ascending
+    earliest = requests.arrival.copy()  # no start before it fits
     size = arrived = 0
     t = 0
     while arrived < n or size > 0:
@@ -77,7 +78,7 @@ def tallest_first(usage, requests, queue, window, starts):  # type: ignore[no-un
             arrived += 1
         while True:
             size = fill(near, size, window, waiting)
-            chosen = _tallest(usage, requests, queue.by_volume, near, size, t)
+            chosen = _tallest(usage, requests, queue.by_volume, near, size, t, earliest)
             if chosen < 0:
                 break
             i = queue.by_volume[near[chosen]]
@@ -86,7 +87,12 @@ def tallest_first(usage, requests, queue, window, starts):  # type: ignore[no-un
             starts[i] = t
             hold(usage, requests.prompt[i], requests.output[i], t, 1)
             size = remove(near, size, chosen)
-        t += 1
+        if size > 0:  # nothing happens until one of these may fit, or another one comes
+            t = np.int64(len(usage))
+            for k in range(size):
+                t = min(t, earliest[queue.by_volume[near[k]]])
+            if arrived < n:
+                t = min(t, requests.arrival[queue.coming[arrived]])
         if t >= len(usage):
             return False
     return True
@@ -123,26 +129,38 @@ def remove(near, size, k):  # type: ignore[no-untyped-def]
 
 
 @njit
-def fits(usage, memory, prompt, output, start):  # type: ignore[no-untyped-def]
-    """Whether a request can start so; most that cannot have no room at once, or at their end."""
+def fits_from(usage, memory, prompt, output, start):  # type: ignore[no-untyped-def]
+    """Return from which start on a request may fit: `start`, where it does.
+
+    Most that do not have no room at once, or at their end. Each step later a request holds a token
+    less in the step that is too full, which may be after that one's excess, or after that step.
+    """
     if usage[start + 1] + prompt >= memory:
-        return False
-    j = output
-    while j > 0 and usage[start + j] + prompt + j <= memory:
-        j -= 1
-    return j == 0
+        return start + 1
+    for j in range(output, 0, -1):
+        excess = usage[start + j] + prompt + j - memory
+        if excess > 0:
+            return start + min(j, excess)
+    return start
 
 
 @njit
-def _tallest(usage, requests, by_volume, near, size, t):  # type: ignore[no-untyped-def]
-    """Return the place in the window of the largest prompt that fits now; -1: none does."""
+def _tallest(usage, requests, by_volume, near, size, t, earliest):  # type: ignore[no-untyped-def]
+    """Return the place in the window of the largest prompt that fits now; -1: none does.
+
+    Of those that do not it is noted from when on they may.
+    """
     chosen = -1
     tallest = np.int64(-1)
     for k in range(size):
         i = by_volume[near[k]]
         prompt, output = requests.prompt[i], requests.output[i]
-        if prompt <= tallest or t + output >= len(usage):
+        if prompt <= tallest or earliest[i] > t:
             continue
-        if fits(usage, requests.memory, prompt, output, t):
+        if t + output >= len(usage):
+            earliest[i] = len(usage)
+            continue
+        earliest[i] = fits_from(usage, requests.memory, prompt, output, t)
+        if earliest[i] == t:
             chosen, tallest = k, prompt
     return chosen
