@@ -61,9 +61,14 @@ def njit(
     """
     if function is None:
         return partial(njit, plain=plain, **options)
-    if _config.DISABLE_JIT:  # by NUMBA_DISABLE_JIT: all are interpreted, and none is compiled
+    if not compiles():
         return function if plain is None else plain
     return _patient(carried(_watching(_dispatcher(function, options))), plain)
+
+
+def compiles() -> bool:
+    """Whether kernels are compiled at all: with NUMBA_DISABLE_JIT all are interpreted."""
+    return not _config.DISABLE_JIT
 
 
 def _dispatcher(function: Callable[..., Any], options: dict[str, Any]) -> Any:

@@ -30,8 +30,6 @@ from kvproof.solver.interval import IntervalProgress
 from kvproof.solver.model import Model, model_of
 from kvproof.solver.result import Limit, Result
 
-# Seconds for a part that is begun after the time is over: its bounds without search.
-_LEAST = 0.001
 # Beyond every arrival.
 _END = 2**62
 
@@ -46,7 +44,8 @@ class Part(NamedTuple):
 
 #: A part by its first step, and that behind its last one.
 Span = tuple[int, int]
-#: Solves a part, from a schedule of it, within so many seconds, or None: without a limit.
+#: Solves a part, from a schedule of it, within so many seconds, or None: without a limit; in none
+#: it says what is known at once.
 Solve = Callable[[Part, Schedule, float | None, IntervalProgress], Result]
 
 
@@ -110,9 +109,33 @@ def solve_parts(
     Of the time that is left each part has an equal share. Two parts whose schedules clash become
     one; the highest bound on the way is returned. No part has more than `most` of all requests, nor
     of the time that is left: none is tried where one would have.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Ctrl-C came before all parts had a bound.
     """
     begun = time.monotonic()
     found = _Found(best=first)
+    try:
+        _solve_all(found, until, solve, deadline, most, progress)
+    except KeyboardInterrupt:  # between two parts
+        if not found.told:
+            raise
+        found.stopped = True
+    return found.result(time.monotonic() - begun) if found.results else None
+
+
+def _solve_all(
+    found: _Found,
+    until: list[int],
+    solve: Solve,
+    deadline: float | None,
+    most: float,
+    progress: IntervalProgress | None,
+) -> None:
+    """Solve all parts, and together those that clash, as long as there is time."""
+    first = found.best
     while True:
         spans = list(pairwise([0, *until, _END]))
         parts = dict(zip(spans, parts_of(first.instance, until), strict=True))
@@ -128,8 +151,8 @@ def solve_parts(
             share = None
             if deadline is not None:
                 left = deadline - time.monotonic()
-                share = max(_LEAST, min(left / (len(pending) - done), most * left))
-            share = _LEAST if found.interrupted() else share
+                share = max(0.0, min(left / (len(pending) - done), most * left))
+            share = 0.0 if found.interrupted() else share
             part = parts[span]
             own = Schedule(instance=part.instance, starts=found.best.starts[part.members])
             report = partial(found.report, progress, span)
@@ -140,7 +163,6 @@ def solve_parts(
         if late or found.interrupted() or len(parts) == 2 or not clash.any():
             break
         until = _paired(until, clash.tolist())
-    return found.result(time.monotonic() - begun) if found.results else None
 
 
 def _paired(until: list[int], clash: list[bool]) -> list[int]:
@@ -167,9 +189,12 @@ class _Found:
     #: The highest bound, and the parts that it is of.
     lower: int = -1
     told: list[Span] = field(default_factory=list)
+    #: Whether Ctrl-C came between two parts.
+    stopped: bool = False
 
     def interrupted(self) -> bool:
-        return any(result.limit is Limit.INTERRUPT for result in self.results.values())
+        ended = (result.limit is Limit.INTERRUPT for result in self.results.values())
+        return self.stopped or any(ended)
 
     def report(
         self, progress: IntervalProgress | None, span: Span, _: int | None, lower: int | None
@@ -183,16 +208,17 @@ class _Found:
     def put_together(self, parts: list[Part]) -> npt.NDArray[np.bool_]:
         """Take what fits of the parts' schedules; return between which neighbours they clash."""
         solved = [self.results[span] for span in self.spans]
-        self.best, clash = _together(self.best, parts, solved)
         lower = sum(result.lower_bound for result in solved)
         if lower > self.lower:
-            self.lower, self.told = lower, self.spans
+            self.told = self.spans  # the bound last: should Ctrl-C strike in between, it is proved
+            self.lower = lower
+        self.best, clash = _together(self.best, parts, solved)
         return clash
 
     def result(self, seconds: float) -> Result:
         """Return all that is found."""
         every, told = self.results.values(), [self.results[span] for span in self.told]
-        last = [self.results[span] for span in self.spans]
+        last = [self.results[span] for span in self.spans if span in self.results]
         limits = [result.limit for result in last if result.limit is not None]
         messages = [result.detail["message"] for result in last if result.detail["message"]]
         until = [begin for begin, _ in self.told[1:]]

@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 
+from kvproof.scheduling.compiled import compiles
 from kvproof.scheduling.instance import Instance
 
 
@@ -28,6 +29,8 @@ def rehearse(
 ) -> None:
     """Do a work that has no limit on so many small requests, once in a process.
 
-    Backlogs take other kernels than arrivals do.
+    Backlogs take other kernels than arrivals do. Where none is compiled nothing is done.
     """
+    if not compiles():
+        return
     work(little(classes, backlog=backlog, copies=copies))

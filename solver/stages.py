@@ -101,6 +101,10 @@ def solve(
     begun = time.monotonic()
     with _patient(model):
         first = _first(instance, model, incumbent)
+    if model.requests > SMALL:  # of few, in their turn
+        state = known(model, *first)
+        if state.closed():  # nothing is to be compiled
+            return _result(instance, model, state, None, [], time.monotonic() - begun)
     until = idle_cuts(model, first[1]) if engine == "auto" else []
     if model.requests > SMALL and time_limit is not None:  # few are interpreted first
         compiling = time.monotonic()
@@ -112,13 +116,19 @@ def solve(
         if until:
             with _patient(model):
                 state, interrupted = _at_once(model, first, options, begun)
+            deadline = _deadline(options, begun)
+            if not (interrupted or state.closed()):
+                try:
+                    found = _in_parts(
+                        instance, model, until, options, first[1], deadline, 1.0, progress
+                    )
+                except KeyboardInterrupt:
+                    interrupted = True
             state.limit = Limit.INTERRUPT if interrupted else None
             if interrupted or state.closed():
                 return _result(instance, model, state, None, [], time.monotonic() - begun)
-            deadline = _deadline(options, begun)
-            found = _in_parts(instance, model, until, options, first[1], deadline, 1.0, progress)
             if found is not None and (not found.gap or found.limit is not None):
-                return found
+                return _merged(instance, model, state, found, time.monotonic() - begun)
         with _patient(model):
             return _solve(instance, model, options, first, begun, progress, found)
 
@@ -141,25 +151,39 @@ def _in_parts(
     """
 
     def alone(part: Part, own: Schedule, seconds: float | None, report: IntervalProgress) -> Result:
+        if seconds == 0:
+            state = _unsearched(part, own, Limit.TIME)
+            return _result(part.instance, part.model, state, None, [], 0.0)
         begun, limited = time.monotonic(), replace(options, time_limit=seconds)
         try:
             with _patient(part.model):
                 first = _first(part.instance, part.model, own)
                 return _solve(part.instance, part.model, limited, first, begun, report, whole=quiet)
         except KeyboardInterrupt:  # before there were bounds; those of the other parts are kept
-            state = _unsearched(part, own)
+            state = _unsearched(part, own, Limit.INTERRUPT)
             return _result(part.instance, part.model, state, None, [], time.monotonic() - begun)
 
     best = Schedule(instance=instance, starts=np.array(model.starts_of_requests(starts)))
     return solve_parts(until, best, alone, deadline, most, progress)
 
 
-def _unsearched(part: Part, own: Schedule) -> Interval:
-    """Return what is known at once of a part that Ctrl-C has ended."""
+def _merged(
+    instance: Instance, model: Model, state: Interval, found: Result, runtime: float
+) -> Result:
+    """Return what is found of parts, or what was known of the whole, whichever bounds more."""
+    if found.lower_bound >= state.lower:
+        return replace(found, runtime_s=runtime)
+    _taken(model, state, found)
+    state.limit = found.limit
+    return _result(instance, model, state, None, [], runtime)
+
+
+def _unsearched(part: Part, own: Schedule, limit: Limit) -> Interval:
+    """Return what is known at once of a part that has no time, or that Ctrl-C has ended."""
     outputs = find_bound(part.instance, BoundKind.OUTPUTS)
     return Interval(
         lower=int(outputs.value), upper=own.total_latency, starts=listed(part.model, own.starts),
-        proof=outputs.proof, engine=outputs.kind, limit=Limit.INTERRUPT,
+        proof=outputs.proof, engine=outputs.kind, limit=limit,
     )  # fmt: skip
 
 
@@ -238,8 +262,11 @@ def _solve(
     state, struck = _at_once(model, (upper, starts), options, begun)
     interrupted |= struck
     if options.engine == "auto" and not (whole or interrupted or found or state.closed()):
-        found = _where_quiet(instance, model, state, options, deadline, progress)
-        interrupted = found is not None and found.limit is Limit.INTERRUPT
+        try:
+            found = _where_quiet(instance, model, state, options, deadline, progress)
+        except KeyboardInterrupt:
+            interrupted = True
+        interrupted |= found is not None and found.limit is Limit.INTERRUPT
     if found is not None:
         _taken(model, state, found)
     last_resort = options.engine == "auto" and not whole
@@ -262,6 +289,8 @@ def _solve(
                 state.limit = None
             try:
                 claimed = programmed(instance, model, state, options, deadline, progress)
+            except KeyboardInterrupt:  # while its prices were made
+                state.limit = Limit.INTERRUPT
             except LimitError as error:
                 state.limit = Limit.SIZE
                 state.message = str(error)

@@ -66,8 +66,8 @@ class Outcome:
         Integer lower bound on the cost of every schedule below the target that was not found.
     limit
         ``"time"`` or ``"memory"`` if that ended the search.
-    states, peak
-        Counters.
+    states
+        How many were made.
     vectors, used
         Every vector, and for each step the indices that its states were bounded with.
     """
@@ -78,7 +78,6 @@ class Outcome:
     floor: int = 0
     limit: Limit | None = None
     states: int = 0
-    peak: int = 0
     vectors: list[Vector] = field(default_factory=list)
     used: list[list[int]] = field(default_factory=list)
 
@@ -166,7 +165,6 @@ class Search:
             t += len(made)
             outcome.used += [list(self.used)] * len(made)
             outcome.states += sum(made)
-            outcome.peak = max(outcome.peak, *made)
             if not len(states):
                 outcome.proved = self.effort.width is None
                 return

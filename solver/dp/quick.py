@@ -108,7 +108,7 @@ def _search(
         )
         if len(made.states):
             return None
-        outcome.states, outcome.peak = int(made.sizes.sum()), int(made.sizes.max())
+        outcome.states = int(made.sizes.sum())
         outcome.vectors, outcome.used = [start], [[0]] * len(made.sizes)
         if made.best < target:
             outcome.best, outcome.starts = made.best, made.starts

@@ -12,7 +12,7 @@ import numpy as np
 from kvproof.scheduling.compiled import njit
 from kvproof.scheduling.exact import Column
 from kvproof.scheduling.instance import Instance
-from kvproof.scheduling.usage import hold
+from kvproof.scheduling.usage import first_fit, hold
 
 #: How many of the waiting requests are looked at, smallest volume first.
 WINDOWS = (4, 8, 12, 16, 24, 40)
@@ -73,6 +73,8 @@ def tallest_first(usage, requests, queue, window, starts):  # type: ignore[no-un
     while arrived < n or size > 0:
         if size == 0 and len(waiting) == 0:
             t = max(t, requests.arrival[queue.coming[arrived]])
+        if t + 1 >= len(usage):
+            return False
         while arrived < n and requests.arrival[queue.coming[arrived]] <= t:
             heappush(waiting, queue.rank[queue.coming[arrived]])
             arrived += 1
@@ -88,13 +90,11 @@ def tallest_first(usage, requests, queue, window, starts):  # type: ignore[no-un
             hold(usage, requests.prompt[i], requests.output[i], t, 1)
             size = remove(near, size, chosen)
         if size > 0:  # nothing happens until one of these may fit, or another one comes
-            t = np.int64(len(usage))
+            t = len(usage)
             for k in range(size):
                 t = min(t, earliest[queue.by_volume[near[k]]])
             if arrived < n:
                 t = min(t, requests.arrival[queue.coming[arrived]])
-        if t >= len(usage):
-            return False
     return True
 
 
@@ -129,26 +129,10 @@ def remove(near, size, k):  # type: ignore[no-untyped-def]
 
 
 @njit
-def fits_from(usage, memory, prompt, output, start):  # type: ignore[no-untyped-def]
-    """Return from which start on a request may fit: `start`, where it does.
-
-    Most that do not have no room at once, or at their end. Each step later a request holds a token
-    less in the step that is too full, which may be after that one's excess, or after that step.
-    """
-    if usage[start + 1] + prompt >= memory:
-        return start + 1
-    for j in range(output, 0, -1):
-        excess = usage[start + j] + prompt + j - memory
-        if excess > 0:
-            return start + min(j, excess)
-    return start
-
-
-@njit
 def _tallest(usage, requests, by_volume, near, size, t, earliest):  # type: ignore[no-untyped-def]
     """Return the place in the window of the largest prompt that fits now; -1: none does.
 
-    Of those that do not it is noted from when on they may.
+    When those that do not fit would is noted: what starts before only takes room from them.
     """
     chosen = -1
     tallest = np.int64(-1)
@@ -157,10 +141,12 @@ def _tallest(usage, requests, by_volume, near, size, t, earliest):  # type: igno
         prompt, output = requests.prompt[i], requests.output[i]
         if prompt <= tallest or earliest[i] > t:
             continue
-        if t + output >= len(usage):
-            earliest[i] = len(usage)
+        if usage[t + 1] + prompt >= requests.memory:  # most have no room at once
+            earliest[i] = t + 1
             continue
-        earliest[i] = fits_from(usage, requests.memory, prompt, output, t)
+        earliest[i] = first_fit(usage, requests.memory, prompt, output, t)
+        if earliest[i] < 0:
+            earliest[i] = len(usage)
         if earliest[i] == t:
             chosen, tallest = k, prompt
     return chosen

@@ -242,6 +242,10 @@ def test_ctrl_c_in_a_backend_or_in_local_search_leaves_the_interval(monkeypatch)
     instance = make(7, [(0, 0, 1), (0, 0, 3), (0, 6, 1), (1, 0, 3)])
     result = solver.solve(instance, engine="milp")
     assert (result.lower_bound, result.total_latency, result.limit) == (9, 10, "interrupt")
+    with monkeypatch.context() as patch:  # while its prices are made
+        patch.setattr("kvproof.solver.programme.quick_prices", interrupted)
+        result = solver.solve(instance, engine="milp")
+        assert (result.lower_bound, result.total_latency, result.limit) == (9, 10, "interrupt")
     monkeypatch.setattr("kvproof.solver.stages.programmed", None)  # does not come to that
     monkeypatch.setattr("kvproof.solver.stages._improved", lambda *a: (a[2], a[3], True))
     result = solver.solve(instance, engine="milp")

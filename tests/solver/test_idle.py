@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import time
 from dataclasses import replace
 from fractions import Fraction
 from math import ceil
@@ -175,7 +176,7 @@ def test_what_ends_a_part_and_what_is_only_claimed(three):
         return solved(part, Limit.INTERRUPT if len(asked) == 2 else None, lower=5)
 
     result = solve_parts([100, 200], three, interrupted, None, 1.0, None)
-    assert asked == [None, None, 0.001]
+    assert asked == [None, None, 0.0]
     assert (result.lower_bound, result.limit) == (15, Limit.INTERRUPT)
     assert result.certificate().claim["kind"] == "schedule"
 
@@ -203,7 +204,54 @@ def test_ctrl_c_before_a_part_has_bounds_keeps_the_others(after, monkeypatch):
     opt = 2 * brute_force(make(7, BURST))[0] + 2 + 3
     assert result.limit == Limit.INTERRUPT
     assert instance.total(instance.output) <= result.lower_bound <= opt <= result.total_latency
+    assert verdict(result.certificate().to_json()).verdict == "verified"
+
+
+def test_ctrl_c_while_parts_are_put_together_keeps_their_bounds(monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kvproof.solver.parts._together", interrupted)
+    instance = make(7, BURSTS)
+    result = solver.solve(instance)
+    assert result.limit == Limit.INTERRUPT
+    assert result.lower_bound == 2 * brute_force(make(7, BURST))[0] + 2 + 3
     assert verdict(_bound(result)).verdict == "verified"
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_ctrl_c_before_there_are_parts_leaves_what_was_known(idle, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    if not idle:  # cut where nobody waits alone
+        monkeypatch.setattr(stages, "idle_cuts", lambda *_: [])
+
+    monkeypatch.setattr("kvproof.solver.parts._solve_all", interrupted)
+    monkeypatch.setattr("kvproof.solver.stages.in_turns", None)  # does not come to that
+    instance = make(7, BURSTS)
+    result = solver.solve(instance)
+    assert result.limit == Limit.INTERRUPT
+    assert instance.total(instance.output) < result.lower_bound <= result.total_latency
+    assert verdict(result.certificate().to_json()).verdict == "verified"
+
+
+def test_parts_for_which_there_is_no_time_are_not_searched(monkeypatch):
+    plain, searched = stages._solve, []
+
+    def slow(instance, *more, **options):
+        time.sleep(0.1)
+        searched.append(instance)
+        return plain(instance, *more, **options)
+
+    monkeypatch.setattr(stages, "_solve", slow)
+    instance = make(7, [(a + 100 * k, s, o) for k in range(40) for a, s, o in BURST])
+    result = solver.solve(instance, time_limit=0.3)
+    assert len(searched) < 20
+    assert result.limit == Limit.TIME
+    assert result.lower_bound > instance.total(instance.output)
+    assert verdict(result.certificate().to_json()).verdict == "verified"
+    assert result.runtime_s >= 0.1 * len(searched)
 
 
 def test_none_is_larger_than_it_may_be(three):

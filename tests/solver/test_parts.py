@@ -206,7 +206,7 @@ def search_certificate():
 @pytest.mark.parametrize(
     ("where", "value", "expected"),
     [
-        (("target",), 10**5, {"rejected", "over a limit"}),
+        (("target",), 10**5, {"malformed"}),  # no multipliers of starts that only this allows
         (("scale",), 0, {"malformed"}),
         (("vectors",), [], {"malformed"}),
         (("layers",), [], {"rejected"}),

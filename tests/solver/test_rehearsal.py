@@ -100,7 +100,7 @@ def test_nothing_of_a_large_search_is_left(classes, copies, span):
     assert within == []
 
 
-@pytest.mark.parametrize("span", [0, 30])
+@pytest.mark.parametrize("span", [0, 12])
 def test_a_large_search_is_rehearsed_by_a_search(monkeypatch, rehearsed, span):
     states = []
     plain = whole.solve_certified
@@ -189,3 +189,16 @@ def test_an_interrupt_ends_more_than_the_rehearsal(monkeypatch, rehearsed):
     monkeypatch.setattr(run, "improve", lambda *_, **__: SimpleNamespace(interrupted=True))
     with pytest.raises(KeyboardInterrupt):
         improve(one(3), time_limit=1)
+
+
+def test_nothing_is_rehearsed_where_nothing_is_compiled(monkeypatch):
+    monkeypatch.setattr(compiled._config, "DISABLE_JIT", 1)
+    rehearsal.rehearse(lambda _: pytest.fail("a rehearsal"), 3, backlog=True)
+
+
+def test_nothing_is_rehearsed_for_what_bounds_close(monkeypatch):
+    monkeypatch.setattr(stages, "_rehearse", lambda *_: pytest.fail("a rehearsal"))
+    instance = Instance(memory=10**6, arrival=np.zeros(40, int), prompt=np.ones(40, int),
+                        output=np.arange(1, 41))  # fmt: skip
+    result = stages.solve(instance, time_limit=60)
+    assert (result.gap, result.engine) == (0, "outputs")
