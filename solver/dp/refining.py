@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 import numpy as np
@@ -24,6 +25,8 @@ from kvproof.solver.threads import Flag, blocks, cores, gather
 _SAMPLE, _GROUPED = 96, 3000
 # How far a multiplier moves at first: less than at the root, for a good vector is where it begins.
 _STRIDE = 50.0
+# Of a vector that is out of use: tables take most of the memory.
+_NO_TABLE = np.empty((0, 0, 0), np.int32)
 
 
 class Vectors:
@@ -135,6 +138,8 @@ class Vectors:
         order = np.argsort(-use)[: self._effort.vectors]
         order = order[use[order] > 0] if use.any() else order[:1]
         self.active = [pool[i] for i in order]
+        for i in set(pool) - {0, *self.active}:  # they bound nothing again; a proof lists them
+            self.all[i] = replace(self.all[i], table=_NO_TABLE)
         return states.take(left)
 
 

@@ -295,12 +295,22 @@ def test_vectors_found_on_some_children_prove_the_same(seed, monkeypatch):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_layers_whose_vectors_are_found_again_prove_the_same(seed):
+def test_layers_whose_vectors_are_found_again_prove_the_same(seed, monkeypatch):
+    held, refine = [], Vectors.refine
+
+    def noted(self, *rest):
+        left = refine(self, *rest)
+        held.append({i for i, vector in enumerate(self.all) if vector.table.size})
+        assert held[-1] == {0, *self.active}
+        return left
+
+    monkeypatch.setattr(Vectors, "refine", noted)
     instance, model, policy = _twelve(seed)
     one = solve_certified(model, *policy, effort=Effort(refine_at=2**60))
     often = Effort(refine_at=20, per_cluster=20, again_at=20, vectors=2)
     again = solve_certified(model, *policy, effort=often)
     assert again.lower == again.upper == one.upper
+    assert len(set.union(*held)) > max(map(len, held))  # tables of some were left
     # both what children were made with and what was found for them
     assert max(len(used) for _, used in again.proof.to_json()["layers"]) > 2
     proof = certificate(replace(solver.solve(instance), proof=again.proof))
