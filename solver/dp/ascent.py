@@ -5,6 +5,7 @@ Untrusted on purpose: any integers give a valid bound, so the ascent may use flo
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,6 +63,11 @@ def ascend(
         new_flag() if flag is None else flag,
     )  # fmt: skip
     return best_whole[0], best_whole[1], best / SCALE
+
+
+def scratch_bytes(grid: Grid) -> int:
+    """Return the size of what :func:`make_scratch` returns."""
+    return 4 * math.prod(grid.shape) + max(2, grid.events) * grid.cells
 
 
 def make_scratch(grid: Grid) -> Scratch:

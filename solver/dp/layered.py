@@ -111,7 +111,8 @@ class Search:
         self.vectors = Vectors(grid, root, effort, self.pool, self.flag, self._late)
         self.used = self.vectors.active  # by the layer that was made last
         self.outcome = Outcome(vectors=self.vectors.all)
-        self.most_rows = effort.memory_bytes // (2 * bytes_per_state(self.packing, n) + 24)
+        left = max(effort.memory_bytes // 2, effort.memory_bytes - self.vectors.bytes)
+        self.most_rows = left // (2 * bytes_per_state(self.packing, n) + 24)
 
     def run(self) -> Outcome:
         """Search layer by layer until no state is left or a limit is reached."""

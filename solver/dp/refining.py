@@ -9,11 +9,19 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore
 
 import numpy as np
 
 from kvproof.scheduling.compiled import njit
-from kvproof.solver.dp.ascent import Scratch, ascend, clusters, coarse, make_scratch
+from kvproof.solver.dp.ascent import (
+    Scratch,
+    ascend,
+    clusters,
+    coarse,
+    make_scratch,
+    scratch_bytes,
+)
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.expansion import Ints, bounds_of
 from kvproof.solver.dp.multipliers import Vector, make_vector, sample_of
@@ -25,6 +33,8 @@ from kvproof.solver.threads import Flag, blocks, cores, gather
 _SAMPLE, _GROUPED = 96, 3000
 # How far a multiplier moves at first: less than at the root, for a good vector is where it begins.
 _STRIDE = 50.0
+# Share of the memory for buffers of ascents side by side, of which there is one at least.
+_BUFFERS = 0.25
 # Of a vector that is out of use: tables take most of the memory.
 _NO_TABLE = np.empty((0, 0, 0), np.int32)
 
@@ -55,6 +65,11 @@ class Vectors:
         self._pool, self._flag, self._late = pool, flag, late
         self._rng = np.random.default_rng(effort.seed + 1)  # other draws than the search's
         self._scratch: SimpleQueue[Scratch] = SimpleQueue()  # filled by those who need some
+        each = scratch_bytes(grid)
+        number = max(1, min(cores(), int(_BUFFERS * effort.memory_bytes) // each))
+        self._side_by_side = BoundedSemaphore(number)
+        #: What these buffers and the tables in use take at most.
+        self.bytes = number * each + (1 + effort.vectors) * root.table.nbytes
 
     def in_use(self) -> list[Vector]:
         """Return those that bound states now."""
@@ -102,15 +117,16 @@ class Vectors:
         grid = self._grid
         guide = self.all[self.active[np.bincount(states.vector[group]).argmax()]]
         few = sample_of(grid, states, group[:_SAMPLE], t)
-        try:
-            scratch = self._scratch.get_nowait()
-        except Empty:
-            scratch = make_scratch(grid)
-        alpha, beta, _ = ascend(
-            grid, guide.alpha, guide.beta, few, target=target, rounds=self._effort.rounds,
-            stride=_STRIDE, scratch=scratch, flag=self._flag,
-        )  # fmt: skip
-        self._scratch.put(scratch)
+        with self._side_by_side:
+            try:
+                scratch = self._scratch.get_nowait()
+            except Empty:
+                scratch = make_scratch(grid)
+            alpha, beta, _ = ascend(
+                grid, guide.alpha, guide.beta, few, target=target, rounds=self._effort.rounds,
+                stride=_STRIDE, scratch=scratch, flag=self._flag,
+            )  # fmt: skip
+            self._scratch.put(scratch)
         # multiples of a unit cost little strength and halve a certificate; in use from the step on
         # whose children these states are
         return make_vector(grid, coarse(alpha), coarse(beta), t - 1)

@@ -313,7 +313,7 @@ def test_with_little_memory_the_search_aims_nearer():
     rng = random.Random(7)
     instance = make(40, [(0, 0, rng.randint(1, 20)) for _ in range(20)])
     # of a search straight to the best schedule, 258, no layer fits
-    assert solver.solve(instance, engine="dp", memory_bytes=2**22).lower_bound > 256
+    assert solver.solve(instance, engine="dp", memory_bytes=2**23).lower_bound > 256
 
 
 def test_a_memory_limit_ends_a_search_and_is_named():

@@ -3,6 +3,7 @@
 import copy
 import random
 import re
+import time
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -19,7 +20,7 @@ from kvproof.scheduling.errors import InputError, LimitError, RejectedError
 from kvproof.scheduling.schedule import Schedule
 from kvproof.solver.backends.process import ask
 from kvproof.solver.backends.pulp import Pulp
-from kvproof.solver.dp import ascent, kernels, sweep
+from kvproof.solver.dp import ascent, kernels, layered, refining, sweep
 from kvproof.solver.dp.ascent import ascend
 from kvproof.solver.dp.effort import Effort
 from kvproof.solver.dp.multipliers import sample_of
@@ -315,6 +316,33 @@ def test_layers_whose_vectors_are_found_again_prove_the_same(seed, monkeypatch):
     assert max(len(used) for _, used in again.proof.to_json()["layers"]) > 2
     proof = certificate(replace(solver.solve(instance), proof=again.proof))
     assert verdict(proof).verdict == "verified"
+
+
+@pytest.mark.parametrize(("share", "number"), [(3, 1), (40, 2)])
+def test_ascents_side_by_side_have_room_for_their_buffers(share, number, monkeypatch):
+    sizes, side_by_side, running = [], set(), []
+    plain = refining.ascend
+
+    def noted(grid, *arguments, scratch, **options):
+        size = scratch.table.nbytes + scratch.taken.nbytes
+        assert size == refining.scratch_bytes(grid)
+        sizes.append(size)
+        running.append(1)
+        time.sleep(0.02)  # until another one has begun that may
+        side_by_side.add(len(running))
+        found = plain(grid, *arguments, scratch=scratch, **options)
+        running.pop()
+        return found
+
+    monkeypatch.setattr(refining, "ascend", noted)
+    monkeypatch.setattr(refining, "cores", lambda: 2)
+    monkeypatch.setattr(layered, "cores", lambda: 2)
+    _, model, policy = _twelve(1)
+    effort = Effort(refine_at=20, per_cluster=5)
+    solve_certified(model, *policy, effort=effort)
+    side_by_side.clear()
+    solve_certified(model, *policy, effort=replace(effort, memory_bytes=share * max(sizes)))
+    assert max(side_by_side) == number
 
 
 def test_kernels_are_compiled_for_one_kind_of_array():
