@@ -328,7 +328,7 @@ def test_ascents_side_by_side_have_room_for_their_buffers(share, number, monkeyp
         assert size == refining.scratch_bytes(grid)
         sizes.append(size)
         running.append(1)
-        time.sleep(0.02)  # until another one has begun that may
+        time.sleep(0.01)  # until another one has begun that may
         side_by_side.add(len(running))
         found = plain(grid, *arguments, scratch=scratch, **options)
         running.pop()
@@ -338,7 +338,7 @@ def test_ascents_side_by_side_have_room_for_their_buffers(share, number, monkeyp
     monkeypatch.setattr(refining, "cores", lambda: 2)
     monkeypatch.setattr(layered, "cores", lambda: 2)
     _, model, policy = _twelve(1)
-    effort = Effort(refine_at=20, per_cluster=5)
+    effort = Effort(refine_at=20, per_cluster=20, rounds=10)
     solve_certified(model, *policy, effort=effort)
     side_by_side.clear()
     solve_certified(model, *policy, effort=replace(effort, memory_bytes=share * max(sizes)))
