@@ -274,7 +274,7 @@ def test_the_command_shows_what_the_run_came_to(capsys):
     assert command([*arguments, "--max-num-seqs", "1" + "0" * 24]) == 2
     assert "is not in the range 1<=x<=2147483647" in capsys.readouterr().err
     assert command(["vllm", EXAMPLE, "--blocks", "100"]) == 2
-    assert "can never fit 1600 tokens" in capsys.readouterr().err
+    assert "can never fit 1,600 tokens" in capsys.readouterr().err
 
 
 def test_a_bound_that_does_not_hold_is_refused_before_the_runs(capsys, monkeypatch):
