@@ -36,6 +36,11 @@ class Output:
         """Whether the name asks for gzip."""
         return self.name.lower().endswith(".gz")
 
+    @property
+    def picture(self) -> str:
+        """The format that the name asks for: ``png``, or ``svg``."""
+        return "png" if self.name.lower().endswith(".png") else "svg"
+
     def write(self, data: bytes) -> None:
         """Write the file whole or not at all; a link is followed, a device or pipe written to.
 
@@ -141,8 +146,10 @@ class Outputs:
         self._taken = [*self._inputs, *files_of_options()]
         self._folders: list[Path] = []  # to be filled
 
-    def file(self, name: str | Path, *, ends: tuple[str, ...] = ()) -> Output:
+    def file(self, name: str | Path, *, ends: tuple[str, ...] = (), bare: bool = False) -> Output:
         """Return the output of this name, which has one of these endings, where any are given.
+
+        A `bare` name has none and promises nothing.
 
         Raises
         ------
@@ -167,7 +174,8 @@ class Outputs:
         folder = where.parent
         if not folder.is_dir():
             raise InputError(f"{name}: there is no folder {folder}; make it, or name another file")
-        if ends and not path.name.lower().endswith(ends):
+        promises = ends and not (bare and "." not in path.name)
+        if promises and not path.name.lower().endswith(ends):
             known = ", ".join(ends[:-1]) + " or " * (len(ends) > 1) + ends[-1]
             raise InputError(f"{name}: name a file that ends in {known}")
         _try_to_write(str(name), folder, path)
@@ -176,10 +184,7 @@ class Outputs:
 
     def page(self, name: str | None) -> Output | None:
         """Return the output of ``--report``, where it is asked for; as :meth:`file`."""
-        if name is None:
-            return None
-        # a name without an ending promises nothing
-        return self.file(name, ends=(".html", ".htm") if "." in Path(name).name else ())
+        return None if name is None else self.file(name, ends=(".html", ".htm"), bare=True)
 
     def folder(self, name: str | Path, *, mark: str) -> Path:
         """Return a folder that the command will fill, which need not exist yet.

@@ -229,7 +229,6 @@ def show_sweep(
     asked = parse_sweep(over)
     names = named_policies(policies, BUILTIN)
     chosen = find_policies(names, theta=theta, admission=admission)
-    kind = "png" if plot is not None and plot.lower().endswith(".png") else "svg"
     picture = None if plot is None else Outputs(trace).file(plot, ends=(".svg", ".png"))
     if asked.over == "memory":
         refuse_idle("memory", "--sweep names the memories")
@@ -255,7 +254,7 @@ def show_sweep(
             title = title.encode(errors="replace").decode()  # a name may not be UTF-8
             rate = "times the rate asked for" if scaled else "times the trace's rate"
             label = {"load": "load", "rate": rate, "memory": "memory (tokens)"}
-            picture.write(drawn(points, over=label[asked.over], title=title, kind=kind))
+            picture.write(drawn(points, over=label[asked.over], title=title, kind=picture.picture))
     finally:
         if as_json:
             print_json(

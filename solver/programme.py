@@ -53,13 +53,7 @@ def programmed(
     if left is not None and left <= 0:
         state.limit = Limit.TIME
         return None, f"milp:{options.backend}"
-    try:
-        claim = find_backend(options.backend).solve(
-            model, windows, target=state.upper, time_limit=left
-        )
-    except KeyboardInterrupt:
-        state.limit = Limit.INTERRUPT
-        return None, f"milp:{options.backend}"
+    claim = find_backend(options.backend).solve(model, windows, target=state.upper, time_limit=left)
     if claim.starts is not None and model.total(claim.starts) < state.upper:
         try:
             check_schedule(

@@ -289,7 +289,7 @@ def _solve(
                 state.limit = None
             try:
                 claimed = programmed(instance, model, state, options, deadline, progress)
-            except KeyboardInterrupt:  # while its prices were made
+            except KeyboardInterrupt:  # in a backend, or while prices were made
                 state.limit = Limit.INTERRUPT
             except LimitError as error:
                 state.limit = Limit.SIZE

@@ -1,7 +1,6 @@
 """``kvproof draw``: a schedule as a picture."""
 
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Literal
 
 import click
@@ -56,7 +55,7 @@ def command(
         title = f"{chosen.name} ({rule}): {counted(source.instance.requests, 'request')}, "
         title += f"total latency {schedule.total_latency:,}"
         bar.update(task, description="drawing")
-        if Path(out).suffix.lower() != ".png":
+        if target.picture == "svg":
             data = schedule_svg(schedule, title=title).encode()
         else:
             data = schedule_png(schedule, title=title)

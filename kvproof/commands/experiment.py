@@ -89,7 +89,6 @@ def poisson(
     levels = _loads(loads)
     outputs = Outputs(trace)
     target = None if picture is None else outputs.file(picture, ends=(".svg", ".png"))
-    kind = "png" if picture is not None and picture.lower().endswith(".png") else "svg"
     page = outputs.page(report)
     workloads: list[Workload] = [exponential(mean=mean, memory=memory_exponential)]
     traced = _traced(trace, memory_trace)
@@ -115,7 +114,7 @@ def poisson(
     try:
         if target is not None:
             with failures:
-                target.write(plot(results, kind=kind))
+                target.write(plot(results, kind=target.picture))
         if page is not None:
             from kvproof.report.experiment import experiment_page
 

@@ -2,7 +2,6 @@
 
 import json
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -90,9 +89,7 @@ def command(
             refuse_idle(option, "predicted lengths go with the strict rule alone")
     if out is not None and out.lower().endswith(".parquet.gz"):
         raise InputError(f"{out}: Parquet needs no gzip; name a file that ends in .parquet")
-    # a name without an ending promises nothing: JSON, then
-    ends = _ENDS if out is not None and "." in Path(out).name else ()
-    target = None if out is None else Outputs(trace).file(out, ends=ends)
+    target = None if out is None else Outputs(trace).file(out, ends=_ENDS, bare=True)
     if out is not None and out.lower().endswith(".parquet"):
         ask_for_pyarrow()
     (chosen,) = find_policies([policy], theta=theta, admission=admission)
